@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/log.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/tz.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+void sw_log_init(struct sw_log *l, enum sw_log_level level)
+{
+    *l = (struct sw_log){level, 2, isatty(2)};
+}
+
+/* Marks that let a text change how its neighbours are shown: U+200E/F, U+202A..E, U+2066..9, U+061C,
+ * and the C1 controls U+0080..9F. p points at a valid sequence of k bytes. */
+static int unsafe_seq(const unsigned char *p, size_t k)
+{
+    if (k == 1) return p[0] < 0x20 || p[0] == 0x7f;
+    if (k == 2) return (p[0] == 0xc2 && p[1] < 0xa0) || (p[0] == 0xd8 && p[1] == 0x9c);
+    if (k == 3 && p[0] == 0xe2 && p[1] == 0x80) return (p[2] >= 0xaa && p[2] <= 0xae) || p[2] == 0x8e || p[2] == 0x8f;
+    return k == 3 && p[0] == 0xe2 && p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9;
+}
+
+void sw_text_clean(struct sw_buf *out, const char *s, size_t n, int one_line)
+{
+    for (size_t i = 0; i < n;) {
+        const unsigned char *p = (const unsigned char *)s + i;
+        size_t k = 1;
+        if (*p >= 0x80) {
+            size_t most = n - i < 4 ? n - i : 4;
+            for (k = most; k > 1 && sw_utf8_valid(s + i, k) != k; k--) continue;
+            while (k > 2 && sw_utf8_valid(s + i, k - 1) == k - 1) k--;
+        }
+        if ((*p == '\n' || *p == '\t') && !one_line) sw_buf_byte(out, *p);
+        else if (*p == '\n' || *p == '\t' || *p == '\r') sw_buf_byte(out, ' ');
+        else if (k == 1 && *p >= 0x80) sw_buf_puts(out, "\xef\xbf\xbd");
+        else if (!unsafe_seq(p, k)) sw_buf_put(out, p, k);
+        i += k;
+    }
+}
+
+void sw_log_line(const struct sw_log *l, enum sw_log_level level, const char *area, const char *fmt, ...)
+{
+    static const char *const words[] = {"debug", "info", "warn", "error"};
+    char raw[2000], when[40];
+    struct sw_buf text, line;
+    va_list ap;
+    if (!l || level < l->level) return;
+    va_start(ap, fmt);
+    vsnprintf(raw, sizeof raw, fmt, ap);
+    va_end(ap);
+    sw_buf_init(&text, 8192);
+    sw_buf_init(&line, 16384);
+    sw_text_clean(&text, raw, strlen(raw), 1);
+    sw_iso_format(sw_wall_ms(), 0, when);
+    if (l->terminal) {
+        sw_buf_printf(&line, "%s %-5s %s: %s\n", when, words[level], area, sw_buf_str(&text));
+    } else {
+        sw_buf_printf(&line, "{\"at\":\"%s\",\"level\":\"%s\",\"area\":\"%s\",\"text\":", when, words[level], area);
+        sw_json_str(&line, sw_buf_str(&text), text.len);
+        sw_buf_puts(&line, "}\n");
+    }
+    if (write(l->fd, line.data, line.len) < 0) return; /* nowhere left to complain */
+    sw_buf_clear(&text);
+    sw_buf_clear(&line);
+}
