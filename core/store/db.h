@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ * The database driver: ten methods and a handful of words, all that differs between backends. The
+ * rest of the store speaks one SQL text that is valid on all of them ($1 placeholders, ON CONFLICT
+ * with a named target, RETURNING, BIGINT milliseconds). A connection belongs to one thread. */
+#ifndef SW_STORE_DB_H
+#define SW_STORE_DB_H
+#include "base/err.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum sw_val_type { SW_VAL_NULL, SW_VAL_INT, SW_VAL_REAL, SW_VAL_TEXT, SW_VAL_BLOB };
+
+struct sw_val {         /* bytes are borrowed: by bind until the next step, by column until then too */
+    enum sw_val_type type;
+    int64_t i;
+    double r;
+    const void *p;
+    size_t n;
+};
+
+struct sw_dialect {     /* words put into statements and schema */
+    const char *name;           /* "sqlite" */
+    const char *begin_write;    /* "BEGIN IMMEDIATE" */
+    const char *claim_suffix;   /* "FOR UPDATE SKIP LOCKED" or "" */
+    const char *blob;           /* schema: type of bytes */
+    const char *key;            /* schema: type of a one-column BIGINT primary key */
+    const char *table_end;      /* schema: after the closing bracket of a table keyed by several columns */
+};
+
+struct sw_db {
+    struct sw_dialect dialect;
+    /* *conn is the backend's own. read_only opens a connection that cannot write. */
+    int (*open)(const char *url, bool read_only, void **conn, struct sw_err *err);
+    void (*close)(void *conn);
+    int (*exec)(void *conn, const char *sql, struct sw_err *err);  /* one or more statements, no rows */
+    void *(*prepare)(void *conn, const char *sql, struct sw_err *err);
+    int (*bind)(void *stmt, int param, const struct sw_val *v);    /* param from 1 */
+    int (*step)(void *stmt, struct sw_err *err);                   /* 1 row, 0 done and reset, negative error and reset */
+    void (*column)(void *stmt, int col, struct sw_val *out);       /* col from 0 */
+    void (*finalize)(void *stmt);
+    const char *(*last_error)(void *conn);
+    int64_t (*wake)(void *conn); /* a number that changes when another process committed */
+};
+
+extern const struct sw_db sw_db_sqlite;
+
+/* The driver for a URL ("sqlite:PATH"); *rest is what follows the scheme. NULL and a sentence otherwise. */
+const struct sw_db *sw_db_for(const char *url, const char **rest, struct sw_err *err);
+#endif

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT
+ * Two levels: `due` says whose jobs may be due, then that person's jobs are taken. A due row may be
+ * early, never late: it is written after the job and set again after each claim. */
+#include "store/store_jobs.h"
+#include "base/alloc.h"
+#include <stdio.h>
+#include <string.h>
+
+#define JOB_COLUMNS "id, person_id, kind, name, state, urgency, due_ms, generation, attempts, payload, progress, failure"
+
+void sw_job_clear(struct sw_job *j)
+{
+    sw_free(j->kind);
+    sw_free(j->name);
+    sw_free(j->payload);
+    sw_free(j->progress);
+    sw_free(j->failure);
+    *j = (struct sw_job){0};
+}
+
+static struct sw_job read_job(struct sw_q *q)
+{
+    return (struct sw_job){.id = sw_q_int(q, 0),
+                           .person_id = sw_q_int(q, 1),
+                           .kind = sw_strdup(sw_q_text(q, 2, NULL)),
+                           .name = sw_strdup(sw_q_text(q, 3, NULL)),
+                           .state = (enum sw_job_state)sw_q_int(q, 4),
+                           .urgency = (int)sw_q_int(q, 5),
+                           .due_ms = sw_q_int(q, 6),
+                           .generation = sw_q_int(q, 7),
+                           .attempts = (int)sw_q_int(q, 8),
+                           .payload = sw_strdup(sw_q_text(q, 9, NULL)),
+                           .progress = sw_strdup(sw_q_text(q, 10, NULL)),
+                           .failure = sw_strdup(sw_q_text(q, 11, NULL))};
+}
+
+static int hint(struct sw_store *s, int64_t person, int64_t due_ms, struct sw_err *err)
+{
+    return sw_run(s, err, "INSERT INTO due (person_id, due_ms) VALUES ($1, $2) ON CONFLICT (person_id) DO UPDATE SET "
+                          "due_ms = CASE WHEN excluded.due_ms < due.due_ms THEN excluded.due_ms ELSE due.due_ms END", "ii", person, due_ms);
+}
+
+int sw_job_add(struct sw_store *s, const struct sw_job_new *j, int64_t *id, struct sw_err *err)
+{
+    char number[32];
+    int64_t n;
+    int rc = sw_store_number(s, "job", &n, err);
+    if (rc) return rc;
+    snprintf(number, sizeof number, "#%lld", (long long)n);
+    rc = sw_ask_int(s, err, id,
+                    "INSERT INTO job (id, person_id, kind, name, state, urgency, due_ms, lease_ms, generation, attempts, payload, progress, failure) "
+                    "VALUES ($1, $2, $3, $4, 0, $5, $6, 0, 0, 0, $7, '', '') ON CONFLICT (person_id, kind, name) DO UPDATE SET "
+                    "due_ms = CASE WHEN excluded.due_ms < job.due_ms THEN excluded.due_ms ELSE job.due_ms END, "
+                    "state = CASE WHEN job.state = 2 THEN 0 ELSE job.state END RETURNING id",
+                    "iissiis", n, j->person_id, j->kind, j->name ? j->name : number, (int64_t)j->urgency, j->due_ms, j->payload);
+    if (rc <= 0) return rc ? rc : SW_E_INTERNAL;
+    return hint(s, j->person_id, j->due_ms, err);
+}
+
+struct claimed {
+    struct sw_job *at;
+    size_t n, cap;
+};
+
+static int claim_of(struct sw_store *s, int64_t person, int64_t now_ms, int64_t real_ms, int64_t lease_ms, int64_t only_id,
+                    int most, struct claimed *out, struct sw_err *err)
+{
+    struct sw_q *q = sw_ask(s, err,
+        "UPDATE job SET state = 1, lease_ms = $1, generation = generation + 1, attempts = attempts + 1 WHERE id IN "
+        "(SELECT j.id FROM job j WHERE j.person_id = $2 AND j.state < 2 AND j.due_ms <= $3 AND (j.state = 0 OR j.lease_ms < $4) "
+        "AND ($5 = 0 OR j.id = $5) ORDER BY j.urgency, j.due_ms, j.id LIMIT $6) RETURNING " JOB_COLUMNS,
+        "iiiiii", real_ms + lease_ms, person, now_ms, real_ms, only_id, (int64_t)most);
+    int rc = q ? 0 : SW_E_INTERNAL;
+    while (q && (rc = sw_q_next(q, err)) > 0) {
+        sw_grow((void **)&out->at, &out->cap, out->n + 1, sizeof *out->at);
+        out->at[out->n++] = read_job(q);
+    }
+    return rc;
+}
+
+/* The hint of a person after a claim: the earliest job that can still be taken, by its due time or
+ * by the end of somebody's lease (kept early: its own due time). */
+static int rehint(struct sw_store *s, int64_t person, struct sw_err *err)
+{
+    int64_t due;
+    int rc = sw_ask_int(s, err, &due, "SELECT due_ms FROM job WHERE person_id = $1 AND state < 2 ORDER BY due_ms LIMIT 1", "i", person);
+    if (rc < 0) return rc;
+    if (!rc) return sw_run(s, err, "DELETE FROM due WHERE person_id = $1", "i", person);
+    return sw_run(s, err, "UPDATE due SET due_ms = $2 WHERE person_id = $1", "ii", person, due);
+}
+
+static int due_people(struct sw_store *s, int64_t now_ms, int64_t only_id, int64_t *people, int most, struct sw_err *err)
+{
+    struct sw_q *q = only_id ? sw_ask(s, err, "SELECT person_id FROM job WHERE id = $1", "i", only_id)
+                             : sw_ask(s, err, "SELECT person_id FROM due WHERE due_ms <= $1 ORDER BY due_ms LIMIT $2", "ii", now_ms, (int64_t)most);
+    int rc = q ? 0 : SW_E_INTERNAL, n = 0;
+    while (q && (rc = sw_q_next(q, err)) > 0)
+        if (n < most) people[n++] = sw_q_int(q, 0);
+    return rc < 0 ? rc : n;
+}
+
+int sw_job_claim(struct sw_store *s, int64_t now_ms, int64_t real_ms, int64_t lease_ms, int64_t only_id, int most,
+                 void (*each)(void *ctx, struct sw_job *j), void *ctx, struct sw_err *err)
+{
+    int64_t people[64];
+    struct claimed got = {0};
+    int n = due_people(s, now_ms, only_id, people, 64, err), rc = n < 0 ? n : 0;
+    for (int i = 0; i < n && !rc && (int)got.n < most; i++) {
+        rc = claim_of(s, people[i], now_ms, real_ms, lease_ms, only_id, most - (int)got.n, &got, err);
+        if (!rc) rc = rehint(s, people[i], err);
+    }
+    for (size_t i = 0; i < got.n; i++) {
+        if (rc) sw_job_clear(&got.at[i]);
+        else each(ctx, &got.at[i]);
+    }
+    sw_free(got.at);
+    return rc;
+}
+
+static int lost(struct sw_err *err, int64_t id)
+{
+    return sw_fail(err, SW_E_CONFLICT, "the lease of job %lld was lost: another process took it over", (long long)id);
+}
+
+int sw_job_check(struct sw_store *s, int64_t id, int64_t generation, struct sw_err *err)
+{
+    int64_t one;
+    int rc = sw_ask_int(s, err, &one, "SELECT 1 FROM job WHERE id = $1 AND generation = $2 AND state = 1", "ii", id, generation);
+    return rc > 0 ? 0 : rc ? rc : lost(err, id);
+}
+
+int sw_job_extend(struct sw_store *s, int64_t id, int64_t generation, int64_t lease_until_ms, const char *progress, struct sw_err *err)
+{
+    int64_t one;
+    int rc = sw_ask_int(s, err, &one, "UPDATE job SET lease_ms = $3, progress = $4 WHERE id = $1 AND generation = $2 AND state = 1 RETURNING 1",
+                        "iiis", id, generation, lease_until_ms, progress);
+    return rc > 0 ? 0 : rc ? rc : lost(err, id);
+}
+
+int sw_job_done(struct sw_store *s, int64_t id, int64_t generation, int64_t at_ms, const char *outcome, const char *body, struct sw_err *err)
+{
+    int64_t run;
+    int rc = sw_store_number(s, "run", &run, err);
+    if (!rc)
+        rc = sw_run(s, err, "INSERT INTO run (id, person_id, kind, name, at_ms, outcome, body) SELECT $1, person_id, kind, name, $4, $5, $6 FROM job "
+                            "WHERE id = $2 AND generation = $3 AND state = 1", "iiiiss", run, id, generation, at_ms, outcome, body);
+    if (rc) return rc;
+    rc = sw_ask_int(s, err, &run, "DELETE FROM job WHERE id = $1 AND generation = $2 AND state = 1 RETURNING 1", "ii", id, generation);
+    return rc > 0 ? 0 : rc ? rc : lost(err, id);
+}
+
+int sw_job_retry(struct sw_store *s, int64_t id, int64_t generation, int64_t due_ms, const char *failure, struct sw_err *err)
+{
+    int64_t person;
+    int rc = sw_ask_int(s, err, &person, "UPDATE job SET state = $3, due_ms = $4, failure = $5, lease_ms = 0 WHERE id = $1 AND generation = $2 "
+                        "AND state = 1 RETURNING person_id", "iiiis", id, generation, (int64_t)(due_ms < 0 ? SW_JOB_GIVEN_UP : SW_JOB_READY),
+                        due_ms < 0 ? 0 : due_ms, failure);
+    if (rc <= 0) return rc ? rc : lost(err, id);
+    return due_ms < 0 ? 0 : hint(s, person, due_ms, err);
+}
+
+int sw_job_release(struct sw_store *s, int64_t id, int64_t generation, struct sw_err *err)
+{
+    int64_t one;
+    int rc = sw_ask_int(s, err, &one, "UPDATE job SET state = 0, lease_ms = 0, attempts = attempts - 1 WHERE id = $1 AND generation = $2 AND state = 1 "
+                        "RETURNING 1", "ii", id, generation);
+    return rc > 0 ? 0 : rc ? rc : lost(err, id);
+}
+
+int sw_job_next_due(struct sw_store *s, int64_t real_ms, int64_t *due_ms, struct sw_err *err)
+{
+    return sw_ask_int(s, err, due_ms, "SELECT due_ms FROM job WHERE state = 0 OR (state = 1 AND lease_ms < $1) ORDER BY due_ms LIMIT 1", "i", real_ms);
+}
+
+int sw_job_list(struct sw_store *s, int64_t person, void (*each)(void *ctx, struct sw_job *j), void *ctx, struct sw_err *err)
+{
+    struct sw_q *q = sw_ask(s, err, "SELECT " JOB_COLUMNS " FROM job WHERE person_id = $1 ORDER BY due_ms, id", "i", person);
+    int rc = q ? 0 : SW_E_INTERNAL;
+    while (q && (rc = sw_q_next(q, err)) > 0) {
+        struct sw_job j = read_job(q);
+        each(ctx, &j);
+    }
+    return rc;
+}
+
+int sw_job_sweep(struct sw_store *s, struct sw_err *err)
+{
+    return sw_run(s, err, "INSERT INTO due (person_id, due_ms) SELECT person_id, CAST(min(due_ms) AS BIGINT) FROM job WHERE state < 2 GROUP BY person_id "
+                          "ON CONFLICT (person_id) DO UPDATE SET due_ms = CASE WHEN excluded.due_ms < due.due_ms THEN excluded.due_ms ELSE due.due_ms END", "");
+}

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: MIT
+ * A chunk holds the samples of one series that start in one UTC day, or one UTC month for sparse
+ * metrics. Its key packs series and day into one integer. A few late samples for a full chunk go to
+ * the tail instead, since rewriting the chunk would cost more than the rows; the next larger write
+ * folds them in. Roll-ups of touched local days are computed from the samples in the same
+ * transaction, so they can never disagree with them. */
+#include "store/store_series.h"
+#include "base/alloc.h"
+#include "base/tz.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { DAY_BIAS = 25567, TAIL_MOST = 50, TAIL_STEP = 4, CHUNK_FULL = 64, RUN_GAP = 3 };
+#define MAX_BLOB ((size_t)48 << 20)
+#define OFFSET_SPAN_MS (16 * INT64_C(3600000)) /* no zone is further from UTC */
+
+static int64_t key_of(int64_t series, int64_t day) { return series << 16 | (day + DAY_BIAS); }
+static int64_t day_of_key(int64_t key) { return (key & 0xffff) - DAY_BIAS; }
+
+/* First UTC day of the chunk that a sample of that UTC day belongs to, and of the next chunk. */
+static int64_t chunk_day(const struct sw_metric *m, int64_t day)
+{
+    return m->month_chunks ? day - sw_date_of_day(day).day + 1 : day;
+}
+
+static int64_t next_chunk_day(const struct sw_metric *m, int64_t first)
+{
+    return m->month_chunks ? chunk_day(m, first + 31) : first + 1;
+}
+
+static int64_t local_day(const struct sw_sample *x) { return sw_floor_day(x->start_ms + (int64_t)x->offset_min * 60000); }
+
+int sw_series_find(struct sw_store *s, int64_t person, const char *metric, int64_t origin, bool create,
+                   int64_t *id, struct sw_err *err)
+{
+    int rc = sw_ask_int(s, err, id, "SELECT id FROM series WHERE person_id = $1 AND metric = $2 AND origin_id = $3", "isi",
+                        person, metric, origin);
+    if (rc) return rc > 0 ? 0 : rc;
+    if (!create) return SW_E_NOTFOUND;
+    rc = sw_store_number(s, "series", id, err);
+    if (rc) return rc;
+    return sw_run(s, err, "INSERT INTO series (id, person_id, metric, origin_id) VALUES ($1, $2, $3, $4)", "iisi", *id,
+                  person, metric, origin);
+}
+
+int sw_series_of_metric(struct sw_store *s, int64_t person, const char *metric, struct sw_series_rows *out, struct sw_err *err)
+{
+    struct sw_q *q = sw_ask(s, err, "SELECT id, origin_id FROM series WHERE person_id = $1 AND metric = $2 AND origin_id <> 0 "
+                                    "ORDER BY origin_id", "is", person, metric);
+    int rc = q ? 0 : SW_E_INTERNAL;
+    while (q && (rc = sw_q_next(q, err)) > 0) {
+        sw_grow((void **)&out->at, &out->cap, out->n + 1, sizeof *out->at);
+        out->at[out->n++] = (struct sw_series_row){sw_q_int(q, 0), sw_q_int(q, 1)};
+    }
+    return rc;
+}
+
+int sw_series_of_origin(struct sw_store *s, int64_t person, int64_t origin,
+                        void (*each)(void *ctx, int64_t id, const char *metric), void *ctx, struct sw_err *err)
+{
+    struct sw_q *q = sw_ask(s, err, "SELECT id, metric FROM series WHERE origin_id = $1 AND person_id = $2 ORDER BY metric", "ii",
+                            origin, person);
+    int rc = q ? 0 : SW_E_INTERNAL;
+    while (q && (rc = sw_q_next(q, err)) > 0) each(ctx, sw_q_int(q, 0), sw_q_text(q, 1, NULL));
+    return rc;
+}
+
+/* --- chunks and tails --- */
+
+static int read_chunks(struct sw_store *s, int64_t from_key, int64_t to_key, struct sw_samples *out, struct sw_err *err)
+{
+    struct sw_q *q = sw_ask(s, err, "SELECT data FROM chunk WHERE id >= $1 AND id < $2 ORDER BY id", "ii", from_key, to_key);
+    int rc = q ? 0 : SW_E_INTERNAL, bad = 0;
+    while (q && (rc = sw_q_next(q, err)) > 0) {
+        size_t n;
+        const void *p = sw_q_blob(q, 0, &n);
+        bad = sw_series_decode(p, n, out, err);
+        if (bad) {
+            sw_q_stop(q);
+            return bad;
+        }
+    }
+    return rc;
+}
+
+static int read_tail(struct sw_store *s, int64_t series, int64_t from_ms, int64_t to_ms, struct sw_samples *out, struct sw_err *err)
+{
+    struct sw_q *q = sw_ask(s, err, "SELECT start_ms, dur_ms, scaled, offset_min FROM tail WHERE series_id = $1 AND start_ms >= $2 "
+                                    "AND start_ms < $3 ORDER BY start_ms, dur_ms, scaled", "iii", series, from_ms, to_ms);
+    int rc = q ? 0 : SW_E_INTERNAL;
+    while (q && (rc = sw_q_next(q, err)) > 0) {
+        struct sw_sample x = {sw_q_int(q, 0), sw_q_int(q, 1), sw_q_int(q, 2), (int32_t)sw_q_int(q, 3)};
+        sw_samples_push(out, &x);
+    }
+    return rc;
+}
+
+/* Everything stored for the chunks from first_day up to (not with) end_day; *tail_n says how many
+ * rows of it came from the tail. */
+static int load(struct sw_store *s, const struct sw_metric *m, int64_t series, int64_t first_day, int64_t end_day,
+                struct sw_samples *out, size_t *tail_n, struct sw_err *err)
+{
+    struct sw_samples tail = {0};
+    struct sw_merge ignored;
+    int rc = read_chunks(s, key_of(series, first_day), key_of(series, end_day), out, err);
+    if (!rc) rc = read_tail(s, series, first_day * SW_DAY_MS, end_day * SW_DAY_MS, &tail, err);
+    if (!rc && tail.n) sw_series_merge(out, &tail, m->by_value, &ignored, NULL);
+    *tail_n = tail.n;
+    sw_samples_clear(&tail);
+    return rc;
+}
+
+static int drop_tail(struct sw_store *s, int64_t series, int64_t first_day, int64_t end_day, struct sw_err *err)
+{
+    return sw_run(s, err, "DELETE FROM tail WHERE series_id = $1 AND start_ms >= $2 AND start_ms < $3", "iii", series,
+                  first_day * SW_DAY_MS, end_day * SW_DAY_MS);
+}
+
+static int put_chunk(struct sw_store *s, int64_t key, const struct sw_samples *x, struct sw_err *err)
+{
+    struct sw_buf blob;
+    int rc;
+    if (!x->n) return sw_run(s, err, "DELETE FROM chunk WHERE id = $1", "i", key);
+    sw_buf_init(&blob, MAX_BLOB);
+    rc = sw_series_encode(x->at, x->n, &blob, err);
+    if (!rc)
+        rc = sw_run(s, err, "INSERT INTO chunk (id, n, data) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET n = excluded.n, "
+                            "data = excluded.data", "iib", key, (int64_t)x->n, blob.data, blob.len);
+    sw_buf_clear(&blob);
+    return rc;
+}
+
+static int put_tail(struct sw_store *s, const struct sw_metric *m, int64_t series, const struct sw_samples *news, struct sw_err *err)
+{
+    int rc = 0;
+    for (size_t i = 0; i < news->n && !rc; i++) {
+        const struct sw_sample *x = &news->at[i];
+        if (!m->by_value)
+            rc = sw_run(s, err, "DELETE FROM tail WHERE series_id = $1 AND start_ms = $2 AND dur_ms = $3", "iii", series, x->start_ms, x->dur_ms);
+        if (!rc)
+            rc = sw_run(s, err, "INSERT INTO tail (series_id, start_ms, dur_ms, scaled, offset_min) VALUES ($1, $2, $3, $4, $5) "
+                                "ON CONFLICT (series_id, start_ms, dur_ms, scaled) DO NOTHING", "iiiii", series, x->start_ms,
+                        x->dur_ms, x->value, (int64_t)x->offset_min);
+    }
+    return rc;
+}
+
+/* --- roll-ups --- */
+
+void sw_rollup_add(struct sw_rollup *r, double v)
+{
+    if (!r->n || v < r->min) r->min = v;
+    if (!r->n || v > r->max) r->max = v;
+    r->sum += v;
+    r->last = v;
+    r->n++;
+}
+
+int sw_rollup_get(struct sw_store *s, int64_t series, int64_t day, struct sw_rollup *out, struct sw_err *err)
+{
+    struct sw_q *q = sw_ask(s, err, "SELECT n, total, low, high, newest FROM rollup WHERE id = $1", "i", key_of(series, day));
+    int rc = q ? sw_q_next(q, err) : SW_E_INTERNAL;
+    if (rc <= 0) return rc;
+    *out = (struct sw_rollup){sw_q_int(q, 0), sw_q_real(q, 1), sw_q_real(q, 2), sw_q_real(q, 3), sw_q_real(q, 4)};
+    sw_q_stop(q);
+    return 1;
+}
+
+int sw_rollup_put(struct sw_store *s, int64_t series, int64_t day, const struct sw_rollup *r, struct sw_err *err)
+{
+    if (!r->n) return sw_run(s, err, "DELETE FROM rollup WHERE id = $1", "i", key_of(series, day));
+    return sw_run(s, err, "INSERT INTO rollup (id, n, total, low, high, newest) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) "
+                          "DO UPDATE SET n = excluded.n, total = excluded.total, low = excluded.low, high = excluded.high, "
+                          "newest = excluded.newest", "iirrrr", key_of(series, day), r->n, r->sum, r->min, r->max, r->last);
+}
+
+int sw_rollup_range(struct sw_store *s, int64_t series, int64_t first, int64_t last,
+                    void (*each)(void *ctx, int64_t day, const struct sw_rollup *r), void *ctx, struct sw_err *err)
+{
+    struct sw_q *q = sw_ask(s, err, "SELECT id, n, total, low, high, newest FROM rollup WHERE id >= $1 AND id <= $2 ORDER BY id", "ii",
+                            key_of(series, first), key_of(series, last));
+    int rc = q ? 0 : SW_E_INTERNAL;
+    while (q && (rc = sw_q_next(q, err)) > 0) {
+        struct sw_rollup r = {sw_q_int(q, 1), sw_q_real(q, 2), sw_q_real(q, 3), sw_q_real(q, 4), sw_q_real(q, 5)};
+        each(ctx, day_of_key(sw_q_int(q, 0)), &r);
+    }
+    return rc;
+}
+
+int sw_dirty_mark(struct sw_store *s, int64_t person, const char *metric, int64_t day, struct sw_err *err)
+{
+    return sw_run(s, err, "INSERT INTO dirty (person_id, metric, day) VALUES ($1, $2, $3) ON CONFLICT (person_id, metric, day) "
+                          "DO NOTHING", "isi", person, metric, day);
+}
+
+struct days {
+    int64_t *at;
+    size_t n, cap;
+};
+
+static void days_push(struct days *d, int64_t day)
+{
+    if (d->n && d->at[d->n - 1] == day) return;
+    sw_grow((void **)&d->at, &d->cap, d->n + 1, sizeof *d->at);
+    d->at[d->n++] = day;
+}
+
+static int day_cmp(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static void days_unique(struct days *d)
+{
+    size_t k = 0;
+    if (!d->n) return;
+    qsort(d->at, d->n, sizeof *d->at, day_cmp);
+    for (size_t i = 1; i < d->n; i++)
+        if (d->at[i] != d->at[k]) d->at[++k] = d->at[i];
+    d->n = k + 1;
+}
+
+/* Roll-ups of days[a..b) from the samples around them; the days lie close together. */
+static int rollup_run(struct sw_store *s, int64_t person, const struct sw_metric *m, int64_t series, const struct days *d,
+                      size_t a, size_t b, struct sw_err *err)
+{
+    struct sw_samples x = {0};
+    struct sw_rollup *r = sw_zalloc((b - a) * sizeof *r);
+    int64_t from = d->at[a] * SW_DAY_MS - OFFSET_SPAN_MS, to = (d->at[b - 1] + 1) * SW_DAY_MS + OFFSET_SPAN_MS;
+    int rc = sw_series_read(s, m, series, from, to, &x, err);
+    for (size_t i = 0; i < x.n; i++) {
+        int64_t day = local_day(&x.at[i]);
+        const int64_t *hit = bsearch(&day, d->at + a, b - a, sizeof day, day_cmp);
+        if (hit) sw_rollup_add(&r[hit - (d->at + a)], (double)x.at[i].value / m->scale);
+    }
+    for (size_t i = a; i < b && !rc; i++) {
+        rc = sw_rollup_put(s, series, d->at[i], &r[i - a], err);
+        if (!rc) rc = sw_dirty_mark(s, person, m->name, d->at[i], err);
+    }
+    sw_free(r);
+    sw_samples_clear(&x);
+    return rc;
+}
+
+static int rollup_days(struct sw_store *s, int64_t person, const struct sw_metric *m, int64_t series, struct days *d, struct sw_err *err)
+{
+    int rc = 0;
+    days_unique(d);
+    for (size_t a = 0, b; a < d->n && !rc; a = b) {
+        for (b = a + 1; b < d->n && d->at[b] - d->at[b - 1] <= RUN_GAP && b - a < 64; b++) continue;
+        rc = rollup_run(s, person, m, series, d, a, b, err);
+    }
+    return rc;
+}
+
+/* --- reading and writing --- */
+
+int sw_series_read(struct sw_store *s, const struct sw_metric *m, int64_t series, int64_t from_ms, int64_t to_ms,
+                   struct sw_samples *out, struct sw_err *err)
+{
+    struct sw_samples x = {0};
+    size_t tail_n;
+    int64_t first = chunk_day(m, sw_floor_day(from_ms)), end = next_chunk_day(m, chunk_day(m, sw_floor_day(to_ms - 1)));
+    int rc = to_ms <= from_ms ? 0 : load(s, m, series, first, end, &x, &tail_n, err);
+    size_t a = 0, b = x.n;
+    while (a < b && x.at[a].start_ms < from_ms) a++;
+    while (b > a && x.at[b - 1].start_ms >= to_ms) b--;
+    if (!rc && b > a) {
+        sw_grow((void **)&out->at, &out->cap, out->n + (b - a), sizeof *out->at);
+        memcpy(out->at + out->n, x.at + a, (b - a) * sizeof *x.at);
+        out->n += b - a;
+    }
+    sw_samples_clear(&x);
+    return rc;
+}
+
+/* Merge the samples of one chunk; days that change are added to `touched`. */
+static int write_chunk(struct sw_store *s, const struct sw_metric *m, int64_t series, int64_t first, int64_t end,
+                       const struct sw_samples *in, struct sw_merge *stat, struct days *touched, struct sw_err *err)
+{
+    struct sw_samples have = {0}, news = {0};
+    size_t tail_n, before;
+    int rc = load(s, m, series, first, end, &have, &tail_n, err);
+    if (rc) goto out;
+    before = have.n;
+    sw_series_merge(&have, in, m->by_value, stat, &news);
+    for (size_t i = 0; i < news.n; i++) days_push(touched, local_day(&news.at[i]));
+    if (!news.n) goto out;
+    if (before >= CHUNK_FULL && news.n <= TAIL_STEP && tail_n + news.n < TAIL_MOST) {
+        rc = put_tail(s, m, series, &news, err);
+    } else {
+        rc = put_chunk(s, key_of(series, first), &have, err);
+        if (!rc && tail_n) rc = drop_tail(s, series, first, end, err);
+    }
+out:
+    sw_samples_clear(&have);
+    sw_samples_clear(&news);
+    return rc;
+}
+
+int sw_series_write(struct sw_store *s, int64_t person, const struct sw_metric *m, int64_t series,
+                    const struct sw_samples *in, struct sw_merge *stat, struct sw_err *err)
+{
+    struct days touched = {0};
+    int rc = 0;
+    *stat = (struct sw_merge){0, 0, 0};
+    for (size_t a = 0, b; a < in->n && !rc; a = b) {
+        int64_t first = chunk_day(m, sw_floor_day(in->at[a].start_ms)), end = next_chunk_day(m, first);
+        struct sw_samples part;
+        struct sw_merge one;
+        for (b = a; b < in->n && in->at[b].start_ms < end * SW_DAY_MS; b++) continue;
+        part = (struct sw_samples){in->at + a, b - a, b - a};
+        rc = write_chunk(s, m, series, first, end, &part, &one, &touched, err);
+        stat->added += one.added;
+        stat->changed += one.changed;
+        stat->same += one.same;
+    }
+    if (!rc) rc = rollup_days(s, person, m, series, &touched, err);
+    sw_free(touched.at);
+    return rc;
+}
+
+static int erase_chunk(struct sw_store *s, const struct sw_metric *m, int64_t series, int64_t first, int64_t from_ms,
+                       int64_t to_ms, struct days *touched, int64_t *erased, struct sw_err *err)
+{
+    struct sw_samples x = {0};
+    size_t tail_n, k = 0;
+    int64_t end = next_chunk_day(m, first);
+    int rc = load(s, m, series, first, end, &x, &tail_n, err);
+    for (size_t i = 0; i < x.n; i++) {
+        if (x.at[i].start_ms >= from_ms && x.at[i].start_ms < to_ms) days_push(touched, local_day(&x.at[i]));
+        else x.at[k++] = x.at[i];
+    }
+    if (!rc && k < x.n) {
+        *erased += (int64_t)(x.n - k);
+        x.n = k;
+        rc = put_chunk(s, key_of(series, first), &x, err);
+        if (!rc) rc = drop_tail(s, series, first, end, err);
+    }
+    sw_samples_clear(&x);
+    return rc;
+}
+
+int sw_series_erase(struct sw_store *s, int64_t person, const struct sw_metric *m, int64_t series, int64_t from_ms,
+                    int64_t to_ms, int64_t *erased, struct sw_err *err)
+{
+    struct days touched = {0};
+    int64_t day = chunk_day(m, sw_floor_day(from_ms));
+    int rc = 0;
+    *erased = 0;
+    for (; day * SW_DAY_MS < to_ms && !rc; day = next_chunk_day(m, day))
+        rc = erase_chunk(s, m, series, day, from_ms, to_ms, &touched, erased, err);
+    if (!rc) rc = rollup_days(s, person, m, series, &touched, err);
+    sw_free(touched.at);
+    return rc;
+}
+
+int sw_series_fold(struct sw_store *s, const struct sw_metric *m, int64_t series, struct sw_err *err)
+{
+    int64_t start;
+    int rc;
+    while ((rc = sw_ask_int(s, err, &start, "SELECT start_ms FROM tail WHERE series_id = $1 ORDER BY start_ms LIMIT 1", "i", series)) > 0) {
+        struct sw_samples x = {0};
+        int64_t first = chunk_day(m, sw_floor_day(start)), end = next_chunk_day(m, first);
+        size_t tail_n;
+        rc = load(s, m, series, first, end, &x, &tail_n, err);
+        if (!rc) rc = put_chunk(s, key_of(series, first), &x, err);
+        if (!rc) rc = drop_tail(s, series, first, end, err);
+        sw_samples_clear(&x);
+        if (rc) return rc;
+    }
+    return rc;
+}
