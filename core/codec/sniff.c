@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT
+ * What a file is, judged by its first bytes and only then by its name. What cannot be imported gets
+ * a sentence that says what it looks like, because "unknown format" helps nobody. */
+#include "base/json.h"
+#include "codec/decode.h"
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+enum { HEAD = 4096 };
+
+const struct sw_decoder *sw_decoder_get(const char *name)
+{
+    static const struct sw_decoder *const all[] = {&sw_decoder_fit, &sw_decoder_gpx,
+                                                   &sw_decoder_tcx, &sw_decoder_apple};
+    for (size_t i = 0; name && i < sizeof all / sizeof *all; i++)
+        if (!strcmp(all[i]->name, name)) return all[i];
+    return NULL;
+}
+
+static bool starts(const uint8_t *p, size_t n, const char *magic, size_t len)
+{
+    return n >= len && !memcmp(p, magic, len);
+}
+
+static bool is_fit(const uint8_t *p, size_t n)
+{
+    return n >= 12 && (p[0] == 12 || p[0] == 14) && !memcmp(p + 8, ".FIT", 4);
+}
+
+/* Letters of the head as ASCII: byte order mark, leading blanks and the zero bytes of UTF-16 gone. */
+static size_t plain(const uint8_t *p, size_t n, char *to)
+{
+    size_t k = 0;
+    if (n > HEAD) n = HEAD;
+    for (size_t i = 0; i < n; i++) {
+        bool mark = i < 3 && p[i] >= 0x80;
+        if (mark || !p[i] || (!k && isspace(p[i]))) continue;
+        to[k++] = (char)p[i];
+    }
+    to[k] = 0;
+    return k;
+}
+
+/* true if an element of this local name opens somewhere in the head. */
+static bool element(const char *text, const char *name)
+{
+    size_t n = strlen(name);
+    for (const char *p = text; (p = strstr(p, name)); p += n) {
+        const char *q = p;
+        if (!strchr(" \t\r\n>/", p[n]) && p[n]) continue;
+        while (q > text && (isalnum((unsigned char)q[-1]) || q[-1] == ':' || q[-1] == '_')) q--;
+        if (q > text && q[-1] == '<' && (q == p || p[-1] == ':')) return true;
+    }
+    return false;
+}
+
+static const char *xml_format(const char *text)
+{
+    if (element(text, "gpx")) return "gpx";
+    if (element(text, "TrainingCenterDatabase")) return "tcx";
+    if (element(text, "HealthData") || strstr(text, "<!DOCTYPE HealthData")) return "apple";
+    if (element(text, "ClinicalDocument")) return NULL;
+    if (strstr(text, "HK") && (element(text, "Record") || element(text, "Workout") ||
+                               element(text, "Correlation") || element(text, "ActivitySummary")))
+        return "apple";     /* a piece of an export */
+    return NULL;
+}
+
+/* What bytes that are no text look like, NULL if unknown. */
+static const char *binary_kind(const uint8_t *p, size_t n)
+{
+    static const struct {
+        const char *magic;
+        size_t len;
+        const char *kind;
+    } known[] = {
+        {"\xff\xd8\xff", 3, "a JPEG picture, not a health file"},
+        {"\x89PNG\r\n\x1a\n", 8, "a PNG picture, not a health file"},
+        {"GIF8", 4, "a GIF picture, not a health file"},
+        {"%PDF-", 5, "a PDF document, not a health file"},
+        {"SQLite format 3", 16, "a SQLite database, which cannot be imported as a file"},
+        {"\x1f\x8b", 2, "a gzip file: unpack it first"},
+        {"7z\xbc\xaf\x27\x1c", 6, "a 7-Zip archive: unpack it or send a zip"},
+        {"Rar!", 4, "a RAR archive: unpack it or send a zip"},
+        {"\x28\xb5\x2f\xfd", 4, "a Zstandard file: unpack it first"},
+        {"BZh", 3, "a bzip2 file: unpack it first"},
+        {"\x7f" "ELF", 4, "a program, not a health file"},
+        {"ID3", 3, "an MP3 recording, not a health file"},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (starts(p, n, known[i].magic, known[i].len)) return known[i].kind;
+    if (n > 12 && !memcmp(p + 4, "ftyp", 4)) return "a picture or video (HEIC, MP4), not a health file";
+    return NULL;
+}
+
+static bool looks_csv(const char *text)
+{
+    size_t line = strcspn(text, "\r\n"), commas = 0;
+    for (size_t i = 0; i < line; i++) commas += text[i] == ',' || text[i] == ';' || text[i] == '\t';
+    return commas > 0 && text[line];
+}
+
+static const char *text_kind(const char *text, size_t n, const char *name)
+{
+    const char *dot = name ? strrchr(name, '.') : NULL;
+    if (*text == '{' || *text == '[') return "JSON, which none of the file importers reads";
+    if (element(text, "ClinicalDocument"))
+        return "a clinical document (export_cda.xml): import export.xml beside it instead";
+    if (!strncasecmp(text, "<!doctype html", 14) || element(text, "html"))
+        return "a web page: the download probably needed a sign-in";
+    if (*text == '<') return "XML, but neither GPX, TCX nor an Apple Health export";
+    if (sw_utf8_valid(text, n) + 4 < n) return "binary data of no known kind";
+    if (looks_csv(text) || (dot && !strcasecmp(dot, ".csv")))
+        return "a table (CSV), which none of the file importers reads";
+    return "plain text, not a health file";
+}
+
+const char *sw_sniff(const uint8_t *p, size_t n, const char *name, struct sw_err *err)
+{
+    char text[HEAD + 1];
+    const char *kind, *format;
+    size_t len;
+    if (!n) {
+        sw_fail(err, SW_E_BAD, "the file is empty");
+        return NULL;
+    }
+    if (is_fit(p, n)) return "fit";
+    if (starts(p, n, "PK\3\4", 4) || starts(p, n, "PK\5\6", 4)) return "zip";
+    kind = binary_kind(p, n);
+    if (!kind) {
+        len = plain(p, n, text);
+        format = xml_format(text);
+        if (format) return format;
+        kind = len ? text_kind(text, len, name) : "nothing but blanks";
+    }
+    sw_fail(err, SW_E_BAD, "this looks like %s", kind);
+    return NULL;
+}
