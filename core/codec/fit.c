@@ -114,9 +114,13 @@ static long step_header(struct fit *f, const uint8_t *p, size_t n, struct sw_bat
 
 static long give_up(struct fit *f, struct sw_batch *out, const char *why)
 {
+    if (f->open_ended) { /* its end is where messages end */
+        f->at = OVER;
+        return 0;
+    }
     sw_batch_note(out, "part %u: %s; what precedes it is kept", f->segment, why);
     sw_fit_gather_damaged(&f->gather);
-    f->at = f->open_ended ? OVER : SKIP;
+    f->at = SKIP;
     f->left += 2;
     return 0;
 }
@@ -136,7 +140,7 @@ static long data(struct fit *f, const uint8_t *p, size_t n, struct sw_batch *out
     const struct sw_fit_def *d = &f->def[packed ? p[0] >> 5 & 3 : p[0] & 15];
     if (!d->known) return -1;
     if (n - 1 < d->bytes) return 0;
-    if (f->open_ended == false && d->bytes + 1 > f->left) return -1;
+    if (!f->open_ended && d->bytes + 1 > f->left) return -1;
     sw_fit_decode(&f->msg, d, p + 1);
     if (packed && !f->msg.has_time) {
         f->msg.time = roll(f->time, p[0] & 31);
@@ -226,8 +230,11 @@ static int fit_feed(void *d, const uint8_t *p, size_t n, struct sw_batch *out, s
 
 static void note_end(struct fit *f, struct sw_batch *out)
 {
-    if (f->at == BODY && !f->open_ended && f->left) {
-        sw_batch_note(out, "part %u: the file ends %" PRIu64 " bytes before its end; what is there was kept",
+    if (f->open_ended) {
+        sw_batch_note(out, "part %u was never closed by its device; it was read as far as it goes", f->segment);
+        sw_fit_gather_damaged(&f->gather);
+    } else if (f->at == BODY && !f->open_ended && f->left) {
+        sw_batch_note(out, "part %u: its last %" PRIu64 " bytes are missing; what is there was kept",
                       f->segment, f->left - f->rest.len);
         sw_fit_gather_damaged(&f->gather);
     } else if (f->at == CHECKSUM || (f->at == BODY && !f->open_ended)) {

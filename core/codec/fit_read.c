@@ -113,7 +113,7 @@ bool sw_fit_raw(const struct sw_fit_msg *m, const struct sw_fit_slot *s, size_t 
 static double scaled(const struct sw_fit_field *f, double raw)
 {
     if (f->kind == SW_FIT_DEGREES) return raw * 180 / 2147483648.0;
-    return f->scale == 1 && f->offset == 0 ? raw : raw / f->scale - f->offset;
+    return (raw - f->offset * f->scale) / f->scale; /* this order keeps 4.4 m from being 4.399... */
 }
 
 void sw_fit_decode(struct sw_fit_msg *m, const struct sw_fit_def *d, const uint8_t *p)

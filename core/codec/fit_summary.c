@@ -97,24 +97,38 @@ static const char *kind_word(char c)
     }
 }
 
+/* "nielsen_kellerman" as people write it */
+static void pretty(char *out, size_t size, const char *word)
+{
+    size_t n = 0;
+    for (; word[n] && n + 1 < size; n++) {
+        bool first = n == 0 || word[n - 1] == '_';
+        out[n] = word[n] == '_' ? ' ' : first ? (char)toupper((unsigned char)word[n]) : word[n];
+    }
+    out[n] = 0;
+}
+
+static bool real_serial(double v) { return v > 0 && v != INT32_MAX && v != UINT32_MAX; }
+
 static int origin(const struct sw_fit_gather *g, struct sw_batch *out)
 {
     const struct sw_fit_device *d = g->file.manufacturer >= 0 ? &g->file : &g->creator;
     double serial = g->file.serial >= 0 ? g->file.serial : g->creator.serial;
     const char *given = g->file.name[0] ? g->file.name : g->creator.name;
     const struct sw_fit_product *p = NULL;
-    char maker[48] = "", model[24] = "", ident[24] = "", name[96], buf[48];
-    if (d->manufacturer >= 0) {
-        snprintf(maker, sizeof maker, "%s", sw_fit_label(&sw_fit_makers, sw_fit_u32(d->manufacturer), buf, sizeof buf));
-        if (d->manufacturer == 1 || d->manufacturer == 15) p = sw_fit_garmin(sw_fit_u32(d->product));
-    }
-    if (d->product >= 0) snprintf(model, sizeof model, "%.0f", d->product);
-    if (serial > 0) snprintf(ident, sizeof ident, "%.0f", serial);
-    snprintf(name, sizeof name, "%s%s%s", maker, *model ? " " : "", model);
-    name[0] = (char)toupper((unsigned char)name[0]);
-    if (p) snprintf(name, sizeof name, "%s", p->name);
+    char maker[48] = "", model[24] = "", ident[24] = "", name[96] = "", buf[48];
+    if (d->manufacturer > 0)
+        snprintf(maker, sizeof maker, "%s",
+                 sw_fit_label(&sw_fit_makers, sw_fit_u32(d->manufacturer), buf, sizeof buf));
+    if (d->manufacturer == 1 || d->manufacturer == 15) p = sw_fit_garmin(sw_fit_u32(d->product));
+    if (d->product > 0) snprintf(model, sizeof model, "%.0f", d->product);
+    if (real_serial(serial)) snprintf(ident, sizeof ident, "%.0f", serial);
+    pretty(buf, sizeof buf, maker);
     if (*given) snprintf(name, sizeof name, "%s", given);
-    return sw_batch_origin(out, &(struct sw_origin_desc){name, maker, model, (char *)kind_word(p ? p->kind : '-'), ident});
+    else if (p) snprintf(name, sizeof name, "%s", p->name);
+    else snprintf(name, sizeof name, "%s%s%s", buf, *maker && *model ? " " : "", model);
+    return sw_batch_origin(out, &(struct sw_origin_desc){name, maker, model,
+                                                         (char *)kind_word(p ? p->kind : '-'), ident});
 }
 
 /* Records belong to the session begun last before them; what precedes the first goes with it. */
@@ -263,6 +277,12 @@ static void file_end(const struct sw_fit_gather *g, int from, struct sw_batch *o
     sw_batch_message_end(out);
 }
 
+/* Courses, workout plans and segments have records too, but nobody did what they say. */
+static bool planned(const struct sw_fit_gather *g)
+{
+    return g->type == 5 || g->type == 6 || g->type == 34 || g->type == 35;
+}
+
 static void give(struct sw_fit_held *h, const char *type, const char *unit, int from, int16_t offset_min,
                  struct sw_batch *out)
 {
@@ -275,6 +295,7 @@ static void give(struct sw_fit_held *h, const char *type, const char *unit, int 
 void sw_fit_gather_flush(struct sw_fit_gather *g, struct sw_batch *out)
 {
     int from;
+    bool plan = planned(g);
     if (!g->content) return;
     settle_heart_rate(g);
     doubt_offset(g, out);
@@ -282,10 +303,14 @@ void sw_fit_gather_flush(struct sw_fit_gather *g, struct sw_batch *out)
     sw_fit_wellness_flush(g, from, out);
     for (size_t s = 0; s < (g->n_session ? g->n_session : 1); s++) record_summary(g, s, out);
     file_end(g, from, out);
-    for (int i = 0; i < SW_FIT_COLUMNS; i++)
+    for (int i = 0; i < SW_FIT_COLUMNS; i++) {
+        if (plan) g->col[i].n = 0;
         give(&g->col[i], column[i].type, column[i].unit, from, g->offset_min, out);
-    for (size_t i = 0; i < g->n_dev; i++)
+    }
+    for (size_t i = 0; i < g->n_dev; i++) {
+        if (plan) g->dev[i]->held.n = 0;
         give(&g->dev[i]->held, g->dev[i]->type, g->dev[i]->unit, from, g->offset_min, out);
+    }
     if (g->full) sw_batch_note(out, "more than %d samples: the rest was left out", SW_FIT_MAX_ROWS);
     g->full = false;
     g->rows = 0;
