@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/ingest.h"
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_REASONS = 100 };
+
+void sw_counts_clear(struct sw_counts *c)
+{
+    sw_map_clear(&c->reasons);
+    *c = (struct sw_counts){0};
+}
+
+void sw_counts_reject(struct sw_counts *c, int64_t n, const char *fmt, ...)
+{
+    char text[200];
+    intptr_t had = 0;
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    c->rejected += n;
+    if (!sw_map_get(&c->reasons, text, strlen(text), &had) && c->reasons.n >= MAX_REASONS) return;
+    sw_map_set(&c->reasons, text, strlen(text), had + (intptr_t)n);
+}
+
+static bool time_ok(int64_t start_ms, int64_t dur_ms)
+{
+    return start_ms >= SW_TIME_MIN_MS && start_ms < SW_TIME_MAX_MS && dur_ms >= 0 && dur_ms <= 400 * SW_DAY_MS;
+}
+
+/* A wall clock without a zone is read in the user's zone: the instant moves, the day stays. */
+static void settle_zone(const struct sw_who *who, int64_t *start_ms, int32_t *offset_min, int16_t stated)
+{
+    if (stated != SW_OFFSET_NONE) {
+        *offset_min = stated;
+        return;
+    }
+    *offset_min = sw_tz_offset(who->zone, *start_ms) / 60;
+}
+
+static int column_samples(const struct sw_who *who, const struct sw_column *col, const struct sw_column_map *map,
+                          struct sw_samples *out, struct sw_counts *counts)
+{
+    const struct sw_metric *m = map->metric;
+    int64_t low = 0, high = 0, when = 0;
+    for (size_t i = 0; i < col->n; i++) {
+        double v = map->from_duration ? (double)col->dur_ms[i] / 60000 : col->value[i] * map->convert.factor + map->convert.shift;
+        struct sw_sample x = {col->start_ms[i], col->dur_ms[i], 0, 0};
+        if (!time_ok(x.start_ms, x.dur_ms)) {
+            when++;
+            continue;
+        }
+        if (!(v >= m->min) || !(v <= m->max)) {
+            v > m->max ? high++ : low++;
+            continue;
+        }
+        x.value = (int64_t)llround(v * m->scale);
+        settle_zone(who, &x.start_ms, &x.offset_min, col->offset_min[i]);
+        sw_samples_push(out, &x);
+    }
+    if (low) sw_counts_reject(counts, low, "%s below %g %s", m->name, m->min, m->unit);
+    if (high) sw_counts_reject(counts, high, "%s above %g %s", m->name, m->max, m->unit);
+    if (when) sw_counts_reject(counts, when, "%s at a time outside 1900 to 2079 or of an absurd length", m->name);
+    return 0;
+}
+
+int sw_ingest_column(struct sw_store *s, const struct sw_who *who, const struct sw_column *col, int64_t origin_id,
+                     const struct sw_column_map *map, struct sw_counts *counts, struct sw_err *err)
+{
+    struct sw_samples x = {0};
+    struct sw_merge stat = {0, 0, 0};
+    int64_t series;
+    int rc = column_samples(who, col, map, &x, counts);
+    if (!rc && x.n) {
+        sw_samples_sort(&x);
+        rc = sw_series_find(s, who->id, map->metric->name, origin_id, true, &series, err);
+        if (!rc) rc = sw_series_write(s, who->id, map->metric, series, &x, &stat, err);
+    }
+    counts->added += (int64_t)stat.added;
+    counts->changed += (int64_t)stat.changed;
+    counts->same += (int64_t)stat.same;
+    sw_samples_clear(&x);
+    return rc;
+}
+
+static int mark_night(struct sw_store *s, const struct sw_who *who, int64_t day, struct sw_err *err)
+{
+    int rc = 0;
+    for (int64_t d = day - 1; d <= day + 1 && !rc; d++) rc = sw_dirty_mark(s, who->id, SW_SLEEP_MARK, d, err);
+    return rc;
+}
+
+int sw_ingest_record(struct sw_store *s, const struct sw_who *who, struct sw_record *r, struct sw_put_result *out, struct sw_err *err)
+{
+    int rc;
+    if (!time_ok(r->start_ms, r->finish_ms - r->start_ms))
+        return sw_fail(err, SW_E_BAD, "%s at a time outside 1900 to 2079, or finishing before it starts", r->kind);
+    rc = sw_record_put(s, who->id, who->name, r, out, err);
+    if (!rc && out->what != SW_PUT_SAME && !strcmp(r->kind, "sleep")) rc = mark_night(s, who, r->day, err);
+    return rc;
+}
+
+int sw_ingest_day_total(struct sw_store *s, const struct sw_who *who, const struct sw_metric *m, int64_t day, int64_t origin_id,
+                        double total, enum sw_put *what, struct sw_err *err)
+{
+    struct sw_q *q = sw_ask(s, err, "SELECT total FROM day_total WHERE person_id = $1 AND metric = $2 AND day = $3 AND origin_id = $4", "isii",
+                            who->id, m->name, day, origin_id);
+    int rc = q ? sw_q_next(q, err) : SW_E_INTERNAL;
+    double had = rc > 0 ? sw_q_real(q, 0) : NAN;
+    if (rc < 0) return rc;
+    if (rc > 0) sw_q_stop(q);
+    *what = isnan(had) ? SW_PUT_NEW : had == total ? SW_PUT_SAME : SW_PUT_CHANGED;
+    if (*what == SW_PUT_SAME) return 0;
+    rc = sw_run(s, err, "INSERT INTO day_total (person_id, metric, day, origin_id, total) VALUES ($1, $2, $3, $4, $5) "
+                        "ON CONFLICT (person_id, metric, day, origin_id) DO UPDATE SET total = excluded.total", "isiir", who->id, m->name,
+                day, origin_id, total);
+    return rc ? rc : sw_dirty_mark(s, who->id, m->name, day, err);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT
+ * Each group of sleep records is one sleep. Its stages come from the member of best standing that
+ * knows how long the person was asleep, its time in bed from the longest in-bed any member states;
+ * several sleeps of one night (a broken night) add up. */
+#include "engine/night.h"
+#include "base/alloc.h"
+#include "base/jtape.h"
+#include <string.h>
+
+enum { ASLEEP, IN_BED, AWAKE, LIGHT, DEEP, REM, PARTS, MAX_GROUPS = 64 };
+
+static const char *const attribute[PARTS] = {"asleep_s", "in_bed_s", "awake_s", "light_s", "deep_s", "rem_s"};
+static const char *const metric[PARTS] = {SW_SLEEP_MARK, "sleep_in_bed", "sleep_awake", "sleep_light", "sleep_deep", "sleep_rem"};
+
+struct sleep_group {
+    int64_t group, day;
+    int standing;           /* of the member the stages come from; 1000 while none */
+    bool nap;
+    double part[PARTS];     /* seconds; negative: unknown */
+};
+struct night {
+    struct sleep_group g[MAX_GROUPS];
+    int n;
+};
+
+static double number(const struct sw_jtape *t, uint32_t attributes, const char *name)
+{
+    double v = -1;
+    uint32_t i = sw_jtape_get(t, attributes, name);
+    if (i) sw_jtape_num(t, i, &v);
+    return v;
+}
+
+static struct sleep_group *group_of(struct night *n, int64_t id)
+{
+    for (int i = 0; i < n->n; i++)
+        if (n->g[i].group == id) return &n->g[i];
+    if (n->n == MAX_GROUPS) return NULL;
+    n->g[n->n] = (struct sleep_group){.group = id, .standing = 1000, .part = {-1, -1, -1, -1, -1, -1}};
+    return &n->g[n->n++];
+}
+
+static void add_member(void *ctx, const struct sw_record *r)
+{
+    struct sleep_group *g = group_of(ctx, r->group_id);
+    struct sw_jtape t;
+    uint32_t a;
+    bool nap = false;
+    double in_bed;
+    sw_jtape_init(&t);
+    if (g && !sw_jtape_parse(&t, r->body, r->body_n, NULL) && (a = sw_jtape_get(&t, 0, "attributes"))) {
+        uint32_t k = sw_jtape_get(&t, a, "nap");
+        if (k) sw_jtape_bool(&t, k, &nap);
+        if (g->standing == 1000) g->day = r->day, g->nap = nap;
+        in_bed = number(&t, a, "in_bed_s");
+        if (number(&t, a, "asleep_s") >= 0 && r->standing < g->standing) {
+            for (int i = 0; i < PARTS; i++)
+                if (i != IN_BED) g->part[i] = number(&t, a, attribute[i]);
+            g->standing = r->standing;
+            g->day = r->day;
+            g->nap = nap;
+        }
+        if (in_bed > g->part[IN_BED]) g->part[IN_BED] = in_bed;
+    }
+    sw_jtape_clear(&t);
+}
+
+static int put(struct sw_store *s, const struct sw_who *who, const char *name, int64_t day, double value, struct sw_err *err)
+{
+    struct sw_rollup r = {0};
+    int64_t series;
+    int rc = sw_series_find(s, who->id, name, SW_ORIGIN_MERGED, true, &series, err);
+    if (value >= 0) sw_rollup_add(&r, value);
+    return rc ? rc : sw_rollup_put(s, series, day, &r, err);
+}
+
+int sw_night_settle(struct sw_store *s, const struct sw_who *who, int64_t day, struct sw_err *err)
+{
+    struct night n = {.n = 0};
+    struct sw_record_filter f = {.kind = "sleep", .from_ms = (day - 3) * SW_DAY_MS, .to_ms = (day + 3) * SW_DAY_MS,
+                                 .first_day = day - 1, .last_day = day + 1, .limit = 1000};
+    double sum[PARTS] = {-1, -1, -1, -1, -1, -1};
+    int rc = sw_record_list(s, who->id, &f, add_member, &n, err);
+    for (int g = 0; g < n.n && !rc; g++)
+        for (int i = 0; i < PARTS; i++) {
+            double v = n.g[g].day == day && !n.g[g].nap ? n.g[g].part[i] : -1;
+            if (v >= 0) sum[i] = (sum[i] < 0 ? 0 : sum[i]) + v;
+        }
+    for (int i = 0; i < PARTS && !rc; i++) rc = put(s, who, metric[i], day, sum[i] < 0 ? -1 : sum[i] / 60, err);
+    if (!rc) rc = put(s, who, "sleep_efficiency", day, sum[ASLEEP] >= 0 && sum[IN_BED] > 0 ? 100 * sum[ASLEEP] / sum[IN_BED] : -1, err);
+    return rc;
+}

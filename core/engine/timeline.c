@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/timeline.h"
+#include "base/alloc.h"
+#include "engine/night.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define GAP_MS (30 * INT64_C(60000))        /* presence: a gap up to this is no absence */
+#define LONG_MS (2 * INT64_C(3600000))      /* presence: a longer sample (a day's resting rate) proves nothing */
+#define NEAR_MS (10 * INT64_C(60000))       /* instants: the same measurement within this */
+#define EDGE_MS (16 * INT64_C(3600000))     /* a local day lies within its UTC day widened by this */
+
+struct span {
+    int64_t from, to;
+    int64_t origin;
+};
+struct spans { /* sorted, not touching, after spans_close */
+    struct span *at;
+    size_t n, cap;
+};
+
+struct lane {
+    int64_t series, origin;
+    int standing;
+    struct sw_rollup rollup;
+};
+
+static void spans_push(struct spans *s, int64_t from, int64_t to, int64_t origin)
+{
+    sw_grow((void **)&s->at, &s->cap, s->n + 1, sizeof *s->at);
+    s->at[s->n++] = (struct span){from, to, origin};
+}
+
+static int span_cmp(const void *a, const void *b)
+{
+    const struct span *x = a, *y = b;
+    if (x->from != y->from) return x->from < y->from ? -1 : 1;
+    return (x->to > y->to) - (x->to < y->to);
+}
+
+/* Sort and join what overlaps or lies at most gap apart. */
+static void spans_close(struct spans *s, int64_t gap)
+{
+    size_t k = 0;
+    if (!s->n) return;
+    qsort(s->at, s->n, sizeof *s->at, span_cmp);
+    for (size_t i = 1; i < s->n; i++) {
+        if (s->at[i].from <= s->at[k].to + gap) {
+            if (s->at[i].to > s->at[k].to) s->at[k].to = s->at[i].to;
+        } else {
+            s->at[++k] = s->at[i];
+        }
+    }
+    s->n = k + 1;
+}
+
+/* How much of [from, to) is covered, 0..1; an instant is covered or not. *by names a coverer. */
+static double covered(const struct spans *s, int64_t from, int64_t to, int64_t *by)
+{
+    int64_t sum = 0;
+    size_t lo = 0, hi = s->n;
+    *by = 0;
+    while (lo < hi) {
+        size_t mid = (lo + hi) / 2;
+        if (s->at[mid].to < from) lo = mid + 1;
+        else hi = mid;
+    }
+    for (size_t i = lo; i < s->n && s->at[i].from <= to; i++) {
+        int64_t a = s->at[i].from > from ? s->at[i].from : from, b = s->at[i].to < to ? s->at[i].to : to;
+        if (b < a) continue;
+        *by = s->at[i].origin;
+        if (from == to) return 1;
+        sum += b - a;
+    }
+    return from == to ? 0 : (double)sum / (double)(to - from);
+}
+
+/* --- lanes: the origins that saw the metric that day --- */
+
+static int lane_cmp(const void *a, const void *b)
+{
+    const struct lane *x = a, *y = b;
+    if (x->standing != y->standing) return x->standing - y->standing;
+    return (x->origin > y->origin) - (x->origin < y->origin);
+}
+
+static int standing_of(struct sw_store *s, int64_t origin, const struct sw_metric *m, int *out, struct sw_err *err)
+{
+    struct sw_q *q = sw_ask(s, err, "SELECT standing, class FROM origin WHERE id = $1", "i", origin);
+    int rc = q ? sw_q_next(q, err) : SW_E_INTERNAL;
+    *out = 99;
+    if (rc <= 0) return rc;
+    *out = (int)sw_q_int(q, 0);
+    /* on the body a scale knows better than a watch that repeats what was typed in */
+    if (m->month_chunks && !strcmp(sw_q_text(q, 1, NULL), "scale")) *out = 5;
+    sw_q_stop(q);
+    return 0;
+}
+
+static int lanes_of(struct sw_store *s, const struct sw_who *who, const struct sw_metric *m, int64_t day, struct lane **out,
+                    size_t *n, struct sw_err *err)
+{
+    struct sw_series_rows rows = {0};
+    int rc = sw_series_of_metric(s, who->id, m->name, &rows, err);
+    *out = sw_zalloc((rows.n + 1) * sizeof **out);
+    *n = 0;
+    for (size_t i = 0; i < rows.n && rc >= 0; i++) {
+        struct lane l = {rows.at[i].id, rows.at[i].origin_id, 0, {0}};
+        rc = sw_rollup_get(s, l.series, day, &l.rollup, err);
+        if (rc > 0) rc = standing_of(s, l.origin, m, &l.standing, err);
+        else if (!rc) continue;
+        if (!rc) (*out)[(*n)++] = l;
+    }
+    qsort(*out, *n, sizeof **out, lane_cmp);
+    sw_free(rows.at);
+    return rc < 0 ? rc : 0;
+}
+
+/* --- presence --- */
+
+struct presence {
+    struct sw_store *s;
+    const struct sw_metrics *all;
+    int64_t from, to, origin;
+    struct sw_series_rows series;
+    const struct sw_metric *metric[64];
+};
+
+static void note_series(void *ctx, int64_t id, const char *metric)
+{
+    struct presence *p = ctx;
+    const struct sw_metric *m = sw_metrics_get(p->all, metric);
+    if (!m || p->series.n == 64) return;
+    p->metric[p->series.n] = m;
+    sw_grow((void **)&p->series.at, &p->series.cap, p->series.n + 1, sizeof *p->series.at);
+    p->series.at[p->series.n++] = (struct sw_series_row){id, p->origin};
+}
+
+static int add_presence(struct sw_store *s, const struct sw_metrics *all, const struct sw_who *who, int64_t origin, int64_t day,
+                        struct spans *cover, struct sw_err *err)
+{
+    struct presence p = {.s = s, .all = all, .from = day * SW_DAY_MS - EDGE_MS, .to = (day + 1) * SW_DAY_MS + EDGE_MS, .origin = origin};
+    struct spans own = {0};
+    int rc = sw_series_of_origin(s, who->id, origin, note_series, &p, err);
+    for (size_t i = 0; i < p.series.n && !rc; i++) {
+        struct sw_samples x = {0};
+        if (!p.metric[i]->month_chunks) rc = sw_series_read(s, p.metric[i], p.series.at[i].id, p.from, p.to, &x, err);
+        for (size_t k = 0; k < x.n; k++)
+            if (x.at[k].dur_ms <= LONG_MS) spans_push(&own, x.at[k].start_ms, x.at[k].start_ms + x.at[k].dur_ms, origin);
+        sw_samples_clear(&x);
+    }
+    spans_close(&own, GAP_MS);
+    for (size_t i = 0; i < own.n; i++) spans_push(cover, own.at[i].from, own.at[i].to, origin);
+    spans_close(cover, 0);
+    sw_free(own.at);
+    sw_free(p.series.at);
+    return rc;
+}
+
+/* --- one day --- */
+
+struct used {
+    int64_t start_ms;
+    double value;
+};
+struct used_list {
+    struct used *at;
+    size_t n, cap;
+};
+
+static int used_cmp(const void *a, const void *b)
+{
+    const struct used *x = a, *y = b;
+    if (x->start_ms != y->start_ms) return x->start_ms < y->start_ms ? -1 : 1;
+    return (x->value > y->value) - (x->value < y->value);
+}
+
+static int take_lane(struct sw_store *s, const struct sw_metric *m, const struct lane *l, int64_t day, const struct spans *cover,
+                     struct used_list *used, struct spans *near, sw_timeline_sink sink, void *ctx, struct sw_err *err)
+{
+    struct sw_samples x = {0};
+    int rc = sw_series_read(s, m, l->series, day * SW_DAY_MS - EDGE_MS, (day + 1) * SW_DAY_MS + EDGE_MS, &x, err);
+    for (size_t i = 0; i < x.n && !rc; i++) {
+        const struct sw_sample *e = &x.at[i];
+        struct sw_timeline_step step = {l->origin, e->start_ms, e->dur_ms, e->offset_min, (double)e->value / m->scale, 1, 0};
+        if (sw_floor_day(e->start_ms + (int64_t)e->offset_min * 60000) != day) continue;
+        step.share = 1 - covered(cover, e->start_ms, e->start_ms + (m->kind == SW_CUMULATIVE ? e->dur_ms : 0), &step.behind);
+        if (step.share > 0) {
+            sw_grow((void **)&used->at, &used->cap, used->n + 1, sizeof *used->at);
+            used->at[used->n++] = (struct used){e->start_ms, step.value * (m->kind == SW_CUMULATIVE ? step.share : 1)};
+        }
+        if (m->kind != SW_CUMULATIVE) spans_push(near, e->start_ms - NEAR_MS, e->start_ms + e->dur_ms + NEAR_MS, l->origin);
+        if (sink) sink(ctx, &step);
+    }
+    sw_samples_clear(&x);
+    return rc;
+}
+
+static int best_total(struct sw_store *s, const struct sw_who *who, const struct sw_metric *m, int64_t day, struct sw_rollup *out, struct sw_err *err)
+{
+    struct sw_q *q = sw_ask(s, err, "SELECT d.total FROM day_total d JOIN origin o ON o.id = d.origin_id WHERE d.person_id = $1 AND d.metric = $2 "
+                                    "AND d.day = $3 ORDER BY o.standing, o.id LIMIT 1", "isi", who->id, m->name, day);
+    int rc = q ? sw_q_next(q, err) : SW_E_INTERNAL;
+    if (rc <= 0) return rc;
+    sw_rollup_add(out, sw_q_real(q, 0));
+    sw_q_stop(q);
+    return 0;
+}
+
+static int merge_lanes(struct sw_store *s, const struct sw_metrics *all, const struct sw_who *who, const struct sw_metric *m,
+                       int64_t day, const struct lane *lane, size_t n, struct sw_rollup *out, sw_timeline_sink sink, void *ctx,
+                       struct sw_err *err)
+{
+    struct spans cover = {0};
+    struct used_list used = {0};
+    int rc = 0;
+    for (size_t i = 0; i < n && !rc; i++) {
+        struct spans near = {0};
+        rc = take_lane(s, m, &lane[i], day, &cover, &used, &near, sink, ctx, err);
+        if (!rc && i + 1 < n && m->kind == SW_CUMULATIVE && !m->month_chunks) rc = add_presence(s, all, who, lane[i].origin, day, &cover, err);
+        for (size_t k = 0; k < near.n; k++) spans_push(&cover, near.at[k].from, near.at[k].to, near.at[k].origin);
+        spans_close(&cover, 0);
+        sw_free(near.at);
+    }
+    if (used.n) qsort(used.at, used.n, sizeof *used.at, used_cmp);
+    for (size_t i = 0; i < used.n; i++) sw_rollup_add(out, used.at[i].value);
+    sw_free(used.at);
+    sw_free(cover.at);
+    return rc;
+}
+
+int sw_timeline_day(struct sw_store *s, const struct sw_metrics *all, const struct sw_who *who, const struct sw_metric *m,
+                    int64_t day, struct sw_rollup *out, sw_timeline_sink sink, void *ctx, struct sw_err *err)
+{
+    struct lane *lane;
+    size_t n;
+    int rc = lanes_of(s, who, m, day, &lane, &n, err);
+    *out = (struct sw_rollup){0};
+    if (!rc && n == 1 && !sink) *out = lane[0].rollup;
+    else if (!rc && n) rc = merge_lanes(s, all, who, m, day, lane, n, out, sink, ctx, err);
+    else if (!rc) rc = best_total(s, who, m, day, out, err);
+    sw_free(lane);
+    return rc;
+}
+
+/* --- settling --- */
+
+struct mark {
+    char metric[64];
+    int64_t day;
+};
+
+static int next_marks(struct sw_store *s, const struct sw_who *who, struct mark *mark, int most, struct sw_err *err)
+{
+    struct sw_q *q = sw_ask(s, err, "SELECT metric, day FROM dirty WHERE person_id = $1 ORDER BY metric, day LIMIT $2", "ii", who->id, (int64_t)most);
+    int rc = q ? 0 : SW_E_INTERNAL, n = 0;
+    while (q && (rc = sw_q_next(q, err)) > 0) {
+        size_t len;
+        const char *name = sw_q_text(q, 0, &len);
+        if (len >= sizeof mark[n].metric) len = sizeof mark[n].metric - 1;
+        memcpy(mark[n].metric, name, len);
+        mark[n].metric[len] = 0;
+        mark[n++].day = sw_q_int(q, 1);
+    }
+    return rc < 0 ? rc : n;
+}
+
+static int settle_one(struct sw_store *s, const struct sw_metrics *all, const struct sw_who *who, const struct mark *k, struct sw_err *err)
+{
+    const struct sw_metric *m = sw_metrics_get(all, k->metric);
+    struct sw_rollup r;
+    int64_t series;
+    int rc = 0;
+    if (m && !strcmp(m->name, SW_SLEEP_MARK)) {
+        rc = sw_night_settle(s, who, k->day, err);
+    } else if (m) {
+        rc = sw_timeline_day(s, all, who, m, k->day, &r, NULL, NULL, err);
+        if (!rc) rc = sw_series_find(s, who->id, m->name, SW_ORIGIN_MERGED, true, &series, err);
+        if (!rc) rc = sw_rollup_put(s, series, k->day, &r, err);
+    }
+    return rc ? rc : sw_run(s, err, "DELETE FROM dirty WHERE person_id = $1 AND metric = $2 AND day = $3", "isi", who->id, k->metric, k->day);
+}
+
+int sw_timeline_settle(struct sw_store *s, const struct sw_metrics *all, const struct sw_who *who, int most, bool *left, struct sw_err *err)
+{
+    struct mark *mark = sw_alloc((size_t)most * sizeof *mark);
+    int n = next_marks(s, who, mark, most, err), rc = n < 0 ? n : 0;
+    for (int i = 0; i < n && !rc; i++) rc = settle_one(s, all, who, &mark[i], err);
+    *left = n == most;
+    sw_free(mark);
+    return rc;
+}
