@@ -14,7 +14,7 @@
 #include <string.h>
 
 enum state { HEADER, BODY, SKIP, CHECKSUM, OVER };
-enum { LOCALS = 16, MAX_PENDING = 4 << 20 };
+enum { LOCALS = 16, MIN_HEADER = 12, MAX_HEADER = 31, MAX_PENDING = 4 << 20 };
 
 struct fit {
     enum state at;
@@ -76,7 +76,7 @@ static const char *looks_like(const uint8_t *p, size_t n)
 
 static bool is_header(const uint8_t *p, size_t n)
 {
-    return n >= 12 && p[0] >= 12 && !memcmp(p + 8, ".FIT", 4);
+    return n >= MIN_HEADER && p[0] >= MIN_HEADER && p[0] <= MAX_HEADER && !memcmp(p + 8, ".FIT", 4);
 }
 
 static void start_segment(struct fit *f, const uint8_t *p, uint32_t bytes)
@@ -94,8 +94,9 @@ static void start_segment(struct fit *f, const uint8_t *p, uint32_t bytes)
 /* Each step below returns the bytes it used, 0 when it needs more, or a negative error. */
 static long step_header(struct fit *f, const uint8_t *p, size_t n, struct sw_batch *out, struct sw_err *err)
 {
-    size_t prefix = n < 12 ? n : 12;
-    bool possible = p[0] >= 12 && (n < 9 || !memcmp(p + 8, ".FIT", prefix - 8));
+    size_t prefix = n < MIN_HEADER ? n : MIN_HEADER;
+    bool possible = p[0] >= MIN_HEADER && p[0] <= MAX_HEADER
+                    && (n < 9 || !memcmp(p + 8, ".FIT", prefix - 8));
     uint16_t crc;
     if (!possible && f->segment == 0)
         return sw_fail(err, SW_E_BAD, "not a FIT file: it looks like %s", looks_like(p, prefix));
@@ -104,7 +105,7 @@ static long step_header(struct fit *f, const uint8_t *p, size_t n, struct sw_bat
         sw_batch_note(out, "what follows part %u is not FIT and was left out", f->segment);
         return (long)n;
     }
-    if (n < 12 || n < p[0]) return 0;
+    if (n < MIN_HEADER || n < p[0]) return 0;
     crc = p[0] >= 14 ? (uint16_t)(p[12] | p[13] << 8) : 0;
     if (crc && crc != crc_add(f, 0, p, 12))
         sw_batch_note(out, "part %u: the header's checksum does not match", f->segment + 1);

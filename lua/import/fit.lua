@@ -200,7 +200,8 @@ local function workout_of_session(file, session, r, out)
   local start = start_of(session, r)
   if not start then return out.reject("a session without any time") end
   if not usable(start) then
-    return out.reject(("the device's clock was not set (%s): the session has no date"):format(day_text(start)))
+    local text = "the device's clock was not set (%s): the session has no date"
+    return out.reject(text:format(day_text(start)))
   end
   local a = attributes_of(session)
   local what = "the session of " .. day_text(start)
