@@ -263,7 +263,10 @@ static void on_group(struct apple *a, const struct sw_apple_tag *tag, struct sw_
 
 static void on_summary(struct apple *a, const struct sw_apple_tag *tag)
 {
+    static const struct sw_origin_desc health = {"Apple Health", "apple", "", "app", ""};
+    int origin = sw_batch_origin(a->out, &health);     /* a total over all of the person's devices */
     struct sw_buf *b = sw_batch_message(a->out, "activity_summary");
+    sw_text_put_int(b, "origin", origin);
     sw_buf_puts(b, ",\"attributes\":{");
     sw_apple_put_attributes(b, tag);
     sw_buf_byte(b, '}');

@@ -21,9 +21,18 @@ enum { MAX_NAME = 200, MAX_SEGMENTS = 20000 };
 
 enum field { HR, CAD, POWER, SPEED, TEMP, ELE, LAT, LON, N_FIELDS };
 
-static const char *const columns[N_FIELDS] = {
-    "trkpt.heart_rate",  "trkpt.cadence",  "trkpt.power",    "trkpt.speed",
-    "trkpt.temperature", "trkpt.altitude", "trkpt.latitude", "trkpt.longitude"};
+static const struct {
+    const char *type, *unit;
+} columns[N_FIELDS] = {
+    {"trkpt.heart_rate", "bpm"},
+    {"trkpt.cadence", "rpm"},
+    {"trkpt.power", "W"},
+    {"trkpt.speed", "m/s"},
+    {"trkpt.temperature", "degC"},
+    {"trkpt.altitude", "m"},
+    {"trkpt.latitude", "deg"},
+    {"trkpt.longitude", "deg"},
+};
 
 struct stat {
     long n;
@@ -194,7 +203,10 @@ static void check_ranges(struct gpx *g)
 {
     double *v = g->pt.v;
     if (!(fabs(v[LAT]) <= 90 && fabs(v[LON]) <= 180)) {
-        if (!isnan(v[LAT]) || !isnan(v[LON])) sw_batch_reject(g->out, "position outside the globe");
+        if (!isnan(v[LAT]) && !isnan(v[LON])) {    /* OpenTracks marks a pause by latitude 100 */
+            sw_batch_reject(g->out, "position outside the globe");
+            g->prev_lat = g->prev_lon = NAN;
+        }
         v[LAT] = v[LON] = NAN;
     }
     if (v[HR] <= 0) v[HR] = NAN;    /* writers put 0 for no reading */
@@ -220,7 +232,8 @@ static void end_point(struct gpx *g)
     clock_in(t, &p->t);
     for (int i = 0; i < N_FIELDS; i++)
         if (!isnan(p->v[i]))
-            sw_batch_add(g->out, columns[i], "", g->origin, p->t.ms, 0, p->v[i], p->t.offset_min);
+            sw_batch_add(g->out, columns[i].type, columns[i].unit, g->origin, p->t.ms, 0, p->v[i],
+                         p->t.offset_min);
 }
 
 static double number(const char *s)

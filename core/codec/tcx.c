@@ -19,9 +19,17 @@ enum { MAX_TEXT = 200, MAX_POINTS = 1000000, MAX_LAPS = 20000 };
 enum field { HR, CAD, POWER, SPEED, ALT, LAT, LON, DIST, N_FIELDS };
 enum { N_COLUMNS = DIST };  /* distance runs up inside the activity: it is no sample */
 
-static const char *const columns[N_COLUMNS] = {
-    "trackpoint.heart_rate", "trackpoint.cadence",  "trackpoint.power",    "trackpoint.speed",
-    "trackpoint.altitude",   "trackpoint.latitude", "trackpoint.longitude"};
+static const struct {
+    const char *type, *unit;
+} columns[N_COLUMNS] = {
+    {"trackpoint.heart_rate", "bpm"},
+    {"trackpoint.cadence", "rpm"},
+    {"trackpoint.power", "W"},
+    {"trackpoint.speed", "m/s"},
+    {"trackpoint.altitude", "m"},
+    {"trackpoint.latitude", "deg"},
+    {"trackpoint.longitude", "deg"},
+};
 
 struct point {
     bool has_time;
@@ -219,7 +227,8 @@ static void emit_points(struct tcx *x, int origin)
         const struct point *p = &x->held[i];
         for (int f = 0; f < N_COLUMNS; f++)
             if (!isnan(p->v[f]))
-                sw_batch_add(x->out, columns[f], "", origin, p->t.ms, 0, p->v[f], p->t.offset_min);
+                sw_batch_add(x->out, columns[f].type, columns[f].unit, origin, p->t.ms, 0, p->v[f],
+                             p->t.offset_min);
     }
     if (x->over)
         sw_batch_note(x->out, "an activity has more than %d points: the rest is left out", MAX_POINTS);
