@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Taking FIT messages in: record samples, developer fields, RR intervals, and the heart rate that swim
- * straps deliver afterwards in segments of their own. Structured messages pass through at once,
- * samples are held until fit_summary.c hands them over. Zero heart rate and the position 0, 0 are no
- * readings. A record whose time is no date still counts for the summary of its session, because the
- * totals stay true when the clock is wrong. It does not smooth, fill or correct anything. */
+/* Taking FIT messages in: record samples, developer fields, RR intervals, and the heart
+ * rate that swim straps deliver afterwards in segments of their own. Structured messages
+ * pass through at once, samples are held until fit_summary.c hands them over. Zero heart
+ * rate and the position 0, 0 are no readings. A record whose time is no date still counts
+ * for the summary of its session, because the totals stay true when the clock is wrong. It
+ * does not smooth, fill or correct anything. */
 #include "codec/fit_gather.h"
 #include "base/alloc.h"
 #include "base/json.h"
@@ -17,11 +18,14 @@ enum { RR_DRIFT_MS = 5000, MAX_SESSIONS = 100 };
 /* Record fields that go into a column as they are. */
 static const struct {
     uint8_t num, to;
-} plain[] = {{7, SW_FIT_C_POWER}, {13, SW_FIT_C_TEMPERATURE}, {32, SW_FIT_C_VERTICAL_SPEED},
-             {9, SW_FIT_C_GRADE}, {39, SW_FIT_C_OSCILLATION}, {41, SW_FIT_C_STANCE},
-             {40, SW_FIT_C_STANCE_PERCENT}, {84, SW_FIT_C_STANCE_BALANCE}, {83, SW_FIT_C_VERTICAL_RATIO},
-             {85, SW_FIT_C_STEP_LENGTH}, {57, SW_FIT_C_SMO2}, {54, SW_FIT_C_THB}, {92, SW_FIT_C_DEPTH},
-             {139, SW_FIT_C_CORE_TEMPERATURE}, {116, SW_FIT_C_CURRENT_STRESS}};
+} plain[] = {{7, SW_FIT_C_POWER},           {13, SW_FIT_C_TEMPERATURE},
+             {32, SW_FIT_C_VERTICAL_SPEED}, {9, SW_FIT_C_GRADE},
+             {39, SW_FIT_C_OSCILLATION},    {41, SW_FIT_C_STANCE},
+             {40, SW_FIT_C_STANCE_PERCENT}, {84, SW_FIT_C_STANCE_BALANCE},
+             {83, SW_FIT_C_VERTICAL_RATIO}, {85, SW_FIT_C_STEP_LENGTH},
+             {57, SW_FIT_C_SMO2},           {54, SW_FIT_C_THB},
+             {92, SW_FIT_C_DEPTH},          {139, SW_FIT_C_CORE_TEMPERATURE},
+             {116, SW_FIT_C_CURRENT_STRESS}};
 
 void sw_fit_gather_fresh(struct sw_fit_gather *g)
 {
@@ -35,7 +39,7 @@ void sw_fit_gather_fresh(struct sw_fit_gather *g)
     g->beat_origin_s = -1;
     g->event_ts = 0;
     g->rr_clock_ms = 0;
-    g->low_seen = g->person_seen = g->from_midnight = false;
+    g->person_seen = g->from_midnight = false;
     g->low_distance = g->last_time = g->day_time = 0;
     g->day_start_ms = 0;
     memset(g->total, 0, sizeof g->total);
@@ -82,9 +86,18 @@ void sw_fit_gather_clear(struct sw_fit_gather *g)
     sw_buf_clear(&g->scores);
 }
 
-void sw_fit_gather_segment(struct sw_fit_gather *g) { g->fresh = true; }
-void sw_fit_gather_damaged(struct sw_fit_gather *g) { g->damaged = true; }
-bool sw_fit_gather_any(const struct sw_fit_gather *g) { return g->any; }
+void sw_fit_gather_segment(struct sw_fit_gather *g)
+{
+    g->fresh = true;
+}
+void sw_fit_gather_damaged(struct sw_fit_gather *g)
+{
+    g->damaged = true;
+}
+bool sw_fit_gather_any(const struct sw_fit_gather *g)
+{
+    return g->any;
+}
 
 static void widen(struct sw_fit_held *h)
 {
@@ -96,12 +109,15 @@ static void widen(struct sw_fit_held *h)
 
 static bool room(struct sw_fit_gather *g)
 {
-    if (g->rows >= SW_FIT_MAX_ROWS) g->full = true;
-    else g->rows++;
+    if (g->rows >= SW_FIT_MAX_ROWS)
+        g->full = true;
+    else
+        g->rows++;
     return !g->full;
 }
 
-static void hold_in(struct sw_fit_gather *g, struct sw_fit_held *h, int64_t ms, int64_t dur_ms, double value)
+static void hold_in(struct sw_fit_gather *g, struct sw_fit_held *h, int64_t ms,
+                    int64_t dur_ms, double value)
 {
     if (!room(g)) return;
     if (h->n == h->cap) widen(h);
@@ -119,22 +135,28 @@ bool sw_fit_when(const struct sw_fit_msg *m, struct sw_batch *out, int64_t *ms)
 {
     const char *why = NULL;
     *ms = sw_fit_ms(m->time);
-    if (!m->has_time) why = "no timestamp";
-    else if (m->time < SW_FIT_MIN_DATE) why = "time counts from power-on, the clock was not set";
-    else if (m->time > SW_FIT_MAX_DATE) why = "time after 2079";
+    if (!m->has_time)
+        why = "no timestamp";
+    else if (m->time < SW_FIT_MIN_DATE)
+        why = "time counts from power-on, the clock was not set";
+    else if (m->time > SW_FIT_MAX_DATE)
+        why = "time after 2079";
     if (why && out) sw_batch_reject(out, why);
     return !why;
 }
 
-/* An offset is believed when it is near a whole quarter of an hour and such a zone exists. */
-void sw_fit_local_time(struct sw_fit_gather *g, const struct sw_fit_msg *m, uint8_t num, bool sure,
-                       struct sw_batch *out)
+/* An offset is believed when it is near a whole quarter of an hour and such a zone exists.
+ */
+void sw_fit_local_time(struct sw_fit_gather *g, const struct sw_fit_msg *m, uint8_t num,
+                       bool sure, struct sw_batch *out)
 {
     double local, minutes;
     if (!m->has_time || !sw_fit_get(m, num, &local) || (g->offset_sure && !sure)) return;
     minutes = round((local - m->time) / 900) * 15;
-    if (minutes < -12 * 60 || minutes > 14 * 60 || fabs(local - m->time - minutes * 60) > 60) {
-        if (sure) sw_batch_note(out, "the local time it states is none; its zone is unknown");
+    if (minutes < -12 * 60 || minutes > 14 * 60 ||
+        fabs(local - m->time - minutes * 60) > 60) {
+        if (sure)
+            sw_batch_note(out, "the local time it states is none; its zone is unknown");
         return;
     }
     g->offset_min = (int16_t)minutes;
@@ -165,7 +187,8 @@ static void position(struct sw_fit_gather *g, const struct sw_fit_msg *m, int64_
     sw_fit_hold(g, SW_FIT_C_LONGITUDE, ms, 0, lon);
 }
 
-static struct sw_fit_described *described(struct sw_fit_gather *g, uint8_t index, uint8_t num)
+static struct sw_fit_described *described(struct sw_fit_gather *g, uint8_t index,
+                                          uint8_t num)
 {
     for (size_t i = g->n_dev; i-- > 0;)
         if (g->dev[i]->index == index && g->dev[i]->num == num) return g->dev[i];
@@ -194,8 +217,10 @@ static void push_record(struct sw_fit_gather *g, const struct sw_fit_msg *m, int
     g->zero_bpm += sw_fit_has(m, 3) && bpm == 0;
 }
 
-/* A record whose time is no date still counts for the summary, only its samples are refused. */
-static void record(struct sw_fit_gather *g, const struct sw_fit_msg *m, struct sw_batch *out)
+/* A record whose time is no date still counts for the summary, only its samples are
+ * refused. */
+static void record(struct sw_fit_gather *g, const struct sw_fit_msg *m,
+                   struct sw_batch *out)
 {
     int64_t ms;
     double v;
@@ -205,20 +230,26 @@ static void record(struct sw_fit_gather *g, const struct sw_fit_msg *m, struct s
     }
     push_record(g, m, ms);
     position(g, m, ms);
-    if (sw_fit_get(m, 73, &v) || sw_fit_get(m, 6, &v)) sw_fit_hold(g, SW_FIT_C_SPEED, ms, 0, v);
-    if (sw_fit_get(m, 78, &v) || sw_fit_get(m, 2, &v)) sw_fit_hold(g, SW_FIT_C_ALTITUDE, ms, 0, v);
+    if (sw_fit_get(m, 73, &v) || sw_fit_get(m, 6, &v))
+        sw_fit_hold(g, SW_FIT_C_SPEED, ms, 0, v);
+    if (sw_fit_get(m, 78, &v) || sw_fit_get(m, 2, &v))
+        sw_fit_hold(g, SW_FIT_C_ALTITUDE, ms, 0, v);
     if (sw_fit_get(m, 5, &v)) sw_fit_hold(g, SW_FIT_C_DISTANCE, ms, 0, v);
-    if (sw_fit_get(m, 4, &v)) sw_fit_hold(g, SW_FIT_C_CADENCE, ms, 0, v + sw_fit_or(m, 53, 0));
-    else if (sw_fit_get(m, 52, &v)) sw_fit_hold(g, SW_FIT_C_CADENCE, ms, 0, v);
+    if (sw_fit_get(m, 4, &v))
+        sw_fit_hold(g, SW_FIT_C_CADENCE, ms, 0, v + sw_fit_or(m, 53, 0));
+    else if (sw_fit_get(m, 52, &v))
+        sw_fit_hold(g, SW_FIT_C_CADENCE, ms, 0, v);
     if ((sw_fit_get(m, 108, &v) || sw_fit_get(m, 99, &v)) && v > 0)
         sw_fit_hold(g, SW_FIT_C_RESPIRATION, ms, 0, v);
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
-        if (sw_fit_has(m, plain[i].num)) sw_fit_hold(g, plain[i].to, ms, 0, m->v[plain[i].num]);
+        if (sw_fit_has(m, plain[i].num))
+            sw_fit_hold(g, plain[i].to, ms, 0, m->v[plain[i].num]);
     if (sw_fit_has(m, 8) || sw_fit_find(m->def, 8)) compressed(g, m, ms);
     if (m->def->n_dev) developer(g, m, ms);
 }
 
-/* RR intervals have no times of their own: they follow one another, tied to the last record. */
+/* RR intervals have no times of their own: they follow one another, tied to the last
+ * record. */
 static void intervals(struct sw_fit_gather *g, const struct sw_fit_msg *m)
 {
     const struct sw_fit_slot *s = sw_fit_find(m->def, 0);
@@ -227,7 +258,8 @@ static void intervals(struct sw_fit_gather *g, const struct sw_fit_msg *m)
     if (fabs(g->rr_clock_ms - now) > RR_DRIFT_MS) g->rr_clock_ms = now;
     for (size_t i = 0; i < s->count; i++) {
         if (!sw_fit_raw(m, s, i, &raw) || raw <= 0 || raw > 60000) continue;
-        sw_fit_hold(g, SW_FIT_C_RR, now > 0 ? (int64_t)g->rr_clock_ms : SW_FIT_NO_TIME, (int64_t)raw, raw);
+        sw_fit_hold(g, SW_FIT_C_RR, now > 0 ? (int64_t)g->rr_clock_ms : SW_FIT_NO_TIME,
+                    (int64_t)raw, raw);
         g->rr_clock_ms += raw;
     }
 }
@@ -237,12 +269,15 @@ static void push_beat(struct sw_fit_gather *g, double bpm)
     double s = g->beat_origin_s + g->event_ts / 1024.0;
     if (g->beat_origin_s < 0 || bpm <= 0 || bpm > 254 || !room(g)) return;
     sw_grow((void **)&g->beat, &g->cap_beat, g->n_beat + 1, sizeof *g->beat);
-    g->beat[g->n_beat++] = (struct sw_fit_beat){(int64_t)((s + SW_FIT_EPOCH_S) * 1000), (uint8_t)bpm};
+    g->beat[g->n_beat++] =
+        (struct sw_fit_beat){(int64_t)((s + SW_FIT_EPOCH_S) * 1000), (uint8_t)bpm};
 }
 
-/* Event times are 32-bit, or 12-bit steps from the one before, two of them in three bytes. */
-static bool next_event(struct sw_fit_gather *g, const struct sw_fit_msg *m, const struct sw_fit_slot *full,
-                       const struct sw_fit_slot *steps, size_t i)
+/* Event times are 32-bit, or 12-bit steps from the one before, two of them in three bytes.
+ */
+static bool next_event(struct sw_fit_gather *g, const struct sw_fit_msg *m,
+                       const struct sw_fit_slot *full, const struct sw_fit_slot *steps,
+                       size_t i)
 {
     double raw;
     if (full && sw_fit_raw(m, full, i, &raw)) {
@@ -268,7 +303,8 @@ static void late_heart_rate(struct sw_fit_gather *g, const struct sw_fit_msg *m)
         g->beat_origin_s = m->time + part - raw / 1024;
     }
     for (size_t i = 0; bpm && i < bpm->count; i++)
-        if (next_event(g, m, full, steps, i) && sw_fit_raw(m, bpm, i, &raw)) push_beat(g, raw);
+        if (next_event(g, m, full, steps, i) && sw_fit_raw(m, bpm, i, &raw))
+            push_beat(g, raw);
 }
 
 static void column_name(char *out, size_t size, const char *name, unsigned num)
@@ -276,7 +312,8 @@ static void column_name(char *out, size_t size, const char *name, unsigned num)
     size_t n = (size_t)snprintf(out, size, "record.dev.");
     for (const char *p = name; *p && n + 1 < size; p++) {
         bool letter = isalnum((unsigned char)*p);
-        if (letter || out[n - 1] != '_') out[n++] = letter ? (char)tolower((unsigned char)*p) : '_';
+        if (letter || out[n - 1] != '_')
+            out[n++] = letter ? (char)tolower((unsigned char)*p) : '_';
     }
     out[n] = 0;
     if (!strcmp(out, "record.dev.")) snprintf(out, size, "record.dev.field_%u", num);
@@ -286,7 +323,8 @@ static void describe(struct sw_fit_gather *g, const struct sw_fit_msg *m)
 {
     char name[80], type[100], unit[40];
     struct sw_fit_described *d;
-    uint8_t index = (uint8_t)sw_fit_u32(sw_fit_or(m, 0, 0)), num = (uint8_t)sw_fit_u32(sw_fit_or(m, 1, 0));
+    uint8_t index = (uint8_t)sw_fit_u32(sw_fit_or(m, 0, 0)),
+            num = (uint8_t)sw_fit_u32(sw_fit_or(m, 1, 0));
     if (!sw_fit_has(m, 1) || !sw_fit_has(m, 2) || g->n_dev == SW_FIT_MAX_DEV) return;
     sw_fit_text(m, 3, name, sizeof name);
     sw_fit_text(m, 8, unit, sizeof unit);
@@ -294,15 +332,18 @@ static void describe(struct sw_fit_gather *g, const struct sw_fit_msg *m)
     d = described(g, index, num);
     if (d && !strcmp(d->type, type)) return;
     d = g->dev[g->n_dev++] = sw_zalloc(sizeof *d);
-    *d = (struct sw_fit_described){.index = index, .num = num, .type = sw_strdup(type),
-                                   .unit = sw_strdup(unit), .offset = sw_fit_or(m, 7, 0)};
+    *d = (struct sw_fit_described){.index = index,
+                                   .num = num,
+                                   .type = sw_strdup(type),
+                                   .unit = sw_strdup(unit),
+                                   .offset = sw_fit_or(m, 7, 0)};
     d->base = (uint8_t)sw_fit_u32(m->v[2]);
     d->scale = sw_fit_or(m, 6, 1);
     if (d->scale == 0) d->scale = 1;
 }
 
-static void device_of(struct sw_fit_device *d, const struct sw_fit_msg *m, uint8_t maker, uint8_t product,
-                      uint8_t serial, uint8_t name)
+static void device_of(struct sw_fit_device *d, const struct sw_fit_msg *m, uint8_t maker,
+                      uint8_t product, uint8_t serial, uint8_t name)
 {
     d->manufacturer = sw_fit_or(m, maker, -1);
     d->product = sw_fit_or(m, product, -1);
@@ -327,13 +368,15 @@ static void session(struct sw_fit_gather *g, const struct sw_fit_msg *m)
     if (!sw_fit_get(m, 2, &start)) start = m->has_time ? m->time - elapsed : 0;
     ms = sw_fit_ms(sw_fit_u32(start));
     sw_grow((void **)&g->session, &g->cap_session, g->n_session + 1, sizeof *g->session);
-    g->session[g->n_session++] = (struct sw_fit_span){ms, ms + (int64_t)(fmin(fabs(elapsed), 1e9) * 1000)};
+    g->session[g->n_session++] =
+        (struct sw_fit_span){ms, ms + (int64_t)(fmin(fabs(elapsed), 1e9) * 1000)};
 }
 
 /* A gear change packs four bytes: rear number, rear teeth, front number, front teeth. */
 static void gears(const struct sw_fit_msg *m, struct sw_buf *b)
 {
-    static const char *const part[] = {"rear_gear_num", "rear_gear", "front_gear_num", "front_gear"};
+    static const char *const part[] = {"rear_gear_num", "rear_gear", "front_gear_num",
+                                       "front_gear"};
     double kind = sw_fit_or(m, 0, 255);
     uint32_t data = sw_fit_u32(sw_fit_or(m, 3, 0));
     if ((kind != 42 && kind != 43) || !sw_fit_has(m, 3)) return;
@@ -347,7 +390,9 @@ static void tell(struct sw_fit_gather *g, const struct sw_fit_msg *m, struct sw_
 {
     struct sw_buf *b;
     if (g->messages++ >= SW_FIT_MAX_MESSAGES) {
-        if (!g->loud) sw_batch_note(out, "more than %d messages: the rest was left out", SW_FIT_MAX_MESSAGES);
+        if (!g->loud)
+            sw_batch_note(out, "more than %d messages: the rest was left out",
+                          SW_FIT_MAX_MESSAGES);
         g->loud = true;
         return;
     }
@@ -361,7 +406,8 @@ static void tell(struct sw_fit_gather *g, const struct sw_fit_msg *m, struct sw_
     sw_batch_message_end(out);
 }
 
-void sw_fit_gather_take(struct sw_fit_gather *g, const struct sw_fit_msg *m, struct sw_batch *out)
+void sw_fit_gather_take(struct sw_fit_gather *g, const struct sw_fit_msg *m,
+                        struct sw_batch *out)
 {
     uint16_t global = m->def->global;
     if (global == SW_FIT_FILE_ID && g->fresh && g->content) sw_fit_gather_flush(g, out);

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* What the numbers in a FIT file mean: names, scales, offsets and enumerations of the messages that
- * hold a person's data. A message or field that is not listed is skipped by its size; an enumeration
- * value that is not listed keeps its number ("sport_63"), because devices outgrow any table. Constant
- * data, any thread. Looked up once per definition message, never per sample. */
+/* What the numbers in a FIT file mean: names, scales, offsets and enumerations of the
+ * messages that hold a person's data. A message or field that is not listed is skipped
+ * by its size; an enumeration value that is not listed keeps its number ("sport_63"),
+ * because devices outgrow any table. Constant data, any thread. Looked up once per
+ * definition message, never per sample. */
 #ifndef SW_CODEC_FIT_PROFILE_H
 #define SW_CODEC_FIT_PROFILE_H
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+/* clang-format off */
 enum sw_fit_global {
     SW_FIT_FILE_ID = 0, SW_FIT_USER_PROFILE = 3, SW_FIT_SPORT = 12, SW_FIT_SESSION = 18,
     SW_FIT_LAP = 19, SW_FIT_RECORD = 20, SW_FIT_EVENT = 21, SW_FIT_DEVICE_INFO = 23,
@@ -20,6 +22,7 @@ enum sw_fit_global {
     SW_FIT_SPO2 = 269, SW_FIT_SLEEP_LEVEL = 275, SW_FIT_RESPIRATION = 297,
     SW_FIT_SLEEP_SCORES = 346, SW_FIT_HRV_STATUS = 370, SW_FIT_HRV_VALUE = 371
 };
+/* clang-format on */
 
 enum sw_fit_kind {
     SW_FIT_NUM,     /* value = raw / scale - offset */
@@ -60,7 +63,7 @@ struct sw_fit_message {
 struct sw_fit_product {
     uint16_t num;
     const char *name;                   /* "Forerunner 945" */
-    char kind;                          /* w watch, r ring or band, b bike, s scale, h heart rate strap, - none */
+    char kind;                          /* watch, ring or band, bike, scale, heart strap, - */
 };
 
 /* The message with this global number, NULL if it is not one of ours. */
@@ -72,8 +75,9 @@ const char *sw_fit_named(const struct sw_fit_enum *e, uint32_t v);
 /* A product of Garmin by its number, NULL if it is not in the table. */
 const struct sw_fit_product *sw_fit_garmin(uint32_t num);
 
-extern const struct sw_fit_enum sw_fit_sports, sw_fit_sub_sports, sw_fit_makers, sw_fit_file_types,
-    sw_fit_events, sw_fit_event_types, sw_fit_strokes, sw_fit_lap_triggers, sw_fit_session_triggers,
-    sw_fit_length_types, sw_fit_genders, sw_fit_sleep_levels, sw_fit_hrv_states, sw_fit_activity_types,
-    sw_fit_pressure_states, sw_fit_set_types;
+extern const struct sw_fit_enum sw_fit_sports, sw_fit_sub_sports, sw_fit_makers,
+    sw_fit_file_types, sw_fit_events, sw_fit_event_types, sw_fit_strokes,
+    sw_fit_lap_triggers, sw_fit_session_triggers, sw_fit_length_types, sw_fit_genders,
+    sw_fit_sleep_levels, sw_fit_hrv_states, sw_fit_activity_types, sw_fit_pressure_states,
+    sw_fit_set_types;
 #endif

@@ -1,23 +1,42 @@
 /* SPDX-License-Identifier: MIT */
-/* Definitions and messages. A definition is compiled once: each field gets its offset, its base type
- * and its row in the profile, so that decoding a message is one pass without look-ups. Numbers are
- * swapped by base type in the byte order of their definition. A field whose size is not a multiple of
- * its type, or whose type is unknown, is skipped by size: some devices write such. It does not know
- * what a message means; that is fit_gather.c. */
+/* Definitions and messages. A definition is compiled once: each field gets its offset, its
+ * base type and its row in the profile, so that decoding a message is one pass without
+ * look-ups. Numbers are swapped by base type in the byte order of their definition. A field
+ * whose size is not a multiple of its type, or whose type is unknown, is skipped by size:
+ * some devices write such. It does not know what a message means; that is fit_gather.c. */
 #include "codec/fit_read.h"
 #include "base/json.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { BASE_ENUM, BASE_S8, BASE_U8, BASE_S16, BASE_U16, BASE_S32, BASE_U32, BASE_TEXT, BASE_F32,
-       BASE_F64, BASE_U8Z, BASE_U16Z, BASE_U32Z, BASE_BYTE, BASE_S64, BASE_U64, BASE_U64Z, BASES };
+enum {
+    BASE_ENUM,
+    BASE_S8,
+    BASE_U8,
+    BASE_S16,
+    BASE_U16,
+    BASE_S32,
+    BASE_U32,
+    BASE_TEXT,
+    BASE_F32,
+    BASE_F64,
+    BASE_U8Z,
+    BASE_U16Z,
+    BASE_U32Z,
+    BASE_BYTE,
+    BASE_S64,
+    BASE_U64,
+    BASE_U64Z,
+    BASES
+};
 
 static const uint8_t widths[BASES] = {1, 1, 1, 2, 2, 4, 4, 1, 4, 8, 1, 2, 4, 1, 8, 8, 8};
 
 static uint64_t load(const uint8_t *p, size_t n, bool big)
 {
     uint64_t v = 0;
+    if (n == 1) return *p;
     if (big) {
         for (size_t i = 0; i < n; i++) v = v << 8 | p[i];
     } else {
@@ -40,24 +59,27 @@ static bool real64(uint64_t bits, double *out)
     return bits != UINT64_MAX && isfinite(*out);
 }
 
-/* The invalid value differs by type: all ones, the largest signed number, or zero for the z types. */
+/* The invalid value differs by type: all ones, the largest signed number, or zero for the z
+ * types. */
 static bool element(const uint8_t *p, uint8_t base, bool big, double *out)
 {
     size_t bits = widths[base] * 8u;
     uint64_t v = load(p, widths[base], big);
     switch (base) {
-    case BASE_S8: case BASE_S16: case BASE_S32: case BASE_S64:
+    case BASE_S8:
+    case BASE_S16:
+    case BASE_S32:
+    case BASE_S64:
         *out = (double)((int64_t)(v << (64 - bits)) >> (64 - bits));
         return v != UINT64_MAX >> (65 - bits);
-    case BASE_U8Z: case BASE_U16Z: case BASE_U32Z: case BASE_U64Z:
-        *out = (double)v;
-        return v != 0;
+    case BASE_U8Z:
+    case BASE_U16Z:
+    case BASE_U32Z:
+    case BASE_U64Z: *out = (double)v; return v != 0;
     case BASE_F32: return real32((uint32_t)v, out);
     case BASE_F64: return real64(v, out);
     case BASE_TEXT: return false;
-    default:
-        *out = (double)v;
-        return v != UINT64_MAX >> (64 - bits);
+    default: *out = (double)v; return v != UINT64_MAX >> (64 - bits);
     }
 }
 
@@ -104,7 +126,8 @@ size_t sw_fit_define(struct sw_fit_def *d, const uint8_t *p, size_t n, bool deve
     return need;
 }
 
-bool sw_fit_raw(const struct sw_fit_msg *m, const struct sw_fit_slot *s, size_t i, double *out)
+bool sw_fit_raw(const struct sw_fit_msg *m, const struct sw_fit_slot *s, size_t i,
+                double *out)
 {
     if (i >= s->count) return false;
     return element(m->p + s->at + i * widths[s->base], s->base, m->def->big, out);
@@ -113,7 +136,8 @@ bool sw_fit_raw(const struct sw_fit_msg *m, const struct sw_fit_slot *s, size_t 
 static double scaled(const struct sw_fit_field *f, double raw)
 {
     if (f->kind == SW_FIT_DEGREES) return raw * 180 / 2147483648.0;
-    return (raw - f->offset * f->scale) / f->scale; /* this order keeps 4.4 m from being 4.399... */
+    return (raw - f->offset * f->scale) /
+           f->scale; /* this order keeps 4.4 m from being 4.399... */
 }
 
 void sw_fit_decode(struct sw_fit_msg *m, const struct sw_fit_def *d, const uint8_t *p)
@@ -128,8 +152,8 @@ void sw_fit_decode(struct sw_fit_msg *m, const struct sw_fit_def *d, const uint8
         m->v[s->num] = scaled(s->field, raw);
         m->set[s->num >> 6] |= UINT64_C(1) << (s->num & 63);
     }
-    m->has_time = sw_fit_has(m, SW_FIT_TIMESTAMP) && m->v[SW_FIT_TIMESTAMP] >= 0
-                  && m->v[SW_FIT_TIMESTAMP] <= UINT32_MAX;
+    m->has_time = sw_fit_has(m, SW_FIT_TIMESTAMP) && m->v[SW_FIT_TIMESTAMP] >= 0 &&
+                  m->v[SW_FIT_TIMESTAMP] <= UINT32_MAX;
     m->time = m->has_time ? (uint32_t)m->v[SW_FIT_TIMESTAMP] : 0;
 }
 
@@ -167,27 +191,29 @@ static void json_value(const struct sw_fit_field *f, double raw, struct sw_buf *
     char buf[48];
     const char *label;
     switch (f->kind) {
-    case SW_FIT_TIME: case SW_FIT_LOCAL:
-        sw_json_num(out, (raw + SW_FIT_EPOCH_S) * 1000);
-        break;
+    case SW_FIT_TIME:
+    case SW_FIT_LOCAL: sw_json_num(out, (raw + SW_FIT_EPOCH_S) * 1000); break;
     case SW_FIT_ENUM:
         label = sw_fit_label(f->names, sw_fit_u32(raw), buf, sizeof buf);
         sw_json_str(out, label, strlen(label));
         break;
-    default:
-        sw_json_num(out, scaled(f, raw));
+    default: sw_json_num(out, scaled(f, raw));
     }
 }
 
-/* Devices leave most array elements unused; those are null, so that the others keep their place. */
-static void json_array(const struct sw_fit_msg *m, const struct sw_fit_slot *s, struct sw_buf *out)
+/* Devices leave most array elements unused; those are null, so that the others keep their
+ * place. */
+static void json_array(const struct sw_fit_msg *m, const struct sw_fit_slot *s,
+                       struct sw_buf *out)
 {
     double raw;
     sw_buf_byte(out, '[');
     for (size_t i = 0; i < s->count; i++) {
         if (i) sw_buf_byte(out, ',');
-        if (sw_fit_raw(m, s, i, &raw)) json_value(s->field, raw, out);
-        else sw_buf_puts(out, "null");
+        if (sw_fit_raw(m, s, i, &raw))
+            json_value(s->field, raw, out);
+        else
+            sw_buf_puts(out, "null");
     }
     sw_buf_byte(out, ']');
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Handing a FIT file over once it is complete: heart rate sent after a swim is spread over the records
- * by time, the offset and the device are settled, then come one record_summary per session, one
- * file_end, and all samples as columns. A workout can so be built even from a file that lost its
- * session. The summary describes what the records say; whether to believe it or the session is
- * decided in lua/import/fit.lua. */
+/* Handing a FIT file over once it is complete: heart rate sent after a swim is spread over
+ * the records by time, the offset and the device are settled, then come one record_summary
+ * per session, one file_end, and all samples as columns. A workout can so be built even
+ * from a file that lost its session. The summary describes what the records say; whether to
+ * believe it or the session is decided in lua/import/fit.lua. */
 #include "base/json.h"
 #include "codec/fit_gather.h"
 #include <ctype.h>
@@ -16,29 +16,58 @@ enum { BEAT_HOLDS_MS = 5000, ASCENT_STEP_M = 3 };
 
 static const struct {
     const char *type, *unit;
-} column[SW_FIT_COLUMNS] = {
-    {"record.heart_rate", "bpm"}, {"record.speed", "m/s"}, {"record.cadence", "rpm"},
-    {"record.power", "W"}, {"record.altitude", "m"}, {"record.latitude", "deg"},
-    {"record.longitude", "deg"}, {"record.distance", "m"}, {"record.temperature", "degC"},
-    {"record.respiration_rate", "/min"}, {"record.rr_interval", "ms"},
-    {"record.vertical_speed", "m/s"}, {"record.grade", "%"}, {"record.vertical_oscillation", "mm"},
-    {"record.stance_time", "ms"}, {"record.stance_time_percent", "%"},
-    {"record.stance_time_balance", "%"}, {"record.vertical_ratio", "%"}, {"record.step_length", "mm"},
-    {"record.saturated_hemoglobin", "%"}, {"record.total_hemoglobin", "g/dL"}, {"record.depth", "m"},
-    {"record.core_temperature", "degC"}, {"record.current_stress", ""},
-    {"monitoring.heart_rate", "bpm"}, {"monitoring.steps", ""}, {"monitoring.distance", "m"},
-    {"monitoring.active_calories", "kcal"}, {"monitoring.ascent", "m"}, {"monitoring.descent", "m"},
-    {"monitoring.resting_heart_rate", "bpm"}, {"stress.level", ""}, {"spo2.value", "%"},
-    {"respiration.rate", "/min"}, {"hrv.rmssd", "ms"}, {"weight.weight", "kg"},
-    {"weight.percent_fat", "%"}, {"weight.percent_hydration", "%"}, {"weight.bone_mass", "kg"},
-    {"weight.muscle_mass", "kg"}, {"weight.bmi", "kg/m2"}, {"weight.basal_met", "kcal"},
-    {"weight.visceral_fat_rating", ""}, {"blood_pressure.systolic", "mm[Hg]"},
-    {"blood_pressure.diastolic", "mm[Hg]"}, {"blood_pressure.pulse", "bpm"},
-    {"max_met.vo2max", "mL/kg/min"}};
+} column[SW_FIT_COLUMNS] = {{"record.heart_rate", "bpm"},
+                            {"record.speed", "m/s"},
+                            {"record.cadence", "rpm"},
+                            {"record.power", "W"},
+                            {"record.altitude", "m"},
+                            {"record.latitude", "deg"},
+                            {"record.longitude", "deg"},
+                            {"record.distance", "m"},
+                            {"record.temperature", "degC"},
+                            {"record.respiration_rate", "/min"},
+                            {"record.rr_interval", "ms"},
+                            {"record.vertical_speed", "m/s"},
+                            {"record.grade", "%"},
+                            {"record.vertical_oscillation", "mm"},
+                            {"record.stance_time", "ms"},
+                            {"record.stance_time_percent", "%"},
+                            {"record.stance_time_balance", "%"},
+                            {"record.vertical_ratio", "%"},
+                            {"record.step_length", "mm"},
+                            {"record.saturated_hemoglobin", "%"},
+                            {"record.total_hemoglobin", "g/dL"},
+                            {"record.depth", "m"},
+                            {"record.core_temperature", "degC"},
+                            {"record.current_stress", ""},
+                            {"monitoring.heart_rate", "bpm"},
+                            {"monitoring.steps", ""},
+                            {"monitoring.distance", "m"},
+                            {"monitoring.active_calories", "kcal"},
+                            {"monitoring.ascent", "m"},
+                            {"monitoring.descent", "m"},
+                            {"monitoring.resting_heart_rate", "bpm"},
+                            {"stress.level", ""},
+                            {"spo2.value", "%"},
+                            {"respiration.rate", "/min"},
+                            {"hrv.rmssd", "ms"},
+                            {"weight.weight", "kg"},
+                            {"weight.percent_fat", "%"},
+                            {"weight.percent_hydration", "%"},
+                            {"weight.bone_mass", "kg"},
+                            {"weight.muscle_mass", "kg"},
+                            {"weight.bmi", "kg/m2"},
+                            {"weight.basal_met", "kcal"},
+                            {"weight.visceral_fat_rating", ""},
+                            {"blood_pressure.systolic", "mm[Hg]"},
+                            {"blood_pressure.diastolic", "mm[Hg]"},
+                            {"blood_pressure.pulse", "bpm"},
+                            {"max_met.vo2max", "mL/kg/min"}};
 
-/* Mean of a heart rate that holds from each beat to the next, at most five seconds, over (from, to].
- * *at is the last beat not after `from`. 0 when nothing was measured. */
-static uint16_t mean_over(const struct sw_fit_gather *g, size_t *at, int64_t from, int64_t to)
+/* Mean of a heart rate that holds from each beat to the next, at most five seconds, over
+ * (from, to]. *at is the last beat not after `from`. 0 when nothing was measured. */
+static uint16_t mean_over(const struct sw_fit_gather *g, size_t *at, int64_t from,
+                          int64_t to)
 {
     double sum = 0, weight = 0, last = 0;
     while (*at + 1 < g->n_beat && g->beat[*at + 1].ms <= from) ++*at;
@@ -56,7 +85,8 @@ static uint16_t mean_over(const struct sw_fit_gather *g, size_t *at, int64_t fro
 
 static int beat_order(const void *a, const void *b)
 {
-    int64_t x = ((const struct sw_fit_beat *)a)->ms, y = ((const struct sw_fit_beat *)b)->ms;
+    int64_t x = ((const struct sw_fit_beat *)a)->ms,
+            y = ((const struct sw_fit_beat *)b)->ms;
     return x < y ? -1 : x > y;
 }
 
@@ -66,11 +96,13 @@ static void settle_heart_rate(struct sw_fit_gather *g)
     int64_t before = SW_FIT_NO_TIME;
     if (g->n_beat > 1) qsort(g->beat, g->n_beat, sizeof *g->beat, beat_order);
     for (size_t i = 0; i < g->n_rec; i++) {
-        int64_t to = g->rec_ms[i], from = before < to && before > to - BEAT_HOLDS_MS ? before : to - 1000;
+        int64_t to = g->rec_ms[i], from;
         uint16_t bpm = g->rec_bpm[i];
-        if (to == SW_FIT_NO_TIME) from = to;
-        if (to < before) at = 0;
-        if (!bpm && g->n_beat && to != SW_FIT_NO_TIME) bpm = mean_over(g, &at, from, to);
+        if (!bpm && g->n_beat && to != SW_FIT_NO_TIME) {
+            from = before < to && before > to - BEAT_HOLDS_MS ? before : to - 1000;
+            if (to < before) at = 0;
+            bpm = mean_over(g, &at, from, to);
+        }
         if (bpm) sw_fit_hold(g, SW_FIT_C_HEART_RATE, to, 0, bpm);
         before = to;
     }
@@ -81,7 +113,8 @@ static void doubt_offset(struct sw_fit_gather *g, struct sw_batch *out)
 {
     const struct sw_fit_held *lon = &g->col[SW_FIT_C_LONGITUDE];
     if (g->offset_min != 0 || !lon->n || fabs(lon->value[0]) < 40) return;
-    sw_batch_note(out, "it states UTC as local time far from there; its zone is taken as unknown");
+    sw_batch_note(
+        out, "it states UTC as local time far from there; its zone is taken as unknown");
     g->offset_min = SW_OFFSET_NONE;
 }
 
@@ -97,18 +130,40 @@ static const char *kind_word(char c)
     }
 }
 
+/* What makers who build one sort of thing build; nobody else's kind is guessed. */
+static const char *kind_of_maker(const char *maker)
+{
+    static const struct {
+        const char *maker, *kind;
+    } known[] = {
+        {"zwift", "app"},       {"strava", "app"},          {"trainer_road", "app"},
+        {"mywhoosh", "app"},    {"rgt_cycling", "app"},     {"suunto", "watch"},
+        {"coros", "watch"},     {"polar_electro", "watch"}, {"wahoo_fitness", "bike"},
+        {"hammerhead", "bike"}, {"bryton", "bike"},         {"sigmasport", "bike"},
+        {"lezyne", "bike"},     {"igpsport", "bike"},       {"tanita", "scale"},
+        {"whoop", "band"}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (!strcmp(known[i].maker, maker)) return known[i].kind;
+    return "";
+}
+
 /* "nielsen_kellerman" as people write it */
 static void pretty(char *out, size_t size, const char *word)
 {
     size_t n = 0;
     for (; word[n] && n + 1 < size; n++) {
         bool first = n == 0 || word[n - 1] == '_';
-        out[n] = word[n] == '_' ? ' ' : first ? (char)toupper((unsigned char)word[n]) : word[n];
+        out[n] = word[n] == '_' ? ' '
+                 : first        ? (char)toupper((unsigned char)word[n])
+                                : word[n];
     }
     out[n] = 0;
 }
 
-static bool real_serial(double v) { return v > 0 && v != INT32_MAX && v != UINT32_MAX; }
+static bool real_serial(double v)
+{
+    return v > 0 && v != INT32_MAX && v != UINT32_MAX;
+}
 
 static int origin(const struct sw_fit_gather *g, struct sw_batch *out)
 {
@@ -116,22 +171,30 @@ static int origin(const struct sw_fit_gather *g, struct sw_batch *out)
     double serial = g->file.serial >= 0 ? g->file.serial : g->creator.serial;
     const char *given = g->file.name[0] ? g->file.name : g->creator.name;
     const struct sw_fit_product *p = NULL;
+    const char *kind;
     char maker[48] = "", model[24] = "", ident[24] = "", name[96] = "", buf[48];
     if (d->manufacturer > 0)
-        snprintf(maker, sizeof maker, "%s",
-                 sw_fit_label(&sw_fit_makers, sw_fit_u32(d->manufacturer), buf, sizeof buf));
-    if (d->manufacturer == 1 || d->manufacturer == 15) p = sw_fit_garmin(sw_fit_u32(d->product));
+        snprintf(
+            maker, sizeof maker, "%s",
+            sw_fit_label(&sw_fit_makers, sw_fit_u32(d->manufacturer), buf, sizeof buf));
+    if (d->manufacturer == 1 || d->manufacturer == 15)
+        p = sw_fit_garmin(sw_fit_u32(d->product));
     if (d->product > 0) snprintf(model, sizeof model, "%.0f", d->product);
     if (real_serial(serial)) snprintf(ident, sizeof ident, "%.0f", serial);
     pretty(buf, sizeof buf, maker);
-    if (*given) snprintf(name, sizeof name, "%s", given);
-    else if (p) snprintf(name, sizeof name, "%s", p->name);
-    else snprintf(name, sizeof name, "%s%s%s", buf, *maker && *model ? " " : "", model);
-    return sw_batch_origin(out, &(struct sw_origin_desc){name, maker, model,
-                                                         (char *)kind_word(p ? p->kind : '-'), ident});
+    if (*given)
+        snprintf(name, sizeof name, "%s", given);
+    else if (p)
+        snprintf(name, sizeof name, "%s", p->name);
+    else
+        snprintf(name, sizeof name, "%s%s%s", buf, *maker && *model ? " " : "", model);
+    kind = p ? kind_word(p->kind) : kind_of_maker(maker);
+    return sw_batch_origin(
+        out, &(struct sw_origin_desc){name, maker, model, (char *)kind, ident});
 }
 
-/* Records belong to the session begun last before them; what precedes the first goes with it. */
+/* Records belong to the session begun last before them; what precedes the first goes with
+ * it. */
 static struct sw_fit_span window(const struct sw_fit_gather *g, size_t s)
 {
     struct sw_fit_span w = {INT64_MIN, INT64_MAX};
@@ -148,9 +211,13 @@ static struct sw_fit_span window(const struct sw_fit_gather *g, size_t s)
     return w;
 }
 
-static bool within(const struct sw_fit_span *w, int64_t ms) { return ms >= w->start_ms && ms < w->end_ms; }
+static bool within(const struct sw_fit_span *w, int64_t ms)
+{
+    return ms >= w->start_ms && ms < w->end_ms;
+}
 
-static void summary_of(const struct sw_fit_gather *g, const struct sw_fit_span *w, int which, const char *key, struct sw_buf *b)
+static void summary_of(const struct sw_fit_gather *g, const struct sw_fit_span *w,
+                       int which, const char *key, struct sw_buf *b)
 {
     const struct sw_fit_held *h = &g->col[which];
     double sum = 0, lo = INFINITY, hi = -INFINITY;
@@ -159,8 +226,8 @@ static void summary_of(const struct sw_fit_gather *g, const struct sw_fit_span *
         if (!within(w, h->ms[i])) continue;
         n++;
         sum += h->value[i];
-        lo = fmin(lo, h->value[i]);
-        hi = fmax(hi, h->value[i]);
+        if (h->value[i] < lo) lo = h->value[i];
+        if (h->value[i] > hi) hi = h->value[i];
     }
     if (!n) return;
     sw_json_key(b, key);
@@ -187,7 +254,8 @@ static double ascent(const struct sw_fit_gather *g, const struct sw_fit_span *w)
     return sum;
 }
 
-static size_t records_of(const struct sw_fit_gather *g, const struct sw_fit_span *w, struct sw_fit_span *span)
+static size_t records_of(const struct sw_fit_gather *g, const struct sw_fit_span *w,
+                         struct sw_fit_span *span)
 {
     size_t n = 0;
     *span = (struct sw_fit_span){INT64_MAX, INT64_MIN};
@@ -195,21 +263,22 @@ static size_t records_of(const struct sw_fit_gather *g, const struct sw_fit_span
         int64_t ms = g->rec_ms[i];
         if (!within(w, ms)) continue;
         n++;
-        if (ms == SW_FIT_NO_TIME) continue;
+        if (ms < sw_fit_ms(SW_FIT_MIN_DATE)) continue;
         if (ms < span->start_ms) span->start_ms = ms;
         if (ms > span->end_ms) span->end_ms = ms;
     }
     return n;
 }
 
-static void distance(const struct sw_fit_gather *g, const struct sw_fit_span *w, struct sw_buf *b)
+static void distance(const struct sw_fit_gather *g, const struct sw_fit_span *w,
+                     struct sw_buf *b)
 {
     const struct sw_fit_held *h = &g->col[SW_FIT_C_DISTANCE];
     double lo = INFINITY, hi = -INFINITY;
     for (size_t i = 0; i < h->n; i++) {
         if (!within(w, h->ms[i])) continue;
-        lo = fmin(lo, h->value[i]);
-        hi = fmax(hi, h->value[i]);
+        if (h->value[i] < lo) lo = h->value[i];
+        if (h->value[i] > hi) hi = h->value[i];
     }
     if (hi < lo) return;
     sw_json_key(b, "distance_m"), sw_json_num(b, g->n_session > 1 ? hi - lo : hi);
@@ -231,7 +300,8 @@ static void record_summary(const struct sw_fit_gather *g, size_t s, struct sw_ba
         sw_json_key(b, "last_ms"), sw_json_int(b, span.end_ms);
     }
     distance(g, &w, b);
-    if (g->col[SW_FIT_C_ALTITUDE].n) sw_json_key(b, "ascent_m"), sw_json_num(b, ascent(g, &w));
+    if (g->col[SW_FIT_C_ALTITUDE].n)
+        sw_json_key(b, "ascent_m"), sw_json_num(b, ascent(g, &w));
     summary_of(g, &w, SW_FIT_C_HEART_RATE, "heart_rate", b);
     summary_of(g, &w, SW_FIT_C_SPEED, "speed", b);
     summary_of(g, &w, SW_FIT_C_CADENCE, "cadence", b);
@@ -260,16 +330,22 @@ static void file_end(const struct sw_fit_gather *g, int from, struct sw_batch *o
     struct sw_buf *b = sw_batch_message(out, "file_end");
     char buf[32];
     if (g->type >= 0) {
-        const char *word = sw_fit_label(&sw_fit_file_types, sw_fit_u32(g->type), buf, sizeof buf);
+        const char *word =
+            sw_fit_label(&sw_fit_file_types, sw_fit_u32(g->type), buf, sizeof buf);
         sw_json_key(b, "type"), sw_json_str(b, word, strlen(word));
     }
     sw_json_key(b, "origin"), sw_json_int(b, from);
-    sw_json_key(b, "device"), sw_json_str(b, out->origins[from].name, strlen(out->origins[from].name));
-    sw_json_key(b, "maker"), sw_json_str(b, out->origins[from].maker, strlen(out->origins[from].maker));
-    sw_json_key(b, "model"), sw_json_str(b, out->origins[from].model, strlen(out->origins[from].model));
-    sw_json_key(b, "ident"), sw_json_str(b, out->origins[from].ident, strlen(out->origins[from].ident));
+    sw_json_key(b, "device"),
+        sw_json_str(b, out->origins[from].name, strlen(out->origins[from].name));
+    sw_json_key(b, "maker"),
+        sw_json_str(b, out->origins[from].maker, strlen(out->origins[from].maker));
+    sw_json_key(b, "model"),
+        sw_json_str(b, out->origins[from].model, strlen(out->origins[from].model));
+    sw_json_key(b, "ident"),
+        sw_json_str(b, out->origins[from].ident, strlen(out->origins[from].ident));
     if (g->created_ms) sw_json_key(b, "time_created_ms"), sw_json_int(b, g->created_ms);
-    if (g->offset_min != SW_OFFSET_NONE) sw_json_key(b, "offset_min"), sw_json_int(b, g->offset_min);
+    if (g->offset_min != SW_OFFSET_NONE)
+        sw_json_key(b, "offset_min"), sw_json_int(b, g->offset_min);
     sw_json_key(b, "records"), sw_json_int(b, (int64_t)g->n_rec);
     sw_json_key(b, "heart_rate_zero"), sw_json_int(b, (int64_t)g->zero_bpm);
     sw_json_key(b, "damaged"), sw_buf_puts(b, g->damaged ? "true" : "false");
@@ -283,12 +359,13 @@ static bool planned(const struct sw_fit_gather *g)
     return g->type == 5 || g->type == 6 || g->type == 34 || g->type == 35;
 }
 
-static void give(struct sw_fit_held *h, const char *type, const char *unit, int from, int16_t offset_min,
-                 struct sw_batch *out)
+static void give(struct sw_fit_held *h, const char *type, const char *unit, int from,
+                 int16_t offset_min, struct sw_batch *out)
 {
     for (size_t i = 0; i < h->n; i++)
         if (h->ms[i] >= sw_fit_ms(SW_FIT_MIN_DATE))
-            sw_batch_add(out, type, unit, from, h->ms[i], h->dur_ms[i], h->value[i], offset_min);
+            sw_batch_add(out, type, unit, from, h->ms[i], h->dur_ms[i], h->value[i],
+                         offset_min);
     h->n = 0;
 }
 
@@ -301,7 +378,8 @@ void sw_fit_gather_flush(struct sw_fit_gather *g, struct sw_batch *out)
     doubt_offset(g, out);
     from = origin(g, out);
     sw_fit_wellness_flush(g, from, out);
-    for (size_t s = 0; s < (g->n_session ? g->n_session : 1); s++) record_summary(g, s, out);
+    for (size_t s = 0; s < (g->n_session ? g->n_session : 1); s++)
+        record_summary(g, s, out);
     file_end(g, from, out);
     for (int i = 0; i < SW_FIT_COLUMNS; i++) {
         if (plan) g->col[i].n = 0;
@@ -311,7 +389,8 @@ void sw_fit_gather_flush(struct sw_fit_gather *g, struct sw_batch *out)
         if (plan) g->dev[i]->held.n = 0;
         give(&g->dev[i]->held, g->dev[i]->type, g->dev[i]->unit, from, g->offset_min, out);
     }
-    if (g->full) sw_batch_note(out, "more than %d samples: the rest was left out", SW_FIT_MAX_ROWS);
+    if (g->full)
+        sw_batch_note(out, "more than %d samples: the rest was left out", SW_FIT_MAX_ROWS);
     g->full = false;
     g->rows = 0;
     sw_fit_gather_forget(g);

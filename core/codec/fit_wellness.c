@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* FIT messages of days and bodies: monitoring, stress, SpO2, respiration, sleep, HRV, scales and
- * blood pressure. Monitoring counts cycles, metres and kilocalories up through the day, separately
- * for each kind of activity; they become amounts per interval that never overlap. Sleep levels hold
- * from their time to the next. A negative or zero reading means "not measured" and is left out; a
- * reading the device itself calls wrong is rejected. No averages and no scores are computed here. */
+/* FIT messages of days and bodies: monitoring, stress, SpO2, respiration, sleep, HRV,
+ * scales and blood pressure. Monitoring counts cycles, metres and kilocalories up through
+ * the day, separately for each kind of activity; they become amounts per interval that
+ * never overlap. Sleep levels hold from their time to the next. A negative or zero reading
+ * means "not measured" and is left out; a reading the device itself calls wrong is
+ * rejected. No averages and no scores are computed here. */
 #include "base/alloc.h"
 #include "base/json.h"
 #include "codec/fit_gather.h"
@@ -29,10 +30,11 @@ static void close_interval(struct sw_fit_gather *g, int which)
     t->open_ms = 0;
 }
 
-/* What a counter added since it was last seen. The first value of a file that starts inside a day
- * repeats what earlier files told, so it only sets the base; a counter that appears later, or in a
- * file from midnight on, counts from zero; one that falls was reset. */
-static void count_up(struct sw_fit_gather *g, int which, unsigned kind, int64_t ms, double value)
+/* What a counter added since it was last seen. The first value of a file that starts inside
+ * a day repeats what earlier files told, so it only sets the base; a counter that appears
+ * later, or in a file from midnight on, counts from zero; one that falls was reset. */
+static void count_up(struct sw_fit_gather *g, int which, unsigned kind, int64_t ms,
+                     double value)
 {
     struct sw_fit_total *t = &g->total[which];
     bool base_only = !t->seen[kind] && !g->from_midnight && ms <= g->day_start_ms;
@@ -53,19 +55,23 @@ static unsigned activity_kind(const struct sw_fit_msg *m)
     return 0;
 }
 
-/* Most rows hold only the low 16 bits of their time: forwards from the last one, wrapping. */
+/* Most rows hold only the low 16 bits of their time: forwards from the last one, wrapping.
+ */
 static bool day_time(struct sw_fit_gather *g, const struct sw_fit_msg *m, int64_t *ms)
 {
     double low;
-    if (m->has_time) g->day_time = m->time;
+    if (m->has_time)
+        g->day_time = m->time;
     else if (sw_fit_get(m, 26, &low) && g->last_time)
         g->day_time += (sw_fit_u32(low) - g->day_time) & 0xffff;
-    else return false;
+    else
+        return false;
     *ms = sw_fit_ms(g->day_time);
     return g->day_time >= SW_FIT_MIN_DATE && g->day_time <= SW_FIT_MAX_DATE;
 }
 
-static void monitoring(struct sw_fit_gather *g, const struct sw_fit_msg *m, struct sw_batch *out)
+static void monitoring(struct sw_fit_gather *g, const struct sw_fit_msg *m,
+                       struct sw_batch *out)
 {
     unsigned kind = activity_kind(m);
     int64_t ms;
@@ -76,7 +82,8 @@ static void monitoring(struct sw_fit_gather *g, const struct sw_fit_msg *m, stru
     }
     if (!g->day_start_ms) g->day_start_ms = ms;
     if (sw_fit_get(m, 27, &v) && v > 0) sw_fit_hold(g, SW_FIT_C_DAY_HEART_RATE, ms, 0, v);
-    if ((sw_fit_get(m, 3, &v) || sw_fit_get(m, 9, &v)) && (kind == WALKING || kind == RUNNING))
+    if ((sw_fit_get(m, 3, &v) || sw_fit_get(m, 9, &v)) &&
+        (kind == WALKING || kind == RUNNING))
         count_up(g, STEPS, kind, ms, v * 2);
     if (sw_fit_get(m, 2, &v) || sw_fit_get(m, 8, &v)) count_up(g, DISTANCE, kind, ms, v);
     if (sw_fit_get(m, 19, &v)) count_up(g, CALORIES, kind, ms, v);
@@ -84,7 +91,8 @@ static void monitoring(struct sw_fit_gather *g, const struct sw_fit_msg *m, stru
     if (sw_fit_get(m, 32, &v)) count_up(g, DESCENT, kind, ms, v);
 }
 
-static void monitoring_info(struct sw_fit_gather *g, const struct sw_fit_msg *m, struct sw_batch *out)
+static void monitoring_info(struct sw_fit_gather *g, const struct sw_fit_msg *m,
+                            struct sw_batch *out)
 {
     double local;
     int64_t ms;
@@ -95,31 +103,38 @@ static void monitoring_info(struct sw_fit_gather *g, const struct sw_fit_msg *m,
     sw_fit_local_time(g, m, 0, false, out);
 }
 
-static void sample(struct sw_fit_gather *g, const struct sw_fit_msg *m, uint8_t num, int column,
-                   struct sw_batch *out)
+static void sample(struct sw_fit_gather *g, const struct sw_fit_msg *m, uint8_t num,
+                   int column, struct sw_batch *out)
 {
     int64_t ms;
     double v;
-    if (sw_fit_get(m, num, &v) && v > 0 && sw_fit_when(m, out, &ms)) sw_fit_hold(g, column, ms, 0, v);
+    if (sw_fit_get(m, num, &v) && v > 0 && sw_fit_when(m, out, &ms))
+        sw_fit_hold(g, column, ms, 0, v);
 }
 
-/* stress_level keeps its time in a field of its own; 0 is a real value, below is not measured */
-static void stress(struct sw_fit_gather *g, const struct sw_fit_msg *m, struct sw_batch *out)
+/* stress_level keeps its time in a field of its own; 0 is a real value, below is not
+ * measured */
+static void stress(struct sw_fit_gather *g, const struct sw_fit_msg *m,
+                   struct sw_batch *out)
 {
     double v, t;
     if (!sw_fit_get(m, 0, &v) || v < 0) return;
     if (!sw_fit_get(m, 1, &t)) t = m->has_time ? m->time : 0;
-    if (t < SW_FIT_MIN_DATE || t > SW_FIT_MAX_DATE) sw_batch_reject(out, "stress without a usable time");
-    else sw_fit_hold(g, SW_FIT_C_STRESS, sw_fit_ms(sw_fit_u32(t)), 0, v);
+    if (t < SW_FIT_MIN_DATE || t > SW_FIT_MAX_DATE)
+        sw_batch_reject(out, "stress without a usable time");
+    else
+        sw_fit_hold(g, SW_FIT_C_STRESS, sw_fit_ms(sw_fit_u32(t)), 0, v);
 }
 
-static void weight(struct sw_fit_gather *g, const struct sw_fit_msg *m, struct sw_batch *out)
+static void weight(struct sw_fit_gather *g, const struct sw_fit_msg *m,
+                   struct sw_batch *out)
 {
     static const struct {
         uint8_t num;
         int column;
-    } part[] = {{0, SW_FIT_C_WEIGHT}, {1, SW_FIT_C_FAT}, {2, SW_FIT_C_WATER}, {4, SW_FIT_C_BONE},
-                {5, SW_FIT_C_MUSCLE}, {7, SW_FIT_C_BASAL}, {11, SW_FIT_C_VISCERAL}, {13, SW_FIT_C_BMI}};
+    } part[] = {{0, SW_FIT_C_WEIGHT},    {1, SW_FIT_C_FAT},    {2, SW_FIT_C_WATER},
+                {4, SW_FIT_C_BONE},      {5, SW_FIT_C_MUSCLE}, {7, SW_FIT_C_BASAL},
+                {11, SW_FIT_C_VISCERAL}, {13, SW_FIT_C_BMI}};
     double person = sw_fit_or(m, 12, 0);
     int64_t ms;
     if (!g->person_seen) g->person = person;
@@ -134,10 +149,12 @@ static void weight(struct sw_fit_gather *g, const struct sw_fit_msg *m, struct s
     }
     if (!sw_fit_when(m, out, &ms)) return;
     for (size_t i = 0; i < sizeof part / sizeof *part; i++)
-        if (sw_fit_has(m, part[i].num)) sw_fit_hold(g, part[i].column, ms, 0, m->v[part[i].num]);
+        if (sw_fit_has(m, part[i].num))
+            sw_fit_hold(g, part[i].column, ms, 0, m->v[part[i].num]);
 }
 
-static void blood_pressure(struct sw_fit_gather *g, const struct sw_fit_msg *m, struct sw_batch *out)
+static void blood_pressure(struct sw_fit_gather *g, const struct sw_fit_msg *m,
+                           struct sw_batch *out)
 {
     int64_t ms;
     if (sw_fit_or(m, 8, 0) != 0) {
@@ -150,14 +167,16 @@ static void blood_pressure(struct sw_fit_gather *g, const struct sw_fit_msg *m, 
     if (sw_fit_has(m, 6)) sw_fit_hold(g, SW_FIT_C_PULSE, ms, 0, m->v[6]);
 }
 
-static void push_level(struct sw_fit_level **list, size_t *n, size_t *cap, int64_t ms, double level)
+static void push_level(struct sw_fit_level **list, size_t *n, size_t *cap, int64_t ms,
+                       double level)
 {
     if (*n >= MAX_LEVELS) return;
     sw_grow((void **)list, cap, *n + 1, sizeof **list);
     (*list)[(*n)++] = (struct sw_fit_level){ms, (uint8_t)sw_fit_u32(level)};
 }
 
-static void sleep_level(struct sw_fit_gather *g, const struct sw_fit_msg *m, struct sw_batch *out)
+static void sleep_level(struct sw_fit_gather *g, const struct sw_fit_msg *m,
+                        struct sw_batch *out)
 {
     int64_t ms;
     double v;
@@ -181,12 +200,15 @@ static void scores(struct sw_fit_gather *g, const struct sw_fit_msg *m)
     sw_buf_byte(&g->scores, '}');
 }
 
-bool sw_fit_wellness_take(struct sw_fit_gather *g, const struct sw_fit_msg *m, struct sw_batch *out)
+bool sw_fit_wellness_take(struct sw_fit_gather *g, const struct sw_fit_msg *m,
+                          struct sw_batch *out)
 {
     switch (m->def->global) {
     case SW_FIT_MONITORING: monitoring(g, m, out); return true;
     case SW_FIT_MONITORING_INFO: monitoring_info(g, m, out); return true;
-    case SW_FIT_MONITORING_HR: sample(g, m, sw_fit_has(m, 1) ? 1 : 0, SW_FIT_C_RESTING, out); return true;
+    case SW_FIT_MONITORING_HR:
+        sample(g, m, sw_fit_has(m, 1) ? 1 : 0, SW_FIT_C_RESTING, out);
+        return true;
     case SW_FIT_STRESS: stress(g, m, out); return true;
     case SW_FIT_SPO2: sample(g, m, 0, SW_FIT_C_SPO2, out); return true;
     case SW_FIT_RESPIRATION: sample(g, m, 0, SW_FIT_C_DAY_RESPIRATION, out); return true;
@@ -203,7 +225,8 @@ bool sw_fit_wellness_take(struct sw_fit_gather *g, const struct sw_fit_msg *m, s
 
 static int by_time(const void *a, const void *b)
 {
-    int64_t x = ((const struct sw_fit_level *)a)->ms, y = ((const struct sw_fit_level *)b)->ms;
+    int64_t x = ((const struct sw_fit_level *)a)->ms,
+            y = ((const struct sw_fit_level *)b)->ms;
     return x < y ? -1 : x > y;
 }
 
@@ -233,23 +256,27 @@ static void stage(struct sw_buf *b, bool first, int64_t from, int64_t to, uint8_
     sw_buf_byte(b, ']');
 }
 
-/* One night: levels first .. end-1, over at finish_ms. Neighbours of one level become one stage. */
-static void night(struct sw_fit_gather *g, size_t first, size_t end, int64_t finish_ms, int origin,
-                  struct sw_batch *out)
+/* One night: levels first .. end-1, over at finish_ms. Neighbours of one level become one
+ * stage. */
+static void night(struct sw_fit_gather *g, size_t first, size_t end, int64_t finish_ms,
+                  int origin, struct sw_batch *out)
 {
     struct sw_buf *b = sw_batch_message(out, "sleep");
     sw_json_key(b, "start_ms"), sw_json_int(b, g->level[first].ms);
     sw_json_key(b, "finish_ms"), sw_json_int(b, finish_ms);
-    if (g->offset_min != SW_OFFSET_NONE) sw_json_key(b, "offset_min"), sw_json_int(b, g->offset_min);
+    if (g->offset_min != SW_OFFSET_NONE)
+        sw_json_key(b, "offset_min"), sw_json_int(b, g->offset_min);
     sw_json_key(b, "origin"), sw_json_int(b, origin);
     sw_json_key(b, "segments");
     sw_buf_byte(b, '[');
     for (size_t i = first, k; i < end; i = k) {
         for (k = i + 1; k < end && g->level[k].level == g->level[i].level;) k++;
-        stage(b, i == first, g->level[i].ms, k < end ? g->level[k].ms : finish_ms, g->level[i].level);
+        stage(b, i == first, g->level[i].ms, k < end ? g->level[k].ms : finish_ms,
+              g->level[i].level);
     }
     sw_buf_byte(b, ']');
-    if (g->scores.len && !g->scores.over) sw_json_key(b, "scores"), sw_buf_puts(b, sw_buf_str(&g->scores));
+    if (g->scores.len && !g->scores.over)
+        sw_json_key(b, "scores"), sw_buf_puts(b, sw_buf_str(&g->scores));
     sw_batch_message_end(out);
 }
 

@@ -173,17 +173,27 @@ local function fill_from_records(a, r)
   if a.ascent_m == nil and r.ascent_m then a.ascent_m = math.floor(r.ascent_m + 0.5) end
 end
 
+local STRIDES = { running = true, walking = true, hiking = true }
+
+-- A cycle is a stroke of the arms, two steps, or a turn of the pedals.
+local function name_cycles(a)
+  if a.sport == "swimming" then a.strokes, a.cycles = a.cycles, nil end
+  if STRIDES[a.sport] and a.cycles then a.steps, a.cycles = a.cycles * 2, nil end
+end
+
 local function external_id(file, tail)
   local device = file.ident ~= "" and file.ident or file.model
   return table.concat({ file.maker ~= "" and file.maker or "fit", device, tail }, ":")
 end
 
+-- A device may start before it knows the date: then its end, or its first dated record, tells.
 local function start_of(session, r)
-  if session.start_time_ms then return session.start_time_ms end
+  if usable(session.start_time_ms) then return session.start_time_ms end
   if r and r.first_ms then return r.first_ms end
-  if session.timestamp_ms then
-    return session.timestamp_ms - millis(session.total_elapsed_time or 0)
+  if session.timestamp_ms and session.total_elapsed_time then
+    return session.timestamp_ms - millis(session.total_elapsed_time)
   end
+  return session.start_time_ms
 end
 
 local function emit_workout(file, start, finish, attributes, segments, out)
@@ -209,6 +219,7 @@ local function workout_of_session(file, session, r, out)
   local finish = length and start + millis(length) or r and r.last_ms or session.timestamp_ms or start
   a.name = session.sport_profile_name
   fill_from_records(a, r)
+  name_cycles(a)
   if #file.sessions > 1 then
     a.part_of = external_id(file, ("%d"):format(file.sessions[1].start_time_ms or start))
   end

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Any bytes through the FIT decoder, whole and cut into slices chosen by the first byte: it must not
- * crash, and both ways must agree. The rest of the input is the file. */
+/* Any bytes through the FIT decoder, whole and cut into slices chosen by the first byte: it
+ * must not crash, and both ways must agree. The rest of the input is the file. */
 #include "codec/decode.h"
 #include <stdlib.h>
 #include <string.h>
@@ -26,8 +26,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 1 || size > 1 << 20) return 0;
     a = decode(&whole, data + 1, size - 1, 1 << 20);
     b = decode(&cut, data + 1, size - 1, data[0] ? data[0] : 1);
-    if (a != b || whole.rows != cut.rows || whole.rejected != cut.rejected
-        || whole.messages.len != cut.messages.len)
+    if (a != b || whole.rows != cut.rows || whole.rejected != cut.rejected ||
+        whole.messages.len != cut.messages.len)
         abort();
     sw_batch_clear(&whole);
     sw_batch_clear(&cut);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* sw-decode FORMAT FILE [SLICE_BYTES]: a developer's view into a file decoder. Feeds the file in
- * slices (default 1 MiB) and prints JSON lines: the messages as they come, one line per column with
- * its statistics, the notes, the rejects. Exit 1 when the decoder refuses the file. It stores nothing
- * and maps nothing. */
+/* sw-decode FORMAT FILE [SLICE_BYTES]: a developer's view into a file decoder. Feeds the
+ * file in slices (default 1 MiB) and prints JSON lines: the messages as they come, one line
+ * per column with its statistics, the notes, the rejects. Exit 1 when the decoder refuses
+ * the file. It stores nothing and maps nothing. */
 #include "base/alloc.h"
 #include "base/json.h"
 #include "codec/decode.h"
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct stat_row {       /* one column over all slices; columns keep their index in a batch */
+struct stat_row { /* one column over all slices; columns keep their index in a batch */
     size_t n;
     double sum, min, max;
     int64_t first_ms, last_ms;
@@ -29,15 +29,16 @@ static void add_column(struct stat_row *r, const struct sw_column *c)
     for (size_t i = 0; i < c->n; i++) {
         if (!r->n++) *r = (struct stat_row){1, 0, INFINITY, -INFINITY, c->start_ms[i], 0};
         r->sum += c->value[i];
-        r->min = fmin(r->min, c->value[i]);
-        r->max = fmax(r->max, c->value[i]);
+        if (c->value[i] < r->min) r->min = c->value[i];
+        if (c->value[i] > r->max) r->max = c->value[i];
         r->last_ms = c->start_ms[i];
     }
 }
 
 static void take(struct tool *t)
 {
-    if (t->batch.messages.len) fwrite(t->batch.messages.data, 1, t->batch.messages.len, stdout);
+    if (t->batch.messages.len)
+        fwrite(t->batch.messages.data, 1, t->batch.messages.len, stdout);
     sw_grow((void **)&t->row, &t->cap, t->batch.n_col, sizeof *t->row);
     for (; t->known < t->batch.n_col; t->known++) t->row[t->known] = (struct stat_row){0};
     for (size_t i = 0; i < t->batch.n_col; i++) add_column(&t->row[i], &t->batch.col[i]);
@@ -50,8 +51,8 @@ static void text(struct sw_buf *b, const char *key, const char *s)
     sw_json_str(b, s, strlen(s));
 }
 
-static void column_line(struct sw_buf *b, const struct sw_column *c, const struct sw_origin_desc *o,
-                        const struct stat_row *r)
+static void column_line(struct sw_buf *b, const struct sw_column *c,
+                        const struct sw_origin_desc *o, const struct stat_row *r)
 {
     sw_buf_byte(b, '{');
     text(b, "column", c->type);
@@ -77,7 +78,8 @@ static void column_line(struct sw_buf *b, const struct sw_column *c, const struc
 static void note_lines(struct sw_buf *b, char *notes)
 {
     char *save = NULL;
-    for (char *s = notes ? strtok_r(notes, "\n", &save) : NULL; s; s = strtok_r(NULL, "\n", &save)) {
+    for (char *s = notes ? strtok_r(notes, "\n", &save) : NULL; s;
+         s = strtok_r(NULL, "\n", &save)) {
         sw_buf_byte(b, '{');
         text(b, "note", s);
         sw_buf_puts(b, "}\n");
@@ -101,7 +103,8 @@ static void report(struct tool *t, int rc, const struct sw_err *err)
     sw_buf_init(&b, (size_t)64 << 20);
     for (size_t i = 0; i < t->batch.n_col; i++)
         if (t->row[i].n)
-            column_line(&b, &t->batch.col[i], &t->batch.origins[t->batch.col[i].origin], &t->row[i]);
+            column_line(&b, &t->batch.col[i], &t->batch.origins[t->batch.col[i].origin],
+                        &t->row[i]);
     note_lines(&b, (char *)t->batch.notes.data);
     reject_lines(&b, &t->batch.reasons);
     if (rc < 0) {
@@ -113,7 +116,8 @@ static void report(struct tool *t, int rc, const struct sw_err *err)
     sw_buf_clear(&b);
 }
 
-static int run(struct tool *t, const struct sw_decoder *dec, FILE *in, size_t slice, struct sw_err *err)
+static int run(struct tool *t, const struct sw_decoder *dec, FILE *in, size_t slice,
+               struct sw_err *err)
 {
     uint8_t *buf = sw_alloc(slice);
     void *d = dec->open();
