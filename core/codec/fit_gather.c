@@ -156,7 +156,9 @@ void sw_fit_local_time(struct sw_fit_gather *g, const struct sw_fit_msg *m, uint
     if (minutes < -12 * 60 || minutes > 14 * 60 ||
         fabs(local - m->time - minutes * 60) > 60) {
         if (sure)
-            sw_batch_note(out, "the local time it states is none; its zone is unknown");
+            sw_batch_note(
+                out,
+                "the local time in the file makes no sense; its zone is taken as unknown");
         return;
     }
     g->offset_min = (int16_t)minutes;

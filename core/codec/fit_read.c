@@ -100,6 +100,14 @@ static void compile(struct sw_fit_slot *s, const uint8_t *p, uint32_t at,
     s->field = sw_fit_field(message, p[0]);
 }
 
+/* A field defined twice counts once, or its name would come twice in a message. */
+static bool repeated(const struct sw_fit_def *d, size_t i)
+{
+    for (size_t k = 0; k < i; k++)
+        if (d->slot[k].num == d->slot[i].num) return true;
+    return false;
+}
+
 size_t sw_fit_define(struct sw_fit_def *d, const uint8_t *p, size_t n, bool developer)
 {
     size_t need = n < 5 ? 5 : 5 + 3u * p[4], fields = need;
@@ -115,6 +123,7 @@ size_t sw_fit_define(struct sw_fit_def *d, const uint8_t *p, size_t n, bool deve
     d->n_dev = developer ? p[fields] : 0;
     for (size_t i = 0; i < d->n; i++) {
         compile(&d->slot[i], p + 5 + 3 * i, at, d->message);
+        if (repeated(d, i)) d->slot[i].field = NULL;
         at += d->slot[i].size;
     }
     for (size_t i = 0; i < d->n_dev; i++) {
@@ -241,7 +250,7 @@ void sw_fit_json(const struct sw_fit_msg *m, struct sw_buf *out)
     for (size_t i = 0; i < m->def->n; i++) {
         const struct sw_fit_slot *s = &m->def->slot[i];
         double raw;
-        if (!s->field || s != sw_fit_find(m->def, s->num)) continue;
+        if (!s->field) continue;
         if (s->field->kind == SW_FIT_TEXT) {
             if (sw_fit_text(m, s->num, text, sizeof text) && json_name(s->field, out))
                 sw_json_str(out, text, strlen(text));

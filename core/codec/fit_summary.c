@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BEAT_HOLDS_MS = 5000, ASCENT_STEP_M = 3 };
+enum { BEAT_HOLDS_MS = 5000, MAX_BEATS = 100, ASCENT_STEP_M = 3 };
 
 static const struct {
     const char *type, *unit;
@@ -64,14 +64,28 @@ static const struct {
                             {"blood_pressure.pulse", "bpm"},
                             {"max_met.vo2max", "mL/kg/min"}};
 
+/* Index of the last beat not after ms, 0 if there is none. */
+static size_t beat_before(const struct sw_fit_gather *g, int64_t ms)
+{
+    size_t lo = 0, hi = g->n_beat;
+    while (lo < hi) {
+        size_t mid = (lo + hi) / 2;
+        if (g->beat[mid].ms <= ms)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo ? lo - 1 : 0;
+}
+
 /* Mean of a heart rate that holds from each beat to the next, at most five seconds, over
- * (from, to]. *at is the last beat not after `from`. 0 when nothing was measured. */
-static uint16_t mean_over(const struct sw_fit_gather *g, size_t *at, int64_t from,
-                          int64_t to)
+ * (from, to]. 0 when nothing was measured. */
+static uint16_t mean_over(const struct sw_fit_gather *g, int64_t from, int64_t to)
 {
     double sum = 0, weight = 0, last = 0;
-    while (*at + 1 < g->n_beat && g->beat[*at + 1].ms <= from) ++*at;
-    for (size_t i = *at; i < g->n_beat && g->beat[i].ms <= to; i++) {
+    size_t first = beat_before(g, from);
+    for (size_t i = first; i < g->n_beat && g->beat[i].ms <= to && i < first + MAX_BEATS;
+         i++) {
         int64_t a = g->beat[i].ms > from ? g->beat[i].ms : from;
         int64_t b = i + 1 < g->n_beat && g->beat[i + 1].ms < to ? g->beat[i + 1].ms : to;
         if (b > g->beat[i].ms + BEAT_HOLDS_MS) b = g->beat[i].ms + BEAT_HOLDS_MS;
@@ -92,7 +106,6 @@ static int beat_order(const void *a, const void *b)
 
 static void settle_heart_rate(struct sw_fit_gather *g)
 {
-    size_t at = 0;
     int64_t before = SW_FIT_NO_TIME;
     if (g->n_beat > 1) qsort(g->beat, g->n_beat, sizeof *g->beat, beat_order);
     for (size_t i = 0; i < g->n_rec; i++) {
@@ -100,8 +113,7 @@ static void settle_heart_rate(struct sw_fit_gather *g)
         uint16_t bpm = g->rec_bpm[i];
         if (!bpm && g->n_beat && to != SW_FIT_NO_TIME) {
             from = before < to && before > to - BEAT_HOLDS_MS ? before : to - 1000;
-            if (to < before) at = 0;
-            bpm = mean_over(g, &at, from, to);
+            bpm = mean_over(g, from, to);
         }
         if (bpm) sw_fit_hold(g, SW_FIT_C_HEART_RATE, to, 0, bpm);
         before = to;
@@ -114,7 +126,8 @@ static void doubt_offset(struct sw_fit_gather *g, struct sw_batch *out)
     const struct sw_fit_held *lon = &g->col[SW_FIT_C_LONGITUDE];
     if (g->offset_min != 0 || !lon->n || fabs(lon->value[0]) < 40) return;
     sw_batch_note(
-        out, "it states UTC as local time far from there; its zone is taken as unknown");
+        out,
+        "the file gives UTC as local time, far from there; its zone is taken as unknown");
     g->offset_min = SW_OFFSET_NONE;
 }
 

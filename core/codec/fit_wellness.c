@@ -235,11 +235,12 @@ static void sort_levels(struct sw_fit_level *l, size_t n)
     if (n > 1) qsort(l, n, sizeof *l, by_time);
 }
 
-/* When the night that begins at ms ends: its stop event, or 0 if there is none. */
-static int64_t stop_after(const struct sw_fit_gather *g, int64_t ms)
+/* When the night that begins at ms ends: its stop event, or 0 if there is none. *at is
+ * where the last search ended; nights come in order. */
+static int64_t stop_after(const struct sw_fit_gather *g, int64_t ms, size_t *at)
 {
-    for (size_t i = 0; i < g->n_mark; i++)
-        if (g->mark[i].level == 1 && g->mark[i].ms > ms) return g->mark[i].ms;
+    for (; *at < g->n_mark; ++*at)
+        if (g->mark[*at].level == 1 && g->mark[*at].ms > ms) return g->mark[*at].ms;
     return 0;
 }
 
@@ -282,10 +283,11 @@ static void night(struct sw_fit_gather *g, size_t first, size_t end, int64_t fin
 
 static void nights(struct sw_fit_gather *g, int origin, struct sw_batch *out)
 {
+    size_t mark = 0;
     sort_levels(g->level, g->n_level);
     sort_levels(g->mark, g->n_mark);
     for (size_t i = 0, k; i < g->n_level; i = k) {
-        int64_t stop = stop_after(g, g->level[i].ms);
+        int64_t stop = stop_after(g, g->level[i].ms, &mark);
         for (k = i + 1; k < g->n_level && (!stop || g->level[k].ms < stop);) k++;
         if (!stop) {
             stop = g->level[k - 1].ms;

@@ -196,10 +196,23 @@ local function start_of(session, r)
   return session.start_time_ms
 end
 
+local function sport_elsewhere(file)
+  return file.sport and file.sport.sport or file.laps[1] and file.laps[1].sport
+end
+
+-- Two sessions of one file that claim one start stay two.
+local function workout_id(file, start)
+  local id = external_id(file, ("%d"):format(start))
+  local n = (file.ids[id] or 0) + 1
+  file.ids[id] = n
+  return n == 1 and id or ("%s:%d"):format(id, n)
+end
+
 local function emit_workout(file, start, finish, attributes, segments, out)
+  attributes.sport = attributes.sport or sport_elsewhere(file)
   attributes.device = file.device ~= "" and file.device or nil
   out.record {
-    kind = "workout", external_id = external_id(file, ("%d"):format(start)),
+    kind = "workout", external_id = workout_id(file, start),
     start = start, finish = finish,
     offset_start = file.offset_min, offset_finish = file.offset_min, origin = file.origin,
     attributes = attributes, segments = segments,
@@ -230,12 +243,7 @@ local function workout_of_records(file, out)
   local r = file.summaries[0]
   if not r or not r.first_ms then return out.reject("records without a usable time and no session") end
   local a = { elapsed_s = (r.last_ms - r.first_ms) / 1000 }
-  if file.sport then
-    a.sport = file.sport.sport
-    if file.sport.sub_sport ~= "generic" then a.sub_sport = file.sport.sub_sport end
-  elseif file.laps[1] then
-    a.sport = file.laps[1].sport
-  end
+  if file.sport and file.sport.sub_sport ~= "generic" then a.sub_sport = file.sport.sub_sport end
   fill_from_records(a, r)
   if r.speed then a.speed_avg_mps, a.speed_max_mps = r.speed.mean, r.speed.max end
   if a.elapsed_s > 7 * DAY_S then return out.reject("records that span more than a week and no session") end
@@ -256,11 +264,12 @@ local function workouts(file, out)
 end
 
 local function stage_seconds(segments)
-  local total = { light = 0, deep = 0, rem = 0, awake = 0, unmeasurable = 0 }
+  local total = { light = 0, deep = 0, rem = 0, awake = 0, unknown = 0 }
   local list = {}
   for i, s in ipairs(segments) do
-    list[i] = { start = s[1], finish = s[2], stage = s[3] }
-    total[s[3]] = (total[s[3]] or 0) + (s[2] - s[1]) / 1000
+    local stage = total[s[3]] and s[3] or "unknown"
+    list[i] = { start = s[1], finish = s[2], stage = stage }
+    total[stage] = total[stage] + (s[2] - s[1]) / 1000
   end
   return total, list
 end
@@ -285,7 +294,7 @@ local function sleep(file, m, out)
 end
 
 local function new_file()
-  return { sessions = {}, laps = {}, sleeps = {}, summaries = {} }
+  return { sessions = {}, laps = {}, sleeps = {}, summaries = {}, ids = {} }
 end
 
 local function file_end(state, m, out)
