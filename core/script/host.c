@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+#include "script/host.h"
+#include "base/alloc.h"
+#include "script/task.h"
+#include "script/workers_host.h"
+#include <lualib.h>
+#include <stdio.h>
+#include <string.h>
+
+struct sw_host {
+    struct sw_engine *engine;
+    char *box_path;
+    lua_State *L;
+    int doors;              /* registry reference of the table boot.lua returned */
+    int running;            /* tasks that have not ended */
+    int status;             /* what the door returned */
+};
+
+struct sw_host *sw_lua_host(lua_State *L) { return *(struct sw_host **)lua_getextraspace(L); }
+struct sw_engine *sw_lua_engine(lua_State *L) { return sw_lua_host(L)->engine; }
+lua_State *sw_host_state(struct sw_host *h) { return h->L; }
+
+int sw_push_err(lua_State *L, int code, const struct sw_err *err)
+{
+    lua_pushnil(L);
+    lua_pushstring(L, err && *err->text ? err->text : sw_code_name(code));
+    lua_pushstring(L, sw_code_name(code));
+    return 3;
+}
+
+struct sw_wait sw_task_begin(lua_State *L, const char *what)
+{
+    struct sw_wait w = {sw_lua_host(L), L, LUA_NOREF};
+    if (!lua_isyieldable(L)) luaL_error(L, "cannot wait for %s here (inside a sort, gsub or metamethod callback)", what);
+    lua_pushthread(L);
+    w.ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    return w;
+}
+
+int sw_task_yield(lua_State *L) { return lua_yield(L, 0); }
+
+static void report(struct sw_host *h, lua_State *co)
+{
+    const char *msg = lua_tostring(co, -1);
+    luaL_traceback(h->L, co, msg ? msg : "(error object is no text)", 0);
+    fprintf(stderr, "syncwell: internal error: %s\n", lua_tostring(h->L, -1));
+    lua_pop(h->L, 1);
+    h->status = 1;
+}
+
+static void go(struct sw_host *h, lua_State *co, int args)
+{
+    int n = 0, rc = lua_resume(co, NULL, args, &n);
+    if (rc == LUA_YIELD) {
+        lua_pop(co, n);
+        return;
+    }
+    if (rc == LUA_OK && n > 0 && lua_isinteger(co, -n)) h->status = (int)lua_tointeger(co, -n);
+    if (rc != LUA_OK) report(h, co);
+    h->running--;
+}
+
+void sw_wake(struct sw_wait *w, int n)
+{
+    int ref = w->ref;
+    struct sw_host *h = w->host;
+    w->ref = LUA_NOREF;
+    go(h, w->co, n);
+    luaL_unref(h->L, LUA_REGISTRYINDEX, ref);
+}
+
+/* sw.spawn(f, ...): run f as a task of its own beside the caller. */
+static int l_spawn(lua_State *L)
+{
+    struct sw_host *h = sw_lua_host(L);
+    int n = lua_gettop(L), ref;
+    lua_State *co;
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    co = lua_newthread(L);
+    *(struct sw_host **)lua_getextraspace(co) = h;
+    ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_xmove(L, co, n);
+    h->running++;
+    go(h, co, n - 1);
+    luaL_unref(h->L, LUA_REGISTRYINDEX, ref); /* whoever made it wait holds it by its sw_wait */
+    return 0;
+}
+
+static void open_all(lua_State *L)
+{
+    static const luaL_Reg parts[] = {{"json", sw_open_json}, {"time", sw_open_time},     {"fs", sw_open_fs},
+                                     {"sys", sw_open_sys},   {"store", sw_open_store},   {"txn", sw_open_txn},
+                                     {"import", sw_open_import}, {"box", sw_open_box},   {"ical", sw_open_ical}};
+    lua_newtable(L);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        luaL_requiref(L, parts[i].name, parts[i].func, 0);
+        lua_setfield(L, -2, parts[i].name);
+    }
+    lua_pushcfunction(L, l_spawn);
+    lua_setfield(L, -2, "spawn");
+    lua_setglobal(L, "sw");
+}
+
+static void set_path(lua_State *L, const char *share)
+{
+    lua_getglobal(L, "package");
+    lua_pushfstring(L, "%s/lua/?.lua;%s/lua/?/init.lua", share, share);
+    lua_setfield(L, -2, "path");
+    lua_pushliteral(L, "");
+    lua_setfield(L, -2, "cpath");
+    lua_pop(L, 1);
+}
+
+struct sw_host *sw_host_new(struct sw_engine *e, const char *box_path, struct sw_err *err)
+{
+    struct sw_host *h = sw_zalloc(sizeof *h);
+    char boot[1024];
+    h->engine = e;
+    h->box_path = sw_strdup(box_path);
+    h->L = luaL_newstate();
+    *(struct sw_host **)lua_getextraspace(h->L) = h;
+    luaL_openlibs(h->L);
+    set_path(h->L, e->share);
+    open_all(h->L);
+    snprintf(boot, sizeof boot, "%s/lua/boot.lua", e->share);
+    if (luaL_loadfile(h->L, boot) || lua_pcall(h->L, 0, 1, 0) || !lua_istable(h->L, -1)) {
+        sw_fail(err, SW_E_INTERNAL, "boot.lua does not load: %s", lua_tostring(h->L, -1));
+        sw_host_free(h);
+        return NULL;
+    }
+    h->doors = luaL_ref(h->L, LUA_REGISTRYINDEX);
+    return h;
+}
+
+const char *sw_host_box_path(struct sw_host *h) { return h->box_path; }
+
+void sw_host_free(struct sw_host *h)
+{
+    if (!h) return;
+    lua_close(h->L);
+    uv_run(h->engine->loop, UV_RUN_NOWAIT); /* let closed handles go */
+    sw_free(h->box_path);
+    sw_free(h);
+}
+
+int sw_host_run(struct sw_host *h, const char *door, int argc, char **argv)
+{
+    lua_State *L = h->L;
+    h->status = 0;
+    lua_pushcfunction(L, l_spawn);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, h->doors);
+    lua_getfield(L, -1, door);
+    lua_remove(L, -2);
+    lua_createtable(L, argc, 0);
+    for (int i = 0; i < argc; i++) {
+        lua_pushstring(L, argv[i]);
+        lua_rawseti(L, -2, i + 1);
+    }
+    if (lua_pcall(L, 2, 0, 0)) {
+        fprintf(stderr, "syncwell: %s\n", lua_tostring(L, -1));
+        lua_pop(L, 1);
+        return 1;
+    }
+    while (h->running && uv_run(h->engine->loop, UV_RUN_ONCE)) continue;
+    return h->status;
+}

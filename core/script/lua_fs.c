@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT
+ * sw.fs: files for trusted Lua. Failures are nil, message, code.
+ *   read(path [, most bytes]) -> text          write(path, text [, mode]) -> true   (atomic: new file, fsync, rename)
+ *   append(path, text) -> true                 stat(path) -> {size, mtime_ms, kind = "file"|"dir"|"other"}
+ *   list(path) -> sorted names                 mkdir(path) -> true (with parents)
+ *   remove(path) -> true                       remove_tree(path) -> true            temp_dir() -> path
+ *   real(path) -> absolute path */
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "script/task.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define READ_MOST ((size_t)256 << 20)
+
+static int fail(lua_State *L, const char *verb, const char *path)
+{
+    struct sw_err err = SW_ERR_INIT;
+    int e = errno, code = e == ENOENT ? SW_E_NOTFOUND : e == ENOSPC || e == EROFS ? SW_E_FULL : SW_E_IO;
+    sw_fail(&err, code, "cannot %s %s: %s", verb, path, e == ENOSPC ? "the disk is full" : strerror(e));
+    return sw_push_err(L, code, &err);
+}
+
+static int ok(lua_State *L)
+{
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+static int l_read(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    size_t most = (size_t)luaL_optinteger(L, 2, (lua_Integer)READ_MOST);
+    struct sw_buf b;
+    FILE *f = fopen(path, "rbe");
+    if (!f) return fail(L, "read", path);
+    sw_buf_init(&b, most);
+    while (b.len < most) {
+        size_t want = most - b.len < 65536 ? most - b.len : 65536;
+        uint8_t *to = sw_buf_room(&b, want);
+        size_t n = to ? fread(to, 1, want, f) : 0;
+        b.len += n;
+        if (!n) break;
+    }
+    if (ferror(f)) {
+        fclose(f);
+        sw_buf_clear(&b);
+        return fail(L, "read", path);
+    }
+    fclose(f);
+    lua_pushlstring(L, b.len ? (const char *)b.data : "", b.len);
+    sw_buf_clear(&b);
+    return 1;
+}
+
+static int write_all(int fd, const char *s, size_t n)
+{
+    while (n) {
+        ssize_t k = write(fd, s, n);
+        if (k < 0 && errno == EINTR) continue;
+        if (k < 0) return -1;
+        s += k;
+        n -= (size_t)k;
+    }
+    return 0;
+}
+
+static int l_write(lua_State *L)
+{
+    size_t n;
+    const char *path = luaL_checkstring(L, 1), *s = luaL_checklstring(L, 2, &n), *tmp;
+    int mode = (int)luaL_optinteger(L, 3, 0644), fd, bad;
+    tmp = lua_pushfstring(L, "%s.new", path);
+    fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+    if (fd < 0) return fail(L, "write", path);
+    bad = write_all(fd, s, n) || fsync(fd);
+    bad |= close(fd) < 0;
+    if (bad || rename(tmp, path) < 0) {
+        int e = errno;
+        unlink(tmp);
+        errno = e;
+        return fail(L, "write", path);
+    }
+    return ok(L);
+}
+
+static int l_append(lua_State *L)
+{
+    size_t n;
+    const char *path = luaL_checkstring(L, 1), *s = luaL_checklstring(L, 2, &n);
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600), bad;
+    if (fd < 0) return fail(L, "write", path);
+    bad = write_all(fd, s, n) || fsync(fd);
+    bad |= close(fd) < 0;
+    return bad ? fail(L, "write", path) : ok(L);
+}
+
+static int l_stat(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    struct stat st;
+    if (stat(path, &st) < 0) return fail(L, "open", path);
+    lua_createtable(L, 0, 3);
+    lua_pushinteger(L, st.st_size);
+    lua_setfield(L, -2, "size");
+    lua_pushinteger(L, (lua_Integer)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000);
+    lua_setfield(L, -2, "mtime_ms");
+    lua_pushstring(L, S_ISDIR(st.st_mode) ? "dir" : S_ISREG(st.st_mode) ? "file" : "other");
+    lua_setfield(L, -2, "kind");
+    return 1;
+}
+
+static int l_list(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    struct dirent **e;
+    int n = scandir(path, &e, NULL, alphasort), k = 0;
+    if (n < 0) return fail(L, "list", path);
+    lua_createtable(L, n, 0);
+    for (int i = 0; i < n; i++) {
+        if (strcmp(e[i]->d_name, ".") && strcmp(e[i]->d_name, "..")) {
+            lua_pushstring(L, e[i]->d_name);
+            lua_rawseti(L, -2, ++k);
+        }
+        free(e[i]);
+    }
+    free(e);
+    return 1;
+}
+
+static int l_mkdir(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    char part[PATH_MAX];
+    size_t n = strlen(path);
+    if (n >= sizeof part) {
+        errno = ENAMETOOLONG;
+        return fail(L, "make", path);
+    }
+    for (size_t i = 1; i <= n; i++) {
+        if (path[i] != '/' && path[i]) continue;
+        memcpy(part, path, i);
+        part[i] = 0;
+        if (mkdir(part, 0700) < 0 && errno != EEXIST) return fail(L, "make", path);
+    }
+    return ok(L);
+}
+
+static int l_remove(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    return remove(path) < 0 ? fail(L, "remove", path) : ok(L);
+}
+
+static int drop(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+    (void)st, (void)flag, (void)ftw;
+    return remove(path);
+}
+
+static int l_remove_tree(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    return nftw(path, drop, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) < 0 ? fail(L, "remove", path) : ok(L);
+}
+
+static int l_temp_dir(lua_State *L)
+{
+    char path[] = "/tmp/syncwell-XXXXXX";
+    if (!mkdtemp(path)) return fail(L, "make", path);
+    lua_pushstring(L, path);
+    return 1;
+}
+
+static int l_real(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    char *r = realpath(path, NULL);
+    if (!r) return fail(L, "open", path);
+    lua_pushstring(L, r);
+    free(r);
+    return 1;
+}
+
+int sw_open_fs(lua_State *L)
+{
+    static const luaL_Reg f[] = {{"read", l_read},     {"write", l_write},   {"append", l_append},     {"stat", l_stat},
+                                 {"list", l_list},     {"mkdir", l_mkdir},   {"remove", l_remove},     {"remove_tree", l_remove_tree},
+                                 {"temp_dir", l_temp_dir}, {"real", l_real}, {NULL, NULL}};
+    luaL_newlib(L, f);
+    return 1;
+}

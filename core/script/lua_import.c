@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: MIT
+ * sw.import: file decoders for trusted Lua.
+ *   sniff(path) -> format | nil, message, code               (first 4 KiB, judged by content)
+ *   open(path [, format]) -> decoder | nil, message, code     a plain file
+ *   zip(path) -> archive | nil, message, code                 archive:entries() -> {{name, size, wanted}}; archive:open(index) -> decoder
+ *                                                             (one entry at a time); archive:close()
+ * A decoder gives its file slice by slice, each decoded in a pool task:
+ *   d:next() -> true (a slice is there) | false (the end) | nil, message, code
+ *   d:format()   d:columns() -> {{type, unit, origin, n}}   d:messages() -> list   d:origins() -> list
+ *   d:report() -> {rejected, reasons = {text = n}, notes = {text}}   d:bytes() -> read so far   d:close()
+ * Column values never become Lua values: they go to the store by sw.txn. */
+#include "base/alloc.h"
+#include "codec/decode.h"
+#include "codec/zip.h"
+#include "script/lua_batch.h"
+#include "script/task.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DECODER "syncwell.decoder"
+#define ARCHIVE "syncwell.archive"
+enum { SLICE = 1 << 20, ROWS = 16384, PEEK = 4096 };
+
+struct decoder {
+    uv_work_t work;
+    struct sw_wait wait;
+    const struct sw_decoder *kind;
+    void *state;
+    struct sw_batch batch;
+    int fd;                     /* plain file, or -1 */
+    struct sw_zip *zip;         /* archive whose entered entry is read, or NULL */
+    uint8_t *buf;
+    size_t have;                /* bytes in buf not yet fed */
+    int64_t bytes;              /* read so far */
+    bool busy, ended;
+    int rc;
+    struct sw_err err;
+};
+
+static struct decoder *check(lua_State *L)
+{
+    struct decoder *d = luaL_checkudata(L, 1, DECODER);
+    if (d->busy) luaL_error(L, "decoder is busy");
+    if (!d->kind) luaL_error(L, "decoder is closed");
+    return d;
+}
+
+struct sw_batch *sw_check_batch(lua_State *L, int i)
+{
+    struct decoder *d = luaL_checkudata(L, i, DECODER);
+    if (d->busy || !d->kind) luaL_error(L, "decoder is busy or closed");
+    return &d->batch;
+}
+
+static ssize_t read_some(struct decoder *d, uint8_t *to, size_t n)
+{
+    ssize_t k;
+    if (d->zip) return (ssize_t)sw_zip_read(d->zip, to, n, &d->err);
+    do k = read(d->fd, to, n);
+    while (k < 0 && errno == EINTR);
+    if (k < 0) sw_fail(&d->err, SW_E_IO, "cannot read the file: %s", strerror(errno));
+    return k;
+}
+
+/* Feed slices until there are enough rows or the input ends. Runs in the pool. */
+static void decode(uv_work_t *w)
+{
+    struct decoder *d = w->data;
+    sw_batch_reset(&d->batch);
+    while (!d->ended && d->batch.rows < ROWS && d->batch.n_messages < 2000) {
+        ssize_t n = (ssize_t)d->have;
+        if (!n) n = read_some(d, d->buf, SLICE);
+        d->have = 0;
+        if (n < 0) { /* what came before stays: a broken archive entry is damage, not the end of the world */
+            sw_batch_note(&d->batch, "%s", d->err.text);
+            sw_err_clear(&d->err);
+            n = 0;
+        }
+        if (n > 0) {
+            d->bytes += n;
+            d->rc = d->kind->feed(d->state, d->buf, (size_t)n, &d->batch, &d->err);
+        }
+        if (n == 0 || d->rc < 0) {
+            int rc = d->kind->finish(d->state, &d->batch, d->rc < 0 ? NULL : &d->err);
+            d->ended = true;
+            if (d->rc >= 0) d->rc = rc;
+            else if (rc >= 0) { /* it kept something: report the damage as a note */
+                sw_batch_note(&d->batch, "%s", d->err.text);
+                sw_err_clear(&d->err);
+                d->rc = 0;
+            }
+        }
+    }
+}
+
+static void decoded(uv_work_t *w, int status)
+{
+    struct decoder *d = w->data;
+    struct sw_wait wait = d->wait;
+    bool rows = d->batch.rows || d->batch.n_messages;
+    int n = 1;
+    (void)status;
+    d->busy = false;
+    if (d->rc < 0 && !rows) n = sw_push_err(wait.co, d->rc, &d->err);
+    else lua_pushboolean(wait.co, rows || !d->ended);
+    sw_wake(&wait, n);
+}
+
+static int l_next(lua_State *L)
+{
+    struct decoder *d = check(L);
+    if (d->ended) {
+        sw_batch_reset(&d->batch);
+        if (d->rc < 0) return sw_push_err(L, d->rc, &d->err);
+        lua_pushboolean(L, 0);
+        return 1;
+    }
+    d->wait = sw_task_begin(L, "a file");
+    d->busy = true;
+    d->work.data = d;
+    uv_queue_work(sw_lua_engine(L)->loop, &d->work, decode, decoded);
+    return sw_task_yield(L);
+}
+
+static int l_format(lua_State *L)
+{
+    lua_pushstring(L, check(L)->kind->name);
+    return 1;
+}
+
+static int l_columns(lua_State *L)
+{
+    struct sw_batch *b = &check(L)->batch;
+    int k = 0;
+    lua_newtable(L);
+    for (size_t i = 0; i < b->n_col; i++) {
+        struct sw_column *c = &b->col[i];
+        if (!c->n) continue;
+        lua_createtable(L, 0, 5);
+        lua_pushinteger(L, (lua_Integer)i), lua_setfield(L, -2, "index");
+        lua_pushstring(L, c->type), lua_setfield(L, -2, "type");
+        lua_pushstring(L, c->unit), lua_setfield(L, -2, "unit");
+        lua_pushinteger(L, c->origin), lua_setfield(L, -2, "origin");
+        lua_pushinteger(L, (lua_Integer)c->n), lua_setfield(L, -2, "n");
+        lua_rawseti(L, -2, ++k);
+    }
+    return 1;
+}
+
+static int l_messages(lua_State *L)
+{
+    struct sw_batch *b = &check(L)->batch;
+    const char *p = sw_buf_str(&b->messages), *end = p + b->messages.len;
+    int k = 0;
+    lua_newtable(L);
+    while (p < end) {
+        const char *nl = memchr(p, '\n', (size_t)(end - p));
+        int n = sw_push_json(L, p, (size_t)((nl ? nl : end) - p));
+        if (n != 1) return luaL_error(L, "a decoder wrote a message that is not JSON: %s", lua_tostring(L, -2));
+        lua_rawseti(L, -2, ++k);
+        p = nl ? nl + 1 : end;
+    }
+    return 1;
+}
+
+static int l_origins(lua_State *L)
+{
+    struct sw_batch *b = &check(L)->batch;
+    lua_createtable(L, (int)b->n_origins, 0);
+    for (size_t i = 0; i < b->n_origins; i++) {
+        const struct sw_origin_desc *o = &b->origins[i];
+        lua_createtable(L, 0, 5);
+        lua_pushstring(L, o->name), lua_setfield(L, -2, "name");
+        lua_pushstring(L, o->maker), lua_setfield(L, -2, "maker");
+        lua_pushstring(L, o->model), lua_setfield(L, -2, "model");
+        lua_pushstring(L, o->kind), lua_setfield(L, -2, "kind");
+        lua_pushstring(L, o->ident), lua_setfield(L, -2, "ident");
+        lua_rawseti(L, -2, (lua_Integer)i);
+    }
+    return 1;
+}
+
+static int l_report(lua_State *L)
+{
+    struct sw_batch *b = &check(L)->batch;
+    const char *p = sw_buf_str(&b->notes), *end = p + b->notes.len, *nl;
+    int k = 0;
+    lua_createtable(L, 0, 3);
+    lua_pushinteger(L, (lua_Integer)b->rejected), lua_setfield(L, -2, "rejected");
+    lua_newtable(L);
+    for (size_t i = 0; i < b->reasons.cap; i++) {
+        if (!b->reasons.slot[i].key) continue;
+        lua_pushinteger(L, b->reasons.slot[i].value);
+        lua_setfield(L, -2, b->reasons.slot[i].key);
+    }
+    lua_setfield(L, -2, "reasons");
+    lua_newtable(L);
+    for (; p < end && (nl = memchr(p, '\n', (size_t)(end - p))); p = nl + 1) {
+        lua_pushlstring(L, p, (size_t)(nl - p));
+        lua_rawseti(L, -2, ++k);
+    }
+    lua_setfield(L, -2, "notes");
+    return 1;
+}
+
+static int l_bytes(lua_State *L)
+{
+    lua_pushinteger(L, check(L)->bytes);
+    return 1;
+}
+
+static int l_close(lua_State *L)
+{
+    struct decoder *d = luaL_checkudata(L, 1, DECODER);
+    if (d->busy || !d->kind) return 0; /* a busy one ends with the process */
+    d->kind->close(d->state);
+    d->kind = NULL;
+    if (d->fd >= 0) close(d->fd);
+    if (d->zip) sw_zip_leave(d->zip);
+    sw_batch_clear(&d->batch);
+    sw_free(d->buf);
+    return 0;
+}
+
+/* Look at the first bytes, pick the decoder, keep the bytes. Closes the input on failure. */
+static int start(lua_State *L, struct decoder *d, const char *format, const char *name)
+{
+    ssize_t n;
+    d->buf = sw_alloc(SLICE);
+    n = read_some(d, d->buf, SLICE);
+    if (n >= 0) {
+        d->have = (size_t)n;
+        if (!format) format = sw_sniff(d->buf, d->have < PEEK ? d->have : PEEK, name, &d->err);
+        d->kind = format ? sw_decoder_get(format) : NULL;
+        if (format && !d->kind) sw_fail(&d->err, SW_E_BAD, "there is no reader for the format '%.40s'", format);
+    }
+    if (d->kind) {
+        d->state = d->kind->open();
+        d->ended = false;
+        return 1;
+    }
+    if (d->fd >= 0) close(d->fd);
+    if (d->zip) sw_zip_leave(d->zip);
+    sw_free(d->buf);
+    sw_batch_clear(&d->batch);
+    return sw_push_err(L, d->err.code ? d->err.code : SW_E_BAD, &d->err);
+}
+
+static struct decoder *push_decoder(lua_State *L)
+{
+    struct decoder *d = lua_newuserdatauv(L, sizeof *d, 1);
+    memset(d, 0, sizeof *d);
+    d->fd = -1;
+    sw_batch_init(&d->batch);
+    luaL_setmetatable(L, DECODER);
+    return d;
+}
+
+static int l_open(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1), *format = luaL_optstring(L, 2, NULL);
+    struct decoder *d = push_decoder(L);
+    d->fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (d->fd < 0) {
+        sw_fail(&d->err, errno == ENOENT ? SW_E_NOTFOUND : SW_E_IO, "cannot open %s: %s", path, strerror(errno));
+        return sw_push_err(L, d->err.code, &d->err);
+    }
+    return start(L, d, format, path);
+}
+
+static int l_sniff(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1), *format;
+    struct sw_err err = SW_ERR_INIT;
+    uint8_t head[PEEK];
+    ssize_t n;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        sw_fail(&err, errno == ENOENT ? SW_E_NOTFOUND : SW_E_IO, "cannot open %s: %s", path, strerror(errno));
+        return sw_push_err(L, err.code, &err);
+    }
+    n = read(fd, head, sizeof head);
+    close(fd);
+    format = sw_sniff(head, n > 0 ? (size_t)n : 0, path, &err);
+    if (!format) return sw_push_err(L, SW_E_BAD, &err);
+    lua_pushstring(L, format);
+    return 1;
+}
+
+/* --- archives --- */
+
+struct archive {
+    struct sw_zip *zip;
+};
+
+static struct sw_zip *check_zip(lua_State *L)
+{
+    struct archive *a = luaL_checkudata(L, 1, ARCHIVE);
+    if (!a->zip) luaL_error(L, "archive is closed");
+    return a->zip;
+}
+
+static int l_zip(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    struct archive *a = lua_newuserdatauv(L, sizeof *a, 0);
+    struct sw_err err = SW_ERR_INIT;
+    int rc;
+    a->zip = NULL;
+    luaL_setmetatable(L, ARCHIVE);
+    rc = sw_zip_open(path, &a->zip, &err);
+    return rc ? sw_push_err(L, rc, &err) : 1;
+}
+
+static int l_entries(lua_State *L)
+{
+    struct sw_zip *z = check_zip(L);
+    size_t n = sw_zip_count(z);
+    lua_createtable(L, (int)n, 0);
+    for (size_t i = 0; i < n; i++) {
+        lua_createtable(L, 0, 3);
+        lua_pushboolean(L, sw_zip_wanted(sw_zip_name(z, i))), lua_setfield(L, -2, "wanted");
+        lua_pushstring(L, sw_zip_name(z, i)), lua_setfield(L, -2, "name");
+        lua_pushinteger(L, (lua_Integer)sw_zip_size(z, i)), lua_setfield(L, -2, "size");
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    return 1;
+}
+
+static int l_entry_open(lua_State *L)
+{
+    struct sw_zip *z = check_zip(L);
+    lua_Integer i = luaL_checkinteger(L, 2);
+    const char *format = luaL_optstring(L, 3, NULL);
+    struct decoder *d;
+    int rc;
+    luaL_argcheck(L, i >= 1 && (size_t)i <= sw_zip_count(z), 2, "no such entry");
+    d = push_decoder(L);
+    lua_pushvalue(L, 1);
+    lua_setiuservalue(L, -2, 1); /* the archive outlives its entries */
+    rc = sw_zip_enter(z, (size_t)i - 1, &d->err);
+    if (rc) return sw_push_err(L, rc, &d->err);
+    d->zip = z;
+    return start(L, d, format, sw_zip_name(z, (size_t)i - 1));
+}
+
+static int l_zip_close(lua_State *L)
+{
+    struct archive *a = luaL_checkudata(L, 1, ARCHIVE);
+    if (a->zip) sw_zip_close(a->zip);
+    a->zip = NULL;
+    return 0;
+}
+
+static void class(lua_State *L, const char *name, const luaL_Reg *methods, lua_CFunction close)
+{
+    luaL_newmetatable(L, name);
+    lua_newtable(L);
+    luaL_setfuncs(L, methods, 0);
+    lua_setfield(L, -2, "__index");
+    lua_pushcfunction(L, close);
+    lua_setfield(L, -2, "__gc");
+    lua_pop(L, 1);
+}
+
+int sw_open_import(lua_State *L)
+{
+    static const luaL_Reg decoder[] = {{"next", l_next},         {"format", l_format},   {"columns", l_columns}, {"messages", l_messages},
+                                       {"origins", l_origins},   {"report", l_report},   {"bytes", l_bytes},     {"close", l_close},
+                                       {NULL, NULL}};
+    static const luaL_Reg archive[] = {{"entries", l_entries}, {"open", l_entry_open}, {"close", l_zip_close}, {NULL, NULL}};
+    static const luaL_Reg f[] = {{"sniff", l_sniff}, {"open", l_open}, {"zip", l_zip}, {NULL, NULL}};
+    class(L, DECODER, decoder, l_close);
+    class(L, ARCHIVE, archive, l_zip_close);
+    luaL_newlib(L, f);
+    return 1;
+}
