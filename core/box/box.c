@@ -1,0 +1,517 @@
+/* SPDX-License-Identifier: MIT
+ * A box: the Lua state of one package and the runs in it. Each run is a coroutine that executes the
+ * library's drive(run, out); what the script leaves in `out` becomes the result. A call to the
+ * engine yields that coroutine, so one waiting run never delays another. Everything Lua does here
+ * happens protected: a refused allocation ends a run, not the box. After one the box asks to be
+ * replaced, because nobody knows what the scripts still hold. */
+#include "base/alloc.h"
+#include "box/frame_lua.h"
+#include "box/limits.h"
+#include "box/sandbox.h"
+#include "box/worker.h"
+#include <lauxlib.h>
+#include <stdio.h>
+#include <string.h>
+
+#define OUTPUT_MAX   (64u * 1024u) /* what one run may hand over */
+#define CALLS_MAX    1000          /* calls of one run to the engine */
+#define RUNS_MAX     1024          /* runs waiting for an answer */
+#define HOST_SLACK   (4u << 20)    /* memory for our own work after a run has used its share up */
+#define EXPLAIN_NS   100000000     /* CPU for wording an error */
+
+struct run {
+    uint64_t n;             /* the engine's number; 0: free slot */
+    uint64_t call;          /* the call it waits for, 0: none */
+    int thread, cur;        /* registry references: coroutine, { run = ..., out = ... } */
+    unsigned calls;
+    int64_t budget_ns, used_ns;
+};
+
+struct sw_box {
+    struct sw_limits limits; /* first: the state's extra space points here */
+    lua_State *L;
+    struct sw_shared_page *page;
+    sw_box_send_fn *send;
+    void *ctx;
+    struct run *runs;
+    size_t cap;
+    struct run *now;        /* executing */
+    uint64_t last_call;
+    struct sw_buf call;     /* arguments of the call being made */
+    char call_name[64];
+    int drive, explain;     /* registry references to the library's two doors */
+    bool ready, retire;
+};
+
+static const char libs_key = 'l', reply_key = 'r'; /* addresses serve as registry keys */
+
+static struct sw_box *box_of(lua_State *L) { return (struct sw_box *)sw_limits_of(L); }
+
+static void stand(struct sw_box *b, uint64_t run)
+{
+    if (b->page) atomic_store_explicit(&b->page->run, run, memory_order_release);
+}
+
+/* ---- what the library is given ---- */
+
+static int core_current(lua_State *L)
+{
+    struct sw_box *b = box_of(L);
+    if (b->now) lua_rawgeti(L, LUA_REGISTRYINDEX, b->now->cur);
+    else lua_pushnil(L);
+    return 1;
+}
+
+static int core_cpu(lua_State *L)
+{
+    struct sw_box *b = box_of(L);
+    int64_t left = b->limits.deadline_ns ? b->limits.deadline_ns - sw_limits_cpu_ns() : 0;
+    int64_t ns = b->now ? b->now->budget_ns - left : 0;
+    lua_pushnumber(L, (double)(ns / 1000000) / 1000.0); /* steps of 1 ms */
+    return 1;
+}
+
+static int core_lib(lua_State *L)
+{
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &libs_key);
+    lua_pushvalue(L, 1);
+    lua_rawget(L, -2);
+    return 1;
+}
+
+static int finish_call(lua_State *L, int status, lua_KContext k)
+{
+    (void)status;
+    (void)k;
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &reply_key); /* { ok, value or message } */
+    lua_rawgeti(L, -1, 1);
+    lua_rawgeti(L, -2, 2);
+    return 2;
+}
+
+/* call(name, arguments): ok, value or message. Yields until the engine has answered. */
+static int core_call(lua_State *L)
+{
+    struct sw_box *b = box_of(L);
+    struct sw_err err = SW_ERR_INIT;
+    const char *name = luaL_checkstring(L, 1);
+    if (!b->now) return luaL_error(L, "nothing can be asked of the engine while a file is loaded");
+    if (!lua_isyieldable(L))
+        return luaL_error(L, "%s cannot be used here: a sort, gsub or metamethod is under way", name);
+    if (++b->now->calls > CALLS_MAX) return luaL_error(L, "more than %d calls in one run", CALLS_MAX);
+    sw_buf_reset(&b->call);
+    if (sw_frame_encode(L, 2, &b->call, SW_ENCODE_STRICT, &err) < 0)
+        return luaL_error(L, "%s: %s", name, err.text);
+    snprintf(b->call_name, sizeof b->call_name, "%s", name);
+    sw_sandbox_set_waiting(L, 1);
+    return lua_yieldk(L, 0, 0, finish_call);
+}
+
+static int push_core(lua_State *L)
+{
+    static const luaL_Reg core[] = {{"current", core_current}, {"cpu", core_cpu}, {"lib", core_lib},
+        {"call", core_call}, {NULL, NULL}};
+    luaL_newlib(L, core);
+    sw_sandbox_open(L);
+    lua_setfield(L, -2, "sandbox");
+    return 1;
+}
+
+/* ---- set-up ---- */
+
+static int prepare(lua_State *L)
+{
+    lua_newtable(L);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &libs_key);
+    lua_newtable(L);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &reply_key);
+    lua_pushboolean(L, 0);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, sw_limits_of(L)); /* base thread of the current run */
+    sw_sandbox_set_waiting(L, 0);
+    return 0;
+}
+
+struct sw_box *sw_box_new(size_t memory_bytes, struct sw_shared_page *page, sw_box_send_fn *send,
+                          void *ctx)
+{
+    struct sw_box *b = sw_zalloc(sizeof *b);
+    b->L = sw_limits_new(&b->limits, memory_bytes);
+    b->page = page;
+    b->send = send;
+    b->ctx = ctx;
+    b->cap = RUNS_MAX;
+    b->runs = sw_zalloc(RUNS_MAX * sizeof *b->runs);
+    sw_buf_init(&b->call, OUTPUT_MAX);
+    if (b->L) {
+        lua_pushcfunction(b->L, prepare);
+        if (lua_pcall(b->L, 0, 0, 0) == LUA_OK) return b;
+    }
+    sw_box_free(b);
+    return NULL;
+}
+
+void sw_box_free(struct sw_box *b)
+{
+    if (!b) return;
+    if (b->L) lua_close(b->L);
+    sw_buf_clear(&b->call);
+    sw_free(b->runs);
+    sw_free(b);
+}
+
+static int set_lib(lua_State *L)
+{
+    struct sw_rd *frame = lua_touserdata(L, 1);
+    const char *name, *source;
+    size_t n_name, n_source;
+    if (!sw_val_get_str(*frame, "name", &name, &n_name) ||
+        !sw_val_get_str(*frame, "source", &source, &n_source))
+        return luaL_error(L, "lib: name or source missing");
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &libs_key);
+    lua_pushlstring(L, name, n_name);
+    lua_pushlstring(L, source, n_source);
+    lua_rawset(L, -3);
+    return 0;
+}
+
+/* The library's init.lua is a chunk called with the core; it returns drive and explain. */
+static int open_library(lua_State *L)
+{
+    struct sw_box *b = box_of(L);
+    size_t n;
+    const char *s;
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &libs_key);
+    lua_getfield(L, -1, "init");
+    if (!(s = lua_tolstring(L, -1, &n))) return luaL_error(L, "init: the library is missing");
+    if (luaL_loadbufferx(L, s, n, "=syncwell/init.lua", "t") != LUA_OK) return lua_error(L);
+    push_core(L);
+    lua_call(L, 1, 2);
+    b->explain = luaL_ref(L, LUA_REGISTRYINDEX);
+    b->drive = luaL_ref(L, LUA_REGISTRYINDEX);
+    b->ready = true;
+    return 0;
+}
+
+/* Run f protected with a pointer as its argument. */
+static int protect(struct sw_box *b, lua_CFunction f, void *arg, struct sw_err *err)
+{
+    int rc = SW_OK;
+    if (!lua_checkstack(b->L, 8)) return sw_fail(err, SW_E_LIMIT, "no stack left");
+    lua_pushcfunction(b->L, f);
+    lua_pushlightuserdata(b->L, arg);
+    if (lua_pcall(b->L, 1, 0, 0) != LUA_OK) {
+        const char *s = lua_type(b->L, -1) == LUA_TSTRING ? lua_tostring(b->L, -1) : "an error";
+        rc = sw_fail(err, SW_E_BAD, "%s", s);
+        lua_pop(b->L, 1);
+    }
+    return rc;
+}
+
+/* ---- the end of a run ---- */
+
+struct ending {
+    struct run *r;
+    int status;
+    bool expired;
+    struct sw_buf out, error;
+    struct sw_err err;
+};
+
+static void error_text(struct sw_buf *b, const char *text, const char *script, int line)
+{
+    size_t at = sw_val_open(b, SW_V_MAP), n = 2;
+    sw_val_key(b, "message");
+    sw_val_text(b, text);
+    sw_val_key(b, "text");
+    sw_val_text(b, text);
+    if (line) {
+        sw_val_key(b, "script");
+        sw_val_text(b, script);
+        sw_val_key(b, "line");
+        sw_val_int(b, line);
+        n += 2;
+    }
+    sw_val_close(b, at, n);
+}
+
+static int collect_output(lua_State *L)
+{
+    struct ending *e = lua_touserdata(L, 1);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, e->r->cur);
+    lua_getfield(L, -1, "out");
+    if (sw_frame_encode(L, -1, &e->out, SW_ENCODE_STRICT, &e->err) < 0) {
+        sw_buf_reset(&e->out);
+        sw_val_nil(&e->out);
+    }
+    return 0;
+}
+
+/* The library words the error: place, source line, hint. */
+static int word_error(lua_State *L)
+{
+    struct ending *e = lua_touserdata(L, 1);
+    struct sw_box *b = box_of(L);
+    lua_State *co;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, e->r->thread);
+    co = lua_tothread(L, -1);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, b->explain);
+    lua_pushvalue(co, -1);
+    lua_xmove(co, L, 1);
+    lua_call(L, 1, 1);
+    if (sw_frame_encode(L, -1, &e->error, SW_ENCODE_STRICT, NULL) < 0) return luaL_error(L, "?");
+    return 0;
+}
+
+static void describe(struct sw_box *b, struct ending *e)
+{
+    char text[160];
+    if (e->expired) {
+        snprintf(text, sizeof text, "stopped: used more than %lld ms of CPU time",
+                 (long long)(e->r->budget_ns / 1000000));
+        error_text(&e->error, text, b->limits.where, b->limits.where_line);
+    } else if (e->status == LUA_ERRMEM) {
+        snprintf(text, sizeof text, "stopped: used more than %zu MB of memory",
+                 (b->limits.mem_max - HOST_SLACK) >> 20);
+        error_text(&e->error, text, "", 0);
+    } else if (e->err.code) {
+        error_text(&e->error, e->err.text, "", 0);
+    } else {
+        int rc;
+        sw_limits_begin(&b->limits, b->L, EXPLAIN_NS);
+        rc = protect(b, word_error, e, NULL);
+        sw_limits_end(&b->limits);
+        if (rc == SW_OK) return;
+        sw_buf_reset(&e->error);
+        error_text(&e->error, "the script failed with an error that cannot be shown", "", 0);
+    }
+}
+
+static int send_result(struct sw_box *b, struct ending *e, bool ok, struct sw_err *err)
+{
+    struct sw_buf f;
+    size_t at, map, n = 5;
+    int rc;
+    sw_buf_init(&f, SW_FRAME_MAX + 4);
+    at = sw_frame_begin(&f);
+    map = sw_val_open(&f, SW_V_MAP);
+    sw_val_key(&f, "op");
+    sw_val_text(&f, "result");
+    sw_val_key(&f, "run");
+    sw_val_int(&f, (int64_t)e->r->n);
+    sw_val_key(&f, "ok");
+    sw_val_bool(&f, ok);
+    sw_val_key(&f, "cpu_us");
+    sw_val_int(&f, e->r->used_ns / 1000);
+    sw_val_key(&f, "out");
+    sw_val_span(&f, sw_rd_of(e->out.data, e->out.len));
+    if (!ok) {
+        sw_val_key(&f, "error");
+        sw_val_span(&f, sw_rd_of(e->error.data, e->error.len));
+        n++;
+    }
+    sw_val_close(&f, map, n);
+    rc = sw_frame_end(&f, at, err);
+    if (rc == SW_OK) rc = b->send(b->ctx, &f);
+    sw_buf_clear(&f);
+    return rc;
+}
+
+/* Memory that a failed run left behind: keep the box only if most of it comes back. */
+static void consider_retiring(struct sw_box *b)
+{
+    if (!b->limits.mem_hit && b->limits.mem_used < b->limits.mem_max / 2) return;
+    lua_gc(b->L, LUA_GCCOLLECT);
+    b->retire = b->limits.mem_hit || b->limits.mem_used > b->limits.mem_max / 4 * 3;
+}
+
+static int finish(struct sw_box *b, struct run *r, int status, bool expired, struct sw_err *err)
+{
+    struct ending e = {.r = r, .status = status, .expired = expired, .err = SW_ERR_INIT};
+    bool hit = b->limits.mem_hit, ok = status == LUA_OK && !expired;
+    int rc;
+    sw_buf_init(&e.out, OUTPUT_MAX);
+    sw_buf_init(&e.error, OUTPUT_MAX);
+    b->limits.mem_max += HOST_SLACK;
+    if (r->cur == LUA_NOREF || protect(b, collect_output, &e, NULL) < 0) {
+        sw_buf_reset(&e.out);
+        sw_val_nil(&e.out);
+        if (status == LUA_OK) sw_fail(&e.err, SW_E_LIMIT, "no memory left to hand over the result");
+    }
+    if (e.err.code) ok = false;
+    if (!ok) describe(b, &e);
+    rc = send_result(b, &e, ok, err);
+    luaL_unref(b->L, LUA_REGISTRYINDEX, r->thread);
+    luaL_unref(b->L, LUA_REGISTRYINDEX, r->cur);
+    *r = (struct run){0};
+    b->limits.mem_max -= HOST_SLACK;
+    b->limits.mem_hit = hit && !ok;
+    consider_retiring(b);
+    sw_buf_clear(&e.out);
+    sw_buf_clear(&e.error);
+    return rc;
+}
+
+/* ---- running ---- */
+
+static int send_call(struct sw_box *b, struct run *r, struct sw_err *err)
+{
+    struct sw_buf f;
+    size_t at, map;
+    int rc;
+    r->call = ++b->last_call;
+    sw_buf_init(&f, SW_FRAME_MAX + 4);
+    at = sw_frame_begin(&f);
+    map = sw_val_open(&f, SW_V_MAP);
+    sw_val_key(&f, "op");
+    sw_val_text(&f, "call");
+    sw_val_key(&f, "call");
+    sw_val_int(&f, (int64_t)r->call);
+    sw_val_key(&f, "run");
+    sw_val_int(&f, (int64_t)r->n);
+    sw_val_key(&f, "name");
+    sw_val_text(&f, b->call_name);
+    sw_val_key(&f, "args");
+    sw_val_span(&f, sw_rd_of(b->call.data, b->call.len));
+    sw_val_close(&f, map, 5);
+    rc = sw_frame_end(&f, at, err);
+    if (rc == SW_OK) rc = b->send(b->ctx, &f);
+    sw_buf_clear(&f);
+    return rc;
+}
+
+static int resume(struct sw_box *b, struct run *r, int args, struct sw_err *err)
+{
+    lua_State *co;
+    int64_t before = sw_limits_cpu_ns();
+    int status, n, rc;
+    bool expired;
+    lua_rawgeti(b->L, LUA_REGISTRYINDEX, r->thread);
+    co = lua_tothread(b->L, -1);
+    lua_rawsetp(b->L, LUA_REGISTRYINDEX, &b->limits); /* stays anchored by its reference */
+    stand(b, r->n);
+    b->now = r;
+    sw_limits_begin(&b->limits, co, r->budget_ns - r->used_ns);
+    status = lua_resume(co, b->L, args, &n);
+    expired = b->limits.expired;
+    r->used_ns += sw_limits_cpu_ns() - before;
+    sw_limits_end(&b->limits);
+    b->now = NULL;
+    if (status == LUA_YIELD && !expired) {
+        sw_sandbox_set_waiting(b->L, 0);
+        rc = send_call(b, r, err);
+    } else {
+        rc = finish(b, r, status, expired, err);
+    }
+    stand(b, 0);
+    return rc;
+}
+
+struct starting {
+    struct run *r;
+    struct sw_rd spec;
+};
+
+static int set_up_run(lua_State *L)
+{
+    struct starting *s = lua_touserdata(L, 1);
+    struct sw_box *b = box_of(L);
+    lua_State *co;
+    lua_createtable(L, 0, 2);
+    sw_frame_push(L, &s->spec);
+    lua_setfield(L, -2, "run");
+    lua_newtable(L);
+    lua_setfield(L, -2, "out");
+    lua_pushvalue(L, -1);
+    s->r->cur = luaL_ref(L, LUA_REGISTRYINDEX);
+    co = lua_newthread(L);
+    lua_pushvalue(L, -1);
+    s->r->thread = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_rawgeti(co, LUA_REGISTRYINDEX, b->drive);
+    lua_getfield(L, -2, "run");
+    lua_getfield(L, -3, "out");
+    lua_xmove(L, co, 2);
+    return 0;
+}
+
+static struct run *free_slot(struct sw_box *b)
+{
+    for (size_t i = 0; i < b->cap; i++)
+        if (b->runs[i].n == 0) return &b->runs[i];
+    return NULL;
+}
+
+static int start(struct sw_box *b, struct sw_rd spec, struct sw_err *err)
+{
+    int64_t n, ms;
+    struct run *r = free_slot(b);
+    struct starting s = {r, spec};
+    if (!r) return sw_fail(err, SW_E_LIMIT, "more than %d runs at a time", RUNS_MAX);
+    if (!sw_val_get_int(spec, "n", &n) || n <= 0 || !sw_val_get_int(spec, "cpu_ms", &ms) || ms <= 0 ||
+        ms > 3600000)
+        return sw_fail(err, SW_E_BAD, "a run without number or budget");
+    *r = (struct run){.n = (uint64_t)n, .thread = LUA_NOREF, .cur = LUA_NOREF, .budget_ns = ms * 1000000};
+    stand(b, r->n);
+    if (protect(b, set_up_run, &s, NULL) < 0) return finish(b, r, LUA_ERRMEM, false, err);
+    return resume(b, r, 2, err);
+}
+
+static int start_all(struct sw_box *b, struct sw_rd frame, struct sw_err *err)
+{
+    struct sw_rd list, spec;
+    struct sw_val v;
+    int rc = SW_OK;
+    if (!b->ready) return sw_fail(err, SW_E_BAD, "runs before the library");
+    if (!sw_val_find(frame, "runs", &list) || !sw_val_next(&list, &v) || v.kind != SW_V_ARR)
+        return sw_fail(err, SW_E_BAD, "runs: not a list");
+    for (size_t i = 0; rc == SW_OK && !b->retire && i < v.n; i++) {
+        const uint8_t *from = list.p;
+        if (!sw_val_skip(&list)) break;
+        spec = sw_rd_of(from, (size_t)(list.p - from));
+        rc = start(b, spec, err);
+    }
+    return rc;
+}
+
+static int set_reply(lua_State *L)
+{
+    struct sw_rd *frame = lua_touserdata(L, 1), value;
+    bool ok = false;
+    sw_val_get_bool(*frame, "ok", &ok);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &reply_key);
+    lua_pushboolean(L, ok);
+    lua_rawseti(L, -2, 1);
+    if (sw_val_find(*frame, "value", &value)) sw_frame_push(L, &value);
+    else lua_pushnil(L);
+    lua_rawseti(L, -2, 2);
+    return 0;
+}
+
+static int take_reply(struct sw_box *b, struct sw_rd frame, struct sw_err *err)
+{
+    int64_t call;
+    if (!sw_val_get_int(frame, "call", &call)) return sw_fail(err, SW_E_BAD, "a reply to nothing");
+    for (size_t i = 0; i < b->cap; i++) {
+        struct run *r = &b->runs[i];
+        if (r->n == 0 || r->call == 0 || r->call != (uint64_t)call) continue;
+        r->call = 0;
+        stand(b, r->n);
+        if (protect(b, set_reply, &frame, NULL) < 0) return finish(b, r, LUA_ERRMEM, false, err);
+        return resume(b, r, 0, err);
+    }
+    return SW_OK; /* the run has ended meanwhile */
+}
+
+int sw_box_feed(struct sw_box *b, struct sw_rd frame, struct sw_err *err)
+{
+    int rc;
+    sw_limits_tick_start(&b->limits);
+    if (sw_val_is(frame, "op", "run")) rc = start_all(b, frame, err);
+    else if (sw_val_is(frame, "op", "reply")) rc = take_reply(b, frame, err);
+    else if (sw_val_is(frame, "op", "lib")) rc = protect(b, set_lib, &frame, err);
+    else if (sw_val_is(frame, "op", "init")) rc = protect(b, open_library, &frame, err);
+    else rc = sw_fail(err, SW_E_BAD, "an unknown message");
+    sw_limits_tick_stop(&b->limits);
+    if (rc == SW_OK && b->retire)
+        rc = sw_fail(err, SW_E_LIMIT, "the package's memory is used up: a new worker takes over");
+    return rc;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+#include "box/limits.h"
+#include <lauxlib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+#include <time.h>
+
+/* A signal handler takes no argument: this is the one place where the process's state is found. */
+static struct sw_limits *volatile ticking;
+
+int64_t sw_limits_cpu_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+struct sw_limits *sw_limits_of(lua_State *L) { return *(struct sw_limits **)lua_getextraspace(L); }
+
+static void *alloc(void *ud, void *p, size_t osize, size_t nsize)
+{
+    struct sw_limits *m = ud;
+    void *q;
+    if (!p) osize = 0; /* then it is a type tag, no size */
+    if (nsize == 0) {
+        free(p);
+        m->mem_used -= osize;
+        return NULL;
+    }
+    if (nsize > osize && m->mem_used + (nsize - osize) > m->mem_max) {
+        m->mem_hit = true;
+        return NULL;
+    }
+    q = realloc(p, nsize);
+    if (!q) {
+        m->mem_hit = true;
+        return nsize <= osize ? p : NULL; /* Lua relies on it that a shrink succeeds */
+    }
+    m->mem_used += nsize - osize;
+    return q;
+}
+
+static void note_where(lua_State *L, struct sw_limits *m)
+{
+    lua_Debug ar;
+    if (m->where_line) return;
+    for (int level = 0; level < 20 && lua_getstack(L, level, &ar); level++) {
+        if (!lua_getinfo(L, "Sl", &ar) || ar.currentline <= 0) continue;
+        if (strncmp(ar.source, "=syncwell/", 10) == 0) continue;
+        snprintf(m->where, sizeof m->where, "%s", ar.short_src);
+        m->where_line = ar.currentline;
+        return;
+    }
+}
+
+int sw_limits_raise(lua_State *L)
+{
+    struct sw_limits *m = sw_limits_of(L);
+    note_where(L, m);
+    lua_pushlightuserdata(L, m);
+    return lua_error(L);
+}
+
+static void on_hook(lua_State *L, lua_Debug *ar)
+{
+    (void)ar;
+    if (sw_limits_of(L)->expired) sw_limits_raise(L);
+    lua_sethook(L, NULL, 0, 0); /* left over from an earlier run */
+}
+
+static void arm(lua_State *L)
+{
+    lua_sethook(L, on_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
+}
+
+void sw_limits_rearm(lua_State *L)
+{
+    if (sw_limits_of(L)->expired) arm(L);
+}
+
+static void on_tick(int sig)
+{
+    struct sw_limits *m = ticking;
+    (void)sig;
+    if (!m || !m->deadline_ns) return;
+    if (!m->expired && sw_limits_cpu_ns() < m->deadline_ns) return;
+    m->expired = 1;
+    arm(m->running);
+}
+
+lua_State *sw_limits_new(struct sw_limits *m, size_t mem_max_bytes)
+{
+    struct sigaction sa = {.sa_handler = on_tick, .sa_flags = SA_RESTART};
+    *m = (struct sw_limits){.mem_max = mem_max_bytes};
+    sigaction(SIGALRM, &sa, NULL); /* now: the seccomp filter will not allow it */
+    m->L = lua_newstate(alloc, m);
+    if (!m->L) return NULL;
+    *(struct sw_limits **)lua_getextraspace(m->L) = m; /* new threads inherit it */
+    m->running = m->L;
+    return m->L;
+}
+
+static void set_timer(long us)
+{
+    struct itimerval t = {{0, us}, {0, us}};
+    setitimer(ITIMER_REAL, &t, NULL);
+}
+
+void sw_limits_tick_start(struct sw_limits *m)
+{
+    ticking = m;
+    set_timer(10000);
+}
+
+void sw_limits_tick_stop(struct sw_limits *m)
+{
+    m->deadline_ns = 0;
+    set_timer(0);
+}
+
+void sw_limits_begin(struct sw_limits *m, lua_State *thread, int64_t budget_ns)
+{
+    m->expired = 0;
+    m->mem_hit = false;
+    m->where_line = 0;
+    m->running = thread;
+    m->deadline_ns = sw_limits_cpu_ns() + budget_ns;
+}
+
+void sw_limits_end(struct sw_limits *m)
+{
+    m->deadline_ns = 0;
+    m->running = m->L;
+    m->expired = 0;
+    lua_sethook(m->L, NULL, 0, 0);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ * What keeps one script from holding up the others: a counting allocator, a deadline on the CPU
+ * clock, and the rule that nothing a script can call swallows its expiry. A 10 ms tick, running
+ * only while work is there, compares the CPU clock with the deadline; once past, it arms a hook
+ * that raises at every instruction, so there is no standing hook to pay for. C functions of the
+ * sandbox that loop call sw_limits_check. One struct per lua_State, reached from it through its
+ * extra space. These limits give clean errors; the process boundary gives safety. */
+#ifndef SW_BOX_LIMITS_H
+#define SW_BOX_LIMITS_H
+#include <lua.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sw_limits {
+    lua_State *L;                     /* main thread */
+    lua_State *volatile running;      /* the thread whose instructions are executed now */
+    volatile sig_atomic_t expired;    /* the current run is over its budget */
+    volatile int64_t deadline_ns;     /* on the process's CPU clock; 0: none */
+    size_t mem_used, mem_max;         /* bytes */
+    bool mem_hit;                     /* an allocation was refused since the run began */
+    char where[96];                   /* script:line at which expiry struck */
+    int where_line;
+};
+
+/* A state with the allocator in place and no library; NULL when there is no memory for it. Also
+ * installs the handler for SIGALRM (one state per process has its tick running at a time). */
+lua_State *sw_limits_new(struct sw_limits *m, size_t mem_max_bytes);
+struct sw_limits *sw_limits_of(lua_State *L);
+
+/* The tick runs between start and stop only: an idle worker wakes for nothing. */
+void sw_limits_tick_start(struct sw_limits *m);
+void sw_limits_tick_stop(struct sw_limits *m);
+
+/* Around each stretch of a run: budget in nanoseconds of CPU. Read expired and where before end,
+ * which forgets the former. */
+void sw_limits_begin(struct sw_limits *m, lua_State *thread, int64_t budget_ns);
+void sw_limits_end(struct sw_limits *m);
+
+/* Raise the expiry in L. Not a normal error: sandbox functions pass it on, whoever catches it. */
+int sw_limits_raise(lua_State *L);
+/* Arm the hook in L when its run expired while another thread was running. */
+void sw_limits_rearm(lua_State *L);
+
+static inline void sw_limits_check(lua_State *L)
+{
+    struct sw_limits *m = *(struct sw_limits **)lua_getextraspace(L);
+    if (m->expired) sw_limits_raise(L);
+}
+int64_t sw_limits_cpu_ns(void); /* CPU time of this process */
+#endif

@@ -1,0 +1,227 @@
+-- ctx, through which a rule acts: actions are recorded as data, the engine performs them later.
+--   local ctx = context.new(run, out, declaration);  ctx.calendar.add { title = ..., at = ... }
+-- Times leave as UTC milliseconds, durations as seconds. Reads (series, records) ask the engine.
+-- luacheck: read globals core load_text where
+local clock = require "clock"
+local env = require "env"
+local errors = require "errors"
+local quantity = require "quantity"
+local schema = require "schema"
+local series = require "series"
+
+local context = {}
+
+local MAX_ACTIONS = 200
+
+local function time(v)
+  return quantity.instant(v) ~= nil, "a time such as w.finish + \"30min\""
+end
+
+local function text_like(v)
+  return type(v) == "string" or type(v) == "number" or quantity.is(v), "a text"
+end
+
+local if_past = { { "skip", "now" } }
+local unknown = { { "resend", "hold" } }
+
+-- action -> grant, shape; a text alone stands for the member named first
+local actions = {
+  ["calendar.add"] = { "calendar:write", { title = { "text", required = true }, at = { time, required = true },
+    duration = { "duration" }, if_past = if_past, notes = { "text" }, location = { "text" },
+    uid = { "text" }, calendar = { "text" }, alarm = { "duration" } } },
+  ["calendar.update"] = { "calendar:write", { uid = { "text", required = true }, title = { "text" },
+    at = { time }, duration = { "duration" }, notes = { "text" }, location = { "text" } } },
+  ["calendar.remove"] = { "calendar:write", { uid = { "text", required = true } }, "uid" },
+  notify = { "notify", { text = { text_like, required = true }, title = { "text" }, channel = { "text" },
+    buttons = { "list" }, at = { time }, if_past = if_past, on_unknown = unknown,
+    priority = { { "low", "normal", "high" } } }, "text" },
+  ["http.request"] = { "http", { url = { "text", required = true }, method = { "text" }, headers = { "map" },
+    body = { "any" }, json = { "any" }, on_unknown = unknown } },
+  ["record.add"] = { "record:write", { kind = { "text", required = true }, start = { time, required = true },
+    finish = { time }, attributes = { "map" }, value = { "number" }, metric = { "text" } } },
+  ["record.tag"] = { "record:write", { id = { "text" }, tag = { "text", required = true } }, "tag" },
+  ["sync.start"] = { "sync:start", { connection = { "text", required = true } }, "connection" },
+  ["rule.fire"] = { "rule:fire", { rule = { "text", required = true }, event = { "any" } }, "rule" },
+  ["task.add"] = { "task:write", { title = { "text", required = true }, due = { time }, notes = { "text" } },
+    "title" },
+  ["mqtt.publish"] = { "mqtt:publish", { topic = { "text", required = true }, payload = { "any" },
+    qos = { { 0, 1, 2 } }, retain = { "boolean" }, on_unknown = unknown } },
+}
+
+local times = { at = true, start = true, finish = true, due = true }
+local durations = { duration = true, alarm = true }
+
+-- A deep copy as plain data: quantities become numbers, or their text in free content.
+local function plain(value, depth)
+  if quantity.is(value) then
+    return value.dim == "time" and math.floor(value.value) or value.value
+  elseif type(value) ~= "table" then
+    return value
+  elseif depth > 16 then
+    errors.fail "the arguments of an action are nested too deeply"
+  end
+  local to = {}
+  for key, v in next, value do
+    to[key] = plain(v, depth + 1)
+  end
+  return to
+end
+
+local function normal(args)
+  local to = {}
+  for key, value in next, args do
+    if times[key] then
+      to[key] = quantity.instant(value)
+    elseif durations[key] then
+      to[key] = quantity.number(value, "duration")
+    elseif key == "text" then
+      to[key] = tostring(value)
+    else
+      to[key] = plain(value, 0)
+    end
+  end
+  return to
+end
+
+local function granted(declaration, grant)
+  for _, g in ipairs(declaration.uses or {}) do
+    if g == grant or (grant == "http" and g:sub(1, 5) == "http:") then
+      return true
+    end
+  end
+end
+
+local function check_grant(declaration, name, grant)
+  if not granted(declaration, grant) then
+    errors.fail(("ctx.%s is not granted to this rule"):format(name),
+      ('add the line: uses = { "%s" },'):format(grant))
+  end
+end
+
+local function record(ctx_state, name, args)
+  local list = ctx_state.out.actions or {}
+  ctx_state.out.actions = list
+  if #list >= MAX_ACTIONS then
+    errors.fail(("more than %d actions in one firing"):format(MAX_ACTIONS))
+  end
+  ctx_state.count[name] = (ctx_state.count[name] or 0) + 1
+  list[#list + 1] = { action = name, args = args, occurrence = ctx_state.count[name] }
+end
+
+local function action(ctx_state, name, row)
+  return function(args)
+    check_grant(ctx_state.declaration, name, row[1])
+    if row[3] and type(args) ~= "table" then
+      args = { [row[3]] = args }
+    elseif quantity.is(args) and row[3] then
+      args = { [row[3]] = args }
+    end
+    schema.check("ctx." .. name, args, row[2])
+    local data = normal(args)
+    if name == "record.tag" and not data.id then
+      data.id = ctx_state.event_id
+    end
+    record(ctx_state, name, data)
+  end
+end
+
+local function ask(name, args)
+  local ok, value = core.call(name, plain(args, 0))
+  if not ok then
+    errors.fail(("ctx.%s: %s"):format(name, tostring(value)))
+  end
+  return value
+end
+
+local reads = {
+  last = { "duration" }, from = { time }, to = { time },
+  every = { { "day", "hour", "raw", "week", "month" } },
+  by = { "text" }, maker = { "text" }, limit = { "integer" }, sport = { "text" }, where = { "map" },
+  cursor = { "text" },
+}
+
+local function read_args(what, options)
+  local args = normal(schema.check(what, options or {}, reads))
+  for _, name in ipairs { "from", "to" } do
+    args[name] = quantity.instant(args[name])
+  end
+  args.last_s, args.last = quantity.number(args.last, "duration"), nil
+  return args
+end
+
+local function read_series(metric, options)
+  if type(metric) ~= "string" then
+    errors.fail "ctx.series takes the name of a metric first"
+  end
+  local args = read_args("ctx.series", options)
+  args.metric = metric
+  return series.wrap(ask("series", args))
+end
+
+local function read_records(kind, options)
+  if type(kind) ~= "string" then
+    errors.fail "ctx.records takes a kind of record first"
+  end
+  local args = read_args("ctx.records", options)
+  args.kind = kind
+  local list, wrap = {}, require("event").wrap
+  for i, data in ipairs(ask("records", args) or {}) do
+    list[i] = wrap(data)
+  end
+  return list
+end
+
+local function add_actions(ctx, state)
+  for name, row in pairs(actions) do
+    local group, verb = name:match "^(%l+)%.(%l+)$"
+    local f = action(state, name, row)
+    if group then
+      ctx[group] = ctx[group] or {}
+      ctx[group][verb] = f
+    else
+      ctx[name] = f
+    end
+  end
+end
+
+-- Only reading: what `when` and `key` are given.
+local function pure(run, params)
+  return { params = params, now = quantity.time(clock.now()), user = run.user, state = run.state or {},
+    log = function(...)
+      local parts = table.pack(...)
+      for i = 1, parts.n do
+        parts[i] = tostring(parts[i])
+      end
+      env.log(table.concat(parts, " "))
+    end }
+end
+
+local function closed(ctx, what, hint)
+  return setmetatable({}, {
+    __metatable = false,
+    __index = function(_, name)
+      if ctx[name] == nil then
+        errors.fail(("%s has no '%s'%s"):format(what, errors.clean(tostring(name)):sub(1, 60),
+          errors.did_you_mean(name, ctx)), hint)
+      end
+      return ctx[name]
+    end,
+    __newindex = function()
+      errors.fail "ctx cannot be changed; keep values in ctx.state"
+    end,
+  })
+end
+
+function context.pure(run, params)
+  return closed(pure(run, params), "ctx (in when and key)", "actions belong in run")
+end
+
+function context.new(run, out, declaration, params)
+  local ctx = pure(run, params)
+  local state = { out = out, declaration = declaration, count = {}, event_id = (run.event or {}).id }
+  add_actions(ctx, state)
+  ctx.series, ctx.records = read_series, read_records
+  return closed(ctx, "ctx")
+end
+
+return context

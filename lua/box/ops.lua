@@ -1,0 +1,228 @@
+-- What a worker can be asked to do, one function per `op` of a run. `out` is what it hands over.
+--   load: { script, source } -> out.declaration           script: { script, source, args } -> out.values
+--   rule: { script, event, params, at, mode } -> out.fired, out.key, out.gates, out.actions, out.log
+-- mode of a rule: "run" (default, gates then run), "when" (gates only), "why" (all gates), "dry".
+-- luacheck: read globals core load_text where
+local context = require "context"
+local env = require "env"
+local errors = require "errors"
+local event = require "event"
+local quantity = require "quantity"
+local shapes = require "shapes"
+
+local ops = {}
+
+local scripts = {} -- name -> declaration, with its functions
+
+local function compile(run)
+  errors.sources[run.script] = run.source
+  if run.source:byte(1) == 27 then
+    error(run.script .. ":1: this is bytecode; scripts are source text", 0)
+  end
+  local chunk, message = load_text(run.source, "=" .. run.script, env.new())
+  return chunk or error(message, 0)
+end
+
+-- Plain data of a declaration: functions become true.
+local function outline(value, depth)
+  if type(value) == "function" then
+    return true
+  elseif type(value) ~= "table" then
+    return value
+  elseif depth > 20 then
+    error("the declaration is nested too deeply", 0)
+  end
+  local to = {}
+  for key, v in next, value do
+    to[key] = outline(v, depth + 1)
+  end
+  return to
+end
+
+function ops.load(run, out)
+  scripts[run.script] = nil
+  local declaration = compile(run)()
+  if type(declaration) ~= "table" or declaration.kind ~= "rule" then
+    errors.raise { message = "a script returns one declaration: return sw.rule { ... }",
+      script = run.script, line = 1 }
+  end
+  scripts[run.script] = declaration
+  out.declaration = outline(declaration, 0)
+end
+
+local function is_list(t)
+  local n = 0
+  for _ in next, t do
+    n = n + 1
+  end
+  return n == rawlen(t)
+end
+
+-- Values as data where they are data, as text where they are not.
+local function export(v, seen, depth)
+  if quantity.is(v) then
+    return quantity.text(v)
+  elseif type(v) == "number" then
+    return v - v == 0 and v or tostring(v)
+  elseif type(v) == "table" and not seen[v] and depth < 20 then
+    local to, list = {}, is_list(v)
+    seen[v] = true
+    for key, item in next, v do
+      to[list and key or errors.clean(tostring(key))] = export(item, seen, depth + 1)
+    end
+    seen[v] = nil
+    return to
+  elseif v == nil or type(v) == "boolean" or type(v) == "string" then
+    return v
+  end
+  return "(" .. type(v) .. ")"
+end
+
+function ops.script(run, out)
+  local values = table.pack(compile(run)(table.unpack(run.args or {})))
+  local list = {}
+  for i = 1, values.n do
+    list[i] = { type = type(values[i]), text = errors.clean(tostring(values[i])):sub(1, 4096),
+      value = export(values[i], {}, 0) }
+  end
+  out.values = list
+end
+
+local function param_values(declaration, given)
+  local values = {}
+  for name, p in pairs(declaration.params or {}) do
+    local value = (given or {})[name]
+    if value == nil then
+      value = p.default
+    end
+    local problem = value ~= nil and shapes.param_problem(p, value)
+    if problem then
+      errors.fail(("parameter '%s' %s"):format(name, problem))
+    end
+    local s = p.kind == "duration" and value and quantity.number(value, "duration")
+    values[name] = s and quantity.of(s, "duration") or value
+  end
+  return setmetatable({}, {
+    __metatable = false,
+    __index = function(_, name)
+      if values[name] == nil and not (declaration.params or {})[name] then
+        errors.fail(("the rule has no parameter '%s'%s"):format(tostring(name),
+          errors.did_you_mean(name, declaration.params or {})))
+      end
+      return values[name]
+    end,
+    __newindex = function()
+      errors.fail "parameters cannot be changed by the script"
+    end,
+  })
+end
+
+-- Gates: each gives ok and a text with the values that decided.
+local function matches(wanted, data, name)
+  local attributes = data.attributes or {}
+  local value = data[name]
+  if value == nil then
+    value = attributes[name]
+  end
+  if value == wanted then
+    return true, value
+  end
+  for _, member in ipairs(data[name .. "s"] or {}) do
+    if member == wanted then
+      return true, member
+    end
+  end
+  return false, value
+end
+
+local filters = { "provider", "maker", "sport", "type", "metric", "origin" }
+
+local function filter_gates(add, trigger, data)
+  for _, name in ipairs(filters) do
+    if trigger.kind == "event" and trigger[name] then
+      local ok, value = matches(trigger[name], data, name)
+      local text = name .. " " .. tostring(value == nil and "absent" or value)
+      if not add(name, ok, ok and text or text .. ", needs " .. trigger[name]) then
+        return false
+      end
+    end
+  end
+  return true
+end
+
+local function age_gate(declaration, w, run)
+  local finish = w.finish or w.start
+  if not finish then
+    return true, "the event has no time"
+  end
+  local age = quantity.of(((run.at or 0) - finish.ms) / 1000, "duration")
+  local most = quantity.of(quantity.number(declaration.max_age, "duration"), "duration")
+  local ok = age.value <= most.value
+  return ok, ("age %s, %s <= %s"):format(quantity.text(age), ok and "which is" or "needs", quantity.text(most))
+end
+
+local function when_gate(declaration, w, ctx)
+  quantity.forget()
+  local ok = declaration.when(w, ctx) and true or false
+  local text, result = quantity.seen()
+  if text and result == ok then
+    return ok, text
+  end
+  return ok, ok and "when returned true" or "when returned false"
+end
+
+local function gates(run, out, declaration, w, ctx)
+  local all, open = run.mode == "why", true
+  out.gates = {}
+  local function add(name, ok, text)
+    out.gates[#out.gates + 1] = { gate = name, ok = ok, text = errors.clean(text):sub(1, 300) }
+    open = open and ok
+    return ok or all
+  end
+  if not filter_gates(add, declaration.on, run.event or {}) then
+    return false
+  elseif declaration.max_age and not add("max_age", age_gate(declaration, w, run)) then
+    return false
+  elseif declaration.when then
+    add("when", when_gate(declaration, w, ctx))
+  end
+  return open
+end
+
+local function seed(text)
+  local a, b = 5381, 52711
+  for i = 1, #text do
+    a, b = a * 33 ~ text:byte(i), b * 31 + text:byte(i)
+  end
+  math.randomseed(a, b)
+end
+
+local function key_of(run, declaration, w, ctx)
+  local data = run.event or {}
+  local key = declaration.key and declaration.key(w, ctx)
+  if key == nil then
+    key = run.key or data.group or data.id or tostring(run.at or 0)
+  elseif type(key) ~= "string" and type(key) ~= "number" then
+    errors.fail "key must return a text or a number"
+  end
+  return tostring(key):sub(1, 200)
+end
+
+function ops.rule(run, out)
+  local declaration = scripts[run.script] or error(run.script .. " is not loaded", 0)
+  local w = event.wrap(run.event or {})
+  local params = param_values(declaration, run.params)
+  local pure = context.pure(run, params)
+  seed(tostring(run.key or (run.event or {}).group or (run.event or {}).id or run.at))
+  out.key = key_of(run, declaration, w, pure)
+  local open = gates(run, out, declaration, w, pure)
+  out.fired = open
+  if not open or run.mode == "when" or run.mode == "why" then
+    return
+  end
+  out.dry = run.mode == "dry" or nil
+  local act = run.retract and declaration.on_retract or declaration.run
+  act(w, context.new(run, out, declaration, params))
+end
+
+return ops

@@ -1,0 +1,142 @@
+-- Closed tables: every key is known, every value has its type, every mistake names its line.
+--   schema.check("rule", spec, { title = { "text" }, run = { "function", required = true } })
+-- Types: text, number, integer, boolean, function, list, map, any, duration, or a list of words.
+-- luacheck: read globals core load_text where
+local errors = require "errors"
+local quantity = require "quantity"
+
+local schema = {}
+
+-- The script with comments and strings blanked out, so that a search finds code only.
+local function code_of(script)
+  local source = errors.sources[script] or ""
+  local function blank(text)
+    return (text:gsub("[^\n]", " "))
+  end
+  source = source:gsub("%-%-%[%[.-%]%]", blank):gsub("%-%-[^\n]*", blank)
+  return (source:gsub('"[^"\n]*"', blank):gsub("'[^'\n]*'", blank))
+end
+
+local function line_start(text, line)
+  local at = 1
+  for _ = 2, line do
+    at = (text:find("\n", at, true) or #text) + 1
+  end
+  return at
+end
+
+-- Where `key =` stands in the constructor that begins at or after `line`: line and column.
+local function locate(script, line, key)
+  local code = code_of(script)
+  local from = code:find("{", line_start(code, line), true)
+  local depth, at = 0, from
+  while at and at <= #code do
+    local c = code:sub(at, at)
+    if c:find "[%[{(]" then
+      depth = depth + 1
+    elseif c:find "[%]})]" then
+      depth = depth - 1
+    elseif depth == 1 and code:sub(at, at + #key - 1) == key and not code:sub(at - 1, at - 1):find "[%w_.]"
+      and code:find("^%s*=[^=]", at + #key) then
+      local _, before = code:sub(1, at - 1):gsub("\n", "")
+      local start = line_start(code, before + 1)
+      return before + 1, at - start + 1
+    end
+    if depth == 0 then
+      return nil
+    end
+    at = at + 1
+  end
+end
+
+-- Stop with an error about `key` of the constructor being checked.
+function schema.fail(message, key, hint)
+  local place, line = where()
+  local script = place:match "^(.-):%d+:$"
+  local at, column
+  if script and type(key) == "string" then
+    at, column = locate(script, line, key)
+  end
+  errors.raise { message = message, script = script, line = at or line, column = column, hint = hint }
+end
+
+local function is_list(value)
+  return type(value) == "table" and (#value > 0 or next(value) == nil)
+end
+
+local checks = {
+  text = function(v) return type(v) == "string" and #v <= 4096, "a text" end,
+  number = function(v) return type(v) == "number" and v == v and v - v == 0, "a number" end,
+  integer = function(v) return math.type(v) == "integer", "a whole number" end,
+  boolean = function(v) return type(v) == "boolean", "true or false" end,
+  ["function"] = function(v) return type(v) == "function", "a function" end,
+  list = function(v) return is_list(v), "a list" end,
+  texts = function(v)
+    local good = is_list(v)
+    for _, item in ipairs(good and v or {}) do
+      good = good and type(item) == "string"
+    end
+    return good, "a list of texts"
+  end,
+  map = function(v) return type(v) == "table" and #v == 0, "a table with names" end,
+  any = function() return true end,
+  duration = function(v) return quantity.number(v, "duration") ~= nil, 'a duration such as "60min"' end,
+}
+
+local function one_of(value, words)
+  for _, word in ipairs(words) do
+    if value == word then
+      return true
+    end
+  end
+  return false, "one of " .. table.concat(words, ", ")
+end
+
+local function show(value)
+  if type(value) == "string" then
+    return "'" .. errors.clean(value):sub(1, 40) .. "'"
+  end
+  return type(value) == "number" and tostring(value) or "a " .. type(value)
+end
+
+local function check_value(what, key, value, rule)
+  local kind = rule[1]
+  local good, wanted
+  if type(kind) == "table" then
+    good, wanted = one_of(value, kind)
+  elseif type(kind) == "function" then
+    good, wanted = kind(value)
+  else
+    good, wanted = checks[kind](value)
+  end
+  if not good then
+    schema.fail(("'%s' in %s must be %s, not %s"):format(tostring(key), what, wanted, show(value)), key)
+  end
+end
+
+-- Check spec against the closed shape; positional values are keys 1, 2 ... of the shape.
+function schema.check(what, spec, shape)
+  if type(spec) ~= "table" then
+    schema.fail(("%s takes a table, not %s"):format(what, show(spec)))
+  end
+  local names = {}
+  for key in pairs(spec) do
+    names[#names + 1] = key
+  end
+  table.sort(names, function(a, b) return tostring(a) < tostring(b) end)
+  for _, key in ipairs(names) do
+    if not shape[key] then
+      schema.fail(("unknown key '%s' in %s%s"):format(errors.clean(tostring(key)):sub(1, 60), what,
+        errors.did_you_mean(key, shape)), key)
+    end
+    check_value(what, key, spec[key], shape[key])
+  end
+  for key, rule in pairs(shape) do
+    if rule.required and spec[key] == nil then
+      schema.fail(("%s lacks '%s'%s"):format(what, tostring(key), rule.doc and ": " .. rule.doc or ""))
+    end
+  end
+  return spec
+end
+
+return schema
