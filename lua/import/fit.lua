@@ -105,7 +105,8 @@ end
 -- A clock that jumped leaves days of elapsed time around minutes of timer; some devices exchange the two.
 local function mend_times(a, what, out)
   local elapsed, timer = a.elapsed_s, a.timer_s
-  if not elapsed or not timer then return elapsed or timer end
+  if elapsed == 0 and timer then a.elapsed_s = timer end
+  if not elapsed or not timer or elapsed == 0 then return a.elapsed_s or timer end
   if elapsed > DAY_S and timer < elapsed / 2 then
     a.elapsed_stated_s, a.elapsed_s = elapsed, timer
     local text = "%s: the clock jumped, %d s are stated; its length is that of its timer"
