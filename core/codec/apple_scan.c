@@ -160,10 +160,16 @@ static char *leave(struct sw_apple_scan *s, char *p, char *end)
     }
 }
 
-/* Bytes at the end that an end mark may have begun in. */
+/* Bytes at the end that an end mark may have begun in: "]" with blanks behind it, or part of the
+ * root's name. */
 static char *keep_tail(struct sw_apple_scan *s, char *p, char *end)
 {
-    size_t n = s->state == SUBSET ? 64 : 2;
+    char *q = end;
+    size_t n = s->state == SUBSET ? 10 : 2;
+    if (s->state == SUBSET) {
+        while (q > p && gap(q[-1])) q--;
+        if (q > p && q[-1] == ']' && (size_t)(end - q) < MAX_TAG) return q - 1;
+    }
     return (size_t)(end - p) > n ? end - n : p;
 }
 

@@ -390,28 +390,26 @@ static void flush(struct gpx *g)
     g->in_track = false;
 }
 
-static int damaged(struct gpx *g, const struct sw_err *cause)
+static void damaged(struct gpx *g, const struct sw_err *cause)
 {
     g->broken = true;
     flush(g);
     sw_batch_note(g->out, "%s; what stands before it is kept", cause->text);
-    return cause->code;
 }
 
+/* Damage behind the root ends the reading, not the import: the rest is passed over. */
 static int gpx_feed(void *d, const uint8_t *p, size_t n, struct sw_batch *out, struct sw_err *err)
 {
     struct gpx *g = d;
     struct sw_err cause = SW_ERR_INIT;
     int rc;
     g->out = out;
-    if (g->broken) return sw_fail(err, SW_E_BAD, "nothing more can be read from this GPX file");
+    if (g->broken) return 0;
     rc = sw_xml_feed(g->xml, p, n, &cause);
-    if (rc) {
-        damaged(g, &cause);
-        sw_fail(err, rc, "%s", cause.text);
-    }
+    if (rc && !g->root) return sw_fail(err, rc, "not a GPX file: %s", cause.text);
+    if (rc) damaged(g, &cause);
     sort_rows(g);
-    return rc;
+    return 0;
 }
 
 static int gpx_finish(void *d, struct sw_batch *out, struct sw_err *err)
@@ -420,8 +418,9 @@ static int gpx_finish(void *d, struct sw_batch *out, struct sw_err *err)
     struct sw_err cause = SW_ERR_INIT;
     struct sw_buf *b;
     g->out = out;
-    if (!g->broken && sw_xml_finish(g->xml, &cause)) damaged(g, &cause);
+    if (!g->broken && sw_xml_finish(g->xml, &cause) && g->root) damaged(g, &cause);
     if (!g->root) return sw_fail(err, SW_E_BAD, "not a GPX file: there is no gpx element");
+    sort_rows(g);
     b = sw_batch_message(out, "file");
     sw_text_put_str(b, "version", g->version);
     sw_text_put_str(b, "creator", g->creator);

@@ -391,17 +391,18 @@ static void damaged(struct tcx *x, const struct sw_err *cause)
     sw_batch_note(x->out, "%s; what stands before it is kept", cause->text);
 }
 
+/* Damage behind the root ends the reading, not the import: the rest is passed over. */
 static int tcx_feed(void *d, const uint8_t *p, size_t n, struct sw_batch *out, struct sw_err *err)
 {
     struct tcx *x = d;
     struct sw_err cause = SW_ERR_INIT;
     int rc;
     x->out = out;
-    if (x->broken) return sw_fail(err, SW_E_BAD, "nothing more can be read from this TCX file");
+    if (x->broken) return 0;
     rc = sw_xml_feed(x->xml, p, n, &cause);
-    if (!rc) return 0;
-    damaged(x, &cause);
-    return sw_fail(err, rc, "%s", cause.text);
+    if (rc && !x->root) return sw_fail(err, rc, "not a TCX file: %s", cause.text);
+    if (rc) damaged(x, &cause);
+    return 0;
 }
 
 static int tcx_finish(void *d, struct sw_batch *out, struct sw_err *err)
@@ -410,7 +411,7 @@ static int tcx_finish(void *d, struct sw_batch *out, struct sw_err *err)
     struct sw_err cause = SW_ERR_INIT;
     struct sw_buf *b;
     x->out = out;
-    if (!x->broken && sw_xml_finish(x->xml, &cause)) damaged(x, &cause);
+    if (!x->broken && sw_xml_finish(x->xml, &cause) && x->root) damaged(x, &cause);
     if (!x->root)
         return sw_fail(err, SW_E_BAD, "not a TCX file: there is no TrainingCenterDatabase element");
     b = sw_batch_message(out, "file");

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- GPX files: a track with times is a workout; a route, or a track without any time, is only a plan.
--- Sports come as free text, in many languages: known words give one vocabulary, others stay as they are.
+-- Sports come as free text in many languages: known words give one vocabulary, others stay a remark.
 -- Used by the importer: local s = gpx.start(); gpx.message(s, m, out) per message; gpx.finish(s, out)
 local gpx = { title = "GPX (tracks of watches, phones and route planners)" }
 
@@ -33,13 +33,13 @@ local SPORTS = {
   riding = "horseback_riding", horseback_riding = "horseback_riding",
 }
 
--- Types come as words of any case with blanks or dashes; "other" and "unknown" say nothing.
+-- Types come as words of any case with blanks or dashes. Second result: a text that is no known sport.
 local function sport_of(text)
   if not text or #text > 60 then return nil end
   local word = text:lower():gsub("^%s+", ""):gsub("%s+$", ""):gsub("[%s%-]+", "_")
   if word == "" or word == "other" or word == "unknown" or word == "unclassified" then return nil end
   if SPORTS[word] then return SPORTS[word] end
-  return word:match("^[%l][%l_]*$") and word or nil
+  return nil, text
 end
 
 local function segments_of(m)
@@ -64,8 +64,10 @@ end
 
 local function attributes_of(m, segments)
   local elapsed_s = (m.finish_ms - m.start_ms) / 1000
+  local sport, category = sport_of(m.type)
   return {
-    sport = sport_of(m.type), name = m.name, elapsed_s = elapsed_s, timer_s = timer_s(segments, elapsed_s),
+    sport = sport, category = category, name = m.name,
+    elapsed_s = elapsed_s, timer_s = timer_s(segments, elapsed_s),
     distance_m = m.distance_m > 0 and m.distance_m or nil,
     ascent_m = m.ascent_m and m.ascent_m > 0 and m.ascent_m or nil,
     hr_avg = m.hr_mean, hr_max = m.hr_max, sample_count = m.points,
@@ -89,6 +91,7 @@ end
 
 function gpx.message(state, m, out)
   if m.message ~= "track" then return end
+  if m.points == 0 then return out.note("a track without points") end
   if m.planned or not m.start_ms then return plan(state, m) end
   state.tracks = state.tracks + 1
   if m.finish_ms == m.start_ms then return out.reject("a track of a single instant is no workout") end
@@ -105,7 +108,8 @@ end
 function gpx.finish(state, out)
   if state.plans == 0 then return end
   local what = state.plan_name and (' ("%s")'):format(state.plan_name) or ""
-  out.note(("%d route or track without times%s: a plan, nothing that was done"):format(state.plans, what))
+  local count = state.plans == 1 and "a route or track" or ("%d routes or tracks"):format(state.plans)
+  out.note(("%s without times%s: a plan, nothing that was done"):format(count, what))
 end
 
 return gpx

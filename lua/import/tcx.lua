@@ -75,7 +75,7 @@ end
 
 local function file(m, state, out)
   if (m.planned or 0) > 0 then
-    out.note(("%d course or planned workout: nothing that was done"):format(m.planned))
+    out.note("a course or planned workout: nothing that was done")
   elseif state.activities == 0 then
     out.note("the file holds no activity")
   end
