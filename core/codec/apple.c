@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * Apple Health's export.xml, one pass, nothing allocated per record: the scanner gives spans, what
- * repeats from record to record (type, unit, source, device, day) is looked up only when its bytes
- * change. No XML parser is used, because real exports are not XML: one iOS version wrote a document
- * type that is not well formed, and texts hold bytes XML forbids. Fragments without a root and the
- * compact dates of iOS 8 are read as well. Beats of heart rate variability, clinical records and
- * the person's characteristics are not read; repeats are left to the store, which knows identity. */
+ * Apple Health's export.xml, one pass, nothing allocated per record: the scanner gives
+ * spans, what repeats from record to record (type, unit, source, device, day) is looked up
+ * only when its bytes change. No XML parser is used, because real exports are not XML: one
+ * iOS version wrote a document type that is not well formed, and texts hold bytes XML
+ * forbids. Fragments without a root and the compact dates of iOS 8 are read as well. Beats
+ * of heart rate variability, clinical records and the person's characteristics are not
+ * read; repeats are left to the store, which knows identity. */
 #include "base/alloc.h"
 #include "base/json.h"
 #include "codec/apple_scan.h"
@@ -19,7 +20,7 @@ enum { MAX_TYPES = 4096, MAX_SOURCES = 4096, TEXT_MAX = 300 };
 
 enum attr { TYPE, SOURCE, DEVICE, UNIT, START, END, VALUE, N_ATTRS };
 
-struct memo {               /* the raw bytes looked up last */
+struct memo { /* the raw bytes looked up last */
     struct sw_buf raw;
     bool valid;
 };
@@ -35,15 +36,15 @@ struct apple {
     struct sw_apple_sleep sleep;
     struct sw_apple_group workout, correlation;
     struct memo type_memo, unit_memo, source_memo;
-    struct sw_map sources;      /* raw source and device -> origin */
-    struct sw_map types;        /* type -> index into counts */
+    struct sw_map sources; /* raw source and device -> origin */
+    struct sw_map types;   /* type -> index into counts */
     struct type_count *counts;
     size_t n_counts, cap_counts, type_index;
     char type[TEXT_MAX], unit[TEXT_MAX];
     size_t type_len;
     bool category;
     int origin;
-    char day_text[10];          /* of the date read last */
+    char day_text[10]; /* of the date read last */
     int64_t day_ms;
     size_t records, nested, workouts, summaries, correlations;
     bool root, root_closed;
@@ -73,7 +74,8 @@ static int origin_of(struct apple *a, struct sw_span source, struct sw_span devi
     if (!source.p) source = none;
     if (!device.p) device = none;
     if (same(m, source, device)) return a->origin;
-    if (m->valid && sw_map_get(&a->sources, m->raw.data, m->raw.len, &at)) return a->origin = (int)at;
+    if (m->valid && sw_map_get(&a->sources, m->raw.data, m->raw.len, &at))
+        return a->origin = (int)at;
     a->origin = sw_apple_source(a->out, source, device);
     if (m->valid && a->sources.n < MAX_SOURCES)
         sw_map_set(&a->sources, m->raw.data, m->raw.len, a->origin);
@@ -84,9 +86,11 @@ static void count_type(struct apple *a)
 {
     intptr_t at;
     if (!sw_map_get(&a->types, a->type, a->type_len, &at)) {
-        if (a->n_counts == MAX_TYPES) at = 0;
+        if (a->n_counts == MAX_TYPES)
+            at = 0;
         else {
-            sw_grow((void **)&a->counts, &a->cap_counts, a->n_counts + 1, sizeof *a->counts);
+            sw_grow((void **)&a->counts, &a->cap_counts, a->n_counts + 1,
+                    sizeof *a->counts);
             at = (intptr_t)a->n_counts++;
             a->counts[at] = (struct type_count){sw_strdup(a->type), 0};
             sw_map_set(&a->types, a->type, a->type_len, at);
@@ -109,7 +113,10 @@ static void take_unit(struct apple *a, struct sw_span raw)
     if (!same(&a->unit_memo, raw, none)) sw_apple_text(raw, a->unit, TEXT_MAX);
 }
 
-static int two(const char *p) { return (p[0] - '0') * 10 + (p[1] - '0'); }
+static int two(const char *p)
+{
+    return (p[0] - '0') * 10 + (p[1] - '0');
+}
 
 static bool digits(const char *p, const char *mask)
 {
@@ -118,8 +125,8 @@ static bool digits(const char *p, const char *mask)
     return true;
 }
 
-/* The usual form of a date by position, with its day from the record before; anything else goes to
- * the general reader. */
+/* The usual form of a date by position, with its day from the record before; anything else
+ * goes to the general reader. */
 static int read_time(struct apple *a, struct sw_span raw, struct sw_text_time *t)
 {
     const char *p = raw.p;
@@ -130,16 +137,35 @@ static int read_time(struct apple *a, struct sw_span raw, struct sw_text_time *t
         if (rc || raw.n != 25 || t->offset_min == SW_OFFSET_NONE) return rc;
         if (!digits(p, "0000-00-00")) return rc;
         memcpy(a->day_text, p, 10);
-        a->day_ms = sw_text_days(two(p) * 100 + two(p + 2), two(p + 5), two(p + 8)) * 86400000;
+        a->day_ms =
+            sw_text_days(two(p) * 100 + two(p + 2), two(p + 5), two(p + 8)) * 86400000;
         return 0;
     }
     offset = two(p + 21) * 60 + two(p + 23);
-    if (two(p + 11) > 24 || two(p + 14) > 59 || two(p + 17) > 60 || offset > 18 * 60) return SW_E_BAD;
+    if (two(p + 11) > 24 || two(p + 14) > 59 || two(p + 17) > 60 || offset > 18 * 60)
+        return SW_E_BAD;
     if (p[20] == '-') offset = -offset;
     t->known = true;
     t->offset_min = (int16_t)offset;
-    t->ms = a->day_ms + ((two(p + 11) * 60 + two(p + 14) - offset) * 60 + two(p + 17)) * (int64_t)1000;
+    t->ms = a->day_ms +
+            ((two(p + 11) * 60 + two(p + 14) - offset) * 60 + two(p + 17)) * (int64_t)1000;
     return 0;
+}
+
+/* The slot of an attribute called name, -1 if it is not used. */
+static int slot_of(struct sw_span name)
+{
+    static const struct {
+        const char *name;
+        size_t n;
+        int slot;
+    } slots[] = {{"startDate", 9, START}, {"endDate", 7, END},        {"value", 5, VALUE},
+                 {"type", 4, TYPE},       {"sourceName", 10, SOURCE}, {"unit", 4, UNIT},
+                 {"device", 6, DEVICE},   {"source", 6, SOURCE}};
+    for (size_t i = 0; i < sizeof slots / sizeof *slots; i++)
+        if (slots[i].n == name.n && !memcmp(slots[i].name, name.p, name.n))
+            return slots[i].slot;
+    return -1;
 }
 
 /* Sort a record's attributes into slots by name. */
@@ -147,25 +173,17 @@ static void pick(const struct sw_apple_tag *tag, struct sw_span *v)
 {
     memset(v, 0, N_ATTRS * sizeof *v);
     for (int i = 0; i < tag->n; i++) {
-        struct sw_span name = tag->attr[i].name;
-        int at = -1;
-        switch (name.n) {
-        case 4: at = !memcmp(name.p, "type", 4) ? TYPE : !memcmp(name.p, "unit", 4) ? UNIT : -1; break;
-        case 5: at = !memcmp(name.p, "value", 5) ? VALUE : -1; break;
-        case 6: at = !memcmp(name.p, "device", 6) ? DEVICE : !memcmp(name.p, "source", 6) ? SOURCE : -1; break;
-        case 7: at = !memcmp(name.p, "endDate", 7) ? END : -1; break;
-        case 9: at = !memcmp(name.p, "startDate", 9) ? START : -1; break;
-        case 10: at = !memcmp(name.p, "sourceName", 10) ? SOURCE : -1; break;
-        }
+        int at = slot_of(tag->attr[i].name);
         if (at >= 0) v[at] = tag->attr[i].value;
     }
-    if (!v[VALUE].p) v[VALUE] = sw_apple_attr(tag, "sum");      /* iOS 8 wrote aggregates */
+    if (!v[VALUE].p) v[VALUE] = sw_apple_attr(tag, "sum"); /* iOS 8 wrote aggregates */
     if (!v[VALUE].p) v[VALUE] = sw_apple_attr(tag, "average");
 }
 
-/* Start and end of a record. A missing end is the start. NULL, or the reason to refuse it. */
-static const char *read_span(struct apple *a, const struct sw_span *v, struct sw_text_time *start,
-                             struct sw_text_time *end)
+/* Start and end of a record. A missing end is the start. NULL, or the reason to refuse it.
+ */
+static const char *read_span(struct apple *a, const struct sw_span *v,
+                             struct sw_text_time *start, struct sw_text_time *end)
 {
     int rc;
     if (!v[START].p) return "record without a start";
@@ -178,7 +196,8 @@ static const char *read_span(struct apple *a, const struct sw_span *v, struct sw
     return end->ms < start->ms ? "ends before it starts" : NULL;
 }
 
-static void category_sample(struct apple *a, struct sw_span value, const struct sw_text_time *start,
+static void category_sample(struct apple *a, struct sw_span value,
+                            const struct sw_text_time *start,
                             const struct sw_text_time *end)
 {
     char type[TEXT_MAX];
@@ -188,16 +207,17 @@ static void category_sample(struct apple *a, struct sw_span value, const struct 
         type[a->type_len] = ':';
         sw_apple_text(value, type + a->type_len + 1, sizeof type - a->type_len - 1);
     }
-    sw_batch_add(a->out, type, a->unit, a->origin, start->ms, end->ms - start->ms, 1, start->offset_min);
+    sw_batch_add(a->out, type, a->unit, a->origin, start->ms, end->ms - start->ms, 1,
+                 start->offset_min);
     if (strcmp(a->type, "HKCategoryTypeIdentifierSleepAnalysis") || !value.p) return;
     stage = sw_apple_stage_of(value.p, value.n);
     if (stage < 0) {
         sw_batch_reject(a->out, "unknown sleep value");
         return;
     }
-    sw_apple_sleep_add(&a->sleep, &(struct sw_apple_segment){start->ms, end->ms, a->origin,
-                                                             start->offset_min, end->offset_min,
-                                                             (int16_t)stage});
+    sw_apple_sleep_add(&a->sleep, &(struct sw_apple_segment){
+                                      start->ms, end->ms, a->origin, start->offset_min,
+                                      end->offset_min, (int16_t)stage});
 }
 
 static void on_record(struct apple *a, const struct sw_apple_tag *tag)
@@ -225,9 +245,10 @@ static void on_record(struct apple *a, const struct sw_apple_tag *tag)
     } else if (!v[VALUE].p || !sw_text_num(v[VALUE].p, v[VALUE].n, &value)) {
         sw_batch_reject(a->out, "value is not a number");
     } else {
-        sw_batch_add(a->out, a->type, a->unit, a->origin, start.ms, end.ms - start.ms, value,
-                     start.offset_min);
-        if (a->correlation.open) sw_apple_group_member(&a->correlation, a->type, value, a->unit);
+        sw_batch_add(a->out, a->type, a->unit, a->origin, start.ms, end.ms - start.ms,
+                     value, start.offset_min);
+        if (a->correlation.open)
+            sw_apple_group_member(&a->correlation, a->type, value, a->unit);
     }
 }
 
@@ -244,19 +265,20 @@ static void end_correlation(struct apple *a)
     a->correlation.open = false;
 }
 
-static void on_group(struct apple *a, const struct sw_apple_tag *tag, struct sw_apple_group *g,
-                     void (*end)(struct apple *))
+static void on_group(struct apple *a, const struct sw_apple_tag *tag,
+                     struct sw_apple_group *g, void (*end)(struct apple *))
 {
     struct sw_apple_span when;
     if (tag->opens) {
-        end(a);     /* one that was never closed */
+        end(a); /* one that was never closed */
         if (!sw_apple_when(tag, a->out, &when)) return;
         if (when.has_finish && when.finish.ms < when.start.ms) {
             sw_batch_reject(a->out, "ends before it starts");
             return;
         }
-        sw_apple_group_begin(g, tag, &when,
-                             origin_of(a, sw_apple_attr(tag, "sourceName"), sw_apple_attr(tag, "device")));
+        sw_apple_group_begin(
+            g, tag, &when,
+            origin_of(a, sw_apple_attr(tag, "sourceName"), sw_apple_attr(tag, "device")));
     }
     if (tag->closes) end(a);
 }
@@ -264,7 +286,8 @@ static void on_group(struct apple *a, const struct sw_apple_tag *tag, struct sw_
 static void on_summary(struct apple *a, const struct sw_apple_tag *tag)
 {
     static const struct sw_origin_desc health = {"Apple Health", "apple", "", "app", ""};
-    int origin = sw_batch_origin(a->out, &health);     /* a total over all of the person's devices */
+    int origin =
+        sw_batch_origin(a->out, &health); /* a total over all of the person's devices */
     struct sw_buf *b = sw_batch_message(a->out, "activity_summary");
     sw_text_put_int(b, "origin", origin);
     sw_buf_puts(b, ",\"attributes\":{");
@@ -331,7 +354,8 @@ static void *apple_open(void)
     return a;
 }
 
-static int apple_feed(void *d, const uint8_t *p, size_t n, struct sw_batch *out, struct sw_err *err)
+static int apple_feed(void *d, const uint8_t *p, size_t n, struct sw_batch *out,
+                      struct sw_err *err)
 {
     struct apple *a = d;
     (void)err;
@@ -359,9 +383,11 @@ static void note_damage(struct apple *a)
 {
     bool torn = sw_apple_scan_open_end(&a->scan) || a->workout.open || a->correlation.open;
     if (torn || (a->root && !a->root_closed))
-        sw_batch_note(a->out, "the export is cut short; what stands before the cut is kept");
+        sw_batch_note(a->out,
+                      "the export is cut short; what stands before the cut is kept");
     if (a->scan.lost)
-        sw_batch_note(a->out, "%zu damaged tags could not be read and are left out", a->scan.lost);
+        sw_batch_note(a->out, "%zu damaged tags could not be read and are left out",
+                      a->scan.lost);
 }
 
 static int apple_finish(void *d, struct sw_batch *out, struct sw_err *err)
@@ -369,7 +395,8 @@ static int apple_finish(void *d, struct sw_batch *out, struct sw_err *err)
     struct apple *a = d;
     a->out = out;
     if (!a->root && !a->records && !a->workouts && !a->summaries && !a->correlations)
-        return sw_fail(err, SW_E_BAD, "not an Apple Health export: no HealthData element, no records");
+        return sw_fail(err, SW_E_BAD,
+                       "not an Apple Health export: no HealthData element, no records");
     note_damage(a);
     end_workout(a);
     end_correlation(a);
@@ -395,4 +422,5 @@ static void apple_close(void *d)
     sw_free(a);
 }
 
-const struct sw_decoder sw_decoder_apple = {"apple", apple_open, apple_feed, apple_finish, apple_close};
+const struct sw_decoder sw_decoder_apple = {"apple", apple_open, apple_feed, apple_finish,
+                                            apple_close};

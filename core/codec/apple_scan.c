@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * The unread bytes of earlier slices and the new slice are joined in one buffer; a tag that is not
- * complete stays there for the next slice. Attribute values are found by their closing quote, so a
- * '>' inside one is harmless. A tag that grows past its cap is given up at its '<' and the scan
- * goes on behind it: one broken quote costs what it swallowed, never the rest of the file. */
+ * The unread bytes of earlier slices and the new slice are joined in one buffer; a tag that
+ * is not complete stays there for the next slice. Attribute values are found by their
+ * closing quote, so a
+ * '>' inside one is harmless. A tag that grows past its cap is given up at its '<' and the
+ * scan goes on behind it: one broken quote costs what it swallowed, never the rest of the
+ * file. */
 #include "codec/apple_scan.h"
 #include <string.h>
 #include <strings.h>
@@ -10,7 +12,7 @@
 enum state { TEXT, COMMENT, CDATA, PI, DOCTYPE, SUBSET };
 enum verdict { DONE, MORE, BROKEN };
 
-#define MAX_TAG ((size_t)256 << 10)
+#define MAX_TAG    ((size_t)256 << 10)
 #define MAX_BUFFER ((size_t)64 << 20)
 
 void sw_apple_scan_init(struct sw_apple_scan *s)
@@ -19,7 +21,10 @@ void sw_apple_scan_init(struct sw_apple_scan *s)
     sw_buf_init(&s->buf, MAX_BUFFER);
 }
 
-void sw_apple_scan_clear(struct sw_apple_scan *s) { sw_buf_clear(&s->buf); }
+void sw_apple_scan_clear(struct sw_apple_scan *s)
+{
+    sw_buf_clear(&s->buf);
+}
 
 bool sw_span_is(struct sw_span a, const char *s)
 {
@@ -33,10 +38,17 @@ struct sw_span sw_apple_attr(const struct sw_apple_tag *tag, const char *name)
     return (struct sw_span){NULL, 0};
 }
 
-static bool gap(char c) { return (unsigned char)c <= ' '; }
-static bool name_end(char c) { return gap(c) || c == '/' || c == '>' || c == '<'; }
+static bool gap(char c)
+{
+    return (unsigned char)c <= ' ';
+}
+static bool name_end(char c)
+{
+    return gap(c) || c == '/' || c == '>' || c == '<';
+}
 
-/* Some early exports have blanks inside attribute names: squeeze them out where they stand. */
+/* Some early exports have blanks inside attribute names: squeeze them out where they stand.
+ */
 static struct sw_span attr_name(char *p, char *end)
 {
     char *to = p, *start = p;
@@ -64,7 +76,8 @@ static enum verdict read_attr(struct sw_apple_tag *t, char **at, char *end)
     close = memchr(p, quote, (size_t)(end - p));
     if (!close) return MORE;
     if (t->n < SW_APPLE_MAX_ATTRS)
-        t->attr[t->n++] = (struct sw_apple_attr){attr_name(name, eq), {p, (size_t)(close - p)}};
+        t->attr[t->n++] =
+            (struct sw_apple_attr){attr_name(name, eq), {p, (size_t)(close - p)}};
     *at = close + 1;
     return DONE;
 }
@@ -99,7 +112,8 @@ static enum verdict read_tag(struct sw_apple_tag *t, char **at, char *end)
     return DONE;
 }
 
-/* What starts at p with "<!" or "<?": the state it opens, or -1 when more bytes are needed. */
+/* What starts at p with "<!" or "<?": the state it opens, or -1 when more bytes are needed.
+ */
 static int opening(const char *p, size_t n)
 {
     static const struct {
@@ -122,8 +136,8 @@ static char *behind(char *p, char *end, const char *mark)
     return hit ? hit + n : NULL;
 }
 
-/* End of an internal subset: a ']' with '>' behind it. A subset that is torn so badly that it has
- * no end gives way at the root element. */
+/* End of an internal subset: a ']' with '>' behind it. A subset that is torn so badly that
+ * it has no end gives way at the root element. */
 static char *behind_subset(char *p, char *end)
 {
     for (; p < end; p++) {
@@ -148,7 +162,8 @@ static char *skip_doctype(struct sw_apple_scan *s, char *p, char *end)
     return NULL;
 }
 
-/* Leave the thing we are inside of. Result: where text goes on, NULL if its end is not here yet. */
+/* Leave the thing we are inside of. Result: where text goes on, NULL if its end is not here
+ * yet. */
 static char *leave(struct sw_apple_scan *s, char *p, char *end)
 {
     switch (s->state) {
@@ -160,8 +175,8 @@ static char *leave(struct sw_apple_scan *s, char *p, char *end)
     }
 }
 
-/* Bytes at the end that an end mark may have begun in: "]" with blanks behind it, or part of the
- * root's name. */
+/* Bytes at the end that an end mark may have begun in: "]" with blanks behind it, or part
+ * of the root's name. */
 static char *keep_tail(struct sw_apple_scan *s, char *p, char *end)
 {
     char *q = end;
@@ -174,7 +189,8 @@ static char *keep_tail(struct sw_apple_scan *s, char *p, char *end)
 }
 
 /* Understand as much of p..end as possible. Result: the first byte to keep. */
-static char *scan(struct sw_apple_scan *s, char *p, char *end, sw_apple_tag_fn fn, void *ctx)
+static char *scan(struct sw_apple_scan *s, char *p, char *end, sw_apple_tag_fn fn,
+                  void *ctx)
 {
     while (p < end) {
         char *lt, *next;
@@ -210,8 +226,8 @@ static char *scan(struct sw_apple_scan *s, char *p, char *end, sw_apple_tag_fn f
     return p;
 }
 
-void sw_apple_scan_feed(struct sw_apple_scan *s, const uint8_t *p, size_t n, sw_apple_tag_fn fn,
-                        void *ctx)
+void sw_apple_scan_feed(struct sw_apple_scan *s, const uint8_t *p, size_t n,
+                        sw_apple_tag_fn fn, void *ctx)
 {
     char *at;
     sw_buf_put(&s->buf, p, n);
@@ -282,7 +298,7 @@ static int entity(struct sw_span e, char *to)
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (sw_span_is(e, known[i].name)) c = known[i].c;
     if (c < 0) return -1;
-    if (c < 0x20 || c == 0x7f) {    /* a forbidden byte in disguise; a line break is a blank */
+    if (c < 0x20 || c == 0x7f) { /* a forbidden byte in disguise; a line break is a blank */
         *to = ' ';
         return c == '\n' || c == '\t' || c == '\r';
     }
@@ -295,15 +311,19 @@ size_t sw_apple_text(struct sw_span raw, char *to, size_t cap)
     const char *p = raw.p, *end = p + raw.n;
     while (p < end && n + 5 < cap) {
         unsigned char c = (unsigned char)*p;
-        const char *semi = c == '&' ? memchr(p, ';', (size_t)(end - p < 12 ? end - p : 12)) : NULL;
-        int got = semi ? entity((struct sw_span){p + 1, (size_t)(semi - p - 1)}, to + n) : -1;
+        const char *semi =
+            c == '&' ? memchr(p, ';', (size_t)(end - p < 12 ? end - p : 12)) : NULL;
+        int got =
+            semi ? entity((struct sw_span){p + 1, (size_t)(semi - p - 1)}, to + n) : -1;
         if (got >= 0) {
             n += (size_t)got;
             p = semi + 1;
             continue;
         }
-        if (c == '\n' || c == '\t' || c == '\r') to[n++] = ' ';
-        else if (c >= 0x20 && c != 0x7f) to[n++] = (char)c;
+        if (c == '\n' || c == '\t' || c == '\r')
+            to[n++] = ' ';
+        else if (c >= 0x20 && c != 0x7f)
+            to[n++] = (char)c;
         p++;
     }
     to[n] = 0;

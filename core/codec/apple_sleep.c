@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * A night is a run of samples of one origin without a gap of more than an hour. In-bed samples and
- * stages overlap by design and both stay: adding them up is a question of meaning, answered in
- * Lua. Samples are sorted once, at the end; nothing is merged across origins. */
+ * A night is a run of samples of one origin without a gap of more than an hour. In-bed
+ * samples and stages overlap by design and both stay: adding them up is a question of
+ * meaning, answered in Lua. Samples are sorted once, at the end; nothing is merged across
+ * origins. */
 #include "codec/apple_sleep.h"
 #include "base/alloc.h"
 #include "base/json.h"
@@ -20,16 +21,17 @@ int sw_apple_stage_of(const char *value, size_t n)
     static const struct {
         const char *tail;
         int stage;
-    } known[] = {{"InBed", SW_IN_BED},          {"Asleep", SW_ASLEEP},
-                 {"AsleepUnspecified", SW_ASLEEP}, {"AsleepCore", SW_CORE},
-                 {"AsleepDeep", SW_DEEP},       {"AsleepREM", SW_REM},
-                 {"Awake", SW_AWAKE}};
+    } known[] = {
+        {"InBed", SW_IN_BED},    {"Asleep", SW_ASLEEP},   {"AsleepUnspecified", SW_ASLEEP},
+        {"AsleepCore", SW_CORE}, {"AsleepDeep", SW_DEEP}, {"AsleepREM", SW_REM},
+        {"Awake", SW_AWAKE}};
     static const char head[] = "HKCategoryValueSleepAnalysis";
     if (n < sizeof head - 1 || memcmp(value, head, sizeof head - 1)) return -1;
     value += sizeof head - 1;
     n -= sizeof head - 1;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (strlen(known[i].tail) == n && !memcmp(known[i].tail, value, n)) return known[i].stage;
+        if (strlen(known[i].tail) == n && !memcmp(known[i].tail, value, n))
+            return known[i].stage;
     return -1;
 }
 
@@ -96,14 +98,16 @@ void sw_apple_sleep_emit(struct sw_apple_sleep *s, struct sw_batch *out)
     unique(s);
     for (size_t i = 0; i <= s->n; i++) {
         const struct sw_apple_segment *g = &s->seg[i];
-        if (i > from && (i == s->n || g->origin != g[-1].origin || g->start_ms - until > NIGHT_GAP_MS)) {
+        if (i > from && (i == s->n || g->origin != g[-1].origin ||
+                         g->start_ms - until > NIGHT_GAP_MS)) {
             emit_night(s->seg + from, i - from, out);
             from = i;
         }
         if (i < s->n && (i == from || g->finish_ms > until)) until = g->finish_ms;
     }
     if (s->dropped)
-        sw_batch_note(out, "%zu sleep samples beyond %d are left out", s->dropped, MAX_SEGMENTS);
+        sw_batch_note(out, "%zu sleep samples beyond %d are left out", s->dropped,
+                      MAX_SEGMENTS);
     s->n = s->dropped = 0;
 }
 

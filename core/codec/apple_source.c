@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * A device text looks like "<<HKDevice: 0x2819f4230>, name:Apple Watch, manufacturer:Apple Inc.,
- * model:Watch, hardware:Watch6,2, software:9.3>". Many records of the same watch have none, so what
- * it would say of a Watch or iPhone is told from the source's name too: both give one origin. The
- * hardware number is left out, because those records could not carry it. */
+ * A device text looks like "<<HKDevice: 0x2819f4230>, name:Apple Watch, manufacturer:Apple
+ * Inc., model:Watch, hardware:Watch6,2, software:9.3>". Many records of the same watch have
+ * none, so what it would say of a Watch or iPhone is told from the source's name too: both
+ * give one origin. The hardware number is left out, because those records could not carry
+ * it. */
 #include "codec/apple_source.h"
 #include "codec/text.h"
 #include <ctype.h>
@@ -13,9 +14,16 @@ enum { TEXT_MAX = 256 };
 /* Copy what stands between "key:" and the next ", word:" or the closing '>'. */
 static void field(const char *device, const char *key, char *to, size_t cap)
 {
-    static const char *const next[] = {", name:",     ", manufacturer:", ", model:",
-                                       ", hardware:", ", firmware:",     ", software:",
-                                       ", localIdentifier:", ", creation date:", ", UDI", ">"};
+    static const char *const next[] = {", name:",
+                                       ", manufacturer:",
+                                       ", model:",
+                                       ", hardware:",
+                                       ", firmware:",
+                                       ", software:",
+                                       ", localIdentifier:",
+                                       ", creation date:",
+                                       ", UDI",
+                                       ">"};
     const char *p = strstr(device, key), *end;
     size_t n;
     to[0] = 0;
@@ -39,15 +47,19 @@ static void shorten(char *maker)
     *p = 0;
 }
 
-static bool has(const char *text, const char *word) { return strcasestr(text, word) != NULL; }
+static bool has(const char *text, const char *word)
+{
+    return strcasestr(text, word) != NULL;
+}
 
 static const char *kind_of(const char *name, const char *model)
 {
     static const struct {
         const char *word, *kind;
-    } known[] = {{"watch", "watch"},   {"iphone", "phone"}, {"ipad", "phone"},  {"ipod", "phone"},
-                 {"scale", "scale"},   {"waage", "scale"},  {"balance", "scale"}, {"ring", "ring"},
-                 {"strap", "strap"},   {"h10", "strap"},    {"tickr", "strap"}};
+    } known[] = {{"watch", "watch"},   {"iphone", "phone"}, {"ipad", "phone"},
+                 {"ipod", "phone"},    {"scale", "scale"},  {"waage", "scale"},
+                 {"balance", "scale"}, {"ring", "ring"},    {"strap", "strap"},
+                 {"h10", "strap"},     {"tickr", "strap"}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         const char *p = strcasestr(name, known[i].word);
         bool word = p && (p == name || !isalpha((unsigned char)p[-1])) &&
@@ -59,8 +71,8 @@ static const char *kind_of(const char *name, const char *model)
 
 static bool apple_name(const char *name)
 {
-    return has(name, "Apple\xc2\xa0Watch") || has(name, "Apple Watch") || has(name, "iPhone") ||
-           has(name, "iPad") || has(name, "iPod");
+    return has(name, "Apple\xc2\xa0Watch") || has(name, "Apple Watch") ||
+           has(name, "iPhone") || has(name, "iPad") || has(name, "iPod");
 }
 
 static const char *apple_model(const char *name)

@@ -5,7 +5,8 @@
 #include "codec/apple_scan.h"
 #include "codec/batch.h"
 
-/* Index in out of the origin these raw attribute values describe (either may be empty). Only what
- * stays the same from export to export is used: never the device's pointer or software version. */
+/* Index in out of the origin these raw attribute values describe (either may be empty).
+ * Only what stays the same from export to export is used: never the device's pointer or
+ * software version. */
 int sw_apple_source(struct sw_batch *out, struct sw_span name, struct sw_span device);
 #endif

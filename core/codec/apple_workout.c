@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Workouts changed shape over the years: totals were attributes, since iOS 16 they are
- * WorkoutStatistics children, and a WorkoutActivity repeats statistics and events of its workout.
- * So all of it is gathered side by side and what stands inside a WorkoutActivity, but for the
- * activity's own attributes, is passed over: it counts once. */
+ * WorkoutStatistics children, and a WorkoutActivity repeats statistics and events of its
+ * workout. So all of it is gathered side by side and what stands inside a WorkoutActivity,
+ * but for the activity's own attributes, is passed over: it counts once. */
 #include "codec/apple_workout.h"
 #include "base/json.h"
 #include <math.h>
@@ -31,7 +31,10 @@ void sw_apple_group_clear(struct sw_apple_group *g)
     for (int i = 0; (b = part(g, i)); i++) sw_buf_clear(b);
 }
 
-static bool full(const struct sw_buf *b) { return b->len > MAX_PART - 32 * 1024; }
+static bool full(const struct sw_buf *b)
+{
+    return b->len > MAX_PART - 32 * 1024;
+}
 
 static void comma(struct sw_buf *b)
 {
@@ -53,8 +56,8 @@ static void put_text(struct sw_buf *b, struct sw_span raw)
     sw_json_str(b, t, sw_apple_text(raw, t, sizeof t));
 }
 
-static bool read_time(const struct sw_apple_tag *tag, const char *name, struct sw_batch *out,
-                      struct sw_text_time *t)
+static bool read_time(const struct sw_apple_tag *tag, const char *name,
+                      struct sw_batch *out, struct sw_text_time *t)
 {
     struct sw_span raw = sw_apple_attr(tag, name);
     int rc;
@@ -64,7 +67,8 @@ static bool read_time(const struct sw_apple_tag *tag, const char *name, struct s
     return !rc;
 }
 
-bool sw_apple_when(const struct sw_apple_tag *tag, struct sw_batch *out, struct sw_apple_span *when)
+bool sw_apple_when(const struct sw_apple_tag *tag, struct sw_batch *out,
+                   struct sw_apple_span *when)
 {
     memset(when, 0, sizeof *when);
     when->has_start = read_time(tag, "startDate", out, &when->start);
@@ -135,14 +139,16 @@ static void add_metadata(struct sw_apple_group *g, const struct sw_apple_tag *ta
 /* Seconds in a duration attribute with its unit, NAN if there is none. */
 static double duration_s(const struct sw_apple_tag *tag)
 {
-    struct sw_span d = sw_apple_attr(tag, "duration"), u = sw_apple_attr(tag, "durationUnit");
+    struct sw_span d = sw_apple_attr(tag, "duration"),
+                   u = sw_apple_attr(tag, "durationUnit");
     double v;
     if (!d.p || !sw_text_num(d.p, d.n, &v)) return NAN;
     if (u.p && sw_span_is(u, "s")) return v;
     return u.p && (sw_span_is(u, "h") || sw_span_is(u, "hr")) ? v * 3600 : v * 60;
 }
 
-static void add_event(struct sw_apple_group *g, const struct sw_apple_tag *tag, struct sw_batch *out)
+static void add_event(struct sw_apple_group *g, const struct sw_apple_tag *tag,
+                      struct sw_batch *out)
 {
     struct sw_span type = sw_apple_attr(tag, "type");
     struct sw_text_time at;
@@ -208,7 +214,8 @@ void sw_apple_group_child(struct sw_apple_group *g, const struct sw_apple_tag *t
     }
 }
 
-void sw_apple_group_member(struct sw_apple_group *g, const char *type, double value, const char *unit)
+void sw_apple_group_member(struct sw_apple_group *g, const char *type, double value,
+                           const char *unit)
 {
     struct sw_buf *b = &g->members;
     if (full(b)) return;
@@ -220,7 +227,8 @@ void sw_apple_group_member(struct sw_apple_group *g, const char *type, double va
     sw_buf_byte(b, '}');
 }
 
-static void put_part(struct sw_buf *to, const char *key, const struct sw_buf *b, const char *brackets)
+static void put_part(struct sw_buf *to, const char *key, const struct sw_buf *b,
+                     const char *brackets)
 {
     if (!b->len) return;
     sw_json_key(to, key);

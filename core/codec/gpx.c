@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * GPX 1.0 and 1.1. Points stream through: a sample leaves as its point closes, a track's summary is
- * kept in running sums and leaves as a message when the track closes, so memory does not grow with
- * the file. Distance is the haversine sum inside segments: the gap between two segments is a pause.
- * Extension elements are known by their local name wherever they stand inside a point, because
- * writers put them under any namespace, or none. Waypoints are counted only; maps, links and
- * styling are not read. A route, or a track without any time, is a plan and says so. */
+ * GPX 1.0 and 1.1. Points stream through: a sample leaves as its point closes, a track's
+ * summary is kept in running sums and leaves as a message when the track closes, so memory
+ * does not grow with the file. Distance is the haversine sum inside segments: the gap
+ * between two segments is a pause. Extension elements are known by their local name
+ * wherever they stand inside a point, because writers put them under any namespace, or
+ * none. Waypoints are counted only; maps, links and styling are not read. A route, or a
+ * track without any time, is a plan and says so. */
 #include "base/alloc.h"
 #include "base/json.h"
 #include "codec/decode.h"
@@ -24,14 +25,9 @@ enum field { HR, CAD, POWER, SPEED, TEMP, ELE, LAT, LON, N_FIELDS };
 static const struct {
     const char *type, *unit;
 } columns[N_FIELDS] = {
-    {"trkpt.heart_rate", "bpm"},
-    {"trkpt.cadence", "rpm"},
-    {"trkpt.power", "W"},
-    {"trkpt.speed", "m/s"},
-    {"trkpt.temperature", "degC"},
-    {"trkpt.altitude", "m"},
-    {"trkpt.latitude", "deg"},
-    {"trkpt.longitude", "deg"},
+    {"trkpt.heart_rate", "bpm"}, {"trkpt.cadence", "rpm"},      {"trkpt.power", "W"},
+    {"trkpt.speed", "m/s"},      {"trkpt.temperature", "degC"}, {"trkpt.altitude", "m"},
+    {"trkpt.latitude", "deg"},   {"trkpt.longitude", "deg"},
 };
 
 struct stat {
@@ -66,11 +62,11 @@ struct point {
 
 struct gpx {
     struct sw_xml *xml;
-    struct sw_batch *out;       /* of the call under way */
+    struct sw_batch *out; /* of the call under way */
     struct track track;
     struct point pt;
     bool in_track, in_point, broken, root, out_of_order;
-    double prev_lat, prev_lon, climb_from;  /* NAN at the start of a segment */
+    double prev_lat, prev_lon, climb_from; /* NAN at the start of a segment */
     char creator[MAX_NAME], version[16];
     int origin;
     long waypoints, tracks;
@@ -86,7 +82,8 @@ static void copy(char *to, const char *s)
 
 static double haversine_m(double lat1, double lon1, double lat2, double lon2)
 {
-    double r = acos(-1) / 180, p = sin((lat2 - lat1) * r / 2), l = sin((lon2 - lon1) * r / 2);
+    double r = acos(-1) / 180, p = sin((lat2 - lat1) * r / 2),
+           l = sin((lon2 - lon1) * r / 2);
     double a = p * p + cos(lat1 * r) * cos(lat2 * r) * l * l;
     return 2 * EARTH_M * asin(sqrt(a > 1 ? 1 : a));
 }
@@ -203,13 +200,14 @@ static void check_ranges(struct gpx *g)
 {
     double *v = g->pt.v;
     if (!(fabs(v[LAT]) <= 90 && fabs(v[LON]) <= 180)) {
-        if (!isnan(v[LAT]) && !isnan(v[LON])) {    /* OpenTracks marks a pause by latitude 100 */
+        if (!isnan(v[LAT]) &&
+            !isnan(v[LON])) { /* OpenTracks marks a pause by latitude 100 */
             sw_batch_reject(g->out, "position outside the globe");
             g->prev_lat = g->prev_lon = NAN;
         }
         v[LAT] = v[LON] = NAN;
     }
-    if (v[HR] <= 0) v[HR] = NAN;    /* writers put 0 for no reading */
+    if (v[HR] <= 0) v[HR] = NAN; /* writers put 0 for no reading */
 }
 
 static void end_point(struct gpx *g)
@@ -232,8 +230,8 @@ static void end_point(struct gpx *g)
     clock_in(t, &p->t);
     for (int i = 0; i < N_FIELDS; i++)
         if (!isnan(p->v[i]))
-            sw_batch_add(g->out, columns[i].type, columns[i].unit, g->origin, p->t.ms, 0, p->v[i],
-                         p->t.offset_min);
+            sw_batch_add(g->out, columns[i].type, columns[i].unit, g->origin, p->t.ms, 0,
+                         p->v[i], p->t.offset_min);
 }
 
 static double number(const char *s)
@@ -253,7 +251,8 @@ static void begin_point(struct gpx *g, const char **attr)
 
 static void begin_root(struct gpx *g, const char **attr)
 {
-    const char *creator = sw_xml_attr(attr, "creator"), *version = sw_xml_attr(attr, "version");
+    const char *creator = sw_xml_attr(attr, "creator"),
+               *version = sw_xml_attr(attr, "version");
     struct sw_origin_desc o = {.name = g->creator};
     g->root = true;
     copy(g->creator, creator ? creator : "");
@@ -265,12 +264,18 @@ static void begin_root(struct gpx *g, const char **attr)
 static void on_start(void *ctx, const char *name, const char **attr)
 {
     struct gpx *g = ctx;
-    if (!strcmp(name, "gpx")) begin_root(g, attr);
-    else if (!strcmp(name, "trk")) begin_track(g, false);
-    else if (!strcmp(name, "rte")) begin_track(g, true);
-    else if (!strcmp(name, "trkseg")) begin_segment(g);
-    else if (g->in_track && (!strcmp(name, "trkpt") || !strcmp(name, "rtept"))) begin_point(g, attr);
-    else if (!strcmp(name, "wpt")) g->waypoints++;
+    if (!strcmp(name, "gpx"))
+        begin_root(g, attr);
+    else if (!strcmp(name, "trk"))
+        begin_track(g, false);
+    else if (!strcmp(name, "rte"))
+        begin_track(g, true);
+    else if (!strcmp(name, "trkseg"))
+        begin_segment(g);
+    else if (g->in_track && (!strcmp(name, "trkpt") || !strcmp(name, "rtept")))
+        begin_point(g, attr);
+    else if (!strcmp(name, "wpt"))
+        g->waypoints++;
 }
 
 /* Index of the column an extension element belongs to, -1 if none. */
@@ -279,10 +284,10 @@ static int field_of(const char *name)
     static const struct {
         const char *name;
         int field;
-    } known[] = {{"hr", HR},          {"heartrate", HR},     {"heartratebpm", HR},
-                 {"cad", CAD},        {"cadence", CAD},      {"runcadence", CAD},
-                 {"power", POWER},    {"powerinwatts", POWER}, {"watts", POWER},
-                 {"speed", SPEED},    {"atemp", TEMP},       {"temp", TEMP},
+    } known[] = {{"hr", HR},           {"heartrate", HR},       {"heartratebpm", HR},
+                 {"cad", CAD},         {"cadence", CAD},        {"runcadence", CAD},
+                 {"power", POWER},     {"powerinwatts", POWER}, {"watts", POWER},
+                 {"speed", SPEED},     {"atemp", TEMP},         {"temp", TEMP},
                  {"temperature", TEMP}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (!strcasecmp(name, known[i].name)) return known[i].field;
@@ -344,7 +349,7 @@ static int by_start(const void *a, const void *b)
 
 static void sort_column(struct sw_column *c)
 {
-    int64_t (*key)[2] = sw_alloc(c->n * sizeof *key);
+    int64_t(*key)[2] = sw_alloc(c->n * sizeof *key);
     double *value = sw_alloc(c->n * sizeof *value);
     int16_t *offset = sw_alloc(c->n * sizeof *offset);
     for (size_t i = 0; i < c->n; i++) {
@@ -398,7 +403,8 @@ static void damaged(struct gpx *g, const struct sw_err *cause)
 }
 
 /* Damage behind the root ends the reading, not the import: the rest is passed over. */
-static int gpx_feed(void *d, const uint8_t *p, size_t n, struct sw_batch *out, struct sw_err *err)
+static int gpx_feed(void *d, const uint8_t *p, size_t n, struct sw_batch *out,
+                    struct sw_err *err)
 {
     struct gpx *g = d;
     struct sw_err cause = SW_ERR_INIT;

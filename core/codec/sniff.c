@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * What a file is, judged by its first bytes and only then by its name. What cannot be imported gets
- * a sentence that says what it looks like, because "unknown format" helps nobody. */
+ * What a file is, judged by its first bytes and only then by its name. What cannot be
+ * imported gets a sentence that says what it looks like, because "unknown format" helps
+ * nobody. */
 #include "base/json.h"
 #include "codec/decode.h"
 #include <ctype.h>
@@ -28,7 +29,8 @@ static bool is_fit(const uint8_t *p, size_t n)
     return n >= 12 && (p[0] == 12 || p[0] == 14) && !memcmp(p + 8, ".FIT", 4);
 }
 
-/* Letters of the head as ASCII: byte order mark, leading blanks and the zero bytes of UTF-16 gone. */
+/* Letters of the head as ASCII: byte order mark, leading blanks and the zero bytes of
+ * UTF-16 gone. */
 static size_t plain(const uint8_t *p, size_t n, char *to)
 {
     size_t k = 0;
@@ -49,7 +51,8 @@ static bool element(const char *text, const char *name)
     for (const char *p = text; (p = strstr(p, name)); p += n) {
         const char *q = p;
         if (!strchr(" \t\r\n>/", p[n]) && p[n]) continue;
-        while (q > text && (isalnum((unsigned char)q[-1]) || q[-1] == ':' || q[-1] == '_')) q--;
+        while (q > text && (isalnum((unsigned char)q[-1]) || q[-1] == ':' || q[-1] == '_'))
+            q--;
         if (q > text && q[-1] == '<' && (q == p || p[-1] == ':')) return true;
     }
     return false;
@@ -61,9 +64,10 @@ static const char *xml_format(const char *text)
     if (element(text, "TrainingCenterDatabase")) return "tcx";
     if (element(text, "HealthData") || strstr(text, "<!DOCTYPE HealthData")) return "apple";
     if (element(text, "ClinicalDocument")) return NULL;
-    if (strstr(text, "HK") && (element(text, "Record") || element(text, "Workout") ||
-                               element(text, "Correlation") || element(text, "ActivitySummary")))
-        return "apple";     /* a piece of an export */
+    if (strstr(text, "HK") &&
+        (element(text, "Record") || element(text, "Workout") ||
+         element(text, "Correlation") || element(text, "ActivitySummary")))
+        return "apple"; /* a piece of an export */
     return NULL;
 }
 
@@ -85,19 +89,21 @@ static const char *binary_kind(const uint8_t *p, size_t n)
         {"Rar!", 4, "a RAR archive: unpack it or send a zip"},
         {"\x28\xb5\x2f\xfd", 4, "a Zstandard file: unpack it first"},
         {"BZh", 3, "a bzip2 file: unpack it first"},
-        {"\x7f" "ELF", 4, "a program, not a health file"},
+        {"\177ELF", 4, "a program, not a health file"},
         {"ID3", 3, "an MP3 recording, not a health file"},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (starts(p, n, known[i].magic, known[i].len)) return known[i].kind;
-    if (n > 12 && !memcmp(p + 4, "ftyp", 4)) return "a picture or video (HEIC, MP4), not a health file";
+    if (n > 12 && !memcmp(p + 4, "ftyp", 4))
+        return "a picture or video (HEIC, MP4), not a health file";
     return NULL;
 }
 
 static bool looks_csv(const char *text)
 {
     size_t line = strcspn(text, "\r\n"), commas = 0;
-    for (size_t i = 0; i < line; i++) commas += text[i] == ',' || text[i] == ';' || text[i] == '\t';
+    for (size_t i = 0; i < line; i++)
+        commas += text[i] == ',' || text[i] == ';' || text[i] == '\t';
     return commas > 0 && text[line];
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * Garmin Training Center XML. The device's name follows an activity's points, so points are held
- * until their activity closes (at most a million) and then leave with the right origin. Figures of
- * a lap (calories, mean heart rate) stand in the lap only; they are passed on and never derived
- * from points here. Activities inside a MultiSportSession are activities like any other. Courses
- * and planned workouts are counted and otherwise left alone: nobody has done them. */
+ * Garmin Training Center XML. The device's name follows an activity's points, so points are
+ * held until their activity closes (at most a million) and then leave with the right
+ * origin. Figures of a lap (calories, mean heart rate) stand in the lap only; they are
+ * passed on and never derived from points here. Activities inside a MultiSportSession are
+ * activities like any other. Courses and planned workouts are counted and otherwise left
+ * alone: nobody has done them. */
 #include "base/alloc.h"
 #include "base/json.h"
 #include "codec/decode.h"
@@ -17,17 +18,14 @@ enum { MAX_TEXT = 200, MAX_POINTS = 1000000, MAX_LAPS = 20000 };
 #define CLIMB_M 3.0
 
 enum field { HR, CAD, POWER, SPEED, ALT, LAT, LON, DIST, N_FIELDS };
-enum { N_COLUMNS = DIST };  /* distance runs up inside the activity: it is no sample */
+enum { N_COLUMNS = DIST }; /* distance runs up inside the activity: it is no sample */
 
 static const struct {
     const char *type, *unit;
 } columns[N_COLUMNS] = {
-    {"trackpoint.heart_rate", "bpm"},
-    {"trackpoint.cadence", "rpm"},
-    {"trackpoint.power", "W"},
-    {"trackpoint.speed", "m/s"},
-    {"trackpoint.altitude", "m"},
-    {"trackpoint.latitude", "deg"},
+    {"trackpoint.heart_rate", "bpm"}, {"trackpoint.cadence", "rpm"},
+    {"trackpoint.power", "W"},        {"trackpoint.speed", "m/s"},
+    {"trackpoint.altitude", "m"},     {"trackpoint.latitude", "deg"},
     {"trackpoint.longitude", "deg"},
 };
 
@@ -47,7 +45,8 @@ struct lap {
 };
 
 struct total {
-    double seconds, distance_m, calories, max_hr, hr_sum, hr_seen_max, ascent_m, climb_from, last_m;
+    double seconds, distance_m, calories, max_hr, hr_sum, hr_seen_max, ascent_m, climb_from,
+        last_m;
     long hr_n, points, timed, positions, backward_time, backward_distance, laps;
     int64_t first_ms, last_ms, prev_ms, lap_ms;
     int16_t first_offset, last_offset;
@@ -97,8 +96,13 @@ static void begin_activity(struct tcx *x, const char **attr)
     const char *sport = sw_xml_attr(attr, "Sport");
     copy(x->sport, sizeof x->sport, sport ? sport : "");
     x->id[0] = x->notes[0] = x->creator[0] = x->unit[0] = 0;
-    x->sum = (struct total){.seconds = NAN, .distance_m = NAN, .calories = NAN, .max_hr = NAN,
-                            .climb_from = NAN, .last_m = NAN, .first_offset = SW_OFFSET_NONE,
+    x->sum = (struct total){.seconds = NAN,
+                            .distance_m = NAN,
+                            .calories = NAN,
+                            .max_hr = NAN,
+                            .climb_from = NAN,
+                            .last_m = NAN,
+                            .first_offset = SW_OFFSET_NONE,
                             .last_offset = SW_OFFSET_NONE};
     sw_buf_reset(&x->laps);
     x->n_held = 0;
@@ -109,8 +113,13 @@ static void begin_activity(struct tcx *x, const char **attr)
 static void begin_lap(struct tcx *x, const char **attr)
 {
     const char *start = sw_xml_attr(attr, "StartTime");
-    x->lap = (struct lap){.seconds = NAN, .distance_m = NAN, .calories = NAN, .avg_hr = NAN,
-                          .max_hr = NAN, .max_speed = NAN, .cadence = NAN};
+    x->lap = (struct lap){.seconds = NAN,
+                          .distance_m = NAN,
+                          .calories = NAN,
+                          .avg_hr = NAN,
+                          .max_hr = NAN,
+                          .max_speed = NAN,
+                          .cadence = NAN};
     x->in_lap = true;
     if (start) x->lap.has_time = read_time(x, start, strlen(start), &x->lap.start);
 }
@@ -199,7 +208,7 @@ static void end_point(struct tcx *x)
 {
     struct point *p = &x->pt;
     x->in_point = false;
-    if (p->v[HR] <= 0) p->v[HR] = NAN;  /* 0 is no reading */
+    if (p->v[HR] <= 0) p->v[HR] = NAN; /* 0 is no reading */
     if (!(fabs(p->v[LAT]) <= 90 && fabs(p->v[LON]) <= 180)) p->v[LAT] = p->v[LON] = NAN;
     if (x->in_lap) x->lap.points++;
     point_totals(&x->sum, p);
@@ -227,11 +236,12 @@ static void emit_points(struct tcx *x, int origin)
         const struct point *p = &x->held[i];
         for (int f = 0; f < N_COLUMNS; f++)
             if (!isnan(p->v[f]))
-                sw_batch_add(x->out, columns[f].type, columns[f].unit, origin, p->t.ms, 0, p->v[f],
-                             p->t.offset_min);
+                sw_batch_add(x->out, columns[f].type, columns[f].unit, origin, p->t.ms, 0,
+                             p->v[f], p->t.offset_min);
     }
     if (x->over)
-        sw_batch_note(x->out, "an activity has more than %d points: the rest is left out", MAX_POINTS);
+        sw_batch_note(x->out, "an activity has more than %d points: the rest is left out",
+                      MAX_POINTS);
     x->n_held = 0;
 }
 
@@ -300,10 +310,14 @@ static void end_activity(struct tcx *x)
 static void on_start(void *ctx, const char *name, const char **attr)
 {
     struct tcx *x = ctx;
-    if (!strcmp(name, "TrainingCenterDatabase")) x->root = true;
-    else if (!strcmp(name, "Activity")) begin_activity(x, attr);
-    else if (!strcmp(name, "Course") || !strcmp(name, "Workout")) x->planned++;
-    else if (x->in_activity && !strcmp(name, "Lap")) begin_lap(x, attr);
+    if (!strcmp(name, "TrainingCenterDatabase"))
+        x->root = true;
+    else if (!strcmp(name, "Activity"))
+        begin_activity(x, attr);
+    else if (!strcmp(name, "Course") || !strcmp(name, "Workout"))
+        x->planned++;
+    else if (x->in_activity && !strcmp(name, "Lap"))
+        begin_lap(x, attr);
     else if (x->in_activity && !strcmp(name, "Trackpoint")) {
         x->pt = (struct point){0};
         for (int i = 0; i < N_FIELDS; i++) x->pt.v[i] = NAN;
@@ -316,8 +330,9 @@ static void point_child(struct tcx *x, const char *name, const char *text, size_
     static const struct {
         const char *name;
         int field;
-    } known[] = {{"LatitudeDegrees", LAT}, {"LongitudeDegrees", LON}, {"AltitudeMeters", ALT},
-                 {"DistanceMeters", DIST}, {"Cadence", CAD},          {"RunCadence", CAD},
+    } known[] = {{"LatitudeDegrees", LAT}, {"LongitudeDegrees", LON},
+                 {"AltitudeMeters", ALT},  {"DistanceMeters", DIST},
+                 {"Cadence", CAD},         {"RunCadence", CAD},
                  {"Speed", SPEED},         {"Watts", POWER}};
     if (!strcmp(name, "Time")) x->pt.has_time = read_time(x, text, n, &x->pt.t);
     if (!strcmp(name, "Value") && !strcmp(sw_xml_above(x->xml, 1), "HeartRateBpm"))
@@ -335,13 +350,20 @@ static void lap_child(struct tcx *x, const char *name, const char *text, size_t 
         if (!strcmp(parent, "MaximumHeartRateBpm")) l->max_hr = number(x, text, n);
     }
     if (strcmp(parent, "Lap")) return;
-    if (!strcmp(name, "TotalTimeSeconds")) l->seconds = number(x, text, n);
-    else if (!strcmp(name, "DistanceMeters")) l->distance_m = number(x, text, n);
-    else if (!strcmp(name, "Calories")) l->calories = number(x, text, n);
-    else if (!strcmp(name, "MaximumSpeed")) l->max_speed = number(x, text, n);
-    else if (!strcmp(name, "Cadence")) l->cadence = number(x, text, n);
-    else if (!strcmp(name, "Intensity")) copy(l->intensity, sizeof l->intensity, text);
-    else if (!strcmp(name, "TriggerMethod")) copy(l->trigger, sizeof l->trigger, text);
+    if (!strcmp(name, "TotalTimeSeconds"))
+        l->seconds = number(x, text, n);
+    else if (!strcmp(name, "DistanceMeters"))
+        l->distance_m = number(x, text, n);
+    else if (!strcmp(name, "Calories"))
+        l->calories = number(x, text, n);
+    else if (!strcmp(name, "MaximumSpeed"))
+        l->max_speed = number(x, text, n);
+    else if (!strcmp(name, "Cadence"))
+        l->cadence = number(x, text, n);
+    else if (!strcmp(name, "Intensity"))
+        copy(l->intensity, sizeof l->intensity, text);
+    else if (!strcmp(name, "TriggerMethod"))
+        copy(l->trigger, sizeof l->trigger, text);
 }
 
 static void activity_child(struct tcx *x, const char *name, const char *text)
@@ -352,7 +374,8 @@ static void activity_child(struct tcx *x, const char *name, const char *text)
         if (!strcmp(name, "Notes")) copy(x->notes, sizeof x->notes, text);
     } else if (!strcmp(parent, "Creator")) {
         if (!strcmp(name, "Name")) copy(x->creator, sizeof x->creator, text);
-        if (!strcmp(name, "UnitId") && strcmp(text, "0")) copy(x->unit, sizeof x->unit, text);
+        if (!strcmp(name, "UnitId") && strcmp(text, "0"))
+            copy(x->unit, sizeof x->unit, text);
     }
 }
 
@@ -361,11 +384,15 @@ static void on_end(void *ctx, const char *name, const char *text, size_t n)
     struct tcx *x = ctx;
     if (!x->in_activity) return;
     if (x->in_point) {
-        if (!strcmp(name, "Trackpoint")) end_point(x);
-        else point_child(x, name, text, n);
+        if (!strcmp(name, "Trackpoint"))
+            end_point(x);
+        else
+            point_child(x, name, text, n);
     } else if (x->in_lap) {
-        if (!strcmp(name, "Lap")) end_lap(x);
-        else lap_child(x, name, text, n);
+        if (!strcmp(name, "Lap"))
+            end_lap(x);
+        else
+            lap_child(x, name, text, n);
     } else if (!strcmp(name, "Activity")) {
         end_activity(x);
     } else {
@@ -392,7 +419,8 @@ static void damaged(struct tcx *x, const struct sw_err *cause)
 }
 
 /* Damage behind the root ends the reading, not the import: the rest is passed over. */
-static int tcx_feed(void *d, const uint8_t *p, size_t n, struct sw_batch *out, struct sw_err *err)
+static int tcx_feed(void *d, const uint8_t *p, size_t n, struct sw_batch *out,
+                    struct sw_err *err)
 {
     struct tcx *x = d;
     struct sw_err cause = SW_ERR_INIT;
@@ -413,7 +441,8 @@ static int tcx_finish(void *d, struct sw_batch *out, struct sw_err *err)
     x->out = out;
     if (!x->broken && sw_xml_finish(x->xml, &cause) && x->root) damaged(x, &cause);
     if (!x->root)
-        return sw_fail(err, SW_E_BAD, "not a TCX file: there is no TrainingCenterDatabase element");
+        return sw_fail(err, SW_E_BAD,
+                       "not a TCX file: there is no TrainingCenterDatabase element");
     b = sw_batch_message(out, "file");
     sw_text_put_int(b, "activities", x->activities);
     sw_text_put_int(b, "planned", x->planned);

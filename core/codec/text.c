@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * The hot paths of the XML decoders: an export has several million numbers and dates. Numbers of
- * up to 15 digits are exact by one multiplication or division; longer ones go to strtod. It does
- * not read words, currency, or decimal commas. */
+ * The hot paths of the XML decoders: an export has several million numbers and dates.
+ * Numbers of up to 15 digits are exact by one multiplication or division; longer ones go to
+ * strtod. It does not read words, currency, or decimal commas. */
 #include "codec/text.h"
 #include "base/err.h"
 #include "base/json.h"
@@ -16,8 +16,14 @@ struct cursor {
     const char *p, *end;
 };
 
-static bool blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-static bool digit(char c) { return c >= '0' && c <= '9'; }
+static bool blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+static bool digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
 
 static struct cursor trim(const char *s, size_t n)
 {
@@ -172,14 +178,30 @@ const char *sw_text_maker(const char *name)
     static const struct {
         const char *word, *maker;
     } known[] = {
-        {"garmin", "garmin"},     {"forerunner", "garmin"}, {"fenix", "garmin"},
-        {"edge", "garmin"},       {"v\xc3\xadvo", "garmin"}, {"vivo", "garmin"},
-        {"apple", "apple"},       {"wahoo", "wahoo"},       {"elemnt", "wahoo"},
-        {"suunto", "suunto"},     {"polar", "polar"},       {"coros", "coros"},
-        {"strava", "strava"},     {"komoot", "komoot"},     {"fitbit", "fitbit"},
-        {"zwift", "zwift"},       {"nike", "nike"},         {"withings", "withings"},
-        {"hammerhead", "hammerhead"}, {"samsung", "samsung"}, {"huawei", "huawei"},
-        {"amazfit", "amazfit"},   {"opentracks", "opentracks"}, {"oura", "oura"},
+        {"garmin", "garmin"},
+        {"forerunner", "garmin"},
+        {"fenix", "garmin"},
+        {"edge", "garmin"},
+        {"v\xc3\xadvo", "garmin"},
+        {"vivo", "garmin"},
+        {"apple", "apple"},
+        {"wahoo", "wahoo"},
+        {"elemnt", "wahoo"},
+        {"suunto", "suunto"},
+        {"polar", "polar"},
+        {"coros", "coros"},
+        {"strava", "strava"},
+        {"komoot", "komoot"},
+        {"fitbit", "fitbit"},
+        {"zwift", "zwift"},
+        {"nike", "nike"},
+        {"withings", "withings"},
+        {"hammerhead", "hammerhead"},
+        {"samsung", "samsung"},
+        {"huawei", "huawei"},
+        {"amazfit", "amazfit"},
+        {"opentracks", "opentracks"},
+        {"oura", "oura"},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         for (const char *p = name; *p; p++)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * Expat without its namespace mode: undeclared prefixes are common in files people have, and local
- * names are enough to tell elements apart. External entities are never loaded because no handler
- * for them is set; declared ones stop the parser, which ends expansion attacks before they start.
- * No tree is built and no encodings beyond expat's own and single-byte ones are read. */
+ * Expat without its namespace mode: undeclared prefixes are common in files people have,
+ * and local names are enough to tell elements apart. External entities are never loaded
+ * because no handler for them is set; declared ones stop the parser, which ends expansion
+ * attacks before they start. No tree is built and no encodings beyond expat's own and
+ * single-byte ones are read. */
 #include "codec/xml.h"
 #include "base/alloc.h"
 #include "base/buf.h"
@@ -18,12 +19,12 @@ struct sw_xml {
     struct sw_xml_handler h;
     void *ctx;
     struct sw_buf text;
-    struct sw_buf filtered;     /* a slice without its control bytes */
-    size_t quiet;               /* bytes fed since the parser last reported anything */
+    struct sw_buf filtered; /* a slice without its control bytes */
+    size_t quiet;           /* bytes fed since the parser last reported anything */
     int depth;
-    bool begun;                 /* past leading blanks */
-    bool wide;                  /* UTF-16: control bytes are no bytes of their own */
-    const char *refused;        /* why a handler stopped the parser */
+    bool begun;          /* past leading blanks */
+    bool wide;           /* UTF-16: control bytes are no bytes of their own */
+    const char *refused; /* why a handler stopped the parser */
     char name[MAX_DEPTH][MAX_NAME];
 };
 
@@ -89,8 +90,8 @@ static void on_entity(void *ctx, const char *name, int is_param, const char *val
     refuse(ctx, "it declares XML entities of its own, which are not followed");
 }
 
-/* Single-byte encodings expat does not know: figures and tags are ASCII in all of them, and a
- * letter read as Latin-1 is better than a file refused. */
+/* Single-byte encodings expat does not know: figures and tags are ASCII in all of them, and
+ * a letter read as Latin-1 is better than a file refused. */
 static int on_encoding(void *ctx, const char *name, XML_Encoding *info)
 {
     (void)ctx;
@@ -134,7 +135,10 @@ void sw_xml_free(struct sw_xml *x)
     sw_free(x);
 }
 
-static bool forbidden(uint8_t c) { return c < 0x20 && c != '\t' && c != '\n' && c != '\r'; }
+static bool forbidden(uint8_t c)
+{
+    return c < 0x20 && c != '\t' && c != '\n' && c != '\r';
+}
 
 /* The slice, or a copy without the bytes XML forbids. */
 static const uint8_t *filter(struct sw_xml *x, const uint8_t *p, size_t *n)
@@ -182,7 +186,8 @@ int sw_xml_feed(struct sw_xml *x, const uint8_t *p, size_t n, struct sw_err *err
     p = filter(x, p, &n);
     if (n > (size_t)1 << 30) return sw_fail(err, SW_E_LIMIT, "a slice over 1 GiB");
     x->quiet += n;
-    if (XML_Parse(x->parser, (const char *)p, (int)n, 0) != XML_STATUS_OK) return failure(x, err);
+    if (XML_Parse(x->parser, (const char *)p, (int)n, 0) != XML_STATUS_OK)
+        return failure(x, err);
     if (x->quiet <= MAX_TOKEN) return 0;
     x->refused = "one tag or comment is longer than 4 MiB";
     return failure(x, err);
@@ -190,7 +195,8 @@ int sw_xml_feed(struct sw_xml *x, const uint8_t *p, size_t n, struct sw_err *err
 
 int sw_xml_finish(struct sw_xml *x, struct sw_err *err)
 {
-    if (x->refused || XML_Parse(x->parser, "", 0, 1) != XML_STATUS_OK) return failure(x, err);
+    if (x->refused || XML_Parse(x->parser, "", 0, 1) != XML_STATUS_OK)
+        return failure(x, err);
     return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * A thin guard over libzip. Declared sizes are checked before anything is unpacked and counted
- * again while it is, because an archive may lie about them. Nested archives are entries like any
- * other: they are not opened here. */
+ * A thin guard over libzip. Declared sizes are checked before anything is unpacked and
+ * counted again while it is, because an archive may lie about them. Nested archives are
+ * entries like any other: they are not opened here. */
 #include "codec/zip.h"
 #include "base/alloc.h"
 #include <errno.h>
@@ -12,10 +12,10 @@
 
 struct sw_zip {
     zip_t *za;
-    zip_file_t *file;       /* entry being read, or NULL */
+    zip_file_t *file; /* entry being read, or NULL */
     size_t n;
-    size_t at;              /* its index */
-    uint64_t packed, got;   /* its packed size; bytes unpacked so far */
+    size_t at;            /* its index */
+    uint64_t packed, got; /* its packed size; bytes unpacked so far */
 };
 
 static bool is_archive_start(const char *path)
@@ -33,9 +33,11 @@ static int open_failure(const char *path, int code, struct sw_err *err)
     int rc;
     zip_error_init_with_code(&ze, code);
     if (code == ZIP_ER_OPEN || code == ZIP_ER_READ || code == ZIP_ER_NOENT)
-        rc = sw_fail(err, SW_E_IO, "the archive cannot be opened: %s", zip_error_strerror(&ze));
+        rc = sw_fail(err, SW_E_IO, "the archive cannot be opened: %s",
+                     zip_error_strerror(&ze));
     else if (is_archive_start(path))
-        rc = sw_fail(err, SW_E_BAD, "the archive is cut short or damaged: copy or download it again");
+        rc = sw_fail(err, SW_E_BAD,
+                     "the archive is cut short or damaged: copy or download it again");
     else
         rc = sw_fail(err, SW_E_BAD, "this is not a zip archive");
     zip_error_fini(&ze);
@@ -44,7 +46,8 @@ static int open_failure(const char *path, int code, struct sw_err *err)
 
 static bool unsafe(const char *name)
 {
-    if (!*name || *name == '/' || strchr(name, '\\') || (name[1] == ':' && name[2])) return true;
+    if (!*name || *name == '/' || strchr(name, '\\') || (name[1] == ':' && name[2]))
+        return true;
     for (const char *p = name; p; p = strchr(p, '/') ? strchr(p, '/') + 1 : NULL)
         if (!strncmp(p, "..", 2) && (p[2] == '/' || !p[2])) return true;
     return false;
@@ -61,14 +64,17 @@ static int check_entry(struct sw_zip *z, size_t i, uint64_t *total, struct sw_er
     if (zip_stat_index(z->za, i, 0, &st) || !(st.valid & ZIP_STAT_NAME))
         return sw_fail(err, SW_E_BAD, "the archive's list of files is damaged");
     if (unsafe(st.name))
-        return sw_fail(err, SW_E_BAD, "the archive is refused: a name in it leaves its folder (%.80s)",
+        return sw_fail(err, SW_E_BAD,
+                       "the archive is refused: a name in it leaves its folder (%.80s)",
                        st.name);
     if (!(st.valid & ZIP_STAT_SIZE)) return 0;
     if (bomb(st.size, st.valid & ZIP_STAT_COMP_SIZE ? st.comp_size : 0))
-        return sw_fail(err, SW_E_LIMIT, "the archive is refused: %.80s unpacks to over %d times its size",
+        return sw_fail(err, SW_E_LIMIT,
+                       "the archive is refused: %.80s unpacks to over %d times its size",
                        st.name, SW_ZIP_BOMB_RATIO);
     if (st.size > SW_ZIP_MAX_BYTES - *total)
-        return sw_fail(err, SW_E_LIMIT, "the archive is refused: it unpacks to more than 64 GiB");
+        return sw_fail(err, SW_E_LIMIT,
+                       "the archive is refused: it unpacks to more than 64 GiB");
     *total += st.size;
     return 0;
 }
@@ -78,7 +84,8 @@ static int check(struct sw_zip *z, struct sw_err *err)
     uint64_t total = 0;
     int rc = 0;
     if (z->n > SW_ZIP_MAX_ENTRIES)
-        return sw_fail(err, SW_E_LIMIT, "the archive is refused: it holds more than %d files",
+        return sw_fail(err, SW_E_LIMIT,
+                       "the archive is refused: it holds more than %d files",
                        SW_ZIP_MAX_ENTRIES);
     for (size_t i = 0; i < z->n && !rc; i++) rc = check_entry(z, i, &total, err);
     return rc;
@@ -97,8 +104,10 @@ int sw_zip_open(const char *path, struct sw_zip **out, struct sw_err *err)
     n = zip_get_num_entries(za, 0);
     z->n = n > 0 ? (size_t)n : 0;
     rc = check(z, err);
-    if (rc) sw_zip_close(z);
-    else *out = z;
+    if (rc)
+        sw_zip_close(z);
+    else
+        *out = z;
     return rc;
 }
 
@@ -110,7 +119,10 @@ void sw_zip_close(struct sw_zip *z)
     sw_free(z);
 }
 
-size_t sw_zip_count(const struct sw_zip *z) { return z->n; }
+size_t sw_zip_count(const struct sw_zip *z)
+{
+    return z->n;
+}
 
 const char *sw_zip_name(const struct sw_zip *z, size_t i)
 {
@@ -131,11 +143,13 @@ int sw_zip_enter(struct sw_zip *z, size_t i, struct sw_err *err)
     if (i >= z->n || zip_stat_index(z->za, i, 0, &st))
         return sw_fail(err, SW_E_NOTFOUND, "the archive has no such file");
     if (st.valid & ZIP_STAT_ENCRYPTION_METHOD && st.encryption_method != ZIP_EM_NONE)
-        return sw_fail(err, SW_E_DENIED, "%.80s is encrypted: unpack the archive with its password first",
+        return sw_fail(err, SW_E_DENIED,
+                       "%.80s is encrypted: unpack the archive with its password first",
                        st.name);
     z->file = zip_fopen_index(z->za, i, 0);
     if (!z->file)
-        return sw_fail(err, SW_E_BAD, "%.80s cannot be unpacked: %s", st.name, zip_strerror(z->za));
+        return sw_fail(err, SW_E_BAD, "%.80s cannot be unpacked: %s", st.name,
+                       zip_strerror(z->za));
     z->at = i;
     z->packed = st.valid & ZIP_STAT_COMP_SIZE ? st.comp_size : 0;
     z->got = 0;
@@ -148,12 +162,12 @@ long sw_zip_read(struct sw_zip *z, void *buf, size_t n, struct sw_err *err)
     if (!z->file) return sw_fail(err, SW_E_INTERNAL, "no file of the archive is open");
     got = zip_fread(z->file, buf, n);
     if (got < 0)
-        return sw_fail(err, SW_E_BAD, "%.80s is damaged inside the archive: %s", sw_zip_name(z, z->at),
-                       zip_file_strerror(z->file));
+        return sw_fail(err, SW_E_BAD, "%.80s is damaged inside the archive: %s",
+                       sw_zip_name(z, z->at), zip_file_strerror(z->file));
     z->got += (uint64_t)got;
     if (bomb(z->got, z->packed))
-        return sw_fail(err, SW_E_LIMIT, "%.80s unpacks to over %d times its size", sw_zip_name(z, z->at),
-                       SW_ZIP_BOMB_RATIO);
+        return sw_fail(err, SW_E_LIMIT, "%.80s unpacks to over %d times its size",
+                       sw_zip_name(z, z->at), SW_ZIP_BOMB_RATIO);
     return (long)got;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * Reading archives people upload: walk the entries, open one at a time as a stream, never write a
- * file. An archive that could hurt is refused as a whole when it is opened. The struct belongs to
- * the caller; one thread at a time. Sizes are bytes after unpacking. */
+ * Reading archives people upload: walk the entries, open one at a time as a stream, never
+ * write a file. An archive that could hurt is refused as a whole when it is opened. The
+ * struct belongs to the caller; one thread at a time. Sizes are bytes after unpacking. */
 #ifndef SW_CODEC_ZIP_H
 #define SW_CODEC_ZIP_H
 #include "base/err.h"
@@ -10,28 +10,31 @@
 #include <stdint.h>
 
 #define SW_ZIP_MAX_ENTRIES 100000
-#define SW_ZIP_MAX_BYTES ((uint64_t)64 << 30)
-#define SW_ZIP_BOMB_BYTES ((uint64_t)64 << 20)  /* below this any ratio is harmless */
-#define SW_ZIP_BOMB_RATIO 200
+#define SW_ZIP_MAX_BYTES   ((uint64_t)64 << 30)
+#define SW_ZIP_BOMB_BYTES  ((uint64_t)64 << 20) /* below this any ratio is harmless */
+#define SW_ZIP_BOMB_RATIO  200
 
 struct sw_zip;
 
 /* 0 and *out, closed by the caller; or SW_E_BAD (no archive, half of one, an unsafe name),
  * SW_E_LIMIT (caps, bomb), SW_E_IO, with one sentence. */
 int sw_zip_open(const char *path, struct sw_zip **out, struct sw_err *err);
-void sw_zip_close(struct sw_zip *z);            /* NULL allowed */
+void sw_zip_close(struct sw_zip *z); /* NULL allowed */
 
 size_t sw_zip_count(const struct sw_zip *z);
-const char *sw_zip_name(const struct sw_zip *z, size_t i);      /* borrowed; ends in '/' for a folder */
+const char *sw_zip_name(const struct sw_zip *z,
+                        size_t i); /* borrowed; ends in '/' for a folder */
 uint64_t sw_zip_size(const struct sw_zip *z, size_t i);
 
-/* Begin reading entry i; leaves the one before. SW_E_BAD when it is encrypted or damaged. */
+/* Begin reading entry i; leaves the one before. SW_E_BAD when it is encrypted or damaged.
+ */
 int sw_zip_enter(struct sw_zip *z, size_t i, struct sw_err *err);
 /* Bytes read, 0 at the end, or negative: damaged (checksum), or larger than it said. */
 long sw_zip_read(struct sw_zip *z, void *buf, size_t n, struct sw_err *err);
 void sw_zip_leave(struct sw_zip *z);
 
-/* false for what no importer wants by its name alone: folders, hidden files, a Mac's resource
- * forks, the clinical copy export_cda.xml. What passes is judged by its content (sw_sniff). */
+/* false for what no importer wants by its name alone: folders, hidden files, a Mac's
+ * resource forks, the clinical copy export_cda.xml. What passes is judged by its content
+ * (sw_sniff). */
 bool sw_zip_wanted(const char *name);
 #endif
