@@ -9,10 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum sw_val_type { SW_VAL_NULL, SW_VAL_INT, SW_VAL_REAL, SW_VAL_TEXT, SW_VAL_BLOB };
+enum sw_db_type { SW_DB_NULL, SW_DB_INT, SW_DB_REAL, SW_DB_TEXT, SW_DB_BLOB };
 
-struct sw_val {         /* bytes are borrowed: by bind until the next step, by column until then too */
-    enum sw_val_type type;
+struct sw_db_val {         /* bytes are borrowed: by bind until the next step, by column until then too */
+    enum sw_db_type type;
     int64_t i;
     double r;
     const void *p;
@@ -35,9 +35,9 @@ struct sw_db {
     void (*close)(void *conn);
     int (*exec)(void *conn, const char *sql, struct sw_err *err);  /* one or more statements, no rows */
     void *(*prepare)(void *conn, const char *sql, struct sw_err *err);
-    int (*bind)(void *stmt, int param, const struct sw_val *v);    /* param from 1 */
+    int (*bind)(void *stmt, int param, const struct sw_db_val *v);    /* param from 1 */
     int (*step)(void *stmt, struct sw_err *err);                   /* 1 row, 0 done and reset, negative error and reset */
-    void (*column)(void *stmt, int col, struct sw_val *out);       /* col from 0 */
+    void (*column)(void *stmt, int col, struct sw_db_val *out);       /* col from 0 */
     void (*finalize)(void *stmt);
     const char *(*last_error)(void *conn);
     int64_t (*wake)(void *conn); /* a number that changes when another process committed */

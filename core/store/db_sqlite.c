@@ -79,7 +79,7 @@ static void *db_prepare(void *conn, const char *sql, struct sw_err *err)
     return NULL;
 }
 
-static int db_bind(void *stmt, int param, const struct sw_val *v)
+static int db_bind(void *stmt, int param, const struct sw_db_val *v)
 {
     char name[8];
     int at, rc = SQLITE_OK;
@@ -87,11 +87,11 @@ static int db_bind(void *stmt, int param, const struct sw_val *v)
     at = sqlite3_bind_parameter_index(stmt, name);
     if (!at) return SW_E_INTERNAL;
     switch (v->type) {
-    case SW_VAL_NULL: rc = sqlite3_bind_null(stmt, at); break;
-    case SW_VAL_INT: rc = sqlite3_bind_int64(stmt, at, v->i); break;
-    case SW_VAL_REAL: rc = sqlite3_bind_double(stmt, at, v->r); break;
-    case SW_VAL_TEXT: rc = sqlite3_bind_text64(stmt, at, v->p, v->n, SQLITE_STATIC, SQLITE_UTF8); break;
-    case SW_VAL_BLOB: rc = sqlite3_bind_blob64(stmt, at, v->p, v->n, SQLITE_STATIC); break;
+    case SW_DB_NULL: rc = sqlite3_bind_null(stmt, at); break;
+    case SW_DB_INT: rc = sqlite3_bind_int64(stmt, at, v->i); break;
+    case SW_DB_REAL: rc = sqlite3_bind_double(stmt, at, v->r); break;
+    case SW_DB_TEXT: rc = sqlite3_bind_text64(stmt, at, v->p, v->n, SQLITE_STATIC, SQLITE_UTF8); break;
+    case SW_DB_BLOB: rc = sqlite3_bind_blob64(stmt, at, v->p, v->n, SQLITE_STATIC); break;
     }
     return rc == SQLITE_OK ? 0 : SW_E_INTERNAL;
 }
@@ -109,27 +109,27 @@ static int db_step(void *stmt, struct sw_err *err)
     return code_of(rc);
 }
 
-static void db_column(void *stmt, int col, struct sw_val *out)
+static void db_column(void *stmt, int col, struct sw_db_val *out)
 {
-    *out = (struct sw_val){SW_VAL_NULL, 0, 0, NULL, 0};
+    *out = (struct sw_db_val){SW_DB_NULL, 0, 0, NULL, 0};
     switch (sqlite3_column_type(stmt, col)) {
     case SQLITE_INTEGER:
-        out->type = SW_VAL_INT;
+        out->type = SW_DB_INT;
         out->i = sqlite3_column_int64(stmt, col);
         out->r = (double)out->i;
         break;
     case SQLITE_FLOAT:
-        out->type = SW_VAL_REAL;
+        out->type = SW_DB_REAL;
         out->r = sqlite3_column_double(stmt, col);
         out->i = (int64_t)out->r;
         break;
     case SQLITE_TEXT:
-        out->type = SW_VAL_TEXT;
+        out->type = SW_DB_TEXT;
         out->p = sqlite3_column_text(stmt, col);
         out->n = (size_t)sqlite3_column_bytes(stmt, col);
         break;
     case SQLITE_BLOB:
-        out->type = SW_VAL_BLOB;
+        out->type = SW_DB_BLOB;
         out->p = sqlite3_column_blob(stmt, col);
         out->n = (size_t)sqlite3_column_bytes(stmt, col);
         break;

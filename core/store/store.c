@@ -99,16 +99,16 @@ static int bind_all(struct sw_q *q, const char *types, va_list ap)
 {
     int rc = 0;
     for (int i = 1; *types && !rc; types++, i++) {
-        struct sw_val v = {SW_VAL_NULL, 0, 0, NULL, 0};
+        struct sw_db_val v = {SW_DB_NULL, 0, 0, NULL, 0};
         switch (*types) {
-        case 'i': v.type = SW_VAL_INT, v.i = va_arg(ap, int64_t); break;
-        case 'r': v.type = SW_VAL_REAL, v.r = va_arg(ap, double); break;
+        case 'i': v.type = SW_DB_INT, v.i = va_arg(ap, int64_t); break;
+        case 'r': v.type = SW_DB_REAL, v.r = va_arg(ap, double); break;
         case 's':
             v.p = va_arg(ap, const char *);
-            if (v.p) v.type = SW_VAL_TEXT, v.n = strlen(v.p);
+            if (v.p) v.type = SW_DB_TEXT, v.n = strlen(v.p);
             break;
-        case 't': v.type = SW_VAL_TEXT, v.p = va_arg(ap, const char *), v.n = va_arg(ap, size_t); break;
-        case 'b': v.type = SW_VAL_BLOB, v.p = va_arg(ap, const void *), v.n = va_arg(ap, size_t); break;
+        case 't': v.type = SW_DB_TEXT, v.p = va_arg(ap, const char *), v.n = va_arg(ap, size_t); break;
+        case 'b': v.type = SW_DB_BLOB, v.p = va_arg(ap, const void *), v.n = va_arg(ap, size_t); break;
         default: return SW_E_INTERNAL;
         }
         rc = q->store->db->bind(q->stmt, i, &v);
@@ -183,9 +183,9 @@ void sw_q_stop(struct sw_q *q)
     while (q->open && sw_q_next(q, &ignored) > 0) continue;
 }
 
-static struct sw_val column(struct sw_q *q, int col)
+static struct sw_db_val column(struct sw_q *q, int col)
 {
-    struct sw_val v;
+    struct sw_db_val v;
     q->store->db->column(q->stmt, col, &v);
     return v;
 }
@@ -195,14 +195,14 @@ double sw_q_real(struct sw_q *q, int col) { return column(q, col).r; }
 
 const char *sw_q_text(struct sw_q *q, int col, size_t *n)
 {
-    struct sw_val v = column(q, col);
+    struct sw_db_val v = column(q, col);
     if (n) *n = v.p ? v.n : 0;
     return v.p ? v.p : "";
 }
 
 const void *sw_q_blob(struct sw_q *q, int col, size_t *n)
 {
-    struct sw_val v = column(q, col);
+    struct sw_db_val v = column(q, col);
     *n = v.n;
     return v.p;
 }

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ * The process: find the program's files, make the loop, the engine and the host, enter Lua by one
+ * door. Everything a user can ask for is a file in lua/cli. */
+#include "app/paths.h"
+#include "base/crypto.h"
+#include "script/host.h"
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+static int run(uv_loop_t *loop, const struct sw_paths *p, int argc, char **argv)
+{
+    struct sw_err err = SW_ERR_INIT;
+    struct sw_engine *e = sw_engine_new(loop, p->share);
+    struct sw_host *h = sw_host_new(e, p->box, &err);
+    const char *door = argc > 0 && !strcmp(argv[0], "--lua-test") ? "test" : "command";
+    int rc = 1;
+    if (h) rc = sw_host_run(h, door, argc, argv);
+    else fprintf(stderr, "syncwell: %s\n", err.text);
+    sw_host_free(h);
+    sw_engine_free(e);
+    while (uv_run(loop, UV_RUN_NOWAIT)) continue;
+    return rc;
+}
+
+int main(int argc, char **argv)
+{
+    uv_loop_t loop;
+    struct sw_paths paths;
+    int rc;
+    signal(SIGPIPE, SIG_IGN);
+    setlocale(LC_CTYPE, ""); /* LC_NUMERIC stays C: numbers in files have points */
+    argv = uv_setup_args(argc, argv);
+    if (sw_crypto_init()) {
+        fprintf(stderr, "syncwell: no source of random numbers\n");
+        return 1;
+    }
+    if (sw_paths_find(&paths)) {
+        fprintf(stderr, "syncwell: cannot find the program's Lua files beside it; install it again or set SYNCWELL_SHARE\n");
+        return 1;
+    }
+    uv_loop_init(&loop);
+    rc = run(&loop, &paths, argc - 1, argv + 1);
+    uv_loop_close(&loop);
+    return rc;
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT
+ * sw.box: the pool of boxes for trusted Lua. The pool is made on first use with the library files
+ * of lua/box.
+ *   configure{memory_mb, allow_unconfined}            before the first use
+ *   load(user, package, {{name, source}...}) -> {{name, ok, out, error}...}       waits
+ *   run(user, package, {{spec, cpu_ms}...}) -> {{ok, killed, cpu_us, out, error}...} in order     waits
+ *   on_call(f)         f(call, tag, user, package, name, args) runs as a task and must reply
+ *   reply(call, ok, value | text)
+ *   confinement() -> text        stats() -> table        close() */
+#include "base/alloc.h"
+#include "box/frame_lua.h"
+#include "script/task.h"
+#include "script/workers.h"
+#include "script/workers_host.h"
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_LIBRARY = 64, MAX_RUNS = 10000 };
+#define SPEC_MOST ((size_t)256 << 10)
+static const char POOL = 0, CALL = 0;
+
+struct pool {
+    struct sw_workers *workers;
+    size_t memory_bytes;
+    bool unconfined;
+    struct sw_host *host;
+    lua_State *main;
+};
+
+struct gather { /* results of one load or run call, until the last one is in */
+    struct sw_wait wait;
+    size_t want, have;
+    int list;       /* registry reference of the result list */
+    struct pool *pool;
+};
+
+static struct pool *pool_of(lua_State *L)
+{
+    struct pool *p;
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &POOL);
+    p = lua_touserdata(L, -1);
+    lua_pop(L, 1);
+    return p;
+}
+
+static char *slurp(const char *path, size_t *n)
+{
+    struct sw_buf b;
+    FILE *f = fopen(path, "re");
+    uint8_t *to;
+    if (!f) return NULL;
+    sw_buf_init(&b, 1 << 20);
+    while ((to = sw_buf_room(&b, 4096)) && (*n = fread(to, 1, 4096, f)) > 0) b.len += *n;
+    fclose(f);
+    *n = b.len;
+    sw_buf_byte(&b, 0);
+    return sw_buf_take(&b);
+}
+
+/* The library files of lua/box by their names without .lua. */
+static size_t library(const char *share, struct sw_workers_file *out)
+{
+    char dir[1024], path[1400];
+    struct dirent **e;
+    size_t k = 0;
+    int n;
+    snprintf(dir, sizeof dir, "%s/lua/box", share);
+    n = scandir(dir, &e, NULL, alphasort);
+    for (int i = 0; i < n; i++) {
+        size_t len = strlen(e[i]->d_name);
+        if (len > 4 && !strcmp(e[i]->d_name + len - 4, ".lua") && k < MAX_LIBRARY) {
+            snprintf(path, sizeof path, "%s/%s", dir, e[i]->d_name);
+            out[k].source = slurp(path, &out[k].bytes);
+            out[k].name = sw_strndup(e[i]->d_name, len - 4);
+            if (out[k].source) k++;
+        }
+        free(e[i]);
+    }
+    if (n >= 0) free(e);
+    return k;
+}
+
+static struct sw_workers *workers(lua_State *L)
+{
+    struct pool *p = pool_of(L);
+    struct sw_engine *e = sw_lua_engine(L);
+    struct sw_workers_file lib[MAX_LIBRARY];
+    struct sw_workers_config c = {.box_path = sw_host_box_path(p->host), .library = lib, .memory_bytes = p->memory_bytes,
+                                  .allow_unconfined = p->unconfined};
+    struct sw_err err = SW_ERR_INIT;
+    if (p->workers) return p->workers;
+    c.n_library = library(e->share, lib);
+    p->workers = sw_workers_new((struct uv_loop_s *)e->loop, &c, &err);
+    for (size_t i = 0; i < c.n_library; i++) {
+        sw_free((void *)(uintptr_t)lib[i].name);
+        sw_free((void *)(uintptr_t)lib[i].source);
+    }
+    if (!p->workers) luaL_error(L, "%s", err.text);
+    return p->workers;
+}
+
+static void push_rd(lua_State *L, struct sw_rd r)
+{
+    if (r.p && sw_rd_left(&r)) sw_frame_push(L, &r);
+    else lua_pushnil(L);
+}
+
+static void on_result(void *ctx, const struct sw_run_result *r)
+{
+    struct gather *g = ctx;
+    lua_State *L = g->wait.co;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, g->list);
+    lua_createtable(L, 0, 6);
+    lua_pushboolean(L, r->ok), lua_setfield(L, -2, "ok");
+    lua_pushboolean(L, r->killed), lua_setfield(L, -2, "killed");
+    lua_pushinteger(L, r->cpu_us), lua_setfield(L, -2, "cpu_us");
+    lua_pushstring(L, r->name), lua_setfield(L, -2, "name");
+    push_rd(L, r->out), lua_setfield(L, -2, "out");
+    push_rd(L, r->error), lua_setfield(L, -2, "error");
+    lua_rawseti(L, -2, (lua_Integer)r->tag + 1);
+    if (++g->have < g->want) {
+        lua_pop(L, 1);
+        return;
+    }
+    struct sw_wait w = g->wait;
+    luaL_unref(L, LUA_REGISTRYINDEX, g->list);
+    sw_free(g);
+    sw_wake(&w, 1);
+}
+
+/* A script waits for an answer: the handler runs as a task of its own. */
+static void on_call(void *ctx, const struct sw_run_call *c)
+{
+    struct gather *g = ctx;
+    lua_State *L = g->pool->main;
+    lua_getglobal(L, "sw");
+    lua_getfield(L, -1, "spawn");
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &CALL);
+    lua_pushinteger(L, (lua_Integer)c->call);
+    lua_pushinteger(L, (lua_Integer)c->tag);
+    lua_pushstring(L, c->user);
+    lua_pushstring(L, c->package);
+    lua_pushstring(L, c->name);
+    push_rd(L, c->args);
+    if (lua_pcall(L, 7, 0, 0)) {
+        struct sw_rd none = sw_rd_of(NULL, 0);
+        sw_workers_reply(g->pool->workers, c->call, false, none, NULL);
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+}
+
+static struct gather *gather_new(lua_State *L, size_t want)
+{
+    struct gather *g = sw_zalloc(sizeof *g);
+    g->pool = pool_of(L);
+    g->want = want;
+    lua_createtable(L, (int)want, 0);
+    g->list = luaL_ref(L, LUA_REGISTRYINDEX);
+    g->wait = sw_task_begin(L, "a script");
+    return g;
+}
+
+static int refuse(lua_State *L, struct gather *g, int rc, const struct sw_err *err)
+{
+    luaL_unref(L, LUA_REGISTRYINDEX, g->list);
+    luaL_unref(L, LUA_REGISTRYINDEX, g->wait.ref);
+    sw_free(g);
+    return sw_push_err(L, rc, err);
+}
+
+static int l_load(lua_State *L)
+{
+    const char *user = luaL_checkstring(L, 1), *package = luaL_checkstring(L, 2);
+    struct sw_workers *w = workers(L);
+    size_t n = (size_t)luaL_len(L, 3);
+    struct sw_workers_file *file = lua_newuserdatauv(L, (n + 1) * sizeof *file, 0);
+    struct sw_workers_on on = {on_result, on_call, NULL};
+    struct sw_err err = SW_ERR_INIT;
+    int rc;
+    for (size_t i = 0; i < n; i++) {
+        lua_rawgeti(L, 3, (lua_Integer)i + 1);
+        lua_getfield(L, -1, "name");
+        lua_getfield(L, -2, "source");
+        file[i] = (struct sw_workers_file){luaL_checkstring(L, -2), luaL_checkstring(L, -1), 0};
+        lua_tolstring(L, -1, &file[i].bytes);
+        lua_pop(L, 3); /* the argument keeps the texts */
+    }
+    on.ctx = gather_new(L, n);
+    rc = sw_workers_load(w, user, package, file, n, &on, &err);
+    if (rc) return refuse(L, on.ctx, rc, &err);
+    return sw_task_yield(L);
+}
+
+static int encode_specs(lua_State *L, struct sw_run_spec *spec, struct sw_buf *b, size_t n, struct sw_err *err)
+{
+    int rc = 0;
+    for (size_t i = 0; i < n && !rc; i++) {
+        lua_rawgeti(L, 3, (lua_Integer)i + 1);
+        lua_getfield(L, -1, "spec");
+        sw_buf_init(&b[i], SPEC_MOST);
+        rc = sw_frame_encode(L, -1, &b[i], SW_ENCODE_STRICT, err);
+        lua_getfield(L, -2, "cpu_ms");
+        spec[i] = (struct sw_run_spec){i, sw_rd_of(b[i].data, b[i].len), (uint32_t)lua_tointeger(L, -1)};
+        lua_pop(L, 3);
+    }
+    return rc;
+}
+
+static int l_run(lua_State *L)
+{
+    const char *user = luaL_checkstring(L, 1), *package = luaL_checkstring(L, 2);
+    struct sw_workers *w = workers(L);
+    size_t n = (size_t)luaL_len(L, 3);
+    struct sw_workers_on on = {on_result, on_call, NULL};
+    struct sw_err err = SW_ERR_INIT;
+    struct sw_run_spec *spec;
+    struct sw_buf *b;
+    int rc;
+    luaL_argcheck(L, n >= 1 && n <= MAX_RUNS, 3, "1 to 10000 runs");
+    spec = sw_zalloc(n * sizeof *spec);
+    b = sw_zalloc(n * sizeof *b);
+    rc = encode_specs(L, spec, b, n, &err);
+    on.ctx = gather_new(L, n);
+    if (!rc) rc = sw_workers_run(w, user, package, spec, n, &on, &err);
+    for (size_t i = 0; i < n; i++) sw_buf_clear(&b[i]);
+    sw_free(b);
+    sw_free(spec);
+    if (rc) return refuse(L, on.ctx, rc, &err);
+    return sw_task_yield(L);
+}
+
+static int l_on_call(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_settop(L, 1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &CALL);
+    return 0;
+}
+
+static int l_reply(lua_State *L)
+{
+    struct sw_buf b;
+    struct sw_err err = SW_ERR_INIT;
+    uint64_t call = (uint64_t)luaL_checkinteger(L, 1);
+    int rc;
+    lua_settop(L, 3);
+    sw_buf_init(&b, SPEC_MOST);
+    rc = sw_frame_encode(L, 3, &b, SW_ENCODE_STRICT, &err);
+    if (!rc) rc = sw_workers_reply(workers(L), call, lua_toboolean(L, 2), sw_rd_of(b.data, b.len), &err);
+    sw_buf_clear(&b);
+    if (rc) return sw_push_err(L, rc, &err);
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+static int l_configure(lua_State *L)
+{
+    struct pool *p = pool_of(L);
+    if (p->workers) return luaL_error(L, "the box is running already");
+    lua_getfield(L, 1, "memory_mb");
+    p->memory_bytes = (size_t)(luaL_optnumber(L, -1, 32) * 1024 * 1024);
+    lua_getfield(L, 1, "allow_unconfined");
+    p->unconfined = lua_toboolean(L, -1);
+    return 0;
+}
+
+static int l_confinement(lua_State *L)
+{
+    struct pool *p = pool_of(L);
+    lua_pushstring(L, p->workers ? sw_workers_confinement(p->workers) : "not started");
+    return 1;
+}
+
+static int l_stats(lua_State *L)
+{
+    struct sw_workers_stats s = {0};
+    struct pool *p = pool_of(L);
+    if (p->workers) sw_workers_get_stats(p->workers, &s);
+    lua_createtable(L, 0, 6);
+    lua_pushinteger(L, (lua_Integer)s.started), lua_setfield(L, -2, "started");
+    lua_pushinteger(L, (lua_Integer)s.killed), lua_setfield(L, -2, "killed");
+    lua_pushinteger(L, (lua_Integer)s.crashed), lua_setfield(L, -2, "crashed");
+    lua_pushinteger(L, (lua_Integer)s.runs), lua_setfield(L, -2, "runs");
+    lua_pushinteger(L, (lua_Integer)s.requeued), lua_setfield(L, -2, "requeued");
+    lua_pushinteger(L, s.live), lua_setfield(L, -2, "live");
+    return 1;
+}
+
+static void on_closed(void *ctx) { *(bool *)ctx = true; }
+
+/* Ends the workers with the state; runs the loop until their handles are closed. */
+static int l_gc(lua_State *L)
+{
+    struct pool *p = lua_touserdata(L, 1);
+    bool closed = false;
+    if (!p->workers) return 0;
+    sw_workers_close(p->workers, on_closed, &closed);
+    p->workers = NULL;
+    while (!closed && uv_run(sw_lua_engine(L)->loop, UV_RUN_ONCE)) continue;
+    return 0;
+}
+
+int sw_open_box(lua_State *L)
+{
+    static const luaL_Reg f[] = {{"configure", l_configure}, {"load", l_load},   {"run", l_run},     {"on_call", l_on_call},
+                                 {"reply", l_reply},         {"confinement", l_confinement}, {"stats", l_stats}, {NULL, NULL}};
+    struct pool *p = lua_newuserdatauv(L, sizeof *p, 0);
+    memset(p, 0, sizeof *p);
+    p->host = sw_lua_host(L);
+    p->main = L;
+    lua_newtable(L);
+    lua_pushcfunction(L, l_gc);
+    lua_setfield(L, -2, "__gc");
+    lua_setmetatable(L, -2);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &POOL);
+    luaL_newlib(L, f);
+    return 1;
+}
