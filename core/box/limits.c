@@ -87,7 +87,8 @@ static void on_tick(int sig)
     if (!m || !m->deadline_ns) return;
     if (!m->expired && sw_limits_cpu_ns() < m->deadline_ns) return;
     m->expired = 1;
-    arm(m->running);
+    /* once per thread: it walks every call on the stack, and a deep one would take all ticks */
+    if (lua_gethook(m->running) != on_hook) arm(m->running);
 }
 
 lua_State *sw_limits_new(struct sw_limits *m, size_t mem_max_bytes)

@@ -63,6 +63,9 @@ local function from_string(text)
   local first, hint = text:match "^(.-)\nhint: (.*)$"
   text = errors.clean(first or text)
   local script, line, message = text:match "^([%w_./%-]+):(%d+): (.*)$"
+  if script and script:sub(1, 9) == "syncwell/" then -- a place in the library helps nobody
+    script, line = nil, nil
+  end
   return { message = message or text, script = script, line = tonumber(line),
     hint = hint and errors.clean(hint) or hint_for(text) }
 end

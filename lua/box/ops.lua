@@ -158,7 +158,8 @@ local function age_gate(declaration, w, run)
   local age = quantity.of(((run.at or 0) - finish.ms) / 1000, "duration")
   local most = quantity.of(quantity.number(declaration.max_age, "duration"), "duration")
   local ok = age.value <= most.value
-  return ok, ("age %s, %s <= %s"):format(quantity.text(age), ok and "which is" or "needs", quantity.text(most))
+  local word = ok and "which is" or "needs"
+  return ok, ("age %s, %s <= %s"):format(quantity.text(age), word, quantity.text(most))
 end
 
 local function when_gate(declaration, w, ctx)

@@ -113,7 +113,8 @@ end
 
 -- What `uses` may name, and the actions each grant allows.
 shapes.grants = {
-  ["calendar:write"] = "calendar entries", ["notify"] = "notifications", ["record:write"] = "records and tags",
+  ["calendar:write"] = "calendar entries", ["notify"] = "notifications",
+  ["record:write"] = "records and tags",
   ["sync:start"] = "start a sync", ["rule:fire"] = "fire another rule", ["task:write"] = "tasks",
   ["mqtt:publish"] = "MQTT messages", ["http"] = "requests to declared hosts",
 }

@@ -90,7 +90,7 @@ end
 function sw.quantity(text)
   local value, dim = quantity.parse(tostring(text))
   if not value then
-    schema.fail(("'%s' is no quantity; write a number and its unit, such as \"60min\""):format(tostring(text)))
+    schema.fail(("'%s' is no quantity"):format(tostring(text)), nil, 'write a number and its unit: "60min"')
   end
   return quantity.of(value, dim)
 end

@@ -1,0 +1,2 @@
+-- expect: error field 'close'
+coroutine.close(coroutine.create(print))

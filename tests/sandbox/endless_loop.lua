@@ -1,0 +1,2 @@
+-- expect: error used more than
+while true do end

@@ -1,0 +1,3 @@
+-- expect: error used more than
+::again::
+goto again

@@ -1,0 +1,2 @@
+-- expect: error global 'io'
+return io.open("/etc/passwd")

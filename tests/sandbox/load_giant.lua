@@ -1,0 +1,3 @@
+-- expect: ok
+local f, message = load(("x = 1 "):rep(20000))
+return f == nil and message:find("over 64 KB") ~= nil

@@ -1,0 +1,4 @@
+-- expect: error
+local t = setmetatable({}, {})
+getmetatable(t).__index = t
+return t.x

@@ -1,0 +1,2 @@
+-- expect: error field 'execute'
+return os.execute("ls")

@@ -1,0 +1,2 @@
+-- expect: error field 'getenv'
+return os.getenv("HOME")

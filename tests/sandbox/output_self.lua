@@ -1,0 +1,4 @@
+-- expect: ok
+local t = {}
+t.t = t
+return t

@@ -1,0 +1,2 @@
+-- expect: error used more than
+return (("("):rep(200000)):gsub("%b()", "")

@@ -1,0 +1,5 @@
+-- expect: ok
+math.randomseed(42)
+local a = math.random(1000000)
+math.randomseed(42)
+return a == math.random(1000000)

@@ -1,0 +1,2 @@
+-- expect: ok
+return (""):rep(math.maxinteger) == "" and ("x"):rep(-1) == ""

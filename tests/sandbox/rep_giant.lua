@@ -1,0 +1,2 @@
+-- expect: error would not fit
+return ("x"):rep(1e12 // 1)

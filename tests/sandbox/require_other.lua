@@ -1,0 +1,2 @@
+-- expect: error a script can require only
+require "os"

@@ -1,0 +1,2 @@
+-- expect: error must return a string
+print(setmetatable({}, { __tostring = function() return 5 end }))

@@ -1,0 +1,2 @@
+-- expect: error __mode is not allowed
+setmetatable({}, { __mode = "k" })
