@@ -495,6 +495,7 @@ static void put_job(void *ctx, struct sw_job *j)
     put_text(b, "state", states[j->state]);
     put_int(b, "due", j->due_ms);
     put_int(b, "attempts", j->attempts);
+    put_int(b, "generation", j->generation);
     put_text(b, "progress", j->progress);
     put_text(b, "failure", j->failure);
     sw_buf_byte(b, '}');

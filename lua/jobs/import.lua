@@ -1,0 +1,380 @@
+-- Job "import": files, folders and archives into the store, batch by batch.
+-- Each batch is one transaction with its data, the file's progress and the events it caused; a restart
+-- reads the file again from the start and skips what is committed.
+-- payload: { paths = { "/abs/export.zip" }, format = "fit"?, connection = "files", live_after = ms }
+local home = require("home")
+local record = require("record")
+
+local json = sw.json
+local import = {}
+
+local MAPPING_VERSION = 1
+
+local function add_counts(into, c)
+  into.new = into.new + (c.new or 0)
+  into.updated = into.updated + (c.updated or 0)
+  into.unchanged = into.unchanged + (c.unchanged or 0)
+  into.rejected = into.rejected + (c.rejected or 0)
+  for text, n in pairs(c.reasons or {}) do
+    into.reasons[text] = (into.reasons[text] or 0) + n
+  end
+end
+
+local function counts()
+  return { new = 0, updated = 0, unchanged = 0, rejected = 0, reasons = {} }
+end
+
+-- What hooks may call: drafts gather here until their batch is stored.
+local function sink(file)
+  local out = { records = {}, totals = {} }
+  function out.record(draft)
+    out.records[#out.records + 1] = draft
+  end
+  function out.day_total(total)
+    out.totals[#out.totals + 1] = total
+  end
+  function out.reject(reason)
+    file.hook_rejects[reason] = (file.hook_rejects[reason] or 0) + 1
+  end
+  function out.note(text)
+    if #file.notes < 20 then
+      file.notes[#file.notes + 1] = text
+    end
+  end
+  return out
+end
+
+local function origin_of(origins, index)
+  return origins[index or 0] or { name = "", maker = "", model = "", kind = "", ident = "" }
+end
+
+local function column_map(format, c)
+  local row = format.columns[c.type]
+  if not row then
+    return nil
+  end
+  return { metric = row.metric, scale = row.scale, unit = row.from and "" or row.unit, from_duration = row.from == "duration_min" }
+end
+
+-- Columns of the slice; a unit that does not fit costs that column, not the file.
+local function store_columns(t, decoder, format, provider, file)
+  local n = 0
+  for _, c in ipairs(decoder:columns()) do
+    local map = column_map(format, c)
+    if map then
+      local ok, message = pcall(t.columns, t, decoder, provider, c.index, map)
+      if ok then
+        n = n + 1
+      else
+        local reason = message:gsub("^.-: ", "")
+        file.total.rejected = file.total.rejected + c.n
+        file.total.reasons[reason] = (file.total.reasons[reason] or 0) + c.n
+      end
+    end
+  end
+  return n
+end
+
+local function store_records(t, ctx, job, out, origins, provider, file)
+  for _, draft in ipairs(out.records) do
+    local origin = origin_of(origins, draft.origin)
+    draft.attributes = draft.attributes or {}
+    if draft.kind == "workout" then
+      draft.attributes.source_file = file.name
+    end
+    t:record(record.row(ctx, draft, origin, job.connection_id, provider))
+  end
+  for _, total in ipairs(out.totals) do
+    local o = origin_of(origins, total.origin)
+    local day = sw.time.day(tonumber(total.day:sub(1, 4)), tonumber(total.day:sub(6, 7)), tonumber(total.day:sub(9, 10)))
+    t:day_total(total.metric, day, { provider = provider, name = o.name, maker = o.maker, model = o.model, kind = o.kind, ident = o.ident },
+      total.value, total.unit)
+  end
+end
+
+local what_of = { new = "new", updated = "updated", unchanged = "unchanged" }
+
+-- Results come in the order in which operations were added: columns, records, totals.
+local function gather(file, results, columns, records, totals)
+  for i = 1, columns do
+    add_counts(file.total, results[i])
+  end
+  for i = columns + 1, columns + records do
+    local r = results[i]
+    if r.what == "rejected" then
+      add_counts(file.total, { rejected = 1, reasons = { [r.reason] = 1 } })
+    else
+      add_counts(file.total, { [what_of[r.what]] = 1 })
+    end
+  end
+  for i = columns + records + 1, columns + records + totals do
+    if results[i] ~= "rejected" then
+      add_counts(file.total, { [results[i]] = 1 })
+    end
+  end
+end
+
+local function file_doc(file, done)
+  return json.encode { name = file.name, format = file.format, size = file.size, batch = file.batch, done = done, total = file.total,
+    notes = json.list(file.notes), status = file.status }
+end
+
+local function commit_batch(ctx, job, file, decoder, format, out)
+  local provider = format.provider or "file"
+  local t = home.txn(ctx)
+  local columns = store_columns(t, decoder, format, provider, file)
+  store_records(t, ctx, job, out, decoder:origins(), provider, file)
+  t:dispatch(job.payload.live_after or 0)
+  job:keep(t, file.name, { batch = file.batch + 1 })
+  -- counts of this batch are only known afterwards; the document stores those up to the batch before
+  file.batch = file.batch + 1
+  t:doc(".file", file.key, file_doc(file, false))
+  local results, message, code = t:commit()
+  if not results then
+    return nil, message, code
+  end
+  gather(file, results, columns, #out.records, #out.totals)
+  return true
+end
+
+local function hook_messages(format, state, decoder, out)
+  for _, m in ipairs(decoder:messages()) do
+    format.message(state, m, out)
+  end
+end
+
+local function finish_file(ctx, job, file, report)
+  for text, n in pairs(report.reasons) do
+    add_counts(file.total, { rejected = n, reasons = { [text] = n } })
+  end
+  for text, n in pairs(file.hook_rejects) do
+    add_counts(file.total, { rejected = n, reasons = { [text] = n } })
+  end
+  for i = #report.notes, 1, -1 do
+    table.insert(file.notes, 1, report.notes[i])
+  end
+  file.status = #report.notes > 0 and "partial" or "ok"
+  local t = home.txn(ctx)
+  job:keep(t, file.name)
+  t:doc(".file", file.key, file_doc(file, true))
+  t:doc("file", file.key, json.encode { name = file.name, format = file.format, size = file.size })
+  return t:commit()
+end
+
+-- One decoder to its end. `resume` batches are read but not stored again.
+local function run_decoder(ctx, job, file, decoder, resume)
+  local format = require("import." .. file.format)
+  local state = format.start()
+  while true do
+    local more, message, code = decoder:next()
+    if more == nil then
+      return nil, message, code
+    end
+    local out = sink(file)
+    if more then
+      hook_messages(format, state, decoder, out)
+    else
+      format.finish(state, out)
+    end
+    if resume > 0 then
+      resume = resume - 1
+      file.batch = file.batch + 1
+    else
+      local ok, why, kind = commit_batch(ctx, job, file, decoder, format, out)
+      if not ok then
+        return nil, why, kind
+      end
+    end
+    if job.on_progress then
+      job.on_progress(file, decoder:bytes())
+    end
+    if not more then
+      return finish_file(ctx, job, file, decoder:report())
+    end
+  end
+end
+
+local function known_result(doc)
+  local b = doc.body
+  return { new = 0, updated = 0, unchanged = b.total.new + b.total.updated + b.total.unchanged, rejected = b.total.rejected,
+    reasons = b.total.reasons, format = b.format, status = b.status or "ok", notes = b.notes or {} }
+end
+
+local function result_of(file, extra)
+  local total = file.total or counts()
+  local r = { file = file.path, format = file.format or json.null, status = file.status or "ok", new = total.new, updated = total.updated,
+    unchanged = total.unchanged, rejected = total.rejected, reasons = {}, notes = file.notes }
+  for k, v in pairs(extra or {}) do
+    r[k] = v
+  end
+  for text, n in pairs(total.reasons or {}) do
+    r.reasons[#r.reasons + 1] = n > 1 and ("%s (%d)"):format(text, n) or text
+  end
+  table.sort(r.reasons)
+  r.reasons = json.list(r.reasons)
+  return r
+end
+
+local function refused(path, format, message)
+  return result_of({ path = path, status = "refused", format = format, notes = {} }, { reasons = json.list { message } })
+end
+
+-- Import what `open` gives under the key of its content.
+local function import_one(ctx, job, file, open)
+  local doc = sw.store.doc(ctx.who, ".file", file.key)
+  if doc and doc.body.done then
+    local k = known_result(doc)
+    return result_of({ path = file.path, format = k.format, status = k.status, total = k, notes = k.notes },
+      { kept_reason = "the same file was imported before" })
+  end
+  local decoder, message = open()
+  if not decoder then
+    return refused(file.path, nil, message)
+  end
+  file.format = decoder:format()
+  file.total, file.notes, file.hook_rejects, file.batch = counts(), {}, {}, 0
+  if doc then
+    add_counts(file.total, doc.body.total)
+  end
+  local ok, why, code = run_decoder(ctx, job, file, decoder, doc and doc.body.batch or 0)
+  decoder:close()
+  if not ok and (code == "bad" or code == "limit") then
+    return refused(file.path, file.format, why)
+  elseif not ok then
+    return nil, why, code
+  end
+  local kept = file.status == "partial" and file.notes[1] or nil
+  return result_of(file, { kept_reason = kept })
+end
+
+local function basename(path)
+  return path:match("([^/]+)/*$") or path
+end
+
+local function import_archive(ctx, job, path, hash, results)
+  local archive, message = sw.import.zip(path)
+  if not archive then
+    results[#results + 1] = refused(path, "zip", message)
+    return true
+  end
+  local entries, wanted = archive:entries(), {}
+  for i, e in ipairs(entries) do
+    if e.wanted then
+      wanted[#wanted + 1] = { index = i, name = e.name, size = e.size }
+    end
+  end
+  -- the large export first: routes beside it belong to its workouts
+  table.sort(wanted, function(a, b)
+    return a.size > b.size or (a.size == b.size and a.name < b.name)
+  end)
+  local has_export = false
+  for _, e in ipairs(wanted) do
+    local file = { path = path .. "!" .. e.name, name = basename(e.name), size = e.size,
+      key = ("%s:%s:%d"):format(hash, sw.sys.hash(e.name):sub(1, 16), MAPPING_VERSION) }
+    local route = has_export and e.name:lower():find("%.gpx$") and e.name:find("workout%-routes")
+    if not route then
+      local r, why, code = import_one(ctx, job, file, function()
+        return archive:open(e.index)
+      end)
+      if not r then
+        return nil, why, code
+      end
+      has_export = has_export or r.format == "apple"
+      results[#results + 1] = r
+    end
+  end
+  archive:close()
+  if #wanted == 0 then
+    results[#results + 1] = refused(path, "zip", "the archive holds no file that could be read")
+  end
+  return true
+end
+
+local function import_file(ctx, job, path, results)
+  local hash, size_or_message = sw.sys.file_hash(path)
+  if not hash then
+    results[#results + 1] = refused(path, nil, size_or_message)
+    return true
+  end
+  local format, message = sw.import.sniff(path)
+  if not format and not job.payload.format then
+    results[#results + 1] = refused(path, nil, message)
+    return true
+  elseif format == "zip" and job.payload.format ~= "zip" then
+    return import_archive(ctx, job, path, hash, results)
+  end
+  local file = { path = path, name = basename(path), size = size_or_message, key = ("%s:%d"):format(hash, MAPPING_VERSION) }
+  local r, why, code = import_one(ctx, job, file, function()
+    return sw.import.open(path, job.payload.format)
+  end)
+  if not r then
+    return nil, why, code
+  end
+  results[#results + 1] = r
+  return true
+end
+
+-- Files of a folder in the order of their names; what is no health file by its name is passed over.
+local function walk(path, list, depth)
+  local st = sw.fs.stat(path)
+  if st and st.kind == "dir" and depth < 12 then
+    for _, name in ipairs(sw.fs.list(path) or {}) do
+      if name:sub(1, 1) ~= "." then
+        walk(path .. "/" .. name, list, depth + 1)
+      end
+    end
+  elseif depth == 0 or path:lower():find("%.fit$") or path:lower():find("%.tcx$") or path:lower():find("%.gpx$")
+    or path:lower():find("%.xml$") or path:lower():find("%.zip$") then
+    if not path:find("export_cda%.xml$") then
+      list[#list + 1] = { path = path, size = st and st.size or 0 }
+    end
+  end
+  return list
+end
+
+local function total_of(results)
+  local total = { files = #results, new = 0, updated = 0, unchanged = 0, rejected = 0, ok = 0, partial = 0, refused = 0 }
+  for _, r in ipairs(results) do
+    for _, k in ipairs { "new", "updated", "unchanged", "rejected" } do
+      total[k] = total[k] + r[k]
+    end
+    total[r.status] = total[r.status] + 1
+  end
+  return total
+end
+
+function import.run(ctx, job)
+  local t = home.txn(ctx)
+  t:connection("file", job.payload.connection or "files")
+  local made, message, code = t:commit()
+  if not made then
+    return nil, message, code
+  end
+  job.connection_id = made[1]
+  local files, whole = {}, 0
+  for _, path in ipairs(job.payload.paths) do
+    walk(path, files, 0)
+  end
+  for _, f in ipairs(files) do
+    whole = whole + f.size
+  end
+  local results, before = {}, 0
+  for _, f in ipairs(files) do
+    local show = import.on_progress
+    job.on_progress = show and function(_, bytes)
+      show(before + math.min(bytes, f.size), whole, basename(f.path))
+    end
+    local ok, why, kind = import_file(ctx, job, f.path, results)
+    if not ok then
+      return nil, why, kind
+    end
+    before = before + f.size
+  end
+  local ok, why, kind = home.settle(ctx)
+  if not ok then
+    return nil, why, kind
+  end
+  return { results = json.list(results), total = total_of(results) }
+end
+
+return import

@@ -1,0 +1,183 @@
+-- Running jobs: claim, do, finish or retry. A job kind is lua/jobs/<kind>.lua with run(ctx, job).
+--   queue.run_one(ctx, id)        claim exactly that job and run it here
+--   queue.run_due(ctx)            run everything that is due, give how many
+-- run(ctx, job) returns a table (the outcome; job:finish was not called), or nil, message, code to retry.
+local home = require("home")
+
+local json = sw.json
+local queue = {}
+
+local LEASE_MS = 30000
+local TRIES = 6
+
+-- Who we are, so that a lease of a process that died is recognised on this machine.
+local function process_mark(pid)
+  local stat = sw.fs.read(("/proc/%d/stat"):format(pid), 4096)
+  local fields = stat and stat:match("^%d+ %b() (.+)$")
+  local n = 0
+  for field in (fields or ""):gmatch("%S+") do
+    n = n + 1
+    if n == 20 then
+      return field
+    end
+  end
+end
+
+local me = { pid = sw.sys.pid(), started = process_mark(sw.sys.pid()) }
+
+function queue.progress(text, extra)
+  local p = { pid = me.pid, started = me.started, text = text }
+  for k, v in pairs(extra or {}) do
+    p[k] = v
+  end
+  return json.encode(p)
+end
+
+local function owner_is_dead(job)
+  local p = job.progress ~= "" and json.decode(job.progress) or nil
+  return p and p.pid and process_mark(p.pid) ~= p.started
+end
+
+-- Give free what processes of this machine that no longer live had leased.
+function queue.reclaim(ctx)
+  local any
+  local t = home.txn(ctx)
+  for _, job in ipairs(sw.store.jobs(ctx.who) or {}) do
+    if job.state == "running" and owner_is_dead(job) then
+      t:job_extend(job.id, job.generation or 0, -1, "")
+      any = true
+    end
+  end
+  return not any or t:commit()
+end
+
+local function backoff_ms(attempts)
+  local base = math.min(3600, 2 ^ attempts) * 1000
+  return math.floor(base * (0.5 + tonumber("0x" .. sw.sys.random(2)) / 65536))
+end
+
+local job_methods = {}
+job_methods.__index = job_methods
+
+-- Add to a transaction: the lease must still be ours and lives on.
+function job_methods:keep(t, text, extra)
+  t:job_extend(self.id, self.generation, LEASE_MS, queue.progress(text or "", extra))
+end
+
+function job_methods:finish(t, outcome, body)
+  t:job_done(self.id, self.generation, outcome, json.encode(body or {}))
+  self.finished = true
+end
+
+local function give_back(ctx, job, message, code)
+  local t = home.txn(ctx)
+  local final = job.attempts >= TRIES or code == "bad" or code == "limit"
+  t:job_retry(job.id, job.generation, final and -1 or sw.time.now() + backoff_ms(job.attempts), message or "failed")
+  sw.sys.log(final and "error" or "warn", "jobs", ("%s %s: %s%s"):format(job.kind, job.name, message or "failed", final and " (given up)" or ""))
+  t:commit()
+end
+
+local function run(ctx, job)
+  setmetatable(job, job_methods)
+  local ok, outcome, message, code = pcall(require("jobs." .. job.kind).run, ctx, job)
+  if not ok then
+    message, outcome, code = tostring(outcome), nil, "internal"
+  end
+  if outcome == nil then
+    if code ~= "conflict" then
+      give_back(ctx, job, message, code)
+    end
+    return nil, message, code
+  end
+  if not job.finished then
+    local t = home.txn(ctx)
+    job:finish(t, "done", outcome)
+    local done, why, kind = t:commit()
+    if not done then
+      return nil, why, kind
+    end
+  end
+  return outcome
+end
+
+function queue.claim(ctx, spec)
+  local t = home.txn(ctx)
+  spec.lease = LEASE_MS
+  t:claim(spec)
+  local done, message, code = t:commit()
+  if not done then
+    return nil, message, code
+  end
+  local jobs = done[1]
+  if #jobs > 0 then
+    local mark = home.txn(ctx)
+    for _, job in ipairs(jobs) do
+      mark:job_extend(job.id, job.generation, LEASE_MS, queue.progress("started"))
+    end
+    done, message, code = mark:commit()
+    if not done then
+      return nil, message, code
+    end
+  end
+  return jobs
+end
+
+-- Enqueue and claim that very job in this process; waits while another process holds it.
+function queue.run_now(ctx, spec, on_wait)
+  local t = home.txn(ctx)
+  t:job(spec)
+  local done, message, code = t:commit()
+  if not done then
+    return nil, message, code
+  end
+  local id = done[1]
+  queue.reclaim(ctx)
+  while true do
+    local jobs, why, kind = queue.claim(ctx, { only = id, most = 1 })
+    if not jobs then
+      return nil, why, kind
+    elseif jobs[1] then
+      return run(ctx, jobs[1])
+    end
+    if on_wait then
+      on_wait()
+      on_wait = nil
+    end
+    sw.sys.sleep(250)
+    queue.reclaim(ctx)
+    local still = false
+    for _, job in ipairs(sw.store.jobs(ctx.who) or {}) do
+      still = still or job.id == id
+    end
+    if not still then
+      return { by_other = true }
+    end
+  end
+end
+
+function queue.run_due(ctx, stop)
+  local count = 0
+  while not (stop and stop()) do
+    local jobs, message, code = queue.claim(ctx, { now = sw.time.now(), most = 10 })
+    if not jobs then
+      return nil, message, code
+    elseif #jobs == 0 then
+      return count
+    end
+    for i, job in ipairs(jobs) do
+      if stop and stop() then
+        local t = home.txn(ctx)
+        for k = i, #jobs do
+          t:job_release(jobs[k].id, jobs[k].generation)
+        end
+        t:commit()
+        return count
+      end
+      run(ctx, job)
+      count = count + 1
+    end
+  end
+  return count
+end
+
+return queue

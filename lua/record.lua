@@ -1,0 +1,115 @@
+-- Records on their way in and out: from an importer's words to a row, from a row to people's JSON.
+--   local row = record.row(ctx, draft, origin);  record.public(row) --> the shape of `records --json`
+local record = {}
+
+local json = sw.json
+
+-- Keep texts clean and figures at a precision that is the same whichever way they were computed.
+local function tidy(value, depth)
+  if type(value) == "number" then
+    if math.type(value) == "integer" then
+      return value
+    end
+    local r = math.floor(value * 1000 + 0.5) / 1000
+    return r == math.floor(r) and math.abs(r) < 2 ^ 53 and math.floor(r) or r
+  elseif type(value) == "string" then
+    return sw.sys.clean(value):sub(1, 4096)
+  elseif type(value) == "table" and depth < 6 then
+    local out = {}
+    for k, v in pairs(value) do
+      out[k] = tidy(v, depth + 1)
+    end
+    return out
+  end
+  return value
+end
+
+local function clock_hour(ms, offset)
+  return (ms // 60000 + offset) % 1440 / 60
+end
+
+-- Sleep belongs to the day of waking; the bed day is noon to noon; a short sleep by day is a nap.
+local function complete_sleep(row, attributes)
+  local length = row.finish - row.start
+  local hour = clock_hour(row.start, row.offset_start)
+  attributes.bed_day = sw.time.day_text(sw.time.day_of(row.start - 43200000, row.offset_start))
+  attributes.nap = length < 3 * 3600000 and hour >= 8 and hour < 20 or nil
+  row.day = sw.time.day_of(row.finish, row.offset_finish)
+end
+
+local function zones(ctx, draft)
+  if draft.zone_unknown then
+    return 0, 0, "unknown"
+  elseif draft.offset_start then
+    return draft.offset_start, draft.offset_finish or draft.offset_start, "provider"
+  end
+  return sw.time.offset(ctx.zone, draft.start), sw.time.offset(ctx.zone, draft.finish), "user"
+end
+
+-- The row of a draft {kind, external_id, start, finish, attributes, segments ...} for sw.txn:record.
+function record.row(ctx, draft, origin, connection, provider)
+  local row = { kind = draft.kind, external_id = tostring(draft.external_id):sub(1, 500), start = draft.start,
+    finish = draft.finish, connection = connection, state = "final" }
+  local attributes = tidy(draft.attributes or {}, 0)
+  row.offset_start, row.offset_finish, row.zone_from = zones(ctx, draft)
+  row.day = sw.time.day_of(row.start, row.offset_start)
+  if draft.kind == "sleep" then
+    complete_sleep(row, attributes)
+  end
+  row.type = attributes.sport or draft.type or draft.kind
+  row.body = json.encode { attributes = attributes, segments = json.list(tidy(draft.segments or {}, 0)) }
+  row.origin = { provider = provider, name = origin.name or "", maker = origin.maker or "", model = origin.model or "",
+    kind = origin.kind or "", ident = origin.ident or "" }
+  return row
+end
+
+local function public_segments(list, offset)
+  local out = {}
+  for i, s in ipairs(list or {}) do
+    local copy = {}
+    for k, v in pairs(s) do
+      copy[k] = (k == "start" or k == "finish") and math.type(v) == "integer" and sw.time.iso(v, offset) or v
+    end
+    out[i] = copy
+  end
+  return json.list(out)
+end
+
+function record.public(r)
+  return {
+    id = ("%x"):format(r.id), kind = r.kind, type = r.type, start = sw.time.iso(r.start, r.offset_start),
+    finish = sw.time.iso(r.finish, r.offset_finish), offset_start = r.offset_start, offset_finish = r.offset_finish,
+    day = sw.time.day_text(r.day), provider = r.provider, origin = r.origin, maker = r.maker,
+    group = ("%x"):format(r.group), revision = r.revision, attributes = r.body.attributes or {},
+    segments = public_segments(r.body.segments, r.offset_start),
+  }
+end
+
+-- One view of a group: each attribute from the member of best standing that knows it; provider and
+-- maker of the best member, all of them in lists. What rules see as their event.
+function record.merged(members)
+  table.sort(members, function(a, b)
+    if a.standing ~= b.standing then
+      return a.standing < b.standing
+    end
+    return a.id < b.id
+  end)
+  local best = members[1]
+  local view = { group = ("%x"):format(best.group), id = ("%x"):format(best.group), kind = best.kind, type = best.type,
+    start = best.start, finish = best.finish, offset_start = best.offset_start, offset_finish = best.offset_finish,
+    day = sw.time.day_text(best.day), provider = best.provider, origin = best.origin, maker = best.maker,
+    revision = best.revision, attributes = {}, providers = {}, makers = {} }
+  for _, m in ipairs(members) do
+    view.providers[#view.providers + 1] = m.provider
+    view.makers[#view.makers + 1] = m.maker
+    for name, value in pairs(m.body.attributes or {}) do
+      if view.attributes[name] == nil then
+        view.attributes[name] = value
+      end
+    end
+  end
+  view.attributes.elapsed_s = view.attributes.elapsed_s or (best.finish - best.start) / 1000
+  return view
+end
+
+return record

@@ -1,0 +1,162 @@
+-- What people see: tables, bars, sparklines, progress with rate and time left, colours on a terminal.
+--   term.table({ "day", "steps" }, rows);  term.spark { 1, 5, 3 } --> "▁█▄"
+local term = {}
+
+local tty_out, tty_err = sw.sys.tty(1), sw.sys.tty(2)
+local locale = sw.sys.env("LC_ALL") or sw.sys.env("LC_CTYPE") or sw.sys.env("LANG") or ""
+local unicode = locale == "" or locale:lower():find("utf") ~= nil or (not locale:find("^C") and not locale:find("^POSIX"))
+
+term.unicode = unicode
+
+function term.out(text)
+  return sw.sys.out(text)
+end
+
+function term.line(text, ...)
+  if select("#", ...) > 0 then
+    text = text:format(...)
+  end
+  return sw.sys.out(text .. "\n")
+end
+
+function term.error(text)
+  sw.sys.err("syncwell: " .. sw.sys.clean(text, true) .. "\n")
+end
+
+local colours = { red = 31, green = 32, yellow = 33, blue = 34, grey = 90, bold = 1 }
+
+function term.paint(colour, text)
+  if not tty_out or sw.sys.env("NO_COLOR") then
+    return text
+  end
+  return ("\27[%dm%s\27[0m"):format(colours[colour], text)
+end
+
+-- Columns on a terminal: characters, not bytes.
+function term.width(text)
+  return utf8.len(text) or #text
+end
+
+local function pad(text, width, right)
+  local fill = (" "):rep(math.max(0, width - term.width(text)))
+  return right and fill .. text or text .. fill
+end
+
+-- rows of texts or numbers; numbers stand right.
+function term.table(head, rows)
+  local width, right = {}, {}
+  for i, name in ipairs(head) do
+    width[i], right[i] = term.width(name), #rows > 0
+  end
+  for _, row in ipairs(rows) do
+    for i = 1, #head do
+      local cell = row[i]
+      right[i] = right[i] and (cell == nil or type(cell) == "number" or tostring(cell):find("^[%d.,%-:]+ ?%a*$") ~= nil)
+      row[i] = sw.sys.clean(cell == nil and "" or tostring(cell))
+      width[i] = math.max(width[i], term.width(row[i]))
+    end
+  end
+  local function line(cells, paint)
+    local parts = {}
+    for i = 1, #head do
+      parts[i] = pad(cells[i], width[i], right[i])
+    end
+    local text = table.concat(parts, "  "):gsub("%s+$", "")
+    term.line("%s", paint and term.paint(paint, text) or text)
+  end
+  line(head, "bold")
+  for _, row in ipairs(rows) do
+    line(row)
+  end
+end
+
+local blocks = unicode and { "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" } or { ".", ":", "-", "=", "+", "*", "#", "@" }
+
+local function range(values)
+  local low, high
+  for _, v in pairs(values) do
+    low, high = math.min(low or v, v), math.max(high or v, v)
+  end
+  return low or 0, high or 0
+end
+
+-- values[1..n], holes are shown as blanks.
+function term.spark(values, n)
+  local low, high = range(values)
+  local out = {}
+  for i = 1, n or #values do
+    local v = values[i]
+    local k = v and (high > low and 1 + math.floor((v - low) / (high - low) * 7.999) or 4)
+    out[i] = k and blocks[math.min(8, k)] or " "
+  end
+  return table.concat(out)
+end
+
+function term.bar(value, most, width)
+  local cells = most > 0 and math.floor(value / most * width + 0.5) or 0
+  return (unicode and "█" or "#"):rep(math.max(0, math.min(width, cells)))
+end
+
+-- A bar a day: label, value as text, bar.
+function term.bars(rows)
+  local most, label, text = 0, 0, 0
+  for _, r in ipairs(rows) do
+    most, label, text = math.max(most, r.value or 0), math.max(label, term.width(r.label)), math.max(text, term.width(r.text))
+  end
+  local room = math.max(10, math.min(50, sw.sys.columns() - label - text - 4))
+  for _, r in ipairs(rows) do
+    term.line("%s  %s  %s", pad(r.label, label), pad(r.text, text, true), term.paint("blue", term.bar(r.value or 0, most, room)))
+  end
+end
+
+function term.duration(seconds)
+  seconds = math.floor(seconds + 0.5)
+  if seconds < 60 then
+    return ("%d s"):format(seconds)
+  elseif seconds < 3600 then
+    return ("%d min"):format((seconds + 30) // 60)
+  end
+  return ("%d h %02d min"):format((seconds + 30) // 3600, (seconds + 30) // 60 % 60)
+end
+
+function term.bytes(n)
+  local unit = { "B", "kB", "MB", "GB" }
+  local i = 1
+  while n >= 1000 and i < 4 do
+    n, i = n / 1000, i + 1
+  end
+  return (i == 1 and "%d %s" or "%.1f %s"):format(n, unit[i])
+end
+
+function term.number(n)
+  local text = n == math.floor(n) and ("%d"):format(n) or ("%.1f"):format(n)
+  local whole, rest = text:match("^(%-?%d+)(.*)$")
+  local grouped = whole:reverse():gsub("(%d%d%d)", "%1,"):reverse():gsub("^,", ""):gsub("^%-,", "-")
+  return grouped .. rest
+end
+
+-- Progress on standard error, a terminal only: what, part done of whole, rate, time left.
+function term.progress(what, unit)
+  local began, last = sw.time.mono(), 0
+  local self = {}
+  function self.show(done, whole)
+    local now = sw.time.mono()
+    if not tty_err or now - last < 100 then
+      return
+    end
+    last = now
+    local spent = math.max(1, now - began) / 1000
+    local rate = done / spent
+    local left = rate > 0 and whole > done and (whole - done) / rate or 0
+    sw.sys.err(("\r\27[K%s  %3d %%  %s of %s  %s/s  %s left"):format(what, whole > 0 and done * 100 // whole or 0,
+      unit(done), unit(whole), unit(rate), term.duration(left)))
+  end
+  function self.clear()
+    if tty_err then
+      sw.sys.err("\r\27[K")
+    end
+  end
+  return self
+end
+
+return term

@@ -1,0 +1,124 @@
+-- Times as people type them, in a person's zone.
+--   when.span(ctx, "last 7d") --> first day, last day;   when.instant(ctx, "yesterday 16:00") --> ms
+local home = require("home")
+
+local when = {}
+
+local weekdays = { monday = 0, tuesday = 1, wednesday = 2, thursday = 3, friday = 4, saturday = 5, sunday = 6 }
+
+local function today(ctx)
+  return home.day(ctx, sw.time.now())
+end
+
+local function month_days(year, month)
+  local first = sw.time.day(year, month, 1)
+  local next_first = month == 12 and sw.time.day(year + 1, 1, 1) or sw.time.day(year, month + 1, 1)
+  return first, next_first - 1
+end
+
+local function valid_day(y, m, d)
+  y, m, d = tonumber(y), tonumber(m), tonumber(d)
+  if m < 1 or m > 12 or d < 1 or y < 1900 or y > 2079 then
+    return nil
+  end
+  local first, last = month_days(y, m)
+  return first + d - 1 <= last and first + d - 1 or nil
+end
+
+-- One day: ISO date, today, yesterday, a weekday (the last one), "3 days ago".
+function when.day(ctx, text)
+  text = text:lower()
+  local y, m, d = text:match("^(%d%d%d%d)%-(%d%d)%-(%d%d)$")
+  if y then
+    return valid_day(y, m, d)
+  elseif text == "today" then
+    return today(ctx)
+  elseif text == "yesterday" then
+    return today(ctx) - 1
+  elseif text == "tomorrow" then
+    return today(ctx) + 1
+  elseif weekdays[text] then
+    local now = today(ctx)
+    local back = (select(4, sw.time.date(now)) - weekdays[text]) % 7
+    return now - (back == 0 and 7 or back)
+  end
+  local n = text:match("^(%d+) days? ago$")
+  return n and today(ctx) - tonumber(n)
+end
+
+local unit_days = { d = 1, day = 1, days = 1, w = 7, week = 7, weeks = 7, m = 30, month = 30, months = 30, y = 365, year = 365, years = 365 }
+
+-- A span of days: a day, a month (2026-03), a year, "last 7d", "this week", "A..B".
+function when.span(ctx, text)
+  text = (text or "last 7d"):lower()
+  local from, to = text:match("^(.+)%.%.(.+)$")
+  if from then
+    local a, b = when.day(ctx, from), when.day(ctx, to)
+    return a and b and math.min(a, b), a and b and math.max(a, b)
+  end
+  local y, m = text:match("^(%d%d%d%d)%-(%d%d)$")
+  if y and tonumber(m) >= 1 and tonumber(m) <= 12 then
+    return month_days(tonumber(y), tonumber(m))
+  end
+  y = text:match("^(%d%d%d%d)$")
+  if y then
+    return sw.time.day(tonumber(y), 1, 1), sw.time.day(tonumber(y), 12, 31)
+  end
+  local n, unit = text:match("^last (%d+) ?(%a+)$")
+  if not n then
+    n, unit = text:match("^(%d+) ?(%a+)$")
+  end
+  if n and unit_days[unit] then
+    return today(ctx) - tonumber(n) * unit_days[unit] + 1, today(ctx)
+  end
+  local day = today(ctx)
+  local monday = day - select(4, sw.time.date(day))
+  local named = { ["this week"] = { monday, monday + 6 }, ["last week"] = { monday - 7, monday - 1 }, ["all"] = { sw.time.day(1900, 1, 1), sw.time.day(2079, 12, 31) } }
+  if named[text] then
+    return named[text][1], named[text][2]
+  end
+  local one = when.day(ctx, text)
+  return one, one
+end
+
+-- An instant: ISO time, or a day and an optional clock ("yesterday 16:00", "08:30").
+function when.instant(ctx, text)
+  if text == nil or text == "now" then
+    local now = sw.time.now()
+    return now, home.offset(ctx, now)
+  end
+  local ms, offset = sw.time.parse(text)
+  if ms and offset then
+    return ms, offset
+  elseif ms then
+    ms = sw.time.utc(ctx.zone, ms)
+    return ms, home.offset(ctx, ms)
+  end
+  local day_text, h, min = text:match("^(.-) ?(%d?%d):(%d%d)$")
+  local day = when.day(ctx, day_text and (day_text == "" and "today" or day_text) or text)
+  if not day or (h and (tonumber(h) > 23 or tonumber(min) > 59)) then
+    return nil
+  end
+  local clock = h and tonumber(h) * 60 + tonumber(min) or 12 * 60
+  ms = sw.time.utc(ctx.zone, day * 86400000 + clock * 60000)
+  return ms, home.offset(ctx, ms)
+end
+
+function when.text(ms, offset)
+  return sw.time.iso(ms, offset)
+end
+
+-- "Mon 2 Mar" and "07:30", for people.
+function when.short_day(day)
+  local _, m, d, wd = sw.time.date(day)
+  local names = { "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun" }
+  local months = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" }
+  return ("%s %2d %s"):format(names[wd + 1], d, months[m])
+end
+
+function when.clock(ms, offset)
+  local minute = (ms // 60000 + offset) % 1440
+  return ("%02d:%02d"):format(minute // 60, minute % 60)
+end
+
+return when
