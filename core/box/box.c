@@ -220,10 +220,12 @@ struct ending {
 static void error_text(struct sw_buf *b, const char *text, const char *script, int line)
 {
     size_t at = sw_val_open(b, SW_V_MAP), n = 2;
+    char full[700];
+    snprintf(full, sizeof full, "%s:%d: %s", script, line, text);
     sw_val_key(b, "message");
     sw_val_text(b, text);
     sw_val_key(b, "text");
-    sw_val_text(b, text);
+    sw_val_text(b, line ? full : text);
     if (line) {
         sw_val_key(b, "script");
         sw_val_text(b, script);

@@ -134,7 +134,8 @@ int sw_sandbox_format(lua_State *L)
             if (lua_type(L, arg) == LUA_TSTRING) add_quoted(L, &b, arg);
             else add_text(L, &b, form, arg);
         } else if (*p && strchr("diuoxXcaAeEfFgG", *p)) add_number(L, &b, form, *p, arg);
-        else return luaL_error(L, "invalid conversion '%s%c' to 'format'", form, *p ? *p : ' ');
+        else return luaL_error(L, "invalid conversion '%s%s' to 'format'", form,
+                               *p ? (char[]){*p, 0} : "");
         p++;
     }
     luaL_pushresult(&b);

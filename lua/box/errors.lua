@@ -48,7 +48,7 @@ local function hint_for(message)
 end
 
 local function full_text(e)
-  local place = e.script and e.line and (e.script .. ":" .. e.line .. ": ") or ""
+  local place = e.script and (e.script .. ":" .. (e.line and e.line .. ":" or "") .. " ") or ""
   local text = place .. e.message
   local source = e.column and errors.source_line(e.script, e.line)
   if source then
@@ -92,6 +92,8 @@ function errors.raise(e)
     local place, line = where()
     e.script, e.line = place:match "^(.-):%d+:$", e.line or line
   end
+  local current = not e.script and core.current() -- a tail call leaves no trace of its caller
+  e.script = current and current.run.script or e.script
   e[mark] = true
   error(e, 0)
 end
@@ -141,8 +143,10 @@ function errors.suggest(word, names)
   return best and best.name
 end
 
-function errors.did_you_mean(word, names)
-  local name = errors.suggest(tostring(word), names)
+-- synonyms (optional): words people write instead -> the name.
+function errors.did_you_mean(word, names, synonyms)
+  local other = synonyms and (synonyms[word] or synonyms[errors.suggest(tostring(word), synonyms)])
+  local name = errors.suggest(tostring(word), names) or (other and names[other] and other)
   return name and (" (did you mean '" .. name .. "'?)") or ""
 end
 

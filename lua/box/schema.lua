@@ -7,6 +7,14 @@ local quantity = require "quantity"
 
 local schema = {}
 
+schema.synonyms = {
+  execute = "run", action = "run", actions = "run", ["do"] = "run", ["then"] = "run", handler = "run",
+  trigger = "on", event = "on", condition = "when", filter = "when", ["if"] = "when", name = "title",
+  description = "doc", help = "doc", permissions = "uses", grants = "uses", capabilities = "uses",
+  needs = "uses", options = "params", parameters = "params", settings = "params", time = "at",
+  message = "text", body = "text", length = "duration",
+}
+
 -- The script with comments and strings blanked out, so that a search finds code only.
 local function code_of(script)
   local source = errors.sources[script] or ""
@@ -49,12 +57,29 @@ local function locate(script, line, key)
   end
 end
 
+-- `return sw.rule { ... }` is a tail call, so the stack does not know the script's line: the source does.
+local function constructor_line(script, what)
+  local code = code_of(script)
+  local at = code:find("%f[%w_]" .. what:gsub("^.*%.", "") .. "%s*%(?%s*{")
+  if at then
+    local _, before = code:sub(1, at):gsub("\n", "")
+    return before + 1
+  end
+end
+
+local checking -- the constructor that is being checked
+
 -- Stop with an error about `key` of the constructor being checked.
 function schema.fail(message, key, hint)
   local place, line = where()
   local script = place:match "^(.-):%d+:$"
+  local current = core.current()
+  if not script and current and checking then
+    script = current.run.script
+    line = constructor_line(script, checking)
+  end
   local at, column
-  if script and type(key) == "string" then
+  if script and line and type(key) == "string" then
     at, column = locate(script, line, key)
   end
   errors.raise { message = message, script = script, line = at or line, column = column, hint = hint }
@@ -116,6 +141,7 @@ end
 
 -- Check spec against the closed shape; positional values are keys 1, 2 ... of the shape.
 function schema.check(what, spec, shape)
+  checking = what
   if type(spec) ~= "table" then
     schema.fail(("%s takes a table, not %s"):format(what, show(spec)))
   end
@@ -127,7 +153,7 @@ function schema.check(what, spec, shape)
   for _, key in ipairs(names) do
     if not shape[key] then
       schema.fail(("unknown key '%s' in %s%s"):format(errors.clean(tostring(key)):sub(1, 60), what,
-        errors.did_you_mean(key, shape)), key)
+        errors.did_you_mean(key, shape, schema.synonyms)), key)
     end
     check_value(what, key, spec[key], shape[key])
   end

@@ -71,13 +71,13 @@ end
 
 function sw.rule(spec)
   local made = declare("rule", shapes.rule, spec)
+  check_params(made.params)
+  check_uses(made.uses)
   if type(made.on) == "string" then
     made.on = sw.event(made.on)
   elseif not is_trigger(made.on) and made.on.kind ~= "any" then
     schema.fail("'on' in rule must be a trigger, such as sw.event \"workout.created\"", "on")
   end
-  check_params(made.params)
-  check_uses(made.uses)
   return made
 end
 

@@ -2,9 +2,9 @@
  * The pool against real workers: attacks from tests/sandbox, lost workers, what /proc says about
  * the confinement. Needs the plain syncwell-box (env SW_BOX, default syncwell-box in the working
  * directory or build/). */
-#include "box/worker.h"
+#include "box/spawner.c" /* the real spawner; the workers it starts are sw_worker_run below */
 #include "script/workers.h"
-#include "support/box_library.h"
+#include "../support/box_library.h"
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
@@ -122,10 +122,7 @@ static struct world *open_world(struct sw_workers_config c)
     c.library = lib;
     c.n_library = sw_test_library(lib);
     w->pool = sw_workers_new(&w->loop, &c, &err);
-    for (size_t i = 0; i < c.n_library; i++) {
-        free((char *)lib[i].name);
-        free((char *)lib[i].source);
-    }
+    sw_test_library_free(lib, c.n_library);
     if (!w->pool) fprintf(stderr, "%s (set SW_BOX)\n", err.text);
     assert_non_null(w->pool);
     return w;
@@ -241,7 +238,7 @@ static int attack(struct world *w, const char *folder, const char *name, uint64_
 static void attacks_end_alone_and_their_neighbours_still_run(void **state)
 {
     struct world *w = open_world((struct sw_workers_config){0});
-    char folder[PATH_MAX];
+    char folder[PATH_MAX + 16];
     struct dirent **list;
     struct sw_workers_stats s;
     int n, wrong = 0;
