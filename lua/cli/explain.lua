@@ -1,0 +1,130 @@
+-- syncwell explain: why a number is what it is.
+--   syncwell explain steps 2026-03-29
+local data = require("data")
+local home = require("home")
+local term = require("term")
+local when = require("when")
+
+local json = sw.json
+
+local command = {
+  group = "data", summary = "why a number is what it is", usage = "METRIC [DAY] | ID", example = "syncwell explain steps 2026-03-29",
+  doc = "Lists the samples of the day by origin: which were used, which were passed over, and behind whom.",
+  options = { all = { doc = "every sample instead of the first 40 of each origin" } },
+}
+
+local function names(ctx)
+  local list = {}
+  for _, o in ipairs(sw.store.origins(ctx.who)) do
+    list[o.id] = o
+  end
+  return list
+end
+
+local function name_of(list, id)
+  local o = list[id]
+  return o and (o.name ~= "" and o.name or o.maker) or ("origin %x"):format(id)
+end
+
+local function why(step, list)
+  if step.share >= 1 then
+    return "used"
+  elseif step.share <= 0 then
+    return "passed over: " .. name_of(list, step.behind) .. " was there"
+  end
+  return ("used %.0f %%, the rest was covered by %s"):format(step.share * 100, name_of(list, step.behind))
+end
+
+local function per_origin(steps)
+  local sums, order = {}, {}
+  for _, s in ipairs(steps) do
+    local o = sums[s.origin]
+    if not o then
+      o = { origin = s.origin, samples = 0, stated = 0, used = 0 }
+      sums[s.origin], order[#order + 1] = o, o
+    end
+    o.samples, o.stated, o.used = o.samples + 1, o.stated + s.value, o.used + s.value * s.share
+  end
+  return order
+end
+
+local function explain_record(ctx, id)
+  for _, r in ipairs(sw.store.records(ctx.who, {})) do
+    if ("%x"):format(r.id) == id or ("%x"):format(r.group) == id then
+      local views = data.groups(ctx, r.kind, { group = r.group })
+      local members = sw.store.records(ctx.who, { group = r.group })
+      if ctx.json then
+        term.line("%s", json.encode { group = views[1], members = json.list(members) })
+        return 0
+      end
+      term.line("%s %s, %d member%s; the best standing origin speaks first", r.kind, id, #members, #members == 1 and "" or "s")
+      local list = {}
+      for i, m in ipairs(members) do
+        list[i] = { sw.time.iso(m.start, m.offset_start), m.type, m.origin ~= "" and m.origin or m.provider, m.standing, m.external_id }
+      end
+      term.table({ "start", "type", "origin", "standing", "external id" }, list)
+      return 0
+    end
+  end
+  return nil, ("there is neither a metric nor a record '%s'"):format(id), "notfound"
+end
+
+local function print_people(m, day, steps, list, all)
+  for _, o in ipairs(per_origin(steps)) do
+    term.line("%s: %d samples, %s stated, %s used", name_of(list, o.origin), o.samples, data.text(m, o.stated), data.text(m, o.used))
+  end
+  term.line("")
+  local rows, seen = {}, {}
+  for _, s in ipairs(steps) do
+    seen[s.origin] = (seen[s.origin] or 0) + 1
+    if all or seen[s.origin] <= 40 then
+      rows[#rows + 1] = { when.clock(s.start, s.offset), when.clock(s.start + s.dur, s.offset), name_of(list, s.origin),
+        ("%.6g"):format(s.value), why(s, list) }
+    end
+  end
+  term.table({ "from", "to", "origin", m.unit, "what became of it" }, rows)
+  if #rows < #steps then
+    term.line("... %d more; --all shows them (%s)", #steps - #rows, sw.time.day_text(day))
+  end
+end
+
+function command.run(ctx, words, options)
+  if not words[1] then
+    return nil, "explain needs a metric and a day, or the id of a record", "usage"
+  end
+  local m, message, code = data.metric(words[1])
+  if not m then
+    if words[1]:find("^%x+$") and #words[1] > 6 then
+      return explain_record(ctx, words[1])
+    end
+    return nil, message, code
+  end
+  local day = words[2] and when.day(ctx, words[2]) or not words[2] and home.day(ctx, sw.time.now())
+  if not day then
+    return nil, ("'%s' is not a day I understand"):format(words[2]), "usage"
+  end
+  local rows = data.daily(ctx, m.name, day, day)
+  local steps, why_not, kind = sw.store.explain(ctx.who, ctx.zone, m.name, day)
+  if not steps then
+    return nil, why_not, kind
+  end
+  local list = names(ctx)
+  if ctx.json then
+    local out = {}
+    for i, s in ipairs(steps) do
+      out[i] = { start = sw.time.iso(s.start, s.offset), finish = sw.time.iso(s.start + s.dur, s.offset), origin = name_of(list, s.origin),
+        value = s.value, share = s.share, reason = why(s, list) }
+    end
+    term.line("%s", json.encode { metric = m.name, day = sw.time.day_text(day), value = rows[1] and rows[1].value or json.null, unit = m.unit, intervals = json.list(out) })
+    return 0
+  end
+  term.line("%s on %s: %s", m.title, sw.time.day_text(day), rows[1] and data.text(m, rows[1].value) or "nothing")
+  if #steps == 0 then
+    term.line(rows[1] and "computed from records or from a total stated for the day" or "no samples on that day")
+  else
+    print_people(m, day, steps, list, options.all)
+  end
+  return 0
+end
+
+return command

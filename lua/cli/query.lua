@@ -1,0 +1,149 @@
+-- syncwell query: a metric over days, hours or raw.
+--   syncwell query heart_rate --every day --from 2026-03-01 --to 2026-03-31 --json
+local data = require("data")
+local home = require("home")
+local term = require("term")
+local when = require("when")
+
+local json = sw.json
+
+local command = {
+  group = "data", summary = "values of a metric", usage = "METRIC [--from DAY] [--to DAY] [--every day|hour|raw] [--by source]",
+  example = "syncwell query steps --from 2026-03-01 --to 2026-03-31\nsyncwell query heart_rate --every hour --from yesterday --json",
+  doc = "Days are local days of the data. Without --from the last 7 days are shown.",
+  options = {
+    from = { value = "DAY", doc = "first day (2026-03-01, yesterday, last monday ...)" },
+    to = { value = "DAY", doc = "last day, with it" },
+    every = { value = "WHAT", doc = "day (default), hour or raw" },
+    by = { value = "source", doc = "one row per origin instead of the merged truth" },
+  },
+}
+
+local function span(ctx, options)
+  local today = home.day(ctx, sw.time.now())
+  local first, last
+  if options.from then
+    first, last = when.span(ctx, options.from)
+    if not first then
+      return nil, ("--from: '%s' is not a day I understand (try 2026-03-01, yesterday, last 7d)"):format(options.from), "usage"
+    end
+    last = options.from:find("^last") and last or math.max(today, first)
+  else
+    first, last = today - 6, today
+  end
+  if options.to then
+    local _, to = when.span(ctx, options.to)
+    if not to then
+      return nil, ("--to: '%s' is not a day I understand"):format(options.to), "usage"
+    end
+    last = to
+    first = options.from and first or to - 6
+  end
+  return first, last
+end
+
+local function public(rows, key, text)
+  local out = {}
+  for i, r in ipairs(rows) do
+    local o = { n = r.n, sum = r.sum, mean = r.mean or json.null, min = r.min, max = r.max, last = r.last, value = r.value or json.null }
+    o[key] = text(r[key])
+    o.origin = r.origin
+    out[i] = o
+  end
+  return json.list(out)
+end
+
+local function print_days(m, rows)
+  local bars = {}
+  for i, r in ipairs(rows) do
+    bars[i] = { label = when.short_day(r.day) .. " " .. sw.time.day_text(r.day):sub(1, 4), text = data.text(m, r.value), value = math.max(0, r.value) }
+  end
+  term.bars(bars)
+end
+
+local function by_source(ctx, m, first, last)
+  local all = {}
+  for _, o in ipairs(sw.store.origins(ctx.who)) do
+    local rows, message, code = data.daily(ctx, m.name, first, last, o.id)
+    if not rows then
+      return nil, message, code
+    end
+    for _, r in ipairs(rows) do
+      r.origin = o.name ~= "" and o.name or o.maker
+      all[#all + 1] = r
+    end
+  end
+  table.sort(all, function(a, b)
+    return a.day < b.day or (a.day == b.day and a.origin < b.origin)
+  end)
+  return all
+end
+
+local function raw(ctx, m, first, last)
+  local from, to = sw.time.day_start(ctx.zone, first), sw.time.day_start(ctx.zone, last + 1)
+  local step = 7 * 86400000
+  local total, texts = 0, {}
+  for at = from, to - 1, step do
+    local text, n = sw.store.raw(ctx.who, m.name, at, math.min(at + step, to))
+    if not text then
+      return nil, n
+    end
+    total = total + n
+    if ctx.json then
+      texts[#texts + 1] = text
+    else
+      term.out(text)
+    end
+  end
+  if ctx.json then
+    local joined = table.concat(texts):gsub("\n$", ""):gsub("\n", ",")
+    term.line("[%s]", joined)
+  end
+  return 0
+end
+
+function command.run(ctx, words, options)
+  local m, why, code = data.metric(words[1])
+  if not m then
+    return nil, words[1] and why or "query needs the name of a metric; `syncwell metrics` lists them", code
+  end
+  local first, last, kind = span(ctx, options)
+  if not first then
+    return nil, last, kind
+  end
+  local every = options.every or "day"
+  if every == "raw" then
+    return raw(ctx, m, first, last)
+  elseif every ~= "day" and every ~= "hour" then
+    return nil, "--every takes day, hour or raw", "usage"
+  end
+  local rows, message, problem
+  if every == "hour" then
+    rows, message, problem = data.hours(ctx, m.name, first, math.min(last, first + 62))
+  elseif options.by then
+    rows, message, problem = by_source(ctx, m, first, last)
+  else
+    rows, message, problem = data.daily(ctx, m.name, first, last)
+  end
+  if not rows then
+    return nil, message, problem
+  end
+  local key = every == "hour" and "hour" or "day"
+  local text = every == "hour" and function(ms) return sw.time.iso(ms, 0):sub(1, 16) end or sw.time.day_text
+  if ctx.json then
+    term.line("%s", json.encode(public(rows, key, text)))
+  elseif #rows == 0 then
+    term.line("no %s from %s to %s", m.title:lower(), sw.time.day_text(first), sw.time.day_text(last))
+  elseif every == "day" and not options.by then
+    print_days(m, rows)
+  else
+    local list = {}
+    for i, r in ipairs(rows) do
+      list[i] = { text(r[key]), r.origin or "", data.text(m, r.value), r.n, data.text(m, r.min), data.text(m, r.max) }
+    end
+    term.table({ key, "origin", m.title, "samples", "least", "most" }, list)
+  end
+  return 0
+end
+
+return command

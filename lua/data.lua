@@ -1,0 +1,106 @@
+-- Questions about data that several commands and rules ask: daily values of one truth, series for scripts.
+--   data.daily(ctx, "steps", first, last) --> { { day, n, sum, mean, min, max, last, value } ... }
+local home = require("home")
+local schema = require("schema")
+
+local data = {}
+
+local by_name
+
+function data.metrics()
+  if not by_name then
+    by_name = {}
+    for _, m in ipairs(sw.store.metrics()) do
+      by_name[m.name] = m
+    end
+  end
+  return by_name
+end
+
+-- The metric, or nil and a sentence with the nearest name.
+function data.metric(name)
+  local m = data.metrics()[name or ""]
+  if m then
+    return m
+  end
+  return nil, ("there is no metric '%s'%s"):format(tostring(name), schema.did_you_mean(tostring(name), schema.keys(data.metrics()))), "usage"
+end
+
+local function complete(m, row)
+  row.mean = row.n > 0 and row.sum / row.n or nil
+  row.value = row[m.daily]
+  return row
+end
+
+function data.daily(ctx, name, first, last, origin)
+  local m, why, code = data.metric(name)
+  if not m then
+    return nil, why, code
+  end
+  local ok, message, kind = home.settle(ctx)
+  if not ok then
+    return nil, message, kind
+  end
+  local rows
+  rows, message, kind = sw.store.daily(ctx.who, name, first, last, origin or 0)
+  if not rows then
+    return nil, message, kind
+  end
+  for _, row in ipairs(rows) do
+    complete(m, row)
+  end
+  return rows
+end
+
+function data.hours(ctx, name, first, last)
+  local m, why, code = data.metric(name)
+  if not m then
+    return nil, why, code
+  end
+  local rows, message, kind = sw.store.hours(ctx.who, ctx.zone, name, first, last)
+  for _, row in ipairs(rows or {}) do
+    complete(m, row)
+  end
+  return rows, message, kind
+end
+
+local weight = { g = 1, kg = 1 }
+
+-- A value with its unit as people read it.
+function data.text(m, value)
+  local unit = ({ ["/min"] = "/min", ["{step}"] = "", ["{score}"] = "", ["1"] = "" })[m.unit] or m.unit
+  if value == nil then
+    return "-"
+  elseif m.unit == "min" and value >= 60 then
+    return ("%d h %02d min"):format((value + 0.5) // 60, (value + 0.5) // 1 % 60)
+  elseif m.unit == "m" and m.kind == "cumulative" then
+    return ("%.2f km"):format(value / 1000)
+  end
+  local digits = (m.unit == "{step}" or m.unit == "kcal" or value >= 1000) and "%.0f" or weight[m.unit] and "%.2f" or "%.1f"
+  return unit == "" and digits:format(value) or digits:format(value) .. " " .. unit
+end
+
+-- Members of each group in a span, grouped and merged into one view each, by start.
+function data.groups(ctx, kind, filter)
+  local record = require("record")
+  filter.kind = kind
+  local rows, message, code = sw.store.records(ctx.who, filter)
+  if not rows then
+    return nil, message, code
+  end
+  local members, order = {}, {}
+  for _, r in ipairs(rows) do
+    if not members[r.group] then
+      members[r.group] = {}
+      order[#order + 1] = r.group
+    end
+    table.insert(members[r.group], r)
+  end
+  local views = {}
+  for i, group in ipairs(order) do
+    views[i] = record.merged(members[group])
+  end
+  return views
+end
+
+return data
