@@ -855,7 +855,7 @@ static void watch(struct sw_worker *w, uint64_t now_ms)
     uint64_t wall = now_ms - w->wall_mark_ms, budget;
     int64_t cpu;
     if (w->state == STARTING) {
-        if (wall > START_MS && w->polling) worker_gone(w);
+        if (wall > START_MS) worker_gone(w);
         return;
     }
     if (w->killed) return;

@@ -2,6 +2,7 @@
  * Packages and the jobs that wait in them: bookkeeping without processes, sockets or libuv. */
 #include "script/workers_priv.h"
 #include "base/alloc.h"
+#include <stdio.h>
 #include <string.h>
 
 #define MAX_FILES  512
@@ -105,12 +106,14 @@ void sw_job_write(const struct sw_job *j, struct sw_buf *b)
 void sw_job_give(const struct sw_job *j, struct sw_package *p, struct sw_run_result *r)
 {
     struct sw_workers_on on = j->on;
+    char name[64]; /* the callback may load other files, which frees the file's own */
     r->tag = j->tag;
     if (j->file >= 0) {
         struct sw_pfile *f = sw_package_file(p, j);
         if (!f || f->reported) return; /* loaded again in a new worker: the caller knows */
         f->reported = true;
-        r->name = f->name;
+        snprintf(name, sizeof name, "%s", f->name);
+        r->name = name;
     }
     if (on.result) on.result(on.ctx, r);
 }

@@ -212,6 +212,11 @@ local function closed(ctx, what, hint)
   })
 end
 
+-- What the script left in ctx.state, as data; nil when there is nothing.
+function context.state_of(ctx)
+  return next(ctx.state) ~= nil and plain(ctx.state, 0) or nil
+end
+
 function context.pure(run, params)
   return closed(pure(run, params), "ctx (in when and key)", "actions belong in run")
 end

@@ -1,6 +1,7 @@
 -- What a worker can be asked to do, one function per `op` of a run. `out` is what it hands over.
 --   load: { script, source } -> out.declaration           script: { script, source, args } -> out.values
---   rule: { script, event, params, at, mode } -> out.fired, out.key, out.gates, out.actions, out.log
+--   expr: { source } -> out.values, or out.incomplete: a line of the REPL, names live on in the worker
+--   rule: { script, event, params, at, mode } -> out.fired, key, gates, actions, log, state
 -- mode of a rule: "run" (default, gates then run), "when" (gates only), "why" (all gates), "dry".
 -- luacheck: read globals core load_text where
 local context = require "context"
@@ -78,14 +79,36 @@ local function export(v, seen, depth)
   return "(" .. type(v) .. ")"
 end
 
-function ops.script(run, out)
-  local values = table.pack(compile(run)(table.unpack(run.args or {})))
+local function export_all(values)
   local list = {}
   for i = 1, values.n do
-    list[i] = { type = type(values[i]), text = errors.clean(tostring(values[i])):sub(1, 4096),
-      value = export(values[i], {}, 0) }
+    list[i] = { type = quantity.is(values[i]) and values[i].dim or type(values[i]),
+      text = errors.clean(tostring(values[i])):sub(1, 4096), value = export(values[i], {}, 0) }
   end
-  out.values = list
+  return list
+end
+
+function ops.script(run, out)
+  out.values = export_all(table.pack(compile(run)(table.unpack(run.args or {}))))
+end
+
+local console -- the environment in which a REPL's lines run
+
+function ops.expr(run, out)
+  console = console or env.new()
+  console.sw = console.sw or console.require "syncwell"
+  local chunk = load_text("return " .. run.source, "=repl", console)
+  if not chunk then
+    local message
+    chunk, message = load_text(run.source, "=repl", console)
+    if not chunk then
+      out.incomplete = message:find("<eof>", 1, true) ~= nil or nil
+      error(message, 0)
+    end
+  end
+  local values = table.pack(chunk())
+  console._ = values[1]
+  out.values = export_all(values)
 end
 
 local function param_values(declaration, given)
@@ -223,7 +246,9 @@ function ops.rule(run, out)
   end
   out.dry = run.mode == "dry" or nil
   local act = run.retract and declaration.on_retract or declaration.run
-  act(w, context.new(run, out, declaration, params))
+  local ctx = context.new(run, out, declaration, params)
+  act(w, ctx)
+  out.state = context.state_of(ctx)
 end
 
 return ops

@@ -224,6 +224,7 @@ static void rules_fire_with_their_values_told(void **state)
         {RULE("true", "print(w.elapsed, w.finish, w.distance)"), EVENT("run", "90"), "r.out.log[1]",
          "90 s 2026-03-01T08:26:00+01:00 12 km"},
         {RULE("true", "ctx.log(math.random(1e9 // 1))"), EVENT("when", "90"), "#(r.out.log or {})", "0"},
+        {RULE("true", "ctx.state.seen = { w.elapsed }"), EVENT("run", "90"), "r.out.state.seen[1]", "90"},
         {RULE("true", ""), EVENT("run", "90"), "r.out.key", "g1"},
     };
     struct told *t = open_box();
@@ -401,6 +402,21 @@ static void calls_where_nothing_can_wait_are_refused(void **state)
     close_box(t);
 }
 
+static void lines_of_a_console_share_their_names(void **state)
+{
+    struct told *t = open_box();
+    (void)state;
+    run(t, "return { op = 'expr', source = 'x = sw.quantity \"90min\"' }");
+    expect_in(t, "r.error and r.error.text or #r.out.values", "0");
+    run(t, "return { op = 'expr', source = 'x + \"30min\", { 1, 2 }' }");
+    expect_in(t, "r.out.values[1].text .. ' ' .. r.out.values[1].type .. #r.out.values[2].value", "2 h duration2");
+    run(t, "return { op = 'expr', source = 'for i = 1, 3 do' }");
+    expect_in(t, "tostring(r.ok) .. tostring(r.out.incomplete)", "falsetrue");
+    run(t, "return { op = 'expr', source = 'x = = 1' }");
+    expect_in(t, "r.error.text .. tostring(r.out.incomplete)", "repl:1: unexpected symbol near '='nil");
+    close_box(t);
+}
+
 static void budgets_end_runs_here_too(void **state)
 {
     static const char *const loops[] = {"while true do end", "while true do pcall(error) end",
@@ -428,6 +444,7 @@ int main(void)
         cmocka_unit_test(only_listed_names_can_be_reached),
         cmocka_unit_test(a_call_to_the_engine_waits_in_any_coroutine),
         cmocka_unit_test(calls_where_nothing_can_wait_are_refused),
+        cmocka_unit_test(lines_of_a_console_share_their_names),
         cmocka_unit_test(budgets_end_runs_here_too),
     };
     return cmocka_run_group_tests_name("box", tests, NULL, NULL);
