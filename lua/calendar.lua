@@ -1,0 +1,29 @@
+-- The calendar file of a home: entries are documents keyed by UID, HOME/calendar.ics is written from them.
+--   calendar.add(ctx, key, { title, at, duration, notes, if_past }, later) --> "done" | "skipped: ..."
+local json = sw.json
+local calendar = {}
+
+local HOUR_S = 3600
+
+-- Write the file from all entries; the same entries give the same bytes.
+function calendar.write(ctx)
+  local list = {}
+  for i, d in ipairs(sw.store.docs(ctx.who, "calendar", {}) or {}) do
+    local e = d.body
+    list[i] = { uid = d.name, title = e.title, text = e.notes or "", start = e.start, dur_s = e.dur_s, stamp = e.stamp, sequence = 0 }
+  end
+  local text = sw.ical.write("SyncWell", list)
+  return sw.fs.write(ctx.home .. "/calendar.ics", text, 384)
+end
+
+function calendar.add(ctx, key, args, later)
+  if args.at < sw.time.now() and args.if_past ~= "now" then
+    return "skipped: its time had passed"
+  end
+  local entry = { title = args.title, notes = args.notes, start = args.at, dur_s = args.duration or HOUR_S, stamp = args.at }
+  later[1] = { kind = "calendar", name = args.uid or (key .. "@syncwell"), at = args.at, body = json.encode(entry) }
+  later.after = calendar.write
+  return "done"
+end
+
+return calendar

@@ -1,0 +1,201 @@
+-- syncwell run: scheduler and jobs, without a web server. SIGHUP reloads, SIGTERM drains.
+--   syncwell run   |   syncwell run --once   |   syncwell run --once --now 2026-03-02T00:00:00Z
+local config = require("config")
+local home = require("home")
+local queue = require("queue")
+local rules = require("rules")
+local term = require("term")
+
+local json = sw.json
+
+local command = {
+  group = "run", summary = "run rules and jobs until stopped", usage = "[--once]", mutates = true,
+  example = "syncwell run\nsyncwell run --once",
+  doc = "--once does all that is due and ends. With --now T it steps through the due instants in order up to T.",
+  options = { once = { doc = "do what is due, then end" } },
+}
+
+local POLL_MS, SWEEP_MS, DRAIN_MS = 250, 60000, 10000
+
+local function reload(ctx)
+  local message = config.load(ctx)
+  if message then
+    sw.sys.log("error", "run", message .. "; the old configuration stays")
+  end
+  local all, why, code = rules.load(ctx)
+  if not all then
+    return nil, why, code
+  end
+  for _, rule in ipairs(all) do
+    if rule.error and rule.enabled then
+      sw.sys.log("error", "run", rule.error:match("^[^\n]*") .. "; this rule is off")
+    end
+  end
+  return all
+end
+
+local function last_time(ctx)
+  local doc = sw.store.doc(ctx.who, "setting", "clock")
+  return doc and doc.body.last
+end
+
+local function remember_time(ctx)
+  return home.set(ctx, "clock", { last = sw.time.now() })
+end
+
+local function start(ctx)
+  local all, message, code = reload(ctx)
+  if not all then
+    return nil, message, code
+  end
+  return rules.plan(ctx, all, math.min(last_time(ctx) or sw.time.now(), sw.time.now()))
+end
+
+-- Due instants in order, data time standing at each of them.
+local function step_to(ctx, target)
+  local done = 0
+  while true do
+    local due, message, code = sw.store.next_due()
+    if due == nil and message then
+      return nil, message, code
+    elseif due == nil or due > target then
+      break
+    end
+    sw.time.set(math.max(due, last_time(ctx) or due))
+    local n
+    n, message, code = queue.run_due(ctx)
+    if not n then
+      return nil, message, code
+    elseif n == 0 then
+      break
+    end
+    done = done + n
+  end
+  sw.time.set(target)
+  return done
+end
+
+local function once(ctx, options)
+  queue.reclaim(ctx)
+  local ok, message, code = start(ctx)
+  if not ok then
+    return nil, message, code
+  end
+  local n
+  if options.now then
+    n, message, code = step_to(ctx, sw.time.now())
+  else
+    n, message, code = queue.run_due(ctx)
+  end
+  if not n then
+    return nil, message, code
+  end
+  ok, message, code = remember_time(ctx)
+  if not ok then
+    return nil, message, code
+  end
+  if ctx.json then
+    term.line("%s", json.encode { jobs = n })
+  elseif not ctx.quiet then
+    term.line("%d job%s done", n, n == 1 and "" or "s")
+  end
+  return 0
+end
+
+-- Names and times of the files rules are read from; a change means reload.
+local function folder_mark(ctx)
+  local parts = {}
+  for _, file in ipairs { "/config.lua", "/rules/automations" } do
+    local st = sw.fs.stat(ctx.home .. file)
+    parts[#parts + 1] = st and st.mtime_ms or 0
+  end
+  for _, name in ipairs(sw.fs.list(ctx.home .. "/rules/automations") or {}) do
+    local st = sw.fs.stat(ctx.home .. "/rules/automations/" .. name)
+    parts[#parts + 1] = name .. (st and st.mtime_ms or 0)
+  end
+  return table.concat(parts, "|")
+end
+
+local function wait(ctx, state)
+  local due = sw.store.next_due()
+  local left = due and math.max(0, due - sw.time.now()) or POLL_MS
+  local version = sw.store.wake()
+  local slept = 0
+  while not state.stop and not state.reload and slept < math.min(left, 5000) do
+    sw.sys.sleep(math.min(POLL_MS, math.max(1, math.floor(math.min(left, 5000) - slept))), true)
+    slept = slept + POLL_MS
+    if sw.store.wake() ~= version then
+      return
+    end
+  end
+  local mark = folder_mark(ctx)
+  if state.mark ~= mark then
+    state.mark, state.reload = mark, true
+  end
+end
+
+local function on_signal(state)
+  return function(name)
+    if name == "HUP" then
+      state.reload = true
+    elseif state.stop then
+      sw.sys.exit_now(1)
+    else
+      state.stop = true
+      sw.sys.log("info", "run", "stopping: finishing what runs")
+      sw.spawn(function()
+        sw.sys.sleep(DRAIN_MS)
+        sw.sys.exit_now(1)
+      end)
+    end
+    sw.sys.wake(name)
+  end
+end
+
+local function forever(ctx)
+  local state = { mark = folder_mark(ctx) }
+  sw.sys.on_signal(on_signal(state))
+  queue.reclaim(ctx)
+  local ok, message, code = start(ctx)
+  if not ok then
+    return nil, message, code
+  end
+  sw.sys.log("info", "run", "running; home " .. ctx.home)
+  local swept = sw.time.mono()
+  while not state.stop do
+    if state.reload then
+      state.reload = false
+      sw.sys.log("info", "run", "reloading configuration and rules")
+      start(ctx)
+    end
+    local n
+    n, message, code = queue.run_due(ctx, function() return state.stop end)
+    if not n then
+      sw.sys.log("error", "run", message)
+      sw.sys.sleep(1000, true)
+    end
+    if sw.time.mono() - swept > SWEEP_MS then
+      swept = sw.time.mono()
+      queue.reclaim(ctx)
+      local t = home.txn(ctx)
+      t:sweep()
+      t:commit()
+    end
+    wait(ctx, state)
+  end
+  remember_time(ctx)
+  sw.sys.log("info", "run", "stopped")
+  sw.sys.exit_now(0)
+  return 0, code
+end
+
+function command.run(ctx, _, options)
+  if options.once then
+    return once(ctx, options)
+  elseif options.now then
+    return nil, "--now goes with --once: time stands still there", "usage"
+  end
+  return forever(ctx)
+end
+
+return command

@@ -1,0 +1,72 @@
+-- Job "schedule": a planned instant of a cron, at or every rule; plans the next one when it is done.
+-- Missed while off: catch_up = "skip" (default) lets it go, "once" fires the newest, "each" all of them.
+local home = require("home")
+local rules = require("rules")
+
+local schedule = {}
+
+local LATE_MS = 15 * 60000
+
+local function event_of(planned)
+  return { kind = "schedule", planned = planned, at = planned, group = sw.time.iso(planned, 0), id = sw.time.iso(planned, 0) }
+end
+
+local function find(all, name)
+  for _, rule in ipairs(all) do
+    if rule.name == name then
+      return rule
+    end
+  end
+end
+
+-- The newest planned instant that is not after now.
+local function newest(ctx, rule, planned, now)
+  while true do
+    local next_ms = rules.next_instant(ctx, rule, planned)
+    if not next_ms or next_ms > now then
+      return planned
+    end
+    planned = next_ms
+  end
+end
+
+function schedule.run(ctx, job)
+  local all, message, code = rules.load(ctx)
+  if not all then
+    return nil, message, code
+  end
+  local rule = find(all, job.name)
+  local planned, now = job.due, sw.time.now()
+  local outcome = { planned = sw.time.iso(planned, 0) }
+  if not rule or not rule.live then
+    outcome.skipped = "the rule is off"
+    return outcome
+  end
+  local late, catch_up = now - planned > LATE_MS, rule.declaration.catch_up or "skip"
+  if late and catch_up == "once" then
+    planned = newest(ctx, rule, planned, now)
+  end
+  if late and catch_up == "skip" then
+    outcome.skipped = "missed while off"
+  else
+    local fired, why, kind = rules.apply(ctx, rule, { { event = event_of(planned), at = planned } })
+    if not fired then
+      return nil, why, kind
+    end
+    outcome.fired = fired
+  end
+  local after = late and catch_up ~= "each" and now or planned
+  local t = home.txn(ctx)
+  job:finish(t, "done", outcome)
+  local next_ms = rules.next_instant(ctx, rule, after)
+  if next_ms then
+    t:job { kind = "schedule", name = rule.name, due = next_ms, payload = "{}" }
+  end
+  local done, why, kind = t:commit()
+  if not done then
+    return nil, why, kind
+  end
+  return outcome
+end
+
+return schedule

@@ -1,0 +1,30 @@
+-- Channel "file": one line a notification in HOME/notifications.log (or channels.file.path).
+-- Each line carries its key: a line that is there already is not written again, so it is exactly once.
+local file = {}
+
+local TAIL = 65536
+
+function file.path(ctx)
+  local c = ctx.config and ctx.config.channels and ctx.config.channels.file
+  return c and c.path or ctx.home .. "/notifications.log"
+end
+
+function file.send(ctx, key, args)
+  local path = file.path(ctx)
+  local st = sw.fs.stat(path)
+  local text = st and sw.fs.read(path) or ""
+  if text:sub(-TAIL):find(key, 1, true) then
+    return "done"
+  end
+  -- a kill in the middle of a line leaves no line break: start a fresh one
+  local lead = text ~= "" and text:sub(-1) ~= "\n" and "\n" or ""
+  local line = ("%s  %s%s  [%s]\n"):format(sw.time.iso(sw.time.now(), sw.time.offset(ctx.zone, sw.time.now())),
+    args.title and sw.sys.clean(args.title) .. ": " or "", sw.sys.clean(args.text), key)
+  local ok, message, code = sw.fs.append(path, lead .. line)
+  if not ok then
+    return nil, message, code
+  end
+  return "done"
+end
+
+return file

@@ -1,0 +1,389 @@
+-- Rules of a person: finding, loading into the box, evaluating, firing once per key.
+--   local all = rules.load(ctx)              --> { { name, script, package, declaration, params, enabled, error } ... }
+--   rules.evaluate(ctx, rule, { { event = view, at = ms } ... }, "run") --> results of the box, in order
+local data = require("data")
+local home = require("home")
+local schedule = require("schedule")
+local schema = require("schema")
+
+local json = sw.json
+local rules = {}
+
+local RULE_MS = 200
+local DAY_MS = 86400000
+
+local scheduled = { cron = true, at = true, every = true }
+local grants_now = { ["calendar:write"] = true, notify = true }
+local not_yet = { "debounce", "max_per", "quiet_hours", "on_retract" }
+
+local function read_folder(dir, prefix)
+  local files = {}
+  for _, name in ipairs(sw.fs.list(dir) or {}) do
+    if name:find("^[%w_%-]+%.lua$") then
+      local source, message = sw.fs.read(dir .. "/" .. name, 65537)
+      files[#files + 1] = { name = name:gsub("%.lua$", ""), script = prefix .. name, source = source, problem = message }
+    end
+  end
+  return files
+end
+
+function rules.catalogue()
+  return read_folder(sw.sys.share() .. "/rules/automations", "rules/automations/")
+end
+
+-- Triggers of a declaration as a flat list, and the first thing this version cannot run.
+local function triggers_of(d)
+  return d.on.kind == "any" and (d.on.of or d.on.triggers or d.on) or { d.on }
+end
+
+local function unsupported(ctx, d)
+  for _, t in ipairs(triggers_of(d)) do
+    if t.kind ~= "event" and not scheduled[t.kind] then
+      return ("trigger '%s' is declared for a later version; this one runs event, cron, at and every"):format(tostring(t.kind))
+    elseif scheduled[t.kind] then
+      local ms, why = schedule.next(ctx, t, sw.time.now())
+      if not ms then
+        return why
+      end
+    end
+  end
+  for _, key in ipairs(not_yet) do
+    if d[key] then
+      return ("'%s' is declared for a later version"):format(key)
+    end
+  end
+  for _, grant in ipairs(d.uses or {}) do
+    if not grants_now[grant] then
+      return ("'%s' is a grant of a later version; this one has calendar:write and notify"):format(grant)
+    end
+  end
+end
+
+local function load_package(ctx, package, files)
+  local list = {}
+  for _, f in ipairs(files) do
+    if f.source and #f.source <= 65536 then
+      list[#list + 1] = { name = f.script, source = f.source }
+    else
+      f.error = f.script .. ": " .. (f.source and "the file is over 64 KB" or f.problem)
+    end
+  end
+  if #list == 0 then
+    return true
+  end
+  local results, message, code = sw.box.load(ctx.name, package, list)
+  if not results then
+    return nil, message, code
+  end
+  local by_script = {}
+  for i, r in ipairs(results) do
+    by_script[list[i].name] = r
+  end
+  for _, f in ipairs(files) do
+    local r = by_script[f.script]
+    if r and r.ok then
+      f.declaration = r.out.declaration
+      f.error = unsupported(ctx, f.declaration)
+      f.error = f.error and ("%s: %s"):format(f.script, f.error)
+    elseif r then
+      f.error = r.error.text or r.error.message
+    end
+    f.package = package
+  end
+  return true
+end
+
+local function setting(ctx, name)
+  local doc = sw.store.doc(ctx.who, "rule", name)
+  return doc and doc.body or {}
+end
+
+-- Own rules, and those of the catalogue that were installed. An own file hides a shipped one.
+function rules.load(ctx, with_catalogue)
+  local own = read_folder(ctx.home .. "/rules/automations", "rules/automations/")
+  local hidden, shipped = {}, {}
+  for _, f in ipairs(own) do
+    hidden[f.name] = true
+  end
+  for _, f in ipairs(rules.catalogue()) do
+    local s = setting(ctx, f.name)
+    if not hidden[f.name] and (s.installed or with_catalogue) then
+      f.shipped, f.installed = true, s.installed or false
+      shipped[#shipped + 1] = f
+    end
+  end
+  for package, files in pairs { own = own, shipped = shipped } do
+    local ok, message, code = load_package(ctx, package, files)
+    if not ok then
+      return nil, message, code
+    end
+  end
+  local all = {}
+  for _, list in ipairs { own, shipped } do
+    for _, f in ipairs(list) do
+      local s = setting(ctx, f.name)
+      f.params = s.params or {}
+      f.enabled = s.enabled ~= false and (not f.shipped or f.installed) and (not f.declaration or f.declaration.enabled ~= false)
+      f.live = f.enabled and not f.error
+      all[#all + 1] = f
+    end
+  end
+  table.sort(all, function(a, b)
+    return a.name < b.name
+  end)
+  return all
+end
+
+function rules.find(ctx, name)
+  local all, message, code = rules.load(ctx, true)
+  if not all then
+    return nil, message, code
+  end
+  local known = {}
+  for _, r in ipairs(all) do
+    if r.name == name then
+      return r
+    end
+    known[#known + 1] = r.name
+  end
+  return nil, ("there is no rule '%s'%s"):format(tostring(name), schema.did_you_mean(tostring(name), known)), "usage"
+end
+
+-- Zone changes around an instant, for the script's clock: { { from ms, offset }, ... }.
+local zone_cache = {}
+function rules.zone_around(ctx, ms)
+  local day = ms // DAY_MS
+  if zone_cache[day] then
+    return zone_cache[day]
+  end
+  local list = {}
+  local before = sw.time.offset(ctx.zone, (day - 40) * DAY_MS)
+  list[1] = { (day - 40) * DAY_MS, before }
+  for d = day - 39, day + 12 do
+    local now = sw.time.offset(ctx.zone, d * DAY_MS)
+    if now ~= before then
+      local lo, hi = (d - 1) * DAY_MS, d * DAY_MS
+      while hi - lo > 1000 do
+        local mid = (lo + hi) // 2
+        if sw.time.offset(ctx.zone, mid) == now then
+          hi = mid
+        else
+          lo = mid
+        end
+      end
+      list[#list + 1] = { hi // 1000 * 1000, now }
+      before = now
+    end
+  end
+  zone_cache[day] = list
+  return list
+end
+
+-- --- host calls: what ctx.series and ctx.records read ---
+
+local calls = {} -- package -> { ctx, at of each tag }
+
+local function span_of(ctx, args, at)
+  local to = args.to and args.to or at
+  local from = args.from or to - math.floor((args.last_s or 7 * 86400) * 1000)
+  return from, to, home.day(ctx, from), home.day(ctx, to)
+end
+
+local function last_days(ctx, args, at)
+  local _, _, first, last = span_of(ctx, args, at)
+  if args.last_s and not args.from and not args.to then
+    first = last - math.max(1, args.last_s // 86400) + 1
+  end
+  return math.tointeger(first) or first, math.tointeger(last) or last
+end
+
+local reads = {}
+
+function reads.series(ctx, args, at)
+  local first, last = last_days(ctx, args, at)
+  local rows, message = data.daily(ctx, args.metric, first, last)
+  if not rows then
+    return nil, message
+  end
+  local out = {}
+  for i, r in ipairs(rows) do
+    out[i] = { day = sw.time.day_text(r.day), value = r.value, n = r.n, min = r.min, max = r.max }
+  end
+  return out
+end
+
+function reads.records(ctx, args, at)
+  local from, to = span_of(ctx, args, at)
+  local views, message = data.groups(ctx, args.kind, { from = from, to = to, limit = args.limit or 500 })
+  if not views then
+    return nil, message
+  end
+  local out = {}
+  for _, v in ipairs(views) do
+    if not args.sport or v.attributes.sport == args.sport then
+      out[#out + 1] = v
+    end
+  end
+  return out
+end
+
+sw.box.on_call(function(call, tag, _, package, name, args)
+  local run = calls[package]
+  if not run or not reads[name] then
+    return sw.box.reply(call, false, ("%s is not available to rules"):format(name))
+  end
+  local ok, value, message = pcall(reads[name], run.ctx, args or {}, run.at[tag + 1])
+  if not ok or value == nil then
+    return sw.box.reply(call, false, tostring(ok and message or value))
+  end
+  local sent, why = sw.box.reply(call, true, value)
+  if not sent then
+    sw.box.reply(call, false, why)
+  end
+end)
+
+-- --- evaluating ---
+
+function rules.evaluate(ctx, rule, events, mode)
+  local runs, at = {}, {}
+  for i, e in ipairs(events) do
+    at[i] = e.at
+    runs[i] = { cpu_ms = ctx.config and ctx.config.limits and ctx.config.limits.rule_ms or RULE_MS, spec = {
+      op = "rule", script = rule.script, event = e.event, params = rule.params, at = e.at, mode = mode, key = e.key, user = ctx.name,
+      offset_min = home.offset(ctx, e.at), zone = rules.zone_around(ctx, e.at) } }
+  end
+  calls[rule.package] = { ctx = ctx, at = at }
+  local results, message, code = sw.box.run(ctx.name, rule.package, runs)
+  calls[rule.package] = nil
+  return results, message, code
+end
+
+-- Does an event trigger of the rule listen to this kind? A created-rule with a provider or maker
+-- filter also looks at updates, since the member it waits for may join later; the key keeps it to once.
+function rules.listens(rule, kind)
+  for _, t in ipairs(triggers_of(rule.declaration)) do
+    if t.kind == "event" then
+      local wanted = t.event or t[1]
+      if wanted == kind or (wanted == kind:gsub("%.updated$", ".created") and (t.provider or t.maker or t.sport)) then
+        return true
+      end
+    end
+  end
+  return false
+end
+
+function rules.schedules(rule)
+  local list = {}
+  for _, t in ipairs(rule.declaration and triggers_of(rule.declaration) or {}) do
+    if scheduled[t.kind] then
+      list[#list + 1] = t
+    end
+  end
+  return list
+end
+
+function rules.next_instant(ctx, rule, after)
+  local soonest
+  for _, t in ipairs(rules.schedules(rule)) do
+    local ms = schedule.next(ctx, t, after)
+    soonest = ms and math.min(soonest or ms, ms) or soonest
+  end
+  return soonest
+end
+
+local function seconds(text)
+  local units = { s = 1, min = 60, h = 3600, d = 86400, w = 604800 }
+  if type(text) == "number" then
+    return text
+  end
+  local n, unit = tostring(text):match("^(%d+%.?%d*)%s*(%a+)$")
+  return n and units[unit] and tonumber(n) * units[unit] or 0
+end
+
+function rules.cooldown_ms(rule)
+  return rule.declaration.cooldown and math.floor(seconds(rule.declaration.cooldown) * 1000) or 0
+end
+
+local function public_event(view)
+  return { id = view.id, group = view.group, kind = view.kind, type = view.type, day = view.day, planned = view.planned,
+    start = view.start and sw.time.iso(view.start, view.offset_start or 0), finish = view.finish and sw.time.iso(view.finish, view.offset_finish or 0) }
+end
+
+rules.public_event = public_event
+
+-- Record a firing and its action jobs in one transaction; a firing of the same key is left alone.
+-- Gives "fired", "known", or nil, message, code.
+function rules.fire(ctx, rule, e, out)
+  local name = rule.name .. "|" .. out.key
+  local body = { rule = rule.name, key = out.key, at = sw.time.iso(e.at, home.offset(ctx, e.at)), event = public_event(e.event),
+    outcome = "fired", source = sw.sys.hash(rule.source):sub(1, 16), actions = json.list(), log = json.list(out.log or {}) }
+  local t = home.txn(ctx)
+  for i, a in ipairs(out.actions or {}) do
+    body.actions[i] = { action = a.action, args = a.args, state = "planned" }
+    local due = a.action == "notify" and a.args.at or e.at
+    t:job { kind = "action", name = ("%s#%d"):format(name, i), due = math.tointeger(due) or e.at, payload = json.encode { firing = name, n = i } }
+  end
+  t:doc("firing", name, json.encode(body), { mode = "new", at = e.at })
+  t:doc("rule_last", rule.name, json.encode { at = e.at })
+  local done, message, code = t:commit()
+  if done then
+    return "fired"
+  elseif code == "conflict" then
+    return "known"
+  end
+  return nil, message, code
+end
+
+-- An error of a script is kept with its rule and logged; it never stops the others.
+function rules.note_error(ctx, rule, e, r)
+  local text = r.error and (r.error.text or r.error.message) or "stopped"
+  sw.sys.log("error", "rules", text:match("^[^\n]*"))
+  local t = home.txn(ctx)
+  t:doc(".rule_error", rule.name, json.encode { text = text, at = e.at, killed = r.killed })
+  return t:commit()
+end
+
+function rules.in_cooldown(ctx, rule, at)
+  local ms = rules.cooldown_ms(rule)
+  local doc = ms > 0 and sw.store.doc(ctx.who, "rule_last", rule.name)
+  return doc and at < doc.body.at + ms and at >= doc.body.at
+end
+
+-- Evaluate and fire one rule over events in order. Gives how many fired.
+function rules.apply(ctx, rule, events)
+  local results, message, code = rules.evaluate(ctx, rule, events, "run")
+  if not results then
+    return nil, message, code
+  end
+  local fired = 0
+  for i, r in ipairs(results) do
+    if not r.ok then
+      rules.note_error(ctx, rule, events[i], r)
+    elseif r.out.fired and not rules.in_cooldown(ctx, rule, events[i].at) then
+      local what, why, kind = rules.fire(ctx, rule, events[i], r.out)
+      if not what then
+        return nil, why, kind
+      end
+      fired = fired + (what == "fired" and 1 or 0)
+    end
+  end
+  return fired
+end
+
+-- Every live scheduled rule has a job at its next instant.
+function rules.plan(ctx, all, after)
+  local t, any = home.txn(ctx), false
+  for _, rule in ipairs(all) do
+    local ms = rule.live and #rules.schedules(rule) > 0 and rules.next_instant(ctx, rule, after)
+    if ms then
+      t:job { kind = "schedule", name = rule.name, due = ms, payload = "{}" }
+      any = true
+    end
+  end
+  if not any then
+    return true
+  end
+  return t:commit()
+end
+
+return rules

@@ -1,0 +1,146 @@
+-- When a scheduled trigger is due next, in a person's zone; days are stepped by the calendar.
+--   schedule.next(ctx, { kind = "cron", spec = "0 7 * * *" }, after_ms) --> ms | nil, why not
+local schedule = {}
+
+local names = {
+  month = { jan = 1, feb = 2, mar = 3, apr = 4, may = 5, jun = 6, jul = 7, aug = 8, sep = 9, oct = 10, nov = 11, dec = 12 },
+  weekday = { sun = 0, mon = 1, tue = 2, wed = 3, thu = 4, fri = 5, sat = 6 },
+}
+
+local function number(text, words)
+  return words and words[text:lower()] or tonumber(text)
+end
+
+-- One cron field as a set; nil when it is wrong.
+local function field(text, low, high, words)
+  local set = {}
+  for part in text:gmatch("[^,]+") do
+    local range, step = part:match("^(.-)/(%d+)$")
+    range, step = range or part, tonumber(step) or 1
+    local a, b = range:match("^(%w+)%-(%w+)$")
+    if range == "*" then
+      a, b = low, high
+    elseif a then
+      a, b = number(a, words), number(b, words)
+    else
+      a = number(range, words)
+      b = part:find("/") and high or a
+    end
+    if not a or not b or a < low or b > high or a > b or step < 1 then
+      return nil
+    end
+    for v = a, b, step do
+      set[math.tointeger(v)] = true
+    end
+  end
+  return next(set) and set or nil
+end
+
+function schedule.cron(text)
+  local f = {}
+  for part in text:gmatch("%S+") do
+    f[#f + 1] = part
+  end
+  if #f ~= 5 then
+    return nil, ("cron '%s' needs five fields: minute hour day month weekday"):format(text)
+  end
+  local c = { minute = field(f[1], 0, 59), hour = field(f[2], 0, 23), day = field(f[3], 1, 31), month = field(f[4], 1, 12, names.month),
+    weekday = field(f[5], 0, 7, names.weekday), any_day = f[3] == "*", any_weekday = f[5] == "*" }
+  for _, k in ipairs { "minute", "hour", "day", "month", "weekday" } do
+    if not c[k] then
+      return nil, ("cron '%s': the field for the %s is wrong"):format(text, k)
+    end
+  end
+  if c.weekday[7] then
+    c.weekday[0] = true
+  end
+  return c
+end
+
+local function day_matches(c, day)
+  local _, month, date, monday_based = sw.time.date(day)
+  local weekday = (monday_based + 1) % 7
+  if not c.month[month] then
+    return false
+  elseif c.any_day or c.any_weekday then
+    return c.day[date] and c.weekday[weekday]
+  end
+  return c.day[date] or c.weekday[weekday] -- both restricted: either, as cron does
+end
+
+-- First matching instant after `after` on that local day. A time the clocks skip runs when they have
+-- moved on; one that comes twice runs the first time.
+local function on_day(ctx, c, day, after)
+  for hour = 0, 23 do
+    if c.hour[hour] then
+      for minute = 0, 59 do
+        if c.minute[minute] then
+          local ms = sw.time.utc(ctx.zone, day * 86400000 + (hour * 60 + minute) * 60000)
+          if ms > after then
+            return ms
+          end
+        end
+      end
+    end
+  end
+end
+
+local function next_cron(ctx, c, after)
+  local day = sw.time.day_of(after, sw.time.offset(ctx.zone, after))
+  for d = day, day + 366 * 5 do
+    local ms = day_matches(c, d) and on_day(ctx, c, d, after)
+    if ms then
+      return ms
+    end
+  end
+  return nil, "that time never comes"
+end
+
+-- "07:30 on mon,wed" or "07:30"
+local function at_as_cron(spec)
+  local h, m, days = spec:match("^(%d%d?):(%d%d)%s*(.*)$")
+  if not h then
+    return nil, ("'%s' is not a time like \"07:30 on mon,wed\" (sunrise and sunset are not available yet)"):format(spec)
+  end
+  local list = days:match("^on%s+([%a,%- ]+)$")
+  if days ~= "" and not list then
+    return nil, ("'%s': after the time comes \"on mon,wed\""):format(spec)
+  end
+  local text = list and list:gsub("%s+", "") or "*"
+  text = text == "weekdays" and "mon-fri" or text == "weekends" and "sat,sun" or text
+  return schedule.cron(("%d %d * * %s"):format(tonumber(m), tonumber(h), text))
+end
+
+local units = { s = 1, sec = 1, min = 60, m = 60, h = 3600, d = 86400, w = 604800 }
+
+local function every_seconds(spec)
+  local n, unit = tostring(spec):match("^(%d+%.?%d*)%s*(%a+)$")
+  local s = n and units[unit] and tonumber(n) * units[unit]
+  if not s or s < 60 then
+    return nil, ("every '%s' must be a duration of a minute or more"):format(tostring(spec))
+  end
+  return math.floor(s)
+end
+
+function schedule.next(ctx, trigger, after)
+  local spec = trigger.spec or trigger[1]
+  if trigger.kind == "every" then
+    local s, why = every_seconds(spec)
+    if not s then
+      return nil, why
+    end
+    return (after // (s * 1000) + 1) * s * 1000
+  end
+  local c, why
+  if trigger.kind == "cron" then
+    c, why = schedule.cron(spec)
+  else
+    c, why = at_as_cron(spec)
+  end
+  if not c then
+    return nil, why
+  end
+  return next_cron(ctx, c, after)
+end
+
+return schedule
