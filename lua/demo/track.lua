@@ -62,12 +62,17 @@ function track.points(w, every_s)
   end
 end
 
+-- Whole centimetres, so that laps add up however they are written.
+local function cm(metres)
+  return math.floor(metres * 100 + 0.5)
+end
+
 local function lap(w, from_s, to_s, index)
   local from_m, to_m = track.distance(w, from_s), track.distance(w, to_s)
   local share = function(s) return math.floor(w.energy_kcal * s / w.timer_s + 0.5) end
   local l = { index = index, from_s = from_s, to_s = to_s, timer_s = to_s - from_s, hr_max = 0,
     start = track.time(w, from_s), finish = track.time(w, to_s),
-    distance_m = to_m - from_m, energy_kcal = share(to_s) - share(from_s) }
+    distance_m = (cm(to_m) - cm(from_m)) / 100, energy_kcal = share(to_s) - share(from_s) }
   local sum, n = 0, 0
   for s = from_s, to_s, 5 do
     local bpm = track.heart_rate(w, s)
