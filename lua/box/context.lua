@@ -27,8 +27,8 @@ local unknown = { { "resend", "hold" } }
 -- action -> grant, shape; a text alone stands for the member named first
 local actions = {
   ["calendar.add"] = { "calendar:write", { title = { "text", required = true },
-    at = { time, required = true }, duration = { "duration" }, if_past = if_past, notes = { "text" }, location = { "text" },
-    uid = { "text" }, calendar = { "text" }, alarm = { "duration" } } },
+    at = { time, required = true }, duration = { "duration" }, if_past = if_past,
+    notes = { "text" }, location = { "text" }, uid = { "text" }, calendar = { "text" }, alarm = { "duration" } } },
   ["calendar.update"] = { "calendar:write", { uid = { "text", required = true }, title = { "text" },
     at = { time }, duration = { "duration" }, notes = { "text" }, location = { "text" } } },
   ["calendar.remove"] = { "calendar:write", { uid = { "text", required = true } }, "uid" },

@@ -1,0 +1,68 @@
+-- syncwell status: what is kept, what runs, what is broken.
+--   syncwell status   |   syncwell status --line   |   syncwell status --check
+local rules = require("rules")
+local term = require("term")
+
+local json = sw.json
+
+local command = {
+  group = "run", summary = "what is kept, what runs, what is broken", usage = "[--line | --check]", example = "syncwell status",
+  options = { line = { doc = "one line, for a prompt or a bar" }, check = { doc = "nothing but the exit code: 0 well, 4 something is broken" } },
+}
+
+local function gather(ctx)
+  local counts, message, code = sw.store.counts(ctx.who)
+  if not counts then
+    return nil, message, code
+  end
+  local all
+  all, message, code = rules.load(ctx)
+  if not all then
+    return nil, message, code
+  end
+  local live, broken = 0, {}
+  for _, r in ipairs(all) do
+    live = live + (r.live and 1 or 0)
+    if r.error and r.enabled then
+      broken[#broken + 1] = r.error
+    end
+  end
+  local errors = {}
+  for _, d in ipairs(sw.store.docs(ctx.who, ".rule_error", { newest = true, limit = 20 }) or {}) do
+    errors[#errors + 1] = { rule = d.name, at = sw.time.iso(d.at, sw.time.offset(ctx.zone, d.at)), text = d.body.text }
+  end
+  return { home = ctx.home, user = ctx.name, zone = ctx.zone, records = counts.records, samples = counts.samples, origins = counts.origins,
+    jobs_waiting = counts.jobs, jobs_given_up = counts.given_up, rules_on = live, broken_rules = json.list(broken), rule_errors = json.list(errors),
+    confinement = sw.box.confinement() }
+end
+
+function command.run(ctx, _, options)
+  local s, message, code = gather(ctx)
+  if not s then
+    return nil, message, code
+  end
+  local bad = #s.broken_rules + s.jobs_given_up
+  if options.check then
+    return bad > 0 and 4 or 0
+  elseif ctx.json then
+    term.line("%s", json.encode(s))
+  elseif options.line then
+    term.line("%s records, %s samples, %d rules on, %d jobs waiting%s", term.number(s.records), term.number(s.samples), s.rules_on, s.jobs_waiting,
+      bad > 0 and (", %d broken"):format(bad) or "")
+  else
+    term.line("home         %s\nuser         %s, zone %s", s.home, s.user, s.zone)
+    term.line("data         %s samples and %s records of %d origins", term.number(s.samples), term.number(s.records), s.origins)
+    term.line("jobs         %d waiting, %d given up", s.jobs_waiting, s.jobs_given_up)
+    term.line("rules        %d on, %d broken", s.rules_on, #s.broken_rules)
+    term.line("confinement  %s", s.confinement)
+    for _, text in ipairs(s.broken_rules) do
+      term.line("\n%s", sw.sys.clean(text, true))
+    end
+    for _, e in ipairs(s.rule_errors) do
+      term.line("\n%s, last error %s:\n%s", e.rule, e.at, sw.sys.clean(e.text, true))
+    end
+  end
+  return bad > 0 and 4 or 0
+end
+
+return command
