@@ -28,7 +28,8 @@ local unknown = { { "resend", "hold" } }
 local actions = {
   ["calendar.add"] = { "calendar:write", { title = { "text", required = true },
     at = { time, required = true }, duration = { "duration" }, if_past = if_past,
-    notes = { "text" }, location = { "text" }, uid = { "text" }, calendar = { "text" }, alarm = { "duration" } } },
+    notes = { "text" }, location = { "text" }, uid = { "text" },
+    calendar = { "text" }, alarm = { "duration" } } },
   ["calendar.update"] = { "calendar:write", { uid = { "text", required = true }, title = { "text" },
     at = { time }, duration = { "duration" }, notes = { "text" }, location = { "text" } } },
   ["calendar.remove"] = { "calendar:write", { uid = { "text", required = true } }, "uid" },
