@@ -72,8 +72,8 @@ struct sw_workers {
     struct sw_package *packages;
     struct sw_worker *workers;
     struct sw_workers_stats stats;
-    char confinement[160];
-    char refused[300];          /* why no script may run; empty: they may */
+    char confinement[320];
+    char refused[300];          /* why no worker can be had now; empty: they can */
     int inside;                 /* callbacks of the loop on the stack: pump when it is back at 0 */
     int handles;                /* open libuv handles */
     bool control_open, process_open; /* their memory is in libuv's hands */
@@ -502,7 +502,6 @@ static void take_hello(struct sw_worker *w, struct sw_rd frame)
     size_t n;
     if (sw_val_get_str(frame, "refused", &why, &n)) {
         snprintf(pool->refused, sizeof pool->refused, "%.*s", (int)(n > 280 ? 280 : n), why);
-        snprintf(pool->confinement, sizeof pool->confinement, "refused");
         return;
     }
     sw_val_get_bool(frame, "seccomp", &seccomp);
@@ -790,6 +789,10 @@ static void refuse_all(struct sw_workers *pool)
             if (!p->files[i].reported && !p->worker) sw_jobs_push(&p->queue, sw_job_load(p, (int)i));
         fail_queue(p, pool->refused);
     }
+    /* what is asked later is tried afresh: the cause may be gone */
+    snprintf(pool->confinement, sizeof pool->confinement, "%s", pool->refused);
+    pool->refused[0] = 0;
+    pool->spawner_failures = 0;
 }
 
 static void start_workers(struct sw_workers *pool)
