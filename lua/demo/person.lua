@@ -313,7 +313,8 @@ local function fill(plan, at)
   add_meals(plan, d)
 end
 
--- Options: seed, first (ISO day), days, zone.
+-- Options: seed, first (ISO day), days, zone, pause (called every 30 days of the plan, so that a caller
+-- on an event loop can let others run).
 -- Result: seed, first (day number), n_days, zone, clock, days, workouts, truth.
 function person.plan(options)
   local first = assert(clock.parse(options.first or "2024-06-01"), "first is a day like 2024-06-01")
@@ -321,7 +322,10 @@ function person.plan(options)
   local plan = { seed = options.seed or 1, first = first, n_days = n, zone = zone, days = {}, workouts = {} }
   plan.clock = clock.new(zone, first, n)
   for i = 1, n do plan.days[i] = new_day(plan, first + i - 1) end
-  for i = 1, n do fill(plan, i) end
+  for i = 1, n do
+    fill(plan, i)
+    if options.pause and i % 30 == 0 then options.pause() end
+  end
   plan.truth = truth_of(plan)
   return plan
 end
