@@ -1,0 +1,101 @@
+-- Help for flow tests: a fresh home, the real binary in its own process, its answers.
+--   local h = flow.home();  local out = h.run("import", path);  h.json("query", "steps")
+local flow = {}
+
+flow.root = os.getenv("SW_ROOT") or "."
+flow.binary = (os.getenv("SW_BUILD") or flow.root .. "/build") .. "/syncwell"
+flow.shared = os.getenv("SW_SHARED") or flow.root .. "/../shared"
+
+function flow.quote(text)
+  return "'" .. tostring(text):gsub("'", "'\\''") .. "'"
+end
+
+-- Run a shell command: { code, out, err }.
+function flow.sh(command)
+  local err_file = os.tmpname()
+  local p = io.popen(("{ %s\n} 2>%s; echo \"@@$?\""):format(command, err_file))
+  local out = p:read("a")
+  p:close()
+  local text, code = out:match("^(.*)@@(%d+)\n$")
+  local f = io.open(err_file)
+  local err = f:read("a")
+  f:close()
+  os.remove(err_file)
+  return { code = tonumber(code), out = text or out, err = err }
+end
+
+function flow.has_shared(part)
+  local f = io.open(flow.shared .. "/" .. (part or "samples/INDEX.md"))
+  if f then
+    f:close()
+    return true
+  end
+end
+
+function flow.temp()
+  return sw.fs.temp_dir()
+end
+
+function flow.write(path, text)
+  local f = assert(io.open(path, "wb"))
+  f:write(text)
+  f:close()
+  return path
+end
+
+function flow.read(path)
+  local f = io.open(path, "rb")
+  local text = f and f:read("a")
+  if f then
+    f:close()
+  end
+  return text
+end
+
+function flow.home(zone)
+  local h = { dir = flow.temp() }
+  function h.command(...)
+    local parts = { flow.quote(flow.binary), "--home", flow.quote(h.dir) }
+    for _, word in ipairs { ... } do
+      parts[#parts + 1] = flow.quote(word)
+    end
+    return table.concat(parts, " ")
+  end
+  function h.run(...)
+    return flow.sh(h.command(...))
+  end
+  function h.ok(...)
+    local r = h.run(...)
+    if r.code ~= 0 then
+      error(("syncwell %s ended with %d: %s%s"):format(table.concat({ ... }, " "), r.code, r.err, r.out), 2)
+    end
+    return r
+  end
+  function h.json(...)
+    local r = h.run("--json", ...)
+    local value, message = sw.json.decode(r.out)
+    if value == nil then
+      error(("syncwell %s gave no JSON (%s): %s%s"):format(table.concat({ ... }, " "), message, r.err, r.out), 2)
+    end
+    return value, r
+  end
+  -- the lines of `import --json`, the last being the total
+  function h.import(...)
+    local r = h.run("--json", "import", ...)
+    local list = {}
+    for line in r.out:gmatch("[^\n]+") do
+      list[#list + 1] = sw.json.decode(line)
+    end
+    return list, r
+  end
+  function h.dump()
+    return h.ok("dump", "--canonical").out
+  end
+  function h.remove()
+    sw.fs.remove_tree(h.dir)
+  end
+  h.ok("init", "--test", "--quiet", "--zone", zone or "UTC")
+  return h
+end
+
+return flow
