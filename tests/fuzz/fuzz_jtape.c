@@ -3,6 +3,7 @@
 #include "base/jtape.h"
 #include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void walk(const struct sw_jtape *t)
 {
@@ -30,9 +31,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     rc = sw_jtape_parse(&t, (const char *)data, size, &err);
     if (!rc) walk(&t);
     json_t *j = json_loadb((const char *)data, size, JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
-    /* jansson refuses numbers beyond a double and goes deeper; everything else must agree */
+    /* jansson passes over a NUL byte behind a number, which RFC 8259 forbids; it refuses numbers beyond a double and goes deeper; everything else must agree */
     if (!rc && !j && json_error_code(&why) != json_error_numeric_overflow) abort();
-    if (rc == SW_E_BAD && j) abort();
+    if (rc == SW_E_BAD && j && !memchr(data, 0, size)) abort();
     json_decref(j);
     sw_jtape_clear(&t);
     return 0;

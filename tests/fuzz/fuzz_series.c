@@ -4,7 +4,13 @@
 #include "codec/series.h"
 #include "base/alloc.h"
 #include <stdlib.h>
-#include <string.h>
+
+static int same(const struct sw_samples *a, const struct sw_samples *b)
+{
+    for (size_t i = 0; i < a->n; i++)
+        if (sw_sample_cmp(&a->at[i], &b->at[i])) return 0;
+    return 1;
+}
 
 static void back_and_forth(const uint8_t *data, size_t size)
 {
@@ -23,7 +29,7 @@ static void back_and_forth(const uint8_t *data, size_t size)
     if (in.n) {
         sw_buf_init(&blob, 1 << 22);
         if (sw_series_encode(in.at, in.n, &blob, NULL)) abort();
-        if (sw_series_decode(blob.data, blob.len, &out, NULL) || out.n != in.n || memcmp(in.at, out.at, in.n * sizeof *in.at)) abort();
+        if (sw_series_decode(blob.data, blob.len, &out, NULL) || out.n != in.n || !same(&in, &out)) abort();
         blob.data[size % blob.len] ^= (uint8_t)(1 + data[0] % 255);
         if (!sw_series_decode(blob.data, blob.len, &out, NULL)) abort();
         sw_buf_clear(&blob);
