@@ -10,8 +10,10 @@
 #include <stdint.h>
 
 #define SW_DAY_MS INT64_C(86400000)
-#define SW_TIME_MIN_MS INT64_C(-2208988800000) /* 1900-01-01T00:00:00Z: earlier is refused at the border */
-#define SW_TIME_MAX_MS INT64_C(3471292800000)  /* 2080-01-01T00:00:00Z: from here on refused */
+/* What is accepted at the border: 1900-01-03 to 2079-06-03, so that a local day always fits the 16
+ * bits it has in a chunk's key. */
+#define SW_TIME_MIN_MS INT64_C(-2208816000000)
+#define SW_TIME_MAX_MS INT64_C(3453062400000)
 
 struct sw_date {
     int year, month, day; /* month 1..12, day 1..31 */

@@ -14,7 +14,13 @@ enum { DAY_BIAS = 25567, TAIL_MOST = 50, TAIL_STEP = 4, CHUNK_FULL = 64, RUN_GAP
 #define MAX_BLOB ((size_t)48 << 20)
 #define OFFSET_SPAN_MS (16 * INT64_C(3600000)) /* no zone is further from UTC */
 
-static int64_t key_of(int64_t series, int64_t day) { return series << 16 | (day + DAY_BIAS); }
+/* Days outside what 16 bits hold (1900-01-01 to 2079-06-06) are asked for, never stored: they clamp. */
+static int64_t key_of(int64_t series, int64_t day)
+{
+    int64_t k = day + DAY_BIAS;
+    return series << 16 | (k < 0 ? 0 : k > 0xffff ? 0xffff : k);
+}
+
 static int64_t day_of_key(int64_t key) { return (key & 0xffff) - DAY_BIAS; }
 
 /* First UTC day of the chunk that a sample of that UTC day belongs to, and of the next chunk. */
