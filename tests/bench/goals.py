@@ -1,0 +1,138 @@
+"""The goals: what is prepared, what is run against what, and what is wanted of it."""
+import dataclasses, os, statistics, subprocess, sys
+
+from measure import HERE, Skip, bound, faster, pairs, run, skipped
+
+PY = sys.executable or "python3"
+
+
+@dataclasses.dataclass
+class Context:
+    build: str      # where the programs are
+    shared: str     # outside samples and tools
+    folder: str     # temporary, ours
+    quick: bool
+    modules: str    # node_modules of the references, or None
+
+    @property
+    def pairs(self):
+        return 3 if self.quick else 5
+
+    @property
+    def schema(self):
+        return os.path.join(self.build, "share", "schema")
+
+    def tool(self, name):
+        return os.path.join(self.build, "tests", "bench", name)
+
+    def script(self, name):
+        return os.path.join(HERE, name)
+
+    def path(self, *words):
+        return os.path.join(self.folder, *words)
+
+    def node(self, module):
+        """Environment for a node reference, or Skip."""
+        if not self.modules or not os.path.isdir(os.path.join(self.modules, module)):
+            raise Skip(f"{module} could not be installed from npm")
+        return {**os.environ, "NODE_MODULES": self.modules}
+
+
+def pages(ctx):
+    folder = ctx.path("pages")
+    if not os.path.isdir(folder):
+        subprocess.run([PY, ctx.script("make_pages.py"), "pages", folder, "8" if ctx.quick else "40"], check=True)
+    return folder
+
+
+def g4(ctx):
+    page = os.path.join(pages(ctx), "page000.json")
+    rounds = 10 if ctx.quick else 40
+    size = os.path.getsize(page) / 1e6
+
+    def ours():
+        return run([ctx.tool("bench_json"), "tape", page, str(rounds * 5)])
+    jansson = pairs(ours, lambda: run([ctx.tool("bench_json"), "jansson", page, str(rounds)]), ctx.pairs)
+    python = pairs(ours, lambda: run([PY, ctx.script("ref_json.py"), page, str(rounds)]), ctx.pairs)
+    what, rate = f"parse a {size:.2f} MB response, validated", f"{size / jansson['ours']:.0f} MB/s"
+    return [faster("G4", what, "jansson", jansson, 12, rate), faster("G4", what, "python json", python, 4, rate)]
+
+
+def years(ctx, kind):
+    """Homes and reference files with heart rate once a minute; made once. Gives days and samples."""
+    days = 730 if ctx.quick else 3652
+    raw = ctx.path(kind + ".raw")
+    if not os.path.exists(raw):
+        subprocess.run([PY, ctx.script("make_pages.py"), "raw", raw, str(days), kind], check=True)
+        os.mkdir(ctx.path(kind))
+        run([ctx.tool("bench_store"), "fill", ctx.path(kind), ctx.schema, raw])
+    return days, days * 1440, raw
+
+
+def duck(ctx, kind, raw):
+    path = ctx.path(kind + ".duckdb")
+    env = ctx.node("@duckdb/node-api")
+    if not os.path.exists(path):
+        run(["node", ctx.script("ref_duckdb.mjs"), "fill", path, raw], env=env)
+    return path, env
+
+
+def size_of(folder):
+    return sum(os.path.getsize(os.path.join(folder, f)) for f in os.listdir(folder))
+
+
+def g6(ctx):
+    rows = []
+    for kind, goal in (("regular", 1.0), ("jittered", 2.0)):
+        days, n, raw = years(ctx, kind)
+        ours = size_of(ctx.path(kind)) / n
+        what = f"whole home, {days} days of minutes, {kind}"
+        rows.append(bound("G6", what, ours, "B/sample", "", goal, "roll-ups in it, after close"))
+        try:
+            theirs = os.path.getsize(duck(ctx, kind, raw)[0]) / n
+            rows.append(bound("G6", what, ours, "B/sample", f"DuckDB {theirs:.3g} B/sample", theirs, "DuckDB holds rows only"))
+        except Skip as e:
+            rows.append(skipped("G6", what + " against DuckDB", str(e)))
+    return rows
+
+
+def sqlite_rows(ctx, raw):
+    path = ctx.path("rows.db")
+    if not os.path.exists(path):
+        run([PY, ctx.script("ref_rows.py"), "fill", path, raw])
+    return path
+
+
+def g7(ctx):
+    days, n, raw = years(ctx, "regular")
+    home, zone, shift = ctx.path("regular"), "Etc/GMT-2", "7200000"
+    rows_db = sqlite_rows(ctx, raw)
+
+    def rollups():
+        return run([ctx.tool("bench_store"), "rollups", home, ctx.schema, str(days), "200"])
+
+    def chunks():
+        return run([ctx.tool("bench_store"), "chunks", home, ctx.schema, str(days), "3", zone])
+
+    def sqlite(by):
+        return lambda: run([PY, ctx.script("ref_rows.py"), "daily", rows_db, str(days), "1", by])
+    what = f"daily mean of {days} days, {n / 1e6:.2f} M samples"
+    from_rows = pairs(rollups, sqlite("0"), ctx.pairs)
+    whole = pairs(chunks, sqlite(shift), ctx.pairs)
+    out = [bound("G7", what + ", roll-ups", from_rows["ours"] * 1e3, "ms", "", 1.0),
+           faster("G7", what + ", roll-ups", "sqlite rows", from_rows, 100, "no goal stated; 100x taken"),
+           faster("G7", what + ", chunks, other zone", "sqlite rows", whole, 1 / 0.6, "no goal stated")]
+    try:
+        path, env = duck(ctx, "regular", raw)
+    except Skip as e:
+        return out + [skipped("G7", what + " against DuckDB", str(e))]
+
+    def duckdb(by):
+        return lambda: run(["node", ctx.script("ref_duckdb.mjs"), "daily", path, str(days), "3", by], env=env)
+    out.append(faster("G7", what + ", roll-ups", "DuckDB", pairs(rollups, duckdb("0"), ctx.pairs), 100))
+    out.append(faster("G7", what + ", chunks, other zone", "DuckDB", pairs(chunks, duckdb(shift), ctx.pairs), 1 / 0.6,
+                      "goal: at most 0.6x its time"))
+    return out
+
+
+ALL = {"G4": g4, "G6": g6, "G7": g7}
