@@ -49,14 +49,24 @@ local function new_day(plan, day)
   local late = clock.weekday(day) == 4 and 1450 or 1380
   d.wake = plan.clock.utc(day, whole(r.gauss(weekend and 485 or 400, 22)))
   d.bed = plan.clock.utc(day, whole(r.gauss(late, 28)) - (d.ill and 70 or 0))
-  d.charge = d.bed - r.int(70, 150) * 60 -- the watch is off the wrist for 50 minutes
   d.travels = plan.clock.zone(plan.clock.utc(day, 0)) ~= plan.clock.zone(plan.clock.utc(day + 1, 0))
   return d
 end
 
+local CHARGE_S = 4500
+
+-- In the evening the watch is off the wrist, after any workout and well before bed.
+local function add_charge(plan, d)
+  local r, w = random.new(plan.seed, d.day, STREAM.habits, 2), d.workouts[1]
+  local from = plan.clock.utc(d.day, r.int(1150, 1195))
+  if w and w.finish > from - 900 then from = w.finish + 900 end
+  d.charge = from + CHARGE_S < d.bed - 1200 and from or d.bed
+  d.charged = d.charge < d.bed and d.charge + CHARGE_S or d.bed
+end
+
 -- true when the watch measures: worn that day and not on its charger
 local function watch_on(d, t)
-  return d.worn and not (t >= d.charge and t < d.charge + 3000)
+  return d.worn and not (t >= d.charge and t < d.charged)
 end
 
 local SHAPES = { -- km/h, kcal a minute, heart rate, metres of hill to a loop
@@ -129,9 +139,9 @@ local function during_workout(d, from, to)
 end
 
 local function add_bout(plan, d, r, from, to, count)
-  local day = plan.clock.day(from)
-  if day ~= plan.clock.day(to) or day >= plan.first + plan.n_days then return end
-  local watch = watch_on(d, from) and watch_on(d, to)
+  local watch = watch_on(d, from)
+  local torn = watch ~= watch_on(d, to) -- taken off on the way: no single right answer
+  if torn or plan.clock.day(from) ~= d.day or plan.clock.day(to) ~= d.day then return end
   local bout = { start = from, finish = to, watch = watch and count or nil }
   if not watch or r.chance(0.8) then
     bout.phone = math.max(1, whole(count * r.gauss(0.96, 0.04)))
@@ -294,8 +304,7 @@ local function truth_of(plan)
   end
   for _, d in ipairs(plan.days) do
     for _, b in ipairs(d.bouts) do
-      local t = truth[clock.iso(plan.clock.day(b.start))]
-      t.steps = t.steps + (b.watch or b.phone)
+      truth[d.iso].steps = truth[d.iso].steps + (b.watch or b.phone)
     end
   end
   return truth
@@ -305,6 +314,7 @@ local function fill(plan, at)
   local d = plan.days[at]
   add_workout(plan, d)
   if long_run(d) then d.bed = d.bed - 20 * 60 end
+  add_charge(plan, d)
   add_steps(plan, d)
   if at > 1 then add_night(plan, d, plan.days[at - 1]) end
   add_nap(plan, d)
