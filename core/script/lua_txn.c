@@ -542,7 +542,7 @@ static int run_sweep(struct sw_store *s, struct txn *t, struct op *o, struct sw_
 static int lease_op(lua_State *L, int (*run)(struct sw_store *, struct txn *, struct op *, struct sw_err *), int ints, int texts)
 {
     struct op *o = add(L, run);
-    for (int i = 0; i < 2 + ints; i++) o->i[i] = (int64_t)luaL_checknumber(L, 2 + i);
+    for (int i = 0; i < 2 + ints; i++) o->i[i] = lua_isinteger(L, 2 + i) ? lua_tointeger(L, 2 + i) : (int64_t)luaL_checknumber(L, 2 + i);
     for (int i = 0; i < texts; i++) arg_text(L, o, i, 4 + ints + i);
     return 0;
 }
