@@ -1,0 +1,160 @@
+-- Bad input: one clear sentence, the documented exit code, nothing lost.
+local damage = require("demo.damage")
+local flow = require("flow")
+local world = require("world")
+
+-- One sentence for a person: short, one or two lines, no traceback, no "internal".
+local function sentence(text)
+  local line = text:match("^syncwell: ([^\n]+)")
+  return line and #line > 15 and #line < 400 and not text:find("traceback") and not text:find("internal error") and line or nil
+end
+
+local function good_home()
+  local h = flow.home("Europe/Berlin")
+  local w = world.new(h.dir, { days = 12 })
+  h.import(w.activity(1, "fit"))
+  return h, w, h.dump()
+end
+
+describe("bad input", function()
+  it("a missing file says which, exit 1", function()
+    local h, _, before = good_home()
+    local r = h.run("import", h.dir .. "/nowhere.fit")
+    expect(r.code).equals(1)
+    expect(sentence(r.err)).contains("nowhere.fit")
+    expect(h.dump()).equals(before)
+    h.remove()
+  end)
+
+  it("a JPEG called .fit is refused by what it is", function()
+    local h, _, before = good_home()
+    flow.write(h.dir .. "/photo.fit", damage.jpeg())
+    local list, r = h.import(h.dir .. "/photo.fit")
+    expect(r.code).equals(1)
+    expect(list[1].status).equals("refused")
+    expect(list[1].reasons[1]).contains("JPEG")
+    expect(h.dump()).equals(before)
+    h.remove()
+  end)
+
+  it("half a zip, a zip bomb and a zip with ../ are refused as a whole", function()
+    local h, w, before = good_home()
+    local n = 0
+    for _, f in ipairs(damage.all(w.bytes(1, "fit"))) do
+      if f.name:find("zip$") and f.expect == "refuse" then
+        n = n + 1
+        flow.write(h.dir .. "/" .. f.name, f.bytes)
+        local list, r = h.import(h.dir .. "/" .. f.name)
+        expect(r.code).equals(1)
+        expect(list[1].status).equals("refused")
+        expect(#list[1].reasons[1] > 20).is_true()
+        sw.sys.out(("note %s: %s\n"):format(f.name, list[1].reasons[1]))
+      end
+    end
+    expect(n >= 3).is_true()
+    expect(h.dump()).equals(before)
+    h.remove()
+  end)
+
+  it("a misspelt config key is named with the right one, exit 2", function()
+    local h = good_home()
+    flow.write(h.dir .. "/config.lua", 'return { log_levl = "info" }\n')
+    local r = h.run("status")
+    expect(r.code).equals(2)
+    expect(r.err).contains("unknown key 'log_levl' (did you mean 'log_level'?)")
+    flow.write(h.dir .. "/config.lua", 'return { log_level = "info"\n')
+    r = h.run("status")
+    expect(r.code).equals(2)
+    expect(r.err).contains("config.lua:")
+    h.remove()
+  end)
+
+  it("an unknown rule key is shown with line, suggestion and caret, and the other rules run", function()
+    local h = good_home()
+    flow.write(h.dir .. "/rules/automations/typo.lua", [[local sw = require "syncwell"
+return sw.rule {
+  title = "x",
+  on = sw.event "workout.created",
+  execut = function() end,
+}
+]])
+    local r = h.run("lint", h.dir .. "/rules/automations/typo.lua")
+    expect(r.code).equals(1)
+    expect(r.out).contains("rules/automations/typo.lua:5: unknown key 'execut' in rule (did you mean 'run'?)")
+    expect(r.out).contains("^")
+    r = h.run("status")
+    expect(r.code).equals(4)
+    expect(r.out).contains("typo.lua:5")
+    h.remove()
+  end)
+
+  it("unknown commands and options suggest the near one, exit 2", function()
+    local h = good_home()
+    for _, words in ipairs { { "improt" }, { "query", "stepz" }, { "query", "steps", "--form", "today" }, { "rules", "bactest" } } do
+      local r = h.run(table.unpack(words))
+      expect(r.code).equals(2)
+      expect(r.err).contains("did you mean")
+    end
+    h.remove()
+  end)
+
+  it("a read-only home says so and loses nothing", function()
+    local h, _, before = good_home()
+    local r = flow.sh(("mkdir -p %s/m && mount -t tmpfs -o size=40m tmpfs %s/m && cp -r %s/syncwell.db* %s/m/ && mkdir -p %s/m/rules/automations && mount -o remount,ro %s/m"):format(
+      h.dir, h.dir, h.dir, h.dir, h.dir, h.dir))
+    if r.code ~= 0 then
+      skip("needs the right to mount")
+    end
+    r = flow.sh(("%s --home %s/m log weight 80kg"):format(flow.binary, h.dir))
+    flow.sh(("umount %s/m"):format(h.dir))
+    expect(r.code).equals(1)
+    expect(sentence(r.err)).is_true()
+    expect(h.dump()).equals(before)
+    h.remove()
+  end)
+
+  it("a full disk stops the import with one sentence; with room it goes on where it stopped", function()
+    local h = flow.home("Europe/Berlin")
+    local w = world.new(h.dir, { days = 200 })
+    local export = w.export()
+    local dir = h.dir .. "/m"
+    local r = flow.sh(("mkdir -p %s && mount -t tmpfs -o size=1m tmpfs %s"):format(dir, dir))
+    if r.code ~= 0 then
+      skip("needs the right to mount")
+    end
+    r = flow.sh(("%s --home %s import %s"):format(flow.binary, dir, export))
+    local full = r
+    flow.sh(("mount -o remount,size=200m %s"):format(dir))
+    r = flow.sh(("%s --home %s --json import %s"):format(flow.binary, dir, export))
+    local after = flow.sh(("%s --home %s dump"):format(flow.binary, dir))
+    flow.sh(("umount %s"):format(dir))
+    expect(full.code).equals(1)
+    expect(sentence(full.err)).contains("full")
+    expect(r.code).equals(0)
+    h.import(export)
+    -- the zone of the second home is the machine's, everything else must be equal
+    local function comparable(text)
+      return (text:gsub('{"table":"person"[^\n]*\n', ""))
+    end
+    h.ok("init", "--zone", sw.time.local_zone())
+    local calm = flow.home(sw.time.local_zone())
+    calm.import(export)
+    expect(comparable(after.out) == comparable(calm.dump())).is_true()
+    calm.remove()
+    h.remove()
+  end)
+
+  it("a newer database is refused with the sentence that helps", function()
+    local h = good_home()
+    local r = flow.sh(([[/usr/bin/python3 -c "
+import sqlite3
+c = sqlite3.connect('%s/syncwell.db'); c.execute('UPDATE schema_version SET next = 99'); c.commit()"]]):format(h.dir))
+    if r.code ~= 0 then
+      skip("needs python3 with sqlite3")
+    end
+    r = h.run("status")
+    expect(r.code).equals(1)
+    expect(r.err).contains("use a newer syncwell")
+    h.remove()
+  end)
+end)
