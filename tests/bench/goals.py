@@ -1,5 +1,5 @@
 """The goals: what is prepared, what is run against what, and what is wanted of it."""
-import dataclasses, os, statistics, subprocess, sys
+import dataclasses, os, shutil, subprocess, sys
 
 from measure import HERE, Skip, bound, faster, pairs, run, skipped
 
@@ -135,4 +135,44 @@ def g7(ctx):
     return out
 
 
-ALL = {"G4": g4, "G6": g6, "G7": g7}
+def g5(ctx):
+    source, turn = pages(ctx), [0]
+
+    def ours(home):
+        return run([ctx.tool("bench_ingest"), home, ctx.schema, source])
+
+    def fresh(make):
+        """The command on a place of its own, gone afterwards."""
+        def once():
+            turn[0] += 1
+            place = ctx.path(f"fresh{turn[0]}")
+            os.mkdir(place)
+            out = make(place)
+            shutil.rmtree(place)
+            return out
+        return once
+
+    def python(place):
+        return run([PY, ctx.script("ref_ingest.py"), os.path.join(place, "py.db"), source])
+
+    def node(place):
+        return run(["node", ctx.script("ref_ingest.mjs"), os.path.join(place, "node.db"), source], env=ctx.node("better-sqlite3"))
+    known = ctx.path("known")
+    os.makedirs(known, exist_ok=True)
+    n = ours(known)["records"]
+    rows = []
+    for name, reference, new, again in (("python json + sqlite3", python, 4, 6), ("node + better-sqlite3", node, 2.4, None)):
+        try:
+            reference(known)
+            first = pairs(fresh(ours), fresh(reference), ctx.pairs)
+            second = pairs(lambda: ours(known), lambda: reference(known), ctx.pairs)
+        except Skip as e:
+            rows.append(skipped("G5", "ingest against " + name, str(e)))
+            continue
+        rows.append(faster("G5", f"ingest {n} records, all new", name, first, new, f"{n / first['ours'] / 1e6:.2f} M records/s"))
+        rows.append(faster("G5", "the same again, all known", name, second, again or 1, f"{n / second['ours'] / 1e6:.2f} M records/s"
+                           + ("" if again else "; no goal stated")))
+    return rows + [skipped("G5", "through a Lua hook per record", "waits for the provider contract")]
+
+
+ALL = {"G4": g4, "G5": g5, "G6": g6, "G7": g7}
