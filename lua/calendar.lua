@@ -1,5 +1,9 @@
 -- The calendar file of a home: entries are documents keyed by UID, HOME/calendar.ics is written from them.
---   calendar.add(ctx, key, { title, at, duration, notes, if_past }, later) --> "done" | "skipped: ..."
+--   calendar.add(ctx, key, { title, at, duration, notes, if_past }) --> "done" | "skipped: ..."
+-- The entry is stored, then the file is written, then the caller ends its job: a kill in between repeats
+-- both, and both are the same the second time.
+local home = require("home")
+
 local json = sw.json
 local calendar = {}
 
@@ -16,13 +20,20 @@ function calendar.write(ctx)
   return sw.fs.write(ctx.home .. "/calendar.ics", text, 384)
 end
 
-function calendar.add(ctx, key, args, later)
+function calendar.add(ctx, key, args)
   if args.at < sw.time.now() and args.if_past ~= "now" then
     return "skipped: its time had passed"
   end
   local entry = { title = args.title, notes = args.notes, start = args.at, dur_s = args.duration or HOUR_S, stamp = args.at }
-  later[1] = { kind = "calendar", name = args.uid or (key .. "@syncwell"), at = args.at, body = json.encode(entry) }
-  later.after = calendar.write
+  local t = home.txn(ctx)
+  t:doc("calendar", args.uid or (key .. "@syncwell"), json.encode(entry), { at = args.at })
+  local ok, message, code = t:commit()
+  if ok then
+    ok, message, code = calendar.write(ctx)
+  end
+  if not ok then
+    return nil, message, code
+  end
   return "done"
 end
 

@@ -73,7 +73,9 @@ local function give_back(ctx, job, message, code)
   local t = home.txn(ctx)
   local final = job.attempts >= TRIES or code == "bad" or code == "limit"
   t:job_retry(job.id, job.generation, final and -1 or sw.time.now() + backoff_ms(job.attempts), message or "failed")
-  sw.sys.log(final and "error" or "warn", "jobs", ("%s %s: %s%s"):format(job.kind, job.name, message or "failed", final and " (given up)" or ""))
+  -- beside a command the person is told by the command itself
+  local level = not ctx.daemon and "debug" or final and "error" or "warn"
+  sw.sys.log(level, "jobs", ("%s %s: %s%s"):format(job.kind, job.name, message or "failed", final and " (given up)" or ""))
   t:commit()
 end
 
@@ -102,24 +104,13 @@ end
 
 function queue.claim(ctx, spec)
   local t = home.txn(ctx)
-  spec.lease = LEASE_MS
+  spec.lease, spec.owner = LEASE_MS, queue.progress("started")
   t:claim(spec)
   local done, message, code = t:commit()
   if not done then
     return nil, message, code
   end
-  local jobs = done[1]
-  if #jobs > 0 then
-    local mark = home.txn(ctx)
-    for _, job in ipairs(jobs) do
-      mark:job_extend(job.id, job.generation, LEASE_MS, queue.progress("started"))
-    end
-    done, message, code = mark:commit()
-    if not done then
-      return nil, message, code
-    end
-  end
-  return jobs
+  return done[1]
 end
 
 -- Enqueue and claim that very job in this process; waits while another process holds it.

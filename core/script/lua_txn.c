@@ -11,7 +11,7 @@
  *   t:record_delete(id) -> {group, was_last}      t:day_total(metric, day, origin, value, unit) -> what
  *   t:erase(metric, from, to) -> how many          t:settle(most) -> true while days are left
  *   t:job{kind, name, due, payload, urgency} -> id
- *   t:claim{now, lease, only, most} -> list of jobs
+ *   t:claim{now, lease, only, most, owner} -> list of jobs
  *   t:job_check(id, gen)  t:job_extend(id, gen, until, progress)  t:job_done(id, gen, outcome, body)
  *   t:job_retry(id, gen, due, failure)   t:job_release(id, gen)   t:sweep()
  *   t:dispatch(live_after ms): one job "dispatch" with the events of the records before it, if any */
@@ -487,7 +487,7 @@ static int run_claim(struct sw_store *s, struct txn *t, struct op *o, struct sw_
     int rc;
     (void)t;
     sw_buf_puts(&o->out, "[");
-    rc = sw_job_claim(s, o->i[0], sw_wall_ms(), o->i[1], o->i[2], (int)o->i[3], put_claimed, &o->out, err);
+    rc = sw_job_claim(s, o->i[0], sw_wall_ms(), o->i[1], o->i[2], (int)o->i[3], o->s[0], put_claimed, &o->out, err);
     sw_buf_puts(&o->out, "]");
     return rc;
 }
@@ -500,6 +500,7 @@ static int l_claim(lua_State *L)
     o->i[1] = field_int(L, 2, "lease", 30000);
     o->i[2] = field_int(L, 2, "only", 0);
     o->i[3] = field_int(L, 2, "most", 10);
+    field_text(L, o, 0, 2, "owner", "");
     return 0;
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define LINE_MOST ((size_t)64 << 20)
+#define LAST_DAY (SW_TIME_MAX_MS / SW_DAY_MS + 1) /* beyond it a day does not fit a chunk's key */
 
 struct out {
     struct sw_buf b;
@@ -19,6 +20,7 @@ static int flush(struct out *o, struct sw_err *err)
 {
     const uint8_t *p = o->b.data;
     size_t n = o->b.len;
+    if (o->b.over) return sw_fail(err, SW_E_LIMIT, "a line of the dump is over %zu MiB", LINE_MOST >> 20);
     while (n) {
         ssize_t k = write(o->fd, p, n);
         if (k < 0 && errno == EINTR) continue;
@@ -103,15 +105,19 @@ static void put_rollup(void *ctx, int64_t day, const struct sw_rollup *r)
     sw_buf_puts(&o->b, "}\n");
 }
 
-static void put_samples(struct out *o, const struct series *x, const struct sw_samples *v)
+static int put_samples(struct out *o, const struct series *x, const struct sw_samples *v, struct sw_err *err)
 {
+    int rc = 0;
     head(o, "samples", x);
     sw_json_key(&o->b, "at");
     sw_buf_byte(&o->b, '[');
-    for (size_t i = 0; i < v->n; i++)
+    for (size_t i = 0; i < v->n && !rc; i++) {
         sw_buf_printf(&o->b, "%s[%lld,%lld,%lld,%d]", i ? "," : "", (long long)v->at[i].start_ms, (long long)v->at[i].dur_ms,
                       (long long)v->at[i].value, (int)v->at[i].offset_min);
+        if (o->b.len > (1 << 16)) rc = flush(o, err);
+    }
     sw_buf_puts(&o->b, "]}\n");
+    return rc;
 }
 
 /* Samples a month at a time, so that memory stays small. */
@@ -122,13 +128,13 @@ static int dump_samples(struct sw_store *s, struct out *o, const struct sw_metri
     int rc = sw_ask_int(s, err, &first, "SELECT id FROM chunk WHERE id >= $1 AND id < $2 ORDER BY id LIMIT 1", "ii", x->id << 16, (x->id + 1) << 16);
     if (rc <= 0) return rc; /* a tail never exists without its chunk */
     d = sw_date_of_day((first & 0xffff) - 25567);
-    for (rc = 0; d.year < 2080 && !rc;) {
+    for (rc = 0; sw_day_of_date(d.year, d.month, 1) < LAST_DAY && !rc;) {
         int64_t from = sw_day_of_date(d.year, d.month, 1) * SW_DAY_MS, left;
         struct sw_samples v = {0};
         if (++d.month > 12) d.month = 1, d.year++;
         rc = sw_series_read(s, m, x->id, from, sw_day_of_date(d.year, d.month, 1) * SW_DAY_MS, &v, err);
-        if (v.n) put_samples(o, x, &v);
-        if (!v.n && !rc) {
+        if (!rc && v.n) rc = put_samples(o, x, &v, err);
+        if (!v.n && !rc && sw_day_of_date(d.year, d.month, 1) < LAST_DAY) {
             rc = sw_ask_int(s, err, &left, "SELECT id FROM chunk WHERE id >= $1 AND id < $2 ORDER BY id LIMIT 1", "ii",
                             x->id << 16 | (sw_day_of_date(d.year, d.month, 1) + 25567), (x->id + 1) << 16);
             if (!rc) break;

@@ -44,11 +44,14 @@ static int apply(struct sw_store *s, const char *path, int version, struct sw_er
 {
     struct sw_buf sql;
     char mark[200];
+    int64_t have = 0;
     int rc;
     sw_buf_init(&sql, MAX_FILE);
     rc = load(path, sw_store_dialect(s), &sql, err);
     if (!rc) rc = sw_store_begin(s, true, err);
-    if (!rc) {
+    if (!rc && !(rc = version_of(s, &have, err)) && have >= version) { /* another process was first */
+        sw_store_rollback(s);
+    } else if (!rc) {
         snprintf(mark, sizeof mark, "DELETE FROM schema_version WHERE name = 'schema'; INSERT INTO schema_version (name, next) VALUES ('schema', %d)", version);
         rc = sw_store_exec(s, sw_buf_str(&sql), err);
         if (!rc) rc = sw_store_exec(s, mark, err);

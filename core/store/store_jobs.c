@@ -4,6 +4,7 @@
 #include "store/store_jobs.h"
 #include "base/alloc.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define JOB_COLUMNS "id, person_id, kind, name, state, urgency, due_ms, generation, attempts, payload, progress, failure"
@@ -50,7 +51,9 @@ int sw_job_add(struct sw_store *s, const struct sw_job_new *j, int64_t *id, stru
     rc = sw_ask_int(s, err, id,
                     "INSERT INTO job (id, person_id, kind, name, state, urgency, due_ms, lease_ms, generation, attempts, payload, progress, failure) "
                     "VALUES ($1, $2, $3, $4, 0, $5, $6, 0, 0, 0, $7, '', '') ON CONFLICT (person_id, kind, name) DO UPDATE SET "
-                    "due_ms = CASE WHEN excluded.due_ms < job.due_ms THEN excluded.due_ms ELSE job.due_ms END, "
+                    "due_ms = CASE WHEN job.state = 2 OR excluded.due_ms < job.due_ms THEN excluded.due_ms ELSE job.due_ms END, "
+                    "payload = CASE WHEN job.state = 2 THEN excluded.payload ELSE job.payload END, "
+                    "attempts = CASE WHEN job.state = 2 THEN 0 ELSE job.attempts END, "
                     "state = CASE WHEN job.state = 2 THEN 0 ELSE job.state END RETURNING id",
                     "iissiis", n, j->person_id, j->kind, j->name ? j->name : number, (int64_t)j->urgency, j->due_ms, j->payload);
     if (rc <= 0) return rc ? rc : SW_E_INTERNAL;
@@ -63,19 +66,28 @@ struct claimed {
 };
 
 static int claim_of(struct sw_store *s, int64_t person, int64_t now_ms, int64_t real_ms, int64_t lease_ms, int64_t only_id,
-                    int most, struct claimed *out, struct sw_err *err)
+                    int most, const char *owner, struct claimed *out, struct sw_err *err)
 {
     struct sw_q *q = sw_ask(s, err,
-        "UPDATE job SET state = 1, lease_ms = $1, generation = generation + 1, attempts = attempts + 1 WHERE id IN "
+        "UPDATE job SET state = 1, lease_ms = $1, generation = generation + 1, attempts = attempts + 1, progress = $7 WHERE id IN "
         "(SELECT j.id FROM job j WHERE j.person_id = $2 AND j.state < 2 AND j.due_ms <= $3 AND (j.state = 0 OR j.lease_ms < $4) "
         "AND ($5 = 0 OR j.id = $5) ORDER BY j.urgency, j.due_ms, j.id LIMIT $6) RETURNING " JOB_COLUMNS,
-        "iiiiii", real_ms + lease_ms, person, now_ms, real_ms, only_id, (int64_t)most);
+        "iiiiiis", real_ms + lease_ms, person, now_ms, real_ms, only_id, (int64_t)most, owner);
     int rc = q ? 0 : SW_E_INTERNAL;
     while (q && (rc = sw_q_next(q, err)) > 0) {
         sw_grow((void **)&out->at, &out->cap, out->n + 1, sizeof *out->at);
         out->at[out->n++] = read_job(q);
     }
     return rc;
+}
+
+/* RETURNING promises no order. */
+static int claim_cmp(const void *a, const void *b)
+{
+    const struct sw_job *x = a, *y = b;
+    if (x->urgency != y->urgency) return x->urgency < y->urgency ? -1 : 1;
+    if (x->due_ms != y->due_ms) return x->due_ms < y->due_ms ? -1 : 1;
+    return (x->id > y->id) - (x->id < y->id);
 }
 
 /* The hint of a person after a claim: the earliest job that can still be taken, by its due time or
@@ -100,15 +112,16 @@ static int due_people(struct sw_store *s, int64_t now_ms, int64_t only_id, int64
 }
 
 int sw_job_claim(struct sw_store *s, int64_t now_ms, int64_t real_ms, int64_t lease_ms, int64_t only_id, int most,
-                 void (*each)(void *ctx, struct sw_job *j), void *ctx, struct sw_err *err)
+                 const char *owner, void (*each)(void *ctx, struct sw_job *j), void *ctx, struct sw_err *err)
 {
     int64_t people[64];
     struct claimed got = {0};
     int n = due_people(s, now_ms, only_id, people, 64, err), rc = n < 0 ? n : 0;
     for (int i = 0; i < n && !rc && (int)got.n < most; i++) {
-        rc = claim_of(s, people[i], now_ms, real_ms, lease_ms, only_id, most - (int)got.n, &got, err);
+        rc = claim_of(s, people[i], now_ms, real_ms, lease_ms, only_id, most - (int)got.n, owner, &got, err);
         if (!rc) rc = rehint(s, people[i], err);
     }
+    if (got.n) qsort(got.at, got.n, sizeof *got.at, claim_cmp);
     for (size_t i = 0; i < got.n; i++) {
         if (rc) sw_job_clear(&got.at[i]);
         else each(ctx, &got.at[i]);

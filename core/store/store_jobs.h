@@ -24,14 +24,17 @@ struct sw_job_new {
     int urgency;            /* 0 normal; larger runs later */
 };
 /* Add a job. One of the same name that waits already keeps the earlier due time and the older
- * payload; *id is its number then. */
+ * payload; *id is its number then. One that was given up starts afresh with the new due time,
+ * payload and attempts. */
 int sw_job_add(struct sw_store *s, const struct sw_job_new *j, int64_t *id, struct sw_err *err);
 
 /* Claim up to `most` jobs that are due (data time now_ms) and free (no lease, or one that ended
  * before real_ms): lease until real_ms + lease_ms. only_id other than 0 claims just that job.
- * each() gets every claimed job; it may keep the struct's contents by clearing nothing. */
+ * `owner` (JSON) becomes the progress of each, in the same
+ * transaction, so that a lease never stands without its holder. each() gets every claimed job; it may
+ * keep the struct's contents by clearing nothing. */
 int sw_job_claim(struct sw_store *s, int64_t now_ms, int64_t real_ms, int64_t lease_ms, int64_t only_id, int most,
-                 void (*each)(void *ctx, struct sw_job *j), void *ctx, struct sw_err *err);
+                 const char *owner, void (*each)(void *ctx, struct sw_job *j), void *ctx, struct sw_err *err);
 /* These give SW_E_CONFLICT when the lease is no longer ours (id, generation). */
 int sw_job_extend(struct sw_store *s, int64_t id, int64_t generation, int64_t lease_until_ms, const char *progress, struct sw_err *err);
 int sw_job_check(struct sw_store *s, int64_t id, int64_t generation, struct sw_err *err);

@@ -12,13 +12,12 @@ static int64_t content_of(const struct sw_record *r)
 {
     struct sw_hash h;
     uint8_t out[SW_HASH_BYTES];
-    char head[300];
+    const char *const text[] = {r->kind, r->type, r->zone_from, r->state};
+    const int64_t number[] = {r->start_ms, r->finish_ms, r->offset_start, r->offset_finish, r->day, r->origin_id};
     int64_t v;
-    int n = snprintf(head, sizeof head, "%s|%s|%lld|%lld|%d|%d|%lld|%lld|%s|%s", r->kind, r->type, (long long)r->start_ms,
-                     (long long)r->finish_ms, r->offset_start, r->offset_finish, (long long)r->day, (long long)r->origin_id,
-                     r->zone_from, r->state);
     sw_hash_start(&h);
-    sw_hash_add(&h, head, (size_t)n);
+    for (int i = 0; i < 4; i++) sw_hash_add(&h, text[i], strlen(text[i]) + 1); /* of any length, so each ends in its NUL */
+    sw_hash_add(&h, number, sizeof number);
     sw_hash_add(&h, r->body, r->body_n);
     sw_hash_end(&h, out);
     memcpy(&v, out, sizeof v);
@@ -27,12 +26,17 @@ static int64_t content_of(const struct sw_record *r)
 
 static int identity(struct sw_store *s, const char *person, struct sw_record *r, struct sw_err *err)
 {
-    char key[1200];
+    char key[1200], hex[2 * SW_HASH_BYTES + 1];
+    const char *external = r->external_id;
     struct sw_q *q = sw_ask(s, err, "SELECT provider, name FROM connection WHERE id = $1", "i", r->connection_id);
     int n, rc = q ? sw_q_next(q, err) : SW_E_INTERNAL;
     if (rc <= 0) return rc ? rc : sw_fail(err, SW_E_INTERNAL, "a record names a connection that does not exist");
-    n = snprintf(key, sizeof key, "record%c%.64s%c%.150s%c%.150s%c%.60s%c%.500s", 1, person, 1, sw_q_text(q, 0, NULL), 1,
-                 sw_q_text(q, 1, NULL), 1, r->kind, 1, r->external_id);
+    if (strlen(external) > 200) { /* cut, two long ones could be one */
+        sw_hash_hex(external, strlen(external), hex);
+        external = hex;
+    }
+    n = snprintf(key, sizeof key, "record%c%.64s%c%.150s%c%.150s%c%.60s%c%.200s", 1, person, 1, sw_q_text(q, 0, NULL), 1,
+                 sw_q_text(q, 1, NULL), 1, r->kind, 1, external);
     sw_q_stop(q);
     r->id = sw_id_of(key, (size_t)n);
     return 0;

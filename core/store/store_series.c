@@ -262,13 +262,25 @@ static int rollup_days(struct sw_store *s, int64_t person, const struct sw_metri
 
 /* --- reading and writing --- */
 
+/* Callers ask for "everything" with any numbers; nothing is stored outside the border. */
+static void clip(int64_t *from_ms, int64_t *to_ms)
+{
+    if (*from_ms < SW_TIME_MIN_MS) *from_ms = SW_TIME_MIN_MS;
+    if (*to_ms > SW_TIME_MAX_MS) *to_ms = SW_TIME_MAX_MS;
+    if (*to_ms < *from_ms) *to_ms = *from_ms = SW_TIME_MIN_MS;
+}
+
 int sw_series_read(struct sw_store *s, const struct sw_metric *m, int64_t series, int64_t from_ms, int64_t to_ms,
                    struct sw_samples *out, struct sw_err *err)
 {
     struct sw_samples x = {0};
     size_t tail_n;
-    int64_t first = chunk_day(m, sw_floor_day(from_ms)), end = next_chunk_day(m, chunk_day(m, sw_floor_day(to_ms - 1)));
-    int rc = to_ms <= from_ms ? 0 : load(s, m, series, first, end, &x, &tail_n, err);
+    int64_t first, end;
+    int rc;
+    clip(&from_ms, &to_ms);
+    first = chunk_day(m, sw_floor_day(from_ms));
+    end = next_chunk_day(m, chunk_day(m, sw_floor_day(to_ms - 1)));
+    rc = to_ms <= from_ms ? 0 : load(s, m, series, first, end, &x, &tail_n, err);
     size_t a = 0, b = x.n;
     while (a < b && x.at[a].start_ms < from_ms) a++;
     while (b > a && x.at[b - 1].start_ms >= to_ms) b--;
@@ -281,6 +293,18 @@ int sw_series_read(struct sw_store *s, const struct sw_metric *m, int64_t series
     return rc;
 }
 
+/* A corrected sample may come with another offset: the day it is leaving changes too. */
+static void touch_left_days(const struct sw_samples *have, const struct sw_samples *in, struct days *touched)
+{
+    for (size_t i = 0, k = 0; i < have->n && k < in->n;) {
+        const struct sw_sample *a = &have->at[i], *b = &in->at[k];
+        int64_t c = a->start_ms != b->start_ms ? a->start_ms - b->start_ms : a->dur_ms - b->dur_ms;
+        if (!c && a->offset_min != b->offset_min && a->value != b->value) days_push(touched, local_day(a));
+        if (c < 0) i++;
+        else k++;
+    }
+}
+
 /* Merge the samples of one chunk; days that change are added to `touched`. */
 static int write_chunk(struct sw_store *s, const struct sw_metric *m, int64_t series, int64_t first, int64_t end,
                        const struct sw_samples *in, struct sw_merge *stat, struct days *touched, struct sw_err *err)
@@ -290,6 +314,7 @@ static int write_chunk(struct sw_store *s, const struct sw_metric *m, int64_t se
     int rc = load(s, m, series, first, end, &have, &tail_n, err);
     if (rc) goto out;
     before = have.n;
+    if (!m->by_value) touch_left_days(&have, in, touched);
     sw_series_merge(&have, in, m->by_value, stat, &news);
     for (size_t i = 0; i < news.n; i++) days_push(touched, local_day(&news.at[i]));
     if (!news.n) goto out;
@@ -352,8 +377,10 @@ int sw_series_erase(struct sw_store *s, int64_t person, const struct sw_metric *
                     int64_t to_ms, int64_t *erased, struct sw_err *err)
 {
     struct days touched = {0};
-    int64_t day = chunk_day(m, sw_floor_day(from_ms));
+    int64_t day;
     int rc = 0;
+    clip(&from_ms, &to_ms);
+    day = chunk_day(m, sw_floor_day(from_ms));
     *erased = 0;
     for (; day * SW_DAY_MS < to_ms && !rc; day = next_chunk_day(m, day))
         rc = erase_chunk(s, m, series, day, from_ms, to_ms, &touched, erased, err);

@@ -59,13 +59,17 @@ static void answer(struct sw_worker *w, struct queue *done)
     uv_async_send(&w->answer);
 }
 
-static void run_in_savepoint(struct sw_store *s, struct sw_work *x)
+/* 0, or why the whole group is gone: an error such as a full disk can end the transaction under us,
+ * and a savepoint outside of one would commit on its own. */
+static int run_in_savepoint(struct sw_store *s, struct sw_work *x, struct sw_err *err)
 {
-    x->rc = sw_store_exec(s, "SAVEPOINT one", &x->err);
-    if (x->rc) return;
+    int rc = sw_store_exec(s, "SAVEPOINT one", err);
+    if (rc) return rc;
     x->rc = x->run(s, x, &x->err);
-    if (x->rc < 0 && sw_store_exec(s, "ROLLBACK TO one", NULL)) return; /* the whole group is gone: commit will say so */
-    sw_store_exec(s, "RELEASE one", NULL);
+    if (x->rc < 0) rc = sw_store_exec(s, "ROLLBACK TO one", NULL);
+    if (!rc) rc = sw_store_exec(s, "RELEASE one", NULL);
+    if (rc && x->rc < 0) return sw_fail(err, x->rc, "%s", x->err.text);
+    return rc ? sw_fail(err, rc, "the database ended the transaction") : 0;
 }
 
 /* One transaction for all that waits. A failure of BEGIN or COMMIT is everybody's failure. */
@@ -76,7 +80,7 @@ static void write_group(struct sw_worker *w, struct sw_work *first)
     int64_t until = sw_mono_ms() + GROUP_MS;
     int n = 0, rc = sw_store_begin(w->store, true, &err);
     for (struct sw_work *x = first; x; x = n < GROUP_MOST && sw_mono_ms() < until ? take(w, false) : NULL) {
-        if (!rc) run_in_savepoint(w->store, x);
+        if (!rc && (rc = run_in_savepoint(w->store, x, &err))) sw_store_rollback(w->store);
         push(&done, x);
         n++;
     }

@@ -190,6 +190,7 @@ local function forever(ctx)
 end
 
 function command.run(ctx, _, options)
+  ctx.daemon = true
   if options.once then
     return once(ctx, options)
   elseif options.now then

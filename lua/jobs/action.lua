@@ -9,9 +9,7 @@ local action = {}
 
 local perform = {}
 
-perform["calendar.add"] = function(ctx, key, args, t)
-  return calendar.add(ctx, key, args, t)
-end
+perform["calendar.add"] = calendar.add
 
 function perform.notify(ctx, key, args)
   local channel = args.channel or "file"
@@ -52,8 +50,7 @@ function action.run(ctx, job)
   elseif not run then
     return nil, ("action '%s' cannot be performed by this version"):format(a.action), "bad"
   end
-  local extra = {}
-  local state, why, kind = run(ctx, key, a.args, extra)
+  local state, why, kind = run(ctx, key, a.args)
   if not state then
     if kind == "bad" then
       local t = settle(ctx, job, doc, p.n, "failed: " .. why)
@@ -63,15 +60,12 @@ function action.run(ctx, job)
     return nil, why, kind
   end
   local t = settle(ctx, job, doc, p.n, state)
-  for _, d in ipairs(extra) do
-    t:doc(d.kind, d.name, d.body, { at = d.at })
-  end
   local done
   done, message, code = t:commit()
   if not done then
     return nil, message, code
   end
-  return { state = state, after = extra.after and extra.after(ctx) }
+  return { state = state }
 end
 
 return action

@@ -52,6 +52,30 @@ function flow.read(path)
   return text
 end
 
+-- The first lines in which two texts differ, each cut short; "" when they are equal.
+function flow.difference(wanted, got)
+  if wanted == got then
+    return ""
+  end
+  local set, out = {}, {}
+  for line in wanted:gmatch("[^\n]+") do
+    set[line] = true
+  end
+  for line in got:gmatch("[^\n]+") do
+    if set[line] then
+      set[line] = nil
+    elseif #out < 6 then
+      out[#out + 1] = "+ " .. line:sub(1, 300)
+    end
+  end
+  for line in wanted:gmatch("[^\n]+") do
+    if set[line] and #out < 12 then
+      out[#out + 1] = "- " .. line:sub(1, 300)
+    end
+  end
+  return #out > 0 and table.concat(out, "\n") or "the same lines in another order"
+end
+
 function flow.home(zone)
   local h = { dir = flow.temp() }
   function h.command(...)

@@ -1,0 +1,114 @@
+-- kill -9 at random moments during imports and rule runs: after a clean finish the dump is that of an
+-- undisturbed run, every effect is there once, and a killed engine leaves no process behind.
+local flow = require("flow")
+local world = require("world")
+
+local KILLS = tonumber(os.getenv("SW_KILLS")) or 50
+
+local rule = [[local sw = require "syncwell"
+return sw.rule { title = "every workout", on = sw.event "workout.created", backfill = true, uses = { "calendar:write", "notify" },
+  run = function(w, ctx)
+    ctx.calendar.add { title = "after " .. w.sport, at = w.finish + "30min", duration = "10min", if_past = "now" }
+    ctx.notify { text = "done: " .. w.sport .. " " .. w.day }
+  end }
+]]
+
+local nightly = [[local sw = require "syncwell"
+return sw.rule { title = "nightly", on = sw.cron "0 3 * * *", uses = { "notify" },
+  run = function(w, ctx) ctx.notify("night of " .. ctx.series("steps", { last = "7d" }).n) end }
+]]
+
+local T0, T1 = "2025-06-15T00:00:00Z", "2025-06-25T00:00:00Z"
+
+local function prepared()
+  local h = flow.home("Europe/Berlin")
+  flow.write(h.dir .. "/rules/automations/each.lua", rule)
+  flow.write(h.dir .. "/rules/automations/nightly.lua", nightly)
+  return h
+end
+
+local function finish(h, paths)
+  h.ok("--now", T0, "import", table.unpack(paths))
+  h.ok("--now", T0, "run", "--once")
+  h.ok("--now", T1, "run", "--once")
+end
+
+-- Run a command and kill it after so many milliseconds. True when it was still running then.
+local function killed(h, ms, ...)
+  local r = flow.sh(("%s >/dev/null 2>&1 & pid=$!; sleep %.3f; if kill -9 $pid 2>/dev/null; then echo killed; fi; wait $pid 2>/dev/null; true"):format(
+    h.command(...), ms / 1000))
+  return r.out:find("killed") ~= nil
+end
+
+local function lines(path)
+  local list = {}
+  for line in (flow.read(path) or ""):gmatch("[^\n]+") do
+    list[#list + 1] = line:match("^%S+%s+(.*)$")
+  end
+  table.sort(list)
+  return list
+end
+
+local function boxes()
+  local r = flow.sh(("pgrep -f -c %s"):format(flow.quote("^" .. flow.binary .. "-box")))
+  return tonumber(r.out:match("%d+")) or 0
+end
+
+describe("kill -9", function()
+  it(("at %d random moments of importing and firing leaves what an undisturbed run leaves"):format(KILLS), function()
+    local calm = prepared()
+    local w = world.new(calm.dir, { first = "2025-01-01", days = 165, seed = 9 })
+    local paths = { w.export() }
+    for i = 1, 12 do
+      paths[#paths + 1] = w.activity(i, "fit")
+    end
+    local began = sw.time.mono()
+    calm.ok("--now", T0, "import", table.unpack(paths))
+    local import_ms = sw.time.mono() - began
+    began = sw.time.mono()
+    finish(calm, paths)
+    local run_ms = sw.time.mono() - began
+    local wanted, wanted_notes, wanted_ics = calm.dump(), lines(calm.dir .. "/notifications.log"), flow.read(calm.dir .. "/calendar.ics")
+    local seed = tonumber(os.getenv("SW_SEED")) or 20250301
+    math.randomseed(seed)
+    local hits, rounds = 0, 0
+    -- kill one command again and again, a little later each time on average, until it ends by itself
+    local function harass(h, most_ms, ...)
+      for _ = 1, 12 do
+        if not killed(h, math.random(4, math.max(12, most_ms)), ...) then
+          return
+        end
+        hits = hits + 1
+      end
+    end
+    while hits < KILLS and rounds < 40 do
+      rounds = rounds + 1
+      local h = prepared()
+      harass(h, import_ms * 2 // 3, "--now", T0, "import", table.unpack(paths))
+      h.ok("--now", T0, "import", table.unpack(paths))
+      harass(h, run_ms // 4, "--now", T0, "run", "--once")
+      h.ok("--now", T0, "run", "--once")
+      harass(h, run_ms // 4, "--now", T1, "run", "--once")
+      finish(h, paths)
+      expect(flow.difference(wanted, h.dump())).equals("")
+      expect(lines(h.dir .. "/notifications.log")).equals(wanted_notes)
+      expect(flow.read(h.dir .. "/calendar.ics") == wanted_ics).is_true()
+      h.remove()
+    end
+    sw.sys.out(("note seed %d: killed %d times in mid-run over %d homes, all equal; %d notifications once each\n"):format(seed, hits, rounds,
+      #wanted_notes))
+    expect(hits >= KILLS).is_true()
+    calm.remove()
+  end)
+
+  it("leaves no process after one second, a looping script included", function()
+    local h = flow.home("UTC")
+    flow.write(h.dir .. "/loop.lua", "while true do end")
+    flow.sh(("%s script run %s --time 60s >/dev/null 2>&1 & pid=$!; sleep 0.6; kill -9 $pid; wait $pid 2>/dev/null; sleep 1"):format(
+      flow.quote(flow.binary), flow.quote(h.dir .. "/loop.lua")))
+    local left = flow.sh("pgrep -x -a syncwell-box | grep -F " .. flow.quote(flow.binary .. "-box") .. " || true")
+    expect(left.out).equals("")
+    expect(boxes()).equals(0)
+    h.remove()
+  end)
+end)
