@@ -1,5 +1,5 @@
 """The goals: what is prepared, what is run against what, and what is wanted of it."""
-import dataclasses, os, shutil, subprocess, sys
+import dataclasses, os, shutil, sqlite3, subprocess, sys, tempfile
 
 from measure import HERE, Skip, bound, faster, pairs, run, skipped
 
@@ -175,4 +175,79 @@ def g5(ctx):
     return rows + [skipped("G5", "through a Lua hook per record", "waits for the provider contract")]
 
 
-ALL = {"G4": g4, "G5": g5, "G6": g6, "G7": g7}
+HELD = """SELECT coalesce(sum(r.n), 0), coalesce(sum(r.total), 0) FROM rollup r JOIN series s ON s.id = r.id >> 16
+  WHERE s.origin_id <> 0 AND s.metric = ?"""
+
+
+def held(home, metric):
+    """Samples in a home over all origins, and their sum."""
+    db = sqlite3.connect(os.path.join(home, "syncwell.db"))
+    n, total = db.execute(HELD, (metric,)).fetchone()
+    db.close()
+    return n, total
+
+
+def imported(ctx, path, check):
+    """The real import into a fresh home."""
+    with tempfile.TemporaryDirectory(dir=ctx.folder) as folder:
+        home = os.path.join(folder, "home")
+        out = run([os.path.join(ctx.build, "syncwell"), "--home", home, "import", path, "--json"], stderr=subprocess.DEVNULL)
+        return {**out, "check": check(home)}
+
+
+def read_by(ctx, script, path):
+    with tempfile.TemporaryDirectory(dir=ctx.folder) as folder:
+        out = run([PY, ctx.script(script), os.path.join(folder, "py.db"), path])
+        return out
+
+
+def peak(p):
+    return max(r["peak_mib"] for r in p["runs"])
+
+
+def apple_export(ctx):
+    """The export of the wanted size, kept beside the build since making it takes a while."""
+    tool = os.path.join(ctx.shared, "tools", "make_apple_export.py")
+    size = 50 if ctx.quick else 1000
+    path = os.path.join(ctx.build, "bench-data", f"export-{size}.xml")
+    if not os.path.exists(path):
+        if not os.path.exists(tool):
+            raise Skip(f"{tool} is not there")
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        subprocess.run([PY, tool, path + ".part", "--target-mb", str(size)], check=True, stdout=subprocess.DEVNULL)
+        os.rename(path + ".part", path)
+    return path
+
+
+def g9(ctx):
+    path = apple_export(ctx)
+
+    def check(home):
+        return " ".join(str(held(home, m)[0]) for m in ("steps", "spo2", "respiratory_rate", "heart_rate"))
+    p = pairs(lambda: imported(ctx, path, check), lambda: read_by(ctx, "ref_apple.py", path), 3)
+    what = f"Apple export of {os.path.getsize(path) / 1e6:.0f} MB"
+    return [faster("G9", what, "python iterparse + sqlite3", p, 4, f"{os.path.getsize(path) / 1e6 / p['ours']:.0f} MB/s"),
+            bound("G9", what + ", peak memory", peak(p), "MiB", "", 64)]
+
+
+def g10(ctx):
+    rows, peaks = [], []
+
+    def check(home):
+        n, total = held(home, "heart_rate")
+        return f"{n} {total:.0f}"
+    for kind in ("fit", "tcx", "gpx"):
+        folder = ctx.path("files-" + kind)
+        source = os.path.join(ctx.shared, "samples")
+        if not os.path.isdir(os.path.join(source, kind)):
+            raise Skip(f"{source} is not there")
+        subprocess.run([PY, ctx.script("make_folder.py"), kind, source, folder, "5" if ctx.quick else "40"], check=True)
+        p = pairs(lambda: imported(ctx, folder, check), lambda: read_by(ctx, "ref_files.py", folder), ctx.pairs)
+        n, size = len(os.listdir(folder)), size_of(folder)
+        rows.append(faster("G10", f"{n} {kind.upper()} files, {size / 1e6:.0f} MB", "plain python + sqlite3", p, 20,
+                           f"{p['ours'] / n * 1e3:.2f} ms a file"))
+        peaks.append(peak(p))
+    return rows + [bound("G10", "peak memory over these folders", max(peaks), "MiB", "", 64)]
+
+
+ALL = {"G4": g4, "G5": g5, "G6": g6, "G7": g7, "G9": g9, "G10": g10}
