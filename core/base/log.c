@@ -30,8 +30,8 @@ void sw_text_clean(struct sw_buf *out, const char *s, size_t n, int one_line)
         size_t k = 1;
         if (*p >= 0x80) {
             size_t most = n - i < 4 ? n - i : 4;
-            for (k = most; k > 1 && sw_utf8_valid(s + i, k) != k; k--) continue;
-            while (k > 2 && sw_utf8_valid(s + i, k - 1) == k - 1) k--;
+            for (k = 2; k <= most && sw_utf8_valid(s + i, k) != k; k++) continue;
+            if (k > most) k = 1;
         }
         if ((*p == '\n' || *p == '\t') && !one_line) sw_buf_byte(out, *p);
         else if (*p == '\n' || *p == '\t' || *p == '\r') sw_buf_byte(out, ' ');
@@ -46,6 +46,7 @@ void sw_log_line(const struct sw_log *l, enum sw_log_level level, const char *ar
     static const char *const words[] = {"debug", "info", "warn", "error"};
     char raw[2000], when[40];
     struct sw_buf text, line;
+    ssize_t gone;
     va_list ap;
     if (!l || level < l->level) return;
     va_start(ap, fmt);
@@ -62,7 +63,8 @@ void sw_log_line(const struct sw_log *l, enum sw_log_level level, const char *ar
         sw_json_str(&line, sw_buf_str(&text), text.len);
         sw_buf_puts(&line, "}\n");
     }
-    if (write(l->fd, line.data, line.len) < 0) return; /* nowhere left to complain */
+    gone = write(l->fd, line.data, line.len);
+    (void)gone; /* nowhere left to complain */
     sw_buf_clear(&text);
     sw_buf_clear(&line);
 }
