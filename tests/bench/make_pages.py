@@ -1,6 +1,7 @@
 """Makes the benchmarks' inputs, seeded: the same arguments give the same bytes.
 
-  make_pages.py pages DIR COUNT    pages of a provider-like response (7,500 samples, 100 activities)
+  make_pages.py pages DIR COUNT    pages of a provider-like response: 7,500 samples, one a minute, and
+                                   100 activities, two a day
   make_pages.py raw FILE DAYS regular|jittered
                                    heart rate once a minute from 2015-01-01: int64 UTC ms, double
 """
@@ -39,13 +40,12 @@ def pages(folder, count):
     beat, t, number = walk(rng), START, 0
     os.makedirs(folder, exist_ok=True)
     for page in range(count):
-        first, data = t, []
+        data = []
         for _ in range(SAMPLES):
             data.append({"timestamp": iso(t), "bpm": next(beat), "source": rng.choice(("awake", "rest")),
-                         "confidence": round(rng.random(), 2),
-                         "id": number})
+                         "confidence": round(rng.random(), 2), "id": 7000000 + number})
             t, number = t + 60, number + 1
-        acts = [activity(rng, page * ACTIVITIES + k, first + k * 4500) for k in range(ACTIVITIES)]
+        acts = [activity(rng, k, START + k * 43200 + 25200) for k in range(page * ACTIVITIES, (page + 1) * ACTIVITIES)]
         with open(os.path.join(folder, f"page{page:03d}.json"), "w", encoding="utf-8") as f:
             json.dump({"data": data, "activities": acts, "next_token": f"p{page + 1}"}, f, separators=(",", ":"), ensure_ascii=False)
 
