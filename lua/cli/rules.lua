@@ -206,7 +206,8 @@ local function planned_events(ctx, rule, first, last)
   return list
 end
 
-local function history(ctx, rule, first, last)
+-- Every event the rule would have listened to between two days, in order.
+function command.history(ctx, rule, first, last)
   local events = planned_events(ctx, rule, first, last)
   for _, kind in ipairs { "workout", "sleep", "meal", "mindful", "measurement", "note" } do
     if rules.listens(rule, kind .. ".created") then
@@ -285,7 +286,7 @@ function sub.backtest(ctx, words, options)
       return nil, rule.error, "bad"
     end
     local events
-    events, message, code = history(ctx, rule, first, last)
+    events, message, code = command.history(ctx, rule, first, last)
     if not events then
       return nil, message, code
     end
@@ -321,9 +322,9 @@ end
 
 local function newest_events(ctx, rule, id)
   local today = home.day(ctx, sw.time.now())
-  local events, message, code = history(ctx, rule, sw.time.day(1900, 1, 1), today)
+  local events, message, code = command.history(ctx, rule, sw.time.day(1900, 1, 1), today)
   if #rules.schedules(rule) > 0 then
-    events, message, code = history(ctx, rule, today - 31, today)
+    events, message, code = command.history(ctx, rule, today - 31, today)
   end
   if not events then
     return nil, message, code

@@ -332,6 +332,15 @@ local function walk(path, list, depth)
   return list
 end
 
+-- The files below some paths, with their sizes, in the order in which they are read.
+function import.walk(paths)
+  local files = {}
+  for _, path in ipairs(paths) do
+    walk(path, files, 0)
+  end
+  return files
+end
+
 local function total_of(results)
   local total = { files = #results, new = 0, updated = 0, unchanged = 0, rejected = 0, ok = 0, partial = 0, refused = 0 }
   for _, r in ipairs(results) do
@@ -351,10 +360,7 @@ function import.run(ctx, job)
     return nil, message, code
   end
   job.connection_id = made[1]
-  local files, whole = {}, 0
-  for _, path in ipairs(job.payload.paths) do
-    walk(path, files, 0)
-  end
+  local files, whole = import.walk(job.payload.paths), 0
   for _, f in ipairs(files) do
     whole = whole + f.size
   end
