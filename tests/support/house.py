@@ -19,7 +19,7 @@ from pathlib import Path
 ALLOWED = {
     "base": {"base"}, "model": {"model", "base"}, "codec": {"codec", "base"}, "stats": {"stats", "base"},
     "net": {"net", "base"}, "store": {"store", "base", "model", "codec"},
-    "engine": {"engine", "base", "model", "store", "net"}, "box": {"box", "base", "model"},
+    "engine": {"engine", "base", "model", "codec", "store", "net"}, "box": {"box", "base", "model"},
     "script": {"script", "base", "model", "codec", "stats", "net", "store", "engine", "box"},
     "app": {"app", "script", "engine", "net", "base"},
 }
