@@ -66,10 +66,10 @@ static bool read_clock(struct cursor *c, int64_t *ms)
     if (!two(c, &m)) return false;
     if (colons ? skip(c, ':') : (c->p < c->end && (unsigned)(*c->p - '0') < 10)) {
         if (!two(c, &s)) return false;
-        if (skip(c, '.') || skip(c, ','))
+        if (c->end - c->p > 1 && (unsigned)(c->p[1] - '0') < 10 && (skip(c, '.') || skip(c, ',')))
             for (; c->p < c->end && (unsigned)(*c->p - '0') < 10; c->p++, scale /= 10) *ms += (*c->p - '0') * scale;
     }
-    if (h > 24 || m > 59 || s > 60 || (h == 24 && (m || s))) return false;
+    if (h > 24 || m > 59 || s > 60 || (h == 24 && (m || s || *ms))) return false;
     *ms += ((int64_t)h * 3600 + m * 60 + s) * 1000;
     return true;
 }

@@ -54,8 +54,8 @@ struct sw_tz {
 static bool rule_number(const char **p, int *out)
 {
     char *end;
-    long v = strtol(*p, &end, 10);
-    if (end == *p || v < -200000 || v > 200000) return false;
+    long v = (unsigned)(**p - '0') < 10 ? strtol(*p, &end, 10) : -1;
+    if (v < 0 || v > 366) return false;
     *p = end;
     *out = (int)v;
     return true;
@@ -70,6 +70,7 @@ static bool rule_hms(const char **p, int *out)
         if (**p != ':') break;
         (*p)++;
     }
+    if (part[0] > 167 || part[1] > 59 || part[2] > 59) return false; /* RFC 8536: -167 to 167 hours */
     *out = sign * (part[0] * 3600 + part[1] * 60 + part[2]);
     return true;
 }
@@ -177,6 +178,8 @@ static bool read_head(struct sw_rd *r, struct tz_head *h)
            h->type <= 256 && h->chars <= 4096;
 }
 
+static bool offset_ok(int32_t s) { return s > -93600 && s < 93600; }
+
 static bool read_table(struct sw_tz *z, struct sw_rd *r, const struct tz_head *h)
 {
     const uint8_t *times = sw_rd_bytes(r, (size_t)h->time * 8), *idx = sw_rd_bytes(r, h->time);
@@ -191,9 +194,9 @@ static bool read_table(struct sw_tz *z, struct sw_rd *r, const struct tz_head *h
         if (idx[i] >= h->type) return false;
         z->at_s[i] = (int64_t)be(times + 8 * i, 8);
         z->off_s[i] = (int32_t)be(types + 6 * idx[i], 4);
-        if (z->off_s[i] < -93600 || z->off_s[i] > 93600 || (i && z->at_s[i] <= z->at_s[i - 1])) return false;
+        if (!offset_ok(z->off_s[i]) || (i && z->at_s[i] <= z->at_s[i - 1])) return false;
     }
-    return z->first_s > -93600 && z->first_s < 93600;
+    return offset_ok(z->first_s);
 }
 
 struct sw_tz *sw_tz_parse(const char *name, const uint8_t *p, size_t n, struct sw_err *err)
@@ -212,6 +215,7 @@ struct sw_tz *sw_tz_parse(const char *name, const uint8_t *p, size_t n, struct s
     memcpy(footer, r.p + 1, left - 2);
     footer[left - 2] = 0;
     if (*footer && !parse_rule(z, footer)) goto bad;
+    if (!offset_ok(z->std_s) || !offset_ok(z->dst_s)) goto bad;
     return z;
 bad:
     sw_tz_close(z);

@@ -36,8 +36,9 @@ static int64_t apart(int64_t a, int64_t b) { return a < b ? b - a : a - b; }
 static bool zone_mistake(const struct sw_match_side *a, const struct sw_match_side *b)
 {
     int64_t gap = apart(a->start_ms, b->start_ms), la = a->finish_ms - a->start_ms, lb = b->finish_ms - b->start_ms;
+    int64_t off = least(gap % 1800000, 1800000 - gap % 1800000); /* a second early or late */
     if (a->origin_id == b->origin_id || !(a->zone_unknown || b->zone_unknown)) return false;
-    return gap <= SW_MATCH_REACH_MS && apart(gap % 1800000, 0) < 2000 && apart(la, lb) <= most(30000, la / 50);
+    return gap <= SW_MATCH_REACH_MS && off < 2000 && apart(la, lb) <= most(30000, least(la, lb) / 50);
 }
 
 double sw_match_score(const struct sw_match_side *a, const struct sw_match_side *b)
