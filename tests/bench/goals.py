@@ -38,10 +38,10 @@ class Context:
         return {**os.environ, "NODE_MODULES": self.modules}
 
 
-def pages(ctx):
-    folder = ctx.path("pages")
+def pages(ctx, activities=100):
+    folder = ctx.path(f"pages{activities}")
     if not os.path.isdir(folder):
-        subprocess.run([PY, ctx.script("make_pages.py"), "pages", folder, "8" if ctx.quick else "40"], check=True)
+        subprocess.run([PY, ctx.script("make_pages.py"), "pages", folder, "8" if ctx.quick else "40", str(activities)], check=True)
     return folder
 
 
@@ -135,11 +135,18 @@ def g7(ctx):
     return out
 
 
-def g5(ctx):
-    source, turn = pages(ctx), [0]
+def ingest(ctx, source, what, wanted):
+    """Rows for the pages in source. wanted: name of a reference -> (goal for new, goal for known data)."""
+    turn = [0]
 
     def ours(home):
         return run([ctx.tool("bench_ingest"), home, ctx.schema, source])
+
+    def python(place):
+        return run([PY, ctx.script("ref_ingest.py"), os.path.join(place, "py.db"), source])
+
+    def node(place):
+        return run(["node", ctx.script("ref_ingest.mjs"), os.path.join(place, "node.db"), source], env=ctx.node("better-sqlite3"))
 
     def fresh(make):
         """The command on a place of its own, gone afterwards."""
@@ -151,27 +158,27 @@ def g5(ctx):
             shutil.rmtree(place)
             return out
         return once
-
-    def python(place):
-        return run([PY, ctx.script("ref_ingest.py"), os.path.join(place, "py.db"), source])
-
-    def node(place):
-        return run(["node", ctx.script("ref_ingest.mjs"), os.path.join(place, "node.db"), source], env=ctx.node("better-sqlite3"))
-    known = ctx.path("known")
-    os.makedirs(known, exist_ok=True)
-    n = ours(known)["records"]
-    rows = []
-    for name, reference, new, again in (("python json + sqlite3", python, 4, 6), ("node + better-sqlite3", node, 2.4, None)):
+    known = tempfile.mkdtemp(dir=ctx.folder)
+    n, rows = ours(known)["records"], []
+    for name, reference in (("python json + sqlite3", python), ("node + better-sqlite3", node)):
+        new, again = wanted[name]
         try:
             reference(known)
-            first = pairs(fresh(ours), fresh(reference), ctx.pairs)
-            second = pairs(lambda: ours(known), lambda: reference(known), ctx.pairs)
         except Skip as e:
-            rows.append(skipped("G5", "ingest against " + name, str(e)))
+            rows.append(skipped("G5", what + " against " + name, str(e)))
             continue
-        rows.append(faster("G5", f"ingest {n} records, all new", name, first, new, f"{n / first['ours'] / 1e6:.2f} M records/s"))
-        rows.append(faster("G5", "the same again, all known", name, second, again or 1, f"{n / second['ours'] / 1e6:.2f} M records/s"
-                           + ("" if again else "; no goal stated")))
+        p = pairs(fresh(ours), fresh(reference), ctx.pairs)
+        rows.append(faster("G5", f"{what}, {n} new", name, p, new, f"{n / p['ours'] / 1e6:.2f} M records/s"))
+        p = pairs(lambda: ours(known), lambda: reference(known), ctx.pairs)
+        rows.append(faster("G5", f"{what}, again, all known", name, p, again or 1,
+                           f"{n / p['ours'] / 1e6:.2f} M records/s" + ("" if again else "; no goal stated")))
+    return rows
+
+
+def g5(ctx):
+    wanted = {"python json + sqlite3": (4, 6), "node + better-sqlite3": (2.4, None)}
+    rows = ingest(ctx, pages(ctx, 0), "mapped series", wanted)
+    rows += ingest(ctx, pages(ctx), "series and activities", wanted)
     return rows + [skipped("G5", "through a Lua hook per record", "waits for the provider contract")]
 
 
@@ -195,10 +202,9 @@ def imported(ctx, path, check):
         return {**out, "check": check(home)}
 
 
-def read_by(ctx, script, path):
+def read_by(ctx, command, path, **options):
     with tempfile.TemporaryDirectory(dir=ctx.folder) as folder:
-        out = run([PY, ctx.script(script), os.path.join(folder, "py.db"), path])
-        return out
+        return run(command + [os.path.join(folder, "ref.db"), path], **options)
 
 
 def peak(p):
@@ -224,29 +230,41 @@ def g9(ctx):
 
     def check(home):
         return " ".join(str(held(home, m)[0]) for m in ("steps", "spo2", "respiratory_rate", "heart_rate"))
-    p = pairs(lambda: imported(ctx, path, check), lambda: read_by(ctx, "ref_apple.py", path), 3)
+    p = pairs(lambda: imported(ctx, path, check), lambda: read_by(ctx, [PY, ctx.script("ref_apple.py")], path), 3)
     what = f"Apple export of {os.path.getsize(path) / 1e6:.0f} MB"
     return [faster("G9", what, "python iterparse + sqlite3", p, 4, f"{os.path.getsize(path) / 1e6 / p['ours']:.0f} MB/s"),
             bound("G9", what + ", peak memory", peak(p), "MiB", "", 64)]
 
 
-def g10(ctx):
-    rows, peaks = [], []
+def folder_of(ctx, kind):
+    source, folder = os.path.join(ctx.shared, "samples"), ctx.path("files-" + kind)
+    if not os.path.isdir(os.path.join(source, kind)):
+        raise Skip(f"{source} is not there")
+    subprocess.run([PY, ctx.script("make_folder.py"), kind, source, folder, "5" if ctx.quick else "40"], check=True)
+    return folder
 
+
+def g10(ctx):
     def check(home):
         n, total = held(home, "heart_rate")
         return f"{n} {total:.0f}"
-    for kind in ("fit", "tcx", "gpx"):
+
+    def row(kind, name, command, wanted, note="", **options):
         folder = ctx.path("files-" + kind)
-        source = os.path.join(ctx.shared, "samples")
-        if not os.path.isdir(os.path.join(source, kind)):
-            raise Skip(f"{source} is not there")
-        subprocess.run([PY, ctx.script("make_folder.py"), kind, source, folder, "5" if ctx.quick else "40"], check=True)
-        p = pairs(lambda: imported(ctx, folder, check), lambda: read_by(ctx, "ref_files.py", folder), ctx.pairs)
+        p = pairs(lambda: imported(ctx, folder, check), lambda: read_by(ctx, command, folder, **options), ctx.pairs)
         n, size = len(os.listdir(folder)), size_of(folder)
-        rows.append(faster("G10", f"{n} {kind.upper()} files, {size / 1e6:.0f} MB", "plain python + sqlite3", p, 20,
-                           f"{p['ours'] / n * 1e3:.2f} ms a file"))
         peaks.append(peak(p))
+        return faster("G10", f"{n} {kind.upper()} files, {size / 1e6:.0f} MB", name, p, wanted, f"{p['ours'] / n * 1e3:.2f} ms a file" + note)
+    rows, peaks = [], []
+    for kind in ("fit", "tcx", "gpx"):
+        folder_of(ctx, kind)
+        rows.append(row(kind, "plain python + sqlite3", [PY, ctx.script("ref_files.py")], 20))
+    try:
+        ctx.node("@garmin/fitsdk")
+        rows.append(row("fit", "node + FIT SDK + better-sqlite3", ["node", ctx.script("ref_fit_sdk.mjs")], 1, "; no goal stated",
+                        env=ctx.node("better-sqlite3")))
+    except Skip as e:
+        rows.append(skipped("G10", "FIT files against the FIT SDK", str(e)))
     return rows + [bound("G10", "peak memory over these folders", max(peaks), "MiB", "", 64)]
 
 

@@ -1,14 +1,15 @@
 """Makes the benchmarks' inputs, seeded: the same arguments give the same bytes.
 
-  make_pages.py pages DIR COUNT    pages of a provider-like response: 7,500 samples, one a minute, and
-                                   100 activities, two a day
+  make_pages.py pages DIR COUNT ACTIVITIES
+                                   pages of a provider-like response: 7,500 samples, one a minute, and
+                                   that many activities, two a day
   make_pages.py raw FILE DAYS regular|jittered
                                    heart rate once a minute from 2015-01-01: int64 UTC ms, double
 """
 import datetime, json, os, random, struct, sys
 
 START = 1420070400  # 2015-01-01T00:00:00Z
-SAMPLES, ACTIVITIES = 7500, 100
+SAMPLES = 7500
 
 
 def walk(rng):
@@ -35,7 +36,7 @@ def activity(rng, number, t):
             "splits_metric": splits, "map": {"id": "a" + str(number), "summary_polyline": line}}
 
 
-def pages(folder, count):
+def pages(folder, count, activities):
     rng = random.Random(1)
     beat, t, number = walk(rng), START, 0
     os.makedirs(folder, exist_ok=True)
@@ -45,7 +46,7 @@ def pages(folder, count):
             data.append({"timestamp": iso(t), "bpm": next(beat), "source": rng.choice(("awake", "rest")),
                          "confidence": round(rng.random(), 2), "id": 7000000 + number})
             t, number = t + 60, number + 1
-        acts = [activity(rng, k, START + k * 43200 + 25200) for k in range(page * ACTIVITIES, (page + 1) * ACTIVITIES)]
+        acts = [activity(rng, k, START + k * 43200 + 25200) for k in range(page * activities, (page + 1) * activities)]
         with open(os.path.join(folder, f"page{page:03d}.json"), "w", encoding="utf-8") as f:
             json.dump({"data": data, "activities": acts, "next_token": f"p{page + 1}"}, f, separators=(",", ":"), ensure_ascii=False)
 
@@ -61,6 +62,6 @@ def raw(path, days, jittered):
 
 if __name__ == "__main__":
     if sys.argv[1] == "pages":
-        pages(sys.argv[2], int(sys.argv[3]))
+        pages(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
     else:
         raw(sys.argv[2], int(sys.argv[3]), sys.argv[4] == "jittered")
