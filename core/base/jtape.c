@@ -268,7 +268,10 @@ int sw_jtape_parse(struct sw_jtape *t, const char *text, size_t n, struct sw_err
     t->n = 0;
     if (n > MAX_TEXT) return sw_fail(err, SW_E_LIMIT, "JSON text of %zu bytes is over 1 GiB", n);
     rc = scan_text(&s);
-    if (rc < 0) return sw_fail(err, SW_E_LIMIT, "JSON nested deeper than %d", SW_JTAPE_MAX_DEPTH);
+    if (rc < 0) {
+        t->n = 0;
+        return sw_fail(err, SW_E_LIMIT, "JSON nested deeper than %d", SW_JTAPE_MAX_DEPTH);
+    }
     skip_blank(&s);
     if (rc && s.p < s.end) {
         s.what = "nothing after the value";

@@ -100,7 +100,7 @@ static void put_streams(const struct sw_sample *x, size_t n, int64_t unit, int64
     struct run r = {0, 0};
     int64_t last = 0;
     sw_buf_zigzag(b, x[0].start_ms / unit);
-    for (size_t i = 1; i < n; i++) run_put(b, &r, (x[i].start_ms - x[i - 1].start_ms) / unit);
+    for (size_t i = 1; i < n; i++) run_put(b, &r, (int64_t)((uint64_t)(x[i].start_ms / unit) - (uint64_t)(x[i - 1].start_ms / unit)));
     run_flush(b, &r);
     for (size_t i = 0; i < n; i++) run_put(b, &r, x[i].dur_ms / unit);
     run_flush(b, &r);
