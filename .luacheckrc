@@ -4,5 +4,9 @@ codes = true
 exclude_files = { "build*/" }
 -- the trusted side gets its primitives from C as modules of the global `sw`
 files["lua"] = { read_globals = { "sw" } }
-files["tests/lua"] = { read_globals = { "sw" } }
+files["lua/box"] = { read_globals = { "core", "load_text", "where" } }
+local spec = { "sw", "describe", "it", "expect", "skip" }
+files["tests/lua"] = { read_globals = spec, max_line_length = false }
+files["tests/flows"] = { read_globals = spec, max_line_length = false }
+files["tests/support"] = { read_globals = spec }
 files["tests/sandbox"] = { ignore = { ".*" } }

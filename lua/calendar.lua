@@ -14,7 +14,8 @@ function calendar.write(ctx)
   local list = {}
   for i, d in ipairs(sw.store.docs(ctx.who, "calendar", {}) or {}) do
     local e = d.body
-    list[i] = { uid = d.name, title = e.title, text = e.notes or "", start = e.start, dur_s = e.dur_s, stamp = e.stamp, sequence = 0 }
+    list[i] = { uid = d.name, title = e.title, text = e.notes or "", start = e.start, dur_s = e.dur_s,
+      stamp = e.stamp, sequence = 0 }
   end
   local text = sw.ical.write("SyncWell", list)
   return sw.fs.write(ctx.home .. "/calendar.ics", text, 384)
@@ -24,7 +25,8 @@ function calendar.add(ctx, key, args)
   if args.at < sw.time.now() and args.if_past ~= "now" then
     return "skipped: its time had passed"
   end
-  local entry = { title = args.title, notes = args.notes, start = args.at, dur_s = args.duration or HOUR_S, stamp = args.at }
+  local entry = { title = args.title, notes = args.notes, start = args.at, dur_s = args.duration or HOUR_S,
+    stamp = args.at }
   local t = home.txn(ctx)
   t:doc("calendar", args.uid or (key .. "@syncwell"), json.encode(entry), { at = args.at })
   local ok, message, code = t:commit()

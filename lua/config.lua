@@ -5,7 +5,8 @@ local schema = require("schema")
 local config = {}
 
 local shape = {
-  listen = "string", database = "string", public_url = "string", log_level = "string", retention = { raw_days = "number" },
+  listen = "string", database = "string", public_url = "string", log_level = "string",
+    retention = { raw_days = "number" },
   limits = { memory_mb = "number", rule_ms = "number", allow_unconfined = "boolean" },
   channels = { file = { path = "string" } },
 }

@@ -23,7 +23,8 @@ function data.metric(name)
   if m then
     return m
   end
-  return nil, ("there is no metric '%s'%s"):format(tostring(name), schema.did_you_mean(tostring(name), schema.keys(data.metrics()))), "usage"
+  return nil, ("there is no metric '%s'%s"):format(tostring(name),
+    schema.did_you_mean(tostring(name), schema.keys(data.metrics()))), "usage"
 end
 
 local function complete(m, row)
@@ -76,7 +77,8 @@ function data.text(m, value)
   elseif m.unit == "m" and m.kind == "cumulative" then
     return ("%.2f km"):format(value / 1000)
   end
-  local digits = (m.unit == "{step}" or m.unit == "kcal" or value >= 1000) and "%.0f" or weight[m.unit] and "%.2f" or "%.1f"
+  local digits = (m.unit == "{step}" or m.unit == "kcal" or value >= 1000) and "%.0f" or weight[m.unit]
+    and "%.2f" or "%.1f"
   return unit == "" and digits:format(value) or digits:format(value) .. " " .. unit
 end
 

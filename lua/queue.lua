@@ -72,10 +72,12 @@ end
 local function give_back(ctx, job, message, code)
   local t = home.txn(ctx)
   local final = job.attempts >= TRIES or code == "bad" or code == "limit"
-  t:job_retry(job.id, job.generation, final and -1 or sw.time.now() + backoff_ms(job.attempts), message or "failed")
+  t:job_retry(job.id, job.generation, final and -1 or sw.time.now() + backoff_ms(job.attempts), message
+    or "failed")
   -- beside a command the person is told by the command itself
   local level = not ctx.daemon and "debug" or final and "error" or "warn"
-  sw.sys.log(level, "jobs", ("%s %s: %s%s"):format(job.kind, job.name, message or "failed", final and " (given up)" or ""))
+  sw.sys.log(level, "jobs", ("%s %s: %s%s"):format(job.kind, job.name, message or "failed", final
+    and " (given up)" or ""))
   t:commit()
 end
 

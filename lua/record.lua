@@ -58,7 +58,8 @@ function record.row(ctx, draft, origin, connection, provider)
   end
   row.type = attributes.sport or draft.type or draft.kind
   row.body = json.encode { attributes = attributes, segments = json.list(tidy(draft.segments or {}, 0)) }
-  row.origin = { provider = provider, name = origin.name or "", maker = origin.maker or "", model = origin.model or "",
+  row.origin = { provider = provider, name = origin.name or "", maker = origin.maker or "",
+    model = origin.model or "",
     kind = origin.kind or "", ident = origin.ident or "" }
   return row
 end
@@ -78,7 +79,8 @@ end
 function record.public(r)
   return {
     id = ("%x"):format(r.id), kind = r.kind, type = r.type, start = sw.time.iso(r.start, r.offset_start),
-    finish = sw.time.iso(r.finish, r.offset_finish), offset_start = r.offset_start, offset_finish = r.offset_finish,
+    finish = sw.time.iso(r.finish, r.offset_finish), offset_start = r.offset_start,
+      offset_finish = r.offset_finish,
     day = sw.time.day_text(r.day), provider = r.provider, origin = r.origin, maker = r.maker,
     group = ("%x"):format(r.group), revision = r.revision, attributes = r.body.attributes or {},
     segments = public_segments(r.body.segments, r.offset_start),
@@ -95,8 +97,10 @@ function record.merged(members)
     return a.id < b.id
   end)
   local best = members[1]
-  local view = { group = ("%x"):format(best.group), id = ("%x"):format(best.group), kind = best.kind, type = best.type,
-    start = best.start, finish = best.finish, offset_start = best.offset_start, offset_finish = best.offset_finish,
+  local view = { group = ("%x"):format(best.group), id = ("%x"):format(best.group), kind = best.kind,
+    type = best.type,
+    start = best.start, finish = best.finish, offset_start = best.offset_start,
+      offset_finish = best.offset_finish,
     day = sw.time.day_text(best.day), provider = best.provider, origin = best.origin, maker = best.maker,
     revision = best.revision, attributes = {}, providers = {}, makers = {} }
   for _, m in ipairs(members) do

@@ -1,5 +1,6 @@
 -- Rules of a person: finding, loading into the box, evaluating, firing once per key.
---   local all = rules.load(ctx)              --> { { name, script, package, declaration, params, enabled, error } ... }
+--   local all = rules.load(ctx)              --> { { name, script, package, declaration, params, enabled,
+-- error } ... }
 --   rules.evaluate(ctx, rule, { { event = view, at = ms } ... }, "run") --> results of the box, in order
 local data = require("data")
 local home = require("home")
@@ -21,7 +22,8 @@ local function read_folder(dir, prefix)
   for _, name in ipairs(sw.fs.list(dir) or {}) do
     if name:find("^[%w_%-]+%.lua$") then
       local source, message = sw.fs.read(dir .. "/" .. name, 65537)
-      files[#files + 1] = { name = name:gsub("%.lua$", ""), script = prefix .. name, source = source, problem = message }
+      files[#files + 1] = { name = name:gsub("%.lua$", ""), script = prefix .. name, source = source,
+        problem = message }
     end
   end
   return files
@@ -39,7 +41,8 @@ end
 local function unsupported(ctx, d)
   for _, t in ipairs(triggers_of(d)) do
     if t.kind ~= "event" and not scheduled[t.kind] then
-      return ("trigger '%s' is declared for a later version; this one runs event, cron, at and every"):format(tostring(t.kind))
+      local text = "trigger '%s' is declared for a later version; this one runs event, cron, at and every"
+      return text:format(tostring(t.kind))
     elseif scheduled[t.kind] then
       local ms, why = schedule.next(ctx, t, sw.time.now())
       if not ms then
@@ -123,7 +126,8 @@ function rules.load(ctx, with_catalogue)
     for _, f in ipairs(list) do
       local s = setting(ctx, f.name)
       f.params = s.params or {}
-      f.enabled = s.enabled ~= false and (not f.shipped or f.installed) and (not f.declaration or f.declaration.enabled ~= false)
+      f.enabled = s.enabled ~= false and (not f.shipped or f.installed)
+        and (not f.declaration or f.declaration.enabled ~= false)
       f.live = f.enabled and not f.error
       all[#all + 1] = f
     end
@@ -146,7 +150,8 @@ function rules.find(ctx, name)
     end
     known[#known + 1] = r.name
   end
-  return nil, ("there is no rule '%s'%s"):format(tostring(name), schema.did_you_mean(tostring(name), known)), "usage"
+  return nil, ("there is no rule '%s'%s"):format(tostring(name), schema.did_you_mean(tostring(name), known)),
+    "usage"
 end
 
 -- Zone changes around an instant, for the script's clock: { { from ms, offset }, ... }.
@@ -249,7 +254,8 @@ function rules.evaluate(ctx, rule, events, mode)
   for i, e in ipairs(events) do
     at[i] = e.at
     runs[i] = { cpu_ms = ctx.config and ctx.config.limits and ctx.config.limits.rule_ms or RULE_MS, spec = {
-      op = "rule", script = rule.script, event = e.event, params = rule.params, at = e.at, mode = mode, key = e.key, user = ctx.name,
+      op = "rule", script = rule.script, event = e.event, params = rule.params, at = e.at, mode = mode,
+        key = e.key, user = ctx.name,
       offset_min = home.offset(ctx, e.at), zone = rules.zone_around(ctx, e.at) } }
   end
   calls[rule.package] = { ctx = ctx, at = at }
@@ -264,7 +270,8 @@ function rules.listens(rule, kind)
   for _, t in ipairs(triggers_of(rule.declaration)) do
     if t.kind == "event" then
       local wanted = t.event or t[1]
-      if wanted == kind or (wanted == kind:gsub("%.updated$", ".created") and (t.provider or t.maker or t.sport)) then
+      if wanted == kind or (wanted == kind:gsub("%.updated$", ".created")
+        and (t.provider or t.maker or t.sport)) then
         return true
       end
     end
@@ -305,8 +312,10 @@ function rules.cooldown_ms(rule)
 end
 
 local function public_event(view)
-  return { id = view.id, group = view.group, kind = view.kind, type = view.type, day = view.day, planned = view.planned,
-    start = view.start and sw.time.iso(view.start, view.offset_start or 0), finish = view.finish and sw.time.iso(view.finish, view.offset_finish or 0) }
+  return { id = view.id, group = view.group, kind = view.kind, type = view.type, day = view.day,
+    planned = view.planned,
+    start = view.start and sw.time.iso(view.start, view.offset_start or 0), finish = view.finish
+      and sw.time.iso(view.finish, view.offset_finish or 0) }
 end
 
 rules.public_event = public_event
@@ -315,13 +324,16 @@ rules.public_event = public_event
 -- Gives "fired", "known", or nil, message, code.
 function rules.fire(ctx, rule, e, out)
   local name = rule.name .. "|" .. out.key
-  local body = { rule = rule.name, key = out.key, at = sw.time.iso(e.at, home.offset(ctx, e.at)), event = public_event(e.event),
-    outcome = "fired", source = sw.sys.hash(rule.source):sub(1, 16), actions = json.list(), log = json.list(out.log or {}) }
+  local body = { rule = rule.name, key = out.key, at = sw.time.iso(e.at, home.offset(ctx, e.at)),
+    event = public_event(e.event),
+    outcome = "fired", source = sw.sys.hash(rule.source):sub(1, 16), actions = json.list(),
+      log = json.list(out.log or {}) }
   local t = home.txn(ctx)
   for i, a in ipairs(out.actions or {}) do
     body.actions[i] = { action = a.action, args = a.args, state = "planned" }
     local due = a.action == "notify" and a.args.at or e.at
-    t:job { kind = "action", name = ("%s#%d"):format(name, i), due = math.tointeger(due) or e.at, payload = json.encode { firing = name, n = i } }
+    t:job { kind = "action", name = ("%s#%d"):format(name, i), due = math.tointeger(due) or e.at,
+      payload = json.encode { firing = name, n = i } }
   end
   t:doc("firing", name, json.encode(body), { mode = "new", at = e.at })
   t:doc("rule_last", rule.name, json.encode { at = e.at })

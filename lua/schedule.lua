@@ -3,7 +3,8 @@
 local schedule = {}
 
 local names = {
-  month = { jan = 1, feb = 2, mar = 3, apr = 4, may = 5, jun = 6, jul = 7, aug = 8, sep = 9, oct = 10, nov = 11, dec = 12 },
+  month = { jan = 1, feb = 2, mar = 3, apr = 4, may = 5, jun = 6, jul = 7, aug = 8, sep = 9, oct = 10,
+    nov = 11, dec = 12 },
   weekday = { sun = 0, mon = 1, tue = 2, wed = 3, thu = 4, fri = 5, sat = 6 },
 }
 
@@ -44,7 +45,8 @@ function schedule.cron(text)
   if #f ~= 5 then
     return nil, ("cron '%s' needs five fields: minute hour day month weekday"):format(text)
   end
-  local c = { minute = field(f[1], 0, 59), hour = field(f[2], 0, 23), day = field(f[3], 1, 31), month = field(f[4], 1, 12, names.month),
+  local c = { minute = field(f[1], 0, 59), hour = field(f[2], 0, 23), day = field(f[3], 1, 31),
+    month = field(f[4], 1, 12, names.month),
     weekday = field(f[5], 0, 7, names.weekday), any_day = f[3] == "*", any_weekday = f[5] == "*" }
   for _, k in ipairs { "minute", "hour", "day", "month", "weekday" } do
     if not c[k] then
@@ -100,7 +102,8 @@ end
 local function at_as_cron(spec)
   local h, m, days = spec:match("^(%d%d?):(%d%d)%s*(.*)$")
   if not h then
-    return nil, ("'%s' is not a time like \"07:30 on mon,wed\" (sunrise and sunset are not available yet)"):format(spec)
+    return nil, ("'%s' is not a time like \"07:30 on mon,wed\" (sunrise and sunset are not available "
+      .. "yet)"):format(spec)
   end
   local list = days:match("^on%s+([%a,%- ]+)$")
   if days ~= "" and not list then

@@ -4,12 +4,12 @@ local schema = {}
 
 -- Edit distance of two short words, with a swap of neighbours counted once.
 local function distance(a, b)
-  local before, last, row = {}, {}, {}
+  local before, last = {}, {}
   for j = 0, #b do
     last[j] = j
   end
   for i = 1, #a do
-    row = { [0] = i }
+    local row = { [0] = i }
     for j = 1, #b do
       local same = a:byte(i) == b:byte(j)
       row[j] = math.min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (same and 0 or 1))
@@ -55,7 +55,8 @@ function schema.check(value, shape, where)
   for _, key in ipairs(schema.keys(value)) do
     local want = shape[key]
     if not want then
-      return ("%s: unknown key '%s'%s"):format(where, tostring(key), schema.did_you_mean(tostring(key), schema.keys(shape)))
+      return ("%s: unknown key '%s'%s"):format(where, tostring(key),
+        schema.did_you_mean(tostring(key), schema.keys(shape)))
     elseif type(want) == "table" then
       local problem = schema.check(value[key], want, where .. ": " .. key)
       if problem then

@@ -93,7 +93,8 @@ function spec.it(name, f)
 end
 
 function spec.main(files)
-  local env = setmetatable({ describe = spec.describe, it = spec.it, expect = spec.expect, skip = spec.skip }, { __index = _G })
+  local env = setmetatable({ describe = spec.describe, it = spec.it, expect = spec.expect,
+    skip = spec.skip }, { __index = _G })
   package.path = package.path .. ";" .. (os.getenv("SW_ROOT") or ".") .. "/tests/support/?.lua"
   for _, file in ipairs(files) do
     local chunk, message = loadfile(file, "t", env)

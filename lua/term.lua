@@ -4,7 +4,8 @@ local term = {}
 
 local tty_out, tty_err = sw.sys.tty(1), sw.sys.tty(2)
 local locale = sw.sys.env("LC_ALL") or sw.sys.env("LC_CTYPE") or sw.sys.env("LANG") or ""
-local unicode = locale == "" or locale:lower():find("utf") ~= nil or (not locale:find("^C") and not locale:find("^POSIX"))
+local unicode = locale == "" or locale:lower():find("utf") ~= nil
+  or (not locale:find("^C") and not locale:find("^POSIX"))
 
 term.unicode = unicode
 
@@ -51,7 +52,8 @@ function term.table(head, rows)
   for _, row in ipairs(rows) do
     for i = 1, #head do
       local cell = row[i]
-      right[i] = right[i] and (cell == nil or type(cell) == "number" or tostring(cell):find("^[%d.,%-:]+ ?%a*$") ~= nil)
+      right[i] = right[i] and (cell == nil or type(cell) == "number"
+        or tostring(cell):find("^[%d.,%-:]+ ?%a*$") ~= nil)
       row[i] = sw.sys.clean(cell == nil and "" or tostring(cell))
       width[i] = math.max(width[i], term.width(row[i]))
     end
@@ -70,7 +72,8 @@ function term.table(head, rows)
   end
 end
 
-local blocks = unicode and { "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" } or { ".", ":", "-", "=", "+", "*", "#", "@" }
+local blocks = unicode and { "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" }
+  or { ".", ":", "-", "=", "+", "*", "#", "@" }
 
 local function range(values)
   local low, high
@@ -101,11 +104,13 @@ end
 function term.bars(rows)
   local most, label, text = 0, 0, 0
   for _, r in ipairs(rows) do
-    most, label, text = math.max(most, r.value or 0), math.max(label, term.width(r.label)), math.max(text, term.width(r.text))
+    most, label, text = math.max(most, r.value or 0), math.max(label, term.width(r.label)),
+      math.max(text, term.width(r.text))
   end
   local room = math.max(10, math.min(50, sw.sys.columns() - label - text - 4))
   for _, r in ipairs(rows) do
-    term.line("%s  %s  %s", pad(r.label, label), pad(r.text, text, true), term.paint("blue", term.bar(r.value or 0, most, room)))
+    term.line("%s  %s  %s", pad(r.label, label), pad(r.text, text, true),
+      term.paint("blue", term.bar(r.value or 0, most, room)))
   end
 end
 
@@ -148,7 +153,8 @@ function term.progress(what, unit)
     local spent = math.max(1, now - began) / 1000
     local rate = done / spent
     local left = rate > 0 and whole > done and (whole - done) / rate or 0
-    sw.sys.err(("\r\27[K%s  %3d %%  %s of %s  %s/s  %s left"):format(what, whole > 0 and done * 100 // whole or 0,
+    sw.sys.err(("\r\27[K%s  %3d %%  %s of %s  %s/s  %s left"):format(what, whole > 0 and done * 100 // whole
+      or 0,
       unit(done), unit(whole), unit(rate), term.duration(left)))
   end
   function self.clear()

@@ -4,7 +4,8 @@ local home = require("home")
 
 local when = {}
 
-local weekdays = { monday = 0, tuesday = 1, wednesday = 2, thursday = 3, friday = 4, saturday = 5, sunday = 6 }
+local weekdays = { monday = 0, tuesday = 1, wednesday = 2, thursday = 3, friday = 4, saturday = 5,
+  sunday = 6 }
 
 local function today(ctx)
   return home.day(ctx, sw.time.now())
@@ -46,7 +47,8 @@ function when.day(ctx, text)
   return n and today(ctx) - tonumber(n)
 end
 
-local unit_days = { d = 1, day = 1, days = 1, w = 7, week = 7, weeks = 7, m = 30, month = 30, months = 30, y = 365, year = 365, years = 365 }
+local unit_days = { d = 1, day = 1, days = 1, w = 7, week = 7, weeks = 7, m = 30, month = 30, months = 30,
+  y = 365, year = 365, years = 365 }
 
 -- A span of days: a day, a month (2026-03), a year, "last 7d", "this week", "A..B".
 function when.span(ctx, text)
@@ -73,7 +75,8 @@ function when.span(ctx, text)
   end
   local day = today(ctx)
   local monday = day - select(4, sw.time.date(day))
-  local named = { ["this week"] = { monday, monday + 6 }, ["last week"] = { monday - 7, monday - 1 }, ["all"] = { sw.time.day(1900, 1, 1), sw.time.day(2079, 12, 31) } }
+  local named = { ["this week"] = { monday, monday + 6 }, ["last week"] = { monday - 7, monday - 1 },
+    ["all"] = { sw.time.day(1900, 1, 1), sw.time.day(2079, 12, 31) } }
   if named[text] then
     return named[text][1], named[text][2]
   end

@@ -11,8 +11,11 @@ local when = require("when")
 local json = sw.json
 
 local command = {
-  group = "start", summary = "see it work: two made-up years, imported, merged, acted on", usage = "[--keep DIR]", needs_home = false,
-  example = "syncwell demo", doc = "Writes Apple Health, FIT, TCX and GPX files, damaged ones too, into a temporary folder and imports them.",
+  group = "start", summary = "see it work: two made-up years, imported, merged, acted on",
+    usage = "[--keep DIR]", needs_home = false,
+  example = "syncwell demo",
+    doc = "Writes Apple Health, FIT, TCX and GPX files, damaged ones too, into a temporary folder and "
+      .. "imports them.",
   options = { keep = { value = "DIR", doc = "use this empty folder instead of a temporary one" } },
 }
 
@@ -71,7 +74,8 @@ local function report_damage(out)
   for _, r in ipairs(out.results) do
     local text = r.status == "refused" and r.reasons[1] or r.notes[1]
     if text and r.file:find("/damaged/") then
-      rows[#rows + 1] = { r.file:match("([^/]+)$"), r.status, #text > 84 and text:sub(1, 81) .. "..." or text }
+      rows[#rows + 1] = { r.file:match("([^/]+)$"), r.status, #text > 84 and text:sub(1, 81) .. "..."
+        or text }
     end
   end
   term.table({ "file", "", "what was said" }, { table.unpack(rows, 1, 8) })
@@ -120,7 +124,8 @@ local function report_truth(ctx, s)
   rows[#rows + 1] = { "one truth", "", term.number(merged and merged.value or 0) }
   term.table({ "steps on " .. sw.time.day_text(day), "", "" }, rows)
   local c = check_truth(ctx, s)
-  term.line("checked against the person behind the data: steps right on %d of %d days, sleep on %d of %d nights", c.right, c.days, c.right_nights,
+  term.line("checked against the person behind the data: steps right on %d of %d days, sleep on %d of "
+    .. "%d nights", c.right, c.days, c.right_nights,
     c.nights)
   local members, groups = #sw.store.records(ctx.who, { kind = "workout" }), #data.groups(ctx, "workout", {})
   term.line("%d workout files and entries are %d real workouts", members, groups)
@@ -162,7 +167,8 @@ local function report_backtest(ctx, s)
     local rule = assert(rules.find(ctx, name))
     local events = require("cli.rules").history(ctx, rule, s.past.first, s.past.first + s.past.n_days - 1)
     local firings = assert(require("cli.rules").replay(ctx, rule, events))
-    term.line("%-15s would have fired %3d times in two years: %s", name, #firings, rule.declaration.doc or rule.declaration.title)
+    term.line("%-15s would have fired %3d times in two years: %s", name, #firings, rule.declaration.doc
+      or rule.declaration.title)
   end
 end
 
@@ -191,7 +197,8 @@ end
 
 -- The last week as it happens: each file arrives at its time, rules act in confined workers.
 local function live_week(ctx, s)
-  sw.time.set(s.plan.days[s.last - 6].night and s.plan.days[s.last - 6].night.start * 1000 or s.week[1].at - 3600000)
+  sw.time.set(s.plan.days[s.last - 6].night and s.plan.days[s.last - 6].night.start * 1000
+    or s.week[1].at - 3600000)
   turn_on(ctx)
   for _, e in ipairs(s.week) do
     run_until(ctx, e.at)
@@ -207,8 +214,10 @@ local function report_week(ctx, seconds)
   for _, d in ipairs(sw.store.docs(ctx.who, "firing", {})) do
     local a = d.body.actions and d.body.actions[1] or {}
     local args = a.args or {}
-    local text = args.text or (args.title and ("%s at %s"):format(args.title, when.clock(args.at, home.offset(ctx, args.at)))) or ""
-    rows[#rows + 1] = { d.body.at:sub(1, 16):gsub("T", " "), d.body.rule, #text > 90 and text:sub(1, 87) .. "..." or text, a.state or "" }
+    local text = args.text or (args.title and ("%s at %s"):format(args.title,
+      when.clock(args.at, home.offset(ctx, args.at)))) or ""
+    rows[#rows + 1] = { d.body.at:sub(1, 16):gsub("T", " "), d.body.rule, #text > 90 and text:sub(1, 87)
+      .. "..." or text, a.state or "" }
   end
   term.table({ "when", "rule", "what it did", "" }, rows)
   term.line("confinement of scripts: %s; %.1f s", sw.box.confinement(), seconds)
@@ -217,8 +226,10 @@ end
 local function report_next(ctx, total)
   title("7  Yours to try")
   local prefix = ("./run --home %s "):format(ctx.home)
-  for _, line in ipairs { { "show", "the last days" }, { "show sleep last 30d", "a chart" }, { "explain steps yesterday", "why a number is what it is" },
-    { "rules why hydrate", "every gate with its value" }, { "rules backtest hydrate --since 1y", "when it would have fired" },
+  for _, line in ipairs { { "show", "the last days" }, { "show sleep last 30d", "a chart" },
+    { "explain steps yesterday", "why a number is what it is" },
+    { "rules why hydrate", "every gate with its value" }, { "rules backtest hydrate --since 1y",
+      "when it would have fired" },
     { "query heart_rate --every hour --from yesterday --json", "for machines" } } do
     term.line("%s%-55s %s", prefix, line[1], term.paint("grey", line[2]))
   end

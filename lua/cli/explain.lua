@@ -8,7 +8,8 @@ local when = require("when")
 local json = sw.json
 
 local command = {
-  group = "data", summary = "why a number is what it is", usage = "METRIC [DAY] | ID", example = "syncwell explain steps 2026-03-29",
+  group = "data", summary = "why a number is what it is", usage = "METRIC [DAY] | ID",
+    example = "syncwell explain steps 2026-03-29",
   doc = "Lists the samples of the day by origin: which were used, which were passed over, and behind whom.",
   options = { all = { doc = "every sample instead of the first 40 of each origin" } },
 }
@@ -57,10 +58,12 @@ local function explain_record(ctx, id)
         term.line("%s", json.encode { group = views[1], members = json.list(members) })
         return 0
       end
-      term.line("%s %s, %d member%s; the best standing origin speaks first", r.kind, id, #members, #members == 1 and "" or "s")
+      term.line("%s %s, %d member%s; the best standing origin speaks first", r.kind, id, #members,
+        #members == 1 and "" or "s")
       local list = {}
       for i, m in ipairs(members) do
-        list[i] = { sw.time.iso(m.start, m.offset_start), m.type, m.origin ~= "" and m.origin or m.provider, m.standing, m.external_id }
+        list[i] = { sw.time.iso(m.start, m.offset_start), m.type, m.origin ~= "" and m.origin or m.provider,
+          m.standing, m.external_id }
       end
       term.table({ "start", "type", "origin", "standing", "external id" }, list)
       return 0
@@ -71,14 +74,16 @@ end
 
 local function print_people(m, day, steps, list, all)
   for _, o in ipairs(per_origin(steps)) do
-    term.line("%s: %d samples, %s stated, %s used", name_of(list, o.origin), o.samples, data.text(m, o.stated), data.text(m, o.used))
+    term.line("%s: %d samples, %s stated, %s used", name_of(list, o.origin), o.samples,
+      data.text(m, o.stated), data.text(m, o.used))
   end
   term.line("")
   local rows, seen = {}, {}
   for _, s in ipairs(steps) do
     seen[s.origin] = (seen[s.origin] or 0) + 1
     if all or seen[s.origin] <= 40 then
-      rows[#rows + 1] = { when.clock(s.start, s.offset), when.clock(s.start + s.dur, s.offset), name_of(list, s.origin),
+      rows[#rows + 1] = { when.clock(s.start, s.offset), when.clock(s.start + s.dur, s.offset),
+        name_of(list, s.origin),
         ("%.6g"):format(s.value), why(s, list) }
     end
   end
@@ -112,15 +117,19 @@ function command.run(ctx, words, options)
   if ctx.json then
     local out = {}
     for i, s in ipairs(steps) do
-      out[i] = { start = sw.time.iso(s.start, s.offset), finish = sw.time.iso(s.start + s.dur, s.offset), origin = name_of(list, s.origin),
+      out[i] = { start = sw.time.iso(s.start, s.offset), finish = sw.time.iso(s.start + s.dur, s.offset),
+        origin = name_of(list, s.origin),
         value = s.value, share = s.share, reason = why(s, list) }
     end
-    term.line("%s", json.encode { metric = m.name, day = sw.time.day_text(day), value = rows[1] and rows[1].value or json.null, unit = m.unit, intervals = json.list(out) })
+    term.line("%s", json.encode { metric = m.name, day = sw.time.day_text(day), value = rows[1]
+      and rows[1].value or json.null, unit = m.unit, intervals = json.list(out) })
     return 0
   end
-  term.line("%s on %s: %s", m.title, sw.time.day_text(day), rows[1] and data.text(m, rows[1].value) or "nothing")
+  term.line("%s on %s: %s", m.title, sw.time.day_text(day), rows[1] and data.text(m, rows[1].value)
+    or "nothing")
   if #steps == 0 then
-    term.line(rows[1] and "computed from records or from a total stated for the day" or "no samples on that day")
+    term.line(rows[1] and "computed from records or from a total stated for the day"
+      or "no samples on that day")
   else
     print_people(m, day, steps, list, options.all)
   end

@@ -6,9 +6,11 @@ local term = require("term")
 local json = sw.json
 
 local command = {
-  group = "data", summary = "read files, folders or archives into the store", usage = "PATH... [--as FORMAT] [--connection NAME]",
+  group = "data", summary = "read files, folders or archives into the store",
+    usage = "PATH... [--as FORMAT] [--connection NAME]",
   example = "syncwell import ~/Downloads/export.zip\nsyncwell import ~/activities --json", mutates = true,
-  doc = "Formats are recognised by content: FIT, TCX, GPX, Apple Health export.xml, and zip archives of these.\n"
+  doc = "Formats are recognised by content: FIT, TCX, GPX, Apple Health export.xml, and zip archives "
+    .. "of these.\n"
     .. "Importing the same file again adds nothing. A damaged file keeps what precedes the damage.",
   options = {
     as = { value = "FORMAT", doc = "fit, tcx, gpx or apple, when the content does not tell" },
@@ -31,12 +33,14 @@ local function absolute(words)
 end
 
 local function show(r)
-  local mark = ({ ok = term.paint("green", "ok"), partial = term.paint("yellow", "partly"), refused = term.paint("red", "refused") })[r.status]
+  local mark = ({ ok = term.paint("green", "ok"), partial = term.paint("yellow", "partly"),
+    refused = term.paint("red", "refused") })[r.status]
   if r.status == "refused" then
     term.line("%s  %s: %s", mark, r.file, r.reasons[1] or "")
     return
   end
-  term.line("%s  %s (%s): %s new, %s updated, %s unchanged, %s rejected", mark, r.file, r.format, term.number(r.new), term.number(r.updated),
+  term.line("%s  %s (%s): %s new, %s updated, %s unchanged, %s rejected", mark, r.file, r.format,
+    term.number(r.new), term.number(r.updated),
     term.number(r.unchanged), term.number(r.rejected))
   for _, note in ipairs(r.notes or {}) do
     term.line("    note: %s", note)
@@ -69,7 +73,8 @@ function command.run(ctx, words, options)
   if #words == 0 then
     return nil, "import needs at least one file, folder or archive", "usage"
   end
-  if options.as and not sw.fs.stat(sw.sys.share() .. "/lua/import/" .. options.as:gsub("%W", "") .. ".lua") then
+  if options.as and not sw.fs.stat(sw.sys.share() .. "/lua/import/" .. options.as:gsub("%W", "")
+    .. ".lua") then
     return nil, ("there is no format '%s' (fit, tcx, gpx, apple)"):format(options.as), "usage"
   end
   local paths, message, code = absolute(words)
@@ -83,9 +88,11 @@ function command.run(ctx, words, options)
       bar.show(done, whole)
     end
   end
-  local payload = { paths = paths, format = options.as, connection = options.connection, live_after = sw.time.now() - LIVE_MS }
+  local payload = { paths = paths, format = options.as, connection = options.connection,
+    live_after = sw.time.now() - LIVE_MS }
   local out
-  out, message, code = queue.run_now(ctx, { kind = "import", name = sw.sys.hash(json.encode { paths, options.as or "", options.connection or "" }),
+  out, message, code = queue.run_now(ctx, { kind = "import", name = sw.sys.hash(json.encode { paths,
+    options.as or "", options.connection or "" }),
     payload = json.encode(payload) }, function()
     term.error("another process is importing the same files; waiting for it")
   end)
@@ -106,8 +113,10 @@ function command.run(ctx, words, options)
     end
   end
   local t = out.total
-  term.line("%d file%s in %s: %s new, %s updated, %s unchanged, %s rejected", t.files, t.files == 1 and "" or "s",
-    term.duration((sw.time.mono() - began) / 1000), term.number(t.new), term.number(t.updated), term.number(t.unchanged), term.number(t.rejected))
+  term.line("%d file%s in %s: %s new, %s updated, %s unchanged, %s rejected", t.files, t.files == 1 and ""
+    or "s",
+    term.duration((sw.time.mono() - began) / 1000), term.number(t.new), term.number(t.updated),
+      term.number(t.unchanged), term.number(t.rejected))
   if t.files == 0 then
     term.error("nothing to import was found there (looked for .fit .tcx .gpx .xml .zip)")
   end

@@ -1,5 +1,6 @@
 -- The command line: global options, one file a command, help, exit codes.
--- A command is lua/cli/<name>.lua returning { summary, group, usage, example, options, run(ctx, words, options) }.
+-- A command is lua/cli/<name>.lua returning { summary, group, usage, example, options, run(ctx, words,
+-- options) }.
 -- run gives an exit code (0 done, 1 failed, 2 wrong usage, 3 needs the user, 4 partly) or nil, message, code.
 local home = require("home")
 local schema = require("schema")
@@ -156,14 +157,16 @@ local function fail(message, code, options)
 end
 
 local function run(name, m, words, options)
-  local ctx, message, code = { options = options, json = options.json, quiet = options.quiet }, nil, nil
+  local ctx = { options = options, json = options.json, quiet = options.quiet }
   if m.needs_home ~= false then
+    local message, code
     ctx, message, code = home.open(options)
     if not ctx then
       return fail(message, code, options)
     end
     if options.now and m.mutates and not home.is_test(ctx) then
-      return fail("--now changes data time and is kept to homes made with `syncwell init --test`", "usage", options)
+      return fail("--now changes data time and is kept to homes made with `syncwell init --test`", "usage",
+        options)
     end
     message, code = require("config").load(ctx)
     if message then
@@ -199,7 +202,8 @@ function cli.main(argv)
     help()
     return 0
   elseif not m then
-    return usage_error(("there is no command '%s'%s"):format(name, schema.did_you_mean(name, command_names())), "; `syncwell --help` lists them")
+    return usage_error(("there is no command '%s'%s"):format(name,
+      schema.did_you_mean(name, command_names())), "; `syncwell --help` lists them")
   end
   local known = {}
   for _, set in ipairs { globals, m.options or {} } do

@@ -33,9 +33,11 @@ function command.run(ctx, _, options)
     return nil, message, code
   end
   if ctx.json then
-    term.line("%s", sw.json.encode { home = ctx.home, user = ctx.name, zone = ctx.zone, test = setting.test or false })
+    term.line("%s", sw.json.encode { home = ctx.home, user = ctx.name, zone = ctx.zone, test = setting.test
+      or false })
   elseif not ctx.quiet then
-    term.line("home %s, user %s, zone %s\nnext: syncwell import FILE, then syncwell show", ctx.home, ctx.name, ctx.zone)
+    term.line("home %s, user %s, zone %s\nnext: syncwell import FILE, then syncwell show", ctx.home,
+      ctx.name, ctx.zone)
   end
   return 0
 end

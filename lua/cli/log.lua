@@ -1,5 +1,6 @@
 -- syncwell log: write something down by hand.
---   syncwell log weight 81.2kg   |   syncwell log caffeine 80mg yesterday 16:00   |   syncwell log note "slept badly"
+--   syncwell log weight 81.2kg   |   syncwell log caffeine 80mg yesterday 16:00   |   syncwell log note
+-- "slept badly"
 local data = require("data")
 local home = require("home")
 local record = require("record")
@@ -8,10 +9,12 @@ local when = require("when")
 
 local command = {
   group = "data", summary = "write a value or a note by hand", usage = "WHAT VALUE [WHEN]", mutates = true,
-  example = "syncwell log weight 81.2kg\nsyncwell log mood 7\nsyncwell log caffeine 80mg yesterday 16:00", options = {},
+  example = "syncwell log weight 81.2kg\nsyncwell log mood 7\nsyncwell log caffeine 80mg yesterday 16:00",
+    options = {},
 }
 
-local origin = { provider = "manual", name = "by hand", maker = "", model = "", kind = "manual", ident = "manual" }
+local origin = { provider = "manual", name = "by hand", maker = "", model = "", kind = "manual",
+  ident = "manual" }
 
 local function number_and_unit(text)
   local number, unit = text:match("^(%-?%d+%.?%d*)%s*(.-)$")
@@ -28,7 +31,8 @@ local function note(ctx, words)
   local now = sw.time.now()
   local text = table.concat(words, " ", 2)
   t = home.txn(ctx)
-  t:record(record.row(ctx, { kind = "note", external_id = ("%d:%s"):format(now, sw.sys.hash(text):sub(1, 8)), start = now, finish = now,
+  t:record(record.row(ctx, { kind = "note", external_id = ("%d:%s"):format(now, sw.sys.hash(text):sub(1, 8)),
+    start = now, finish = now,
     attributes = { text = text } }, origin, done[1], "manual"))
   local ok, why, kind = t:commit()
   if not ok then
@@ -51,7 +55,8 @@ local function value_of(m, text)
     value = converted
   end
   if value < m.min or value > m.max then
-    return nil, ("%s of %g %s is not plausible (%g to %g)"):format(m.title:lower(), value, m.unit, m.min, m.max)
+    return nil, ("%s of %g %s is not plausible (%g to %g)"):format(m.title:lower(), value, m.unit, m.min,
+      m.max)
   end
   return value
 end
@@ -62,7 +67,8 @@ function command.run(ctx, words)
   end
   local m, message, code = data.metric(words[1])
   if not m then
-    return nil, words[1] and message or "log needs what and a value, for example: syncwell log weight 81.2kg", code
+    return nil, words[1] and message
+      or "log needs what and a value, for example: syncwell log weight 81.2kg", code
   end
   local value, why = value_of(m, words[2])
   if not value then
@@ -87,9 +93,11 @@ function command.run(ctx, words)
     return nil, message, code
   end
   if ctx.json then
-    term.line("%s", sw.json.encode { metric = m.name, value = value, unit = m.unit, at = sw.time.iso(ms, offset), new = done[1].new, updated = done[1].updated })
+    term.line("%s", sw.json.encode { metric = m.name, value = value, unit = m.unit,
+      at = sw.time.iso(ms, offset), new = done[1].new, updated = done[1].updated })
   else
-    term.line("%s %s at %s%s", m.title, data.text(m, value), sw.time.iso(ms, offset), done[1].new == 0 and " (was there already)" or "")
+    term.line("%s %s at %s%s", m.title, data.text(m, value), sw.time.iso(ms, offset), done[1].new == 0
+      and " (was there already)" or "")
   end
   return 0
 end

@@ -3,7 +3,8 @@
 local term = require("term")
 
 local command = {
-  group = "data", summary = "the metrics there are", usage = "", example = "syncwell metrics", needs_home = false, options = {},
+  group = "data", summary = "the metrics there are", usage = "", example = "syncwell metrics",
+    needs_home = false, options = {},
 }
 
 function command.run(_, _, options)

@@ -8,8 +8,10 @@ local when = require("when")
 local json = sw.json
 
 local command = {
-  group = "data", summary = "values of a metric", usage = "METRIC [--from DAY] [--to DAY] [--every day|hour|raw] [--by source]",
-  example = "syncwell query steps --from 2026-03-01 --to 2026-03-31\nsyncwell query heart_rate --every hour --from yesterday --json",
+  group = "data", summary = "values of a metric",
+    usage = "METRIC [--from DAY] [--to DAY] [--every day|hour|raw] [--by source]",
+  example = "syncwell query steps --from 2026-03-01 --to 2026-03-31\nsyncwell query heart_rate "
+    .. "--every hour --from yesterday --json",
   doc = "Days are local days of the data. Without --from the last 7 days are shown.",
   options = {
     from = { value = "DAY", doc = "first day (2026-03-01, yesterday, last monday ...)" },
@@ -25,7 +27,8 @@ local function span(ctx, options)
   if options.from then
     first, last = when.span(ctx, options.from)
     if not first then
-      return nil, ("--from: '%s' is not a day I understand (try 2026-03-01, yesterday, last 7d)"):format(options.from), "usage"
+      local hint = "--from: '%s' is not a day I understand (try 2026-03-01, yesterday, last 7d)"
+      return nil, hint:format(options.from), "usage"
     end
     last = options.from:find("^last") and last or math.max(today, first)
   else
@@ -45,7 +48,8 @@ end
 local function public(rows, key, text)
   local out = {}
   for i, r in ipairs(rows) do
-    local o = { n = r.n, sum = r.sum, mean = r.mean or json.null, min = r.min, max = r.max, last = r.last, value = r.value or json.null }
+    local o = { n = r.n, sum = r.sum, mean = r.mean or json.null, min = r.min, max = r.max, last = r.last,
+      value = r.value or json.null }
     o[key] = text(r[key])
     o.origin = r.origin
     out[i] = o
@@ -56,7 +60,8 @@ end
 local function print_days(m, rows)
   local bars = {}
   for i, r in ipairs(rows) do
-    bars[i] = { label = when.short_day(r.day) .. " " .. sw.time.day_text(r.day):sub(1, 4), text = data.text(m, r.value), value = math.max(0, r.value) }
+    bars[i] = { label = when.short_day(r.day) .. " " .. sw.time.day_text(r.day):sub(1, 4),
+      text = data.text(m, r.value), value = math.max(0, r.value) }
   end
   term.bars(bars)
 end
@@ -139,7 +144,8 @@ function command.run(ctx, words, options)
   else
     local list = {}
     for i, r in ipairs(rows) do
-      list[i] = { text(r[key]), r.origin or "", data.text(m, r.value), r.n, data.text(m, r.min), data.text(m, r.max) }
+      list[i] = { text(r[key]), r.origin or "", data.text(m, r.value), r.n, data.text(m, r.min),
+        data.text(m, r.max) }
     end
     term.table({ key, "origin", m.title, "samples", "least", "most" }, list)
   end

@@ -9,7 +9,8 @@ local json = sw.json
 local command = {
   group = "data", summary = "list records of a kind", usage = "KIND [--from DAY] [--to DAY] [--id ID]",
   example = "syncwell records workout --from 2026-01-01\nsyncwell records sleep --json",
-  doc = "Kinds: workout, sleep, meal, mindful, measurement, note; `all` for every kind. All of them unless --from or --to is given.",
+  doc = "Kinds: workout, sleep, meal, mindful, measurement, note; `all` for every kind. All of them "
+    .. "unless --from or --to is given.",
   options = {
     from = { value = "DAY", doc = "first day" }, to = { value = "DAY", doc = "last day, with it" },
     id = { value = "ID", doc = "only the record or group with this id" },
@@ -40,7 +41,8 @@ end
 local function summary(r)
   local a = r.attributes
   if r.kind == "sleep" then
-    return a.asleep_s and term.duration(a.asleep_s) .. " asleep" or a.in_bed_s and term.duration(a.in_bed_s) .. " in bed" or ""
+    return a.asleep_s and term.duration(a.asleep_s) .. " asleep" or a.in_bed_s and term.duration(a.in_bed_s)
+      .. " in bed" or ""
   elseif r.kind == "meal" then
     return (a.name or "") .. (a.energy_kcal and (" %d kcal"):format(a.energy_kcal) or "")
   end
@@ -76,7 +78,8 @@ function command.run(ctx, words, options)
   end
   local list = {}
   for i, r in ipairs(out) do
-    list[i] = { r.start:sub(1, 16):gsub("T", " "), r.type, summary(r), r.origin ~= "" and r.origin or r.provider, r.group }
+    list[i] = { r.start:sub(1, 16):gsub("T", " "), r.type, summary(r), r.origin ~= "" and r.origin
+      or r.provider, r.group }
   end
   if #list == 0 then
     term.line("no records of that kind in that time")

@@ -10,8 +10,10 @@ local json = sw.json
 
 local command = {
   group = "rules", summary = "rules: list, install, backtest, why, trace", mutates = true,
-  usage = "list | install NAME [--set KEY=VALUE] | enable NAME | disable NAME | backtest NAME... [--since 1y] | why NAME [--event ID] | trace [NAME] | reload",
-  example = "syncwell rules list\nsyncwell rules install hydrate --set min=45min\nsyncwell rules backtest hydrate --since 1y\nsyncwell rules why hydrate",
+  usage = "list | install NAME [--set KEY=VALUE] | enable NAME | disable NAME | backtest NAME... "
+    .. "[--since 1y] | why NAME [--event ID] | trace [NAME] | reload",
+  example = "syncwell rules list\nsyncwell rules install hydrate --set min=45min\nsyncwell rules "
+    .. "backtest hydrate --since 1y\nsyncwell rules why hydrate",
   options = {
     set = { value = "KEY=VALUE", list = true, doc = "a parameter of the rule (install)" },
     since = { value = "SPAN", doc = "how far back: 30d, 1y, or a day (backtest; default 1y)" },
@@ -26,7 +28,8 @@ local sub = {}
 local function trigger_text(d)
   local t = d.on
   local spec = t.event or t.spec or t.metric or t[1]
-  return (t.kind or "?") .. (spec and " " .. tostring(spec) or "") .. (t.provider and ", provider " .. t.provider or "")
+  return (t.kind or "?") .. (spec and " " .. tostring(spec) or "")
+    .. (t.provider and ", provider " .. t.provider or "")
 end
 
 local function state_text(r)
@@ -50,7 +53,8 @@ function sub.list(ctx, _, options)
   for i, r in ipairs(all) do
     local d = r.declaration or {}
     rows[i] = { r.name, state_text(r), d.on and trigger_text(d) or "", d.title or "" }
-    public[i] = { name = r.name, title = d.title, state = state_text(r), shipped = r.shipped or false, trigger = d.on and trigger_text(d),
+    public[i] = { name = r.name, title = d.title, state = state_text(r), shipped = r.shipped or false,
+      trigger = d.on and trigger_text(d),
       uses = json.list(d.uses or {}), params = r.params, error = r.error }
   end
   if ctx.json then
@@ -116,7 +120,8 @@ end
 local function try_params(ctx, r, params)
   local old = r.params
   r.params = params
-  local results = rules.evaluate(ctx, r, { { event = { kind = "note", id = "try" }, at = sw.time.now() } }, "when")
+  local results = rules.evaluate(ctx, r, { { event = { kind = "note", id = "try" }, at = sw.time.now() } },
+    "when")
   r.params = old
   local e = results and not results[1].ok and results[1].error
   local text = e and (e.message or e.text) or ""
@@ -170,7 +175,8 @@ local function switch(on)
       r.live = true
       rules.plan(ctx, { r }, sw.time.now())
     end
-    term.line(ctx.json and json.encode { name = r.name, enabled = on } or ("%s is %s"):format(r.name, on and "on" or "off"))
+    term.line(ctx.json and json.encode { name = r.name, enabled = on }
+      or ("%s is %s"):format(r.name, on and "on" or "off"))
     return 0
   end
 end
@@ -244,10 +250,13 @@ function command.replay(ctx, rule, events)
       local e = part[i]
       if not r.ok then
         errors[#errors + 1] = r.error and (r.error.text or r.error.message) or "stopped"
-      elseif r.out.fired and not seen[r.out.key] and not (last_at and e.at < last_at + rules.cooldown_ms(rule)) then
+      elseif r.out.fired and not seen[r.out.key] and not (last_at
+        and e.at < last_at + rules.cooldown_ms(rule)) then
         seen[r.out.key], last_at = true, e.at
-        firings[#firings + 1] = { rule = rule.name, key = r.out.key, at = sw.time.iso(e.at, home.offset(ctx, e.at)),
-          event = rules.public_event(e.event), actions = json.list(r.out.actions or {}), outcome = "would fire" }
+        firings[#firings + 1] = { rule = rule.name, key = r.out.key,
+          at = sw.time.iso(e.at, home.offset(ctx, e.at)),
+          event = rules.public_event(e.event), actions = json.list(r.out.actions or {}),
+            outcome = "would fire" }
       end
     end
   end
@@ -260,13 +269,15 @@ local function span(ctx, options)
   if not first then
     return nil, ("--since: '%s' is not a span like 1y or a day"):format(since), "usage"
   end
-  local last = options["until"] and select(2, when.span(ctx, options["until"])) or home.day(ctx, sw.time.now())
+  local last = options["until"] and select(2, when.span(ctx, options["until"]))
+    or home.day(ctx, sw.time.now())
   return first, last
 end
 
 local function action_text(f)
   local a = f.actions[1]
-  return a and (a.args.title or a.args.text or a.action) .. (a.args.at and " at " .. sw.time.iso(a.args.at, 0) or "") or ""
+  return a and (a.args.title or a.args.text or a.action) .. (a.args.at and " at "
+    .. sw.time.iso(a.args.at, 0) or "") or ""
 end
 
 function sub.backtest(ctx, words, options)
@@ -301,7 +312,8 @@ function sub.backtest(ctx, words, options)
   if ctx.json then
     term.line("%s", json.encode(json.list(firings)))
   else
-    term.line("%d event%s from %s to %s, would have fired %d time%s", judged, judged == 1 and "" or "s", sw.time.day_text(first),
+    term.line("%d event%s from %s to %s, would have fired %d time%s", judged, judged == 1 and "" or "s",
+      sw.time.day_text(first),
       sw.time.day_text(last), #firings, #firings == 1 and "" or "s")
     local rows = {}
     for i, f in ipairs(firings) do
@@ -353,7 +365,8 @@ local function verdict(ctx, rule, r)
   elseif not r.out.fired then
     return "does not fire"
   end
-  return rule.live and "would fire; it has not seen this event live" or "would fire, but the rule is " .. state_text(rule)
+  return rule.live and "would fire; it has not seen this event live" or "would fire, but the rule is "
+    .. state_text(rule)
 end
 
 function sub.why(ctx, words, options)
@@ -368,7 +381,8 @@ function sub.why(ctx, words, options)
   if not events then
     return nil, message, code
   elseif #events == 0 then
-    return nil, options.event and ("no event with the id '%s'"):format(options.event) or "there is no event this rule listens to yet", "notfound"
+    return nil, options.event and ("no event with the id '%s'"):format(options.event)
+      or "there is no event this rule listens to yet", "notfound"
   end
   local results
   results, message, code = rules.evaluate(ctx, rule, events, "why")
@@ -379,11 +393,14 @@ function sub.why(ctx, words, options)
   for i, r in ipairs(results) do
     local e = events[i]
     local gates = r.ok and r.out.gates or {}
-    public[i] = { rule = rule.name, event = rules.public_event(e.event), gates = json.list(gates), verdict = verdict(ctx, rule, r) }
+    public[i] = { rule = rule.name, event = rules.public_event(e.event), gates = json.list(gates),
+      verdict = verdict(ctx, rule, r) }
     if not ctx.json then
-      term.line("%s %s %s: %s", sw.time.iso(e.at, home.offset(ctx, e.at)), e.event.type or e.event.kind, e.event.id, public[i].verdict)
+      term.line("%s %s %s: %s", sw.time.iso(e.at, home.offset(ctx, e.at)), e.event.type or e.event.kind,
+        e.event.id, public[i].verdict)
       for _, g in ipairs(gates) do
-        term.line("    %s %s: %s", g.ok and term.paint("green", "yes") or term.paint("red", "no "), g.gate, g.text)
+        term.line("    %s %s: %s", g.ok and term.paint("green", "yes") or term.paint("red", "no "), g.gate,
+          g.text)
       end
     end
   end
@@ -412,7 +429,8 @@ function sub.trace(ctx, words)
   local rows = {}
   for i, f in ipairs(list) do
     local a = f.actions[1]
-    rows[i] = { f.at:sub(1, 16):gsub("T", " "), f.rule, f.event.type or f.event.kind, a and a.action or "", a and a.state or "" }
+    rows[i] = { f.at:sub(1, 16):gsub("T", " "), f.rule, f.event.type or f.event.kind, a and a.action or "", a
+      and a.state or "" }
   end
   if #rows == 0 then
     term.line("nothing has fired yet")
@@ -439,14 +457,16 @@ function sub.reload(ctx)
   if not ok then
     return nil, message, code
   end
-  term.line("%d rule%s, %d broken; a running syncwell notices changed files by itself", #all, #all == 1 and "" or "s", broken)
+  term.line("%d rule%s, %d broken; a running syncwell notices changed files by itself", #all, #all == 1
+    and "" or "s", broken)
   return broken > 0 and 4 or 0
 end
 
 function command.run(ctx, words, options)
   local name = words[1] or "list"
   if not sub[name] then
-    return nil, ("rules has no '%s'%s"):format(name, require("schema").did_you_mean(name, require("schema").keys(sub))), "usage"
+    return nil, ("rules has no '%s'%s"):format(name, require("schema").did_you_mean(name,
+      require("schema").keys(sub))), "usage"
   end
   return sub[name](ctx, words, options)
 end

@@ -11,7 +11,8 @@ local json = sw.json
 local command = {
   group = "run", summary = "run rules and jobs until stopped", usage = "[--once]", mutates = true,
   example = "syncwell run\nsyncwell run --once",
-  doc = "--once does all that is due and ends. With --now T it steps through the due instants in order up to T.",
+  doc = "--once does all that is due and ends. With --now T it steps through the due instants in "
+    .. "order up to T.",
   options = { once = { doc = "do what is due, then end" } },
 }
 

@@ -5,9 +5,11 @@ local term = require("term")
 local json = sw.json
 
 local command = {
-  group = "rules", summary = "run a Lua file in a confined worker", usage = "run FILE [--time 1s] [--memory 64MB]", needs_home = false,
+  group = "rules", summary = "run a Lua file in a confined worker",
+    usage = "run FILE [--time 1s] [--memory 64MB]", needs_home = false,
   example = "syncwell script run try.lua --time 500ms",
-  doc = "The file sees what any stranger's script sees: no files, no network, limited time and memory.\nPrints what it returns; exit 1 and one error if it is stopped.",
+  doc = "The file sees what any stranger's script sees: no files, no network, limited time and "
+    .. "memory.\nPrints what it returns; exit 1 and one error if it is stopped.",
   options = {
     time = { value = "TIME", doc = "CPU time it may use (default 1s)" },
     memory = { value = "SIZE", doc = "memory it may use (default 32MB)" },
@@ -51,7 +53,8 @@ local function print_result(r, options)
     term.line("%s", sw.sys.clean(type(line) == "table" and line.text or tostring(line)))
   end
   for _, v in ipairs(values) do
-    term.line("%s", v.type == "table" and json.encode(v.value, true) or v.text)
+    -- JSON leaves marks that turn text around as they are
+    term.line("%s", v.type == "table" and sw.sys.clean(json.encode(v.value, true), true) or v.text)
   end
 end
 
@@ -71,7 +74,8 @@ function command.run(ctx, words, options)
   end
   sw.box.configure { memory_mb = memory }
   local name = words[2]:match("([^/]+)$")
-  local results, why, code = sw.box.run("me", "script", { { spec = { op = "script", script = name, source = source }, cpu_ms = time } })
+  local results, why, code = sw.box.run("me", "script", { { spec = { op = "script", script = name,
+    source = source }, cpu_ms = time } })
   if not results then
     return nil, why, code
   end
@@ -79,7 +83,8 @@ function command.run(ctx, words, options)
   if not r.ok then
     local text = r.error and (r.error.text or r.error.message) or "stopped"
     if ctx.json then
-      term.line("%s", json.encode { error = { message = text, script = r.error.script, line = r.error.line } })
+      term.line("%s", json.encode { error = { message = text, script = r.error.script,
+        line = r.error.line } })
     end
     term.error(text)
     return 1

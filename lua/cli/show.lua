@@ -10,7 +10,8 @@ local command = {
   example = "syncwell show\nsyncwell show steps 2026-03\nsyncwell show sleep last 14d", options = {},
 }
 
-local overview = { "steps", "distance", "active_energy", "sleep_duration", "resting_heart_rate", "hrv_sdnn", "hrv_rmssd", "weight", "heart_rate",
+local overview = { "steps", "distance", "active_energy", "sleep_duration", "resting_heart_rate", "hrv_sdnn",
+  "hrv_rmssd", "weight", "heart_rate",
   "stress", "mindful_minutes", "energy_intake" }
 
 local aliases = { sleep = "sleep_duration", hr = "heart_rate", energy = "active_energy", hrv = "hrv_sdnn" }
@@ -47,7 +48,8 @@ local function summary(ctx, first, last)
         sum = sum + r.value
       end
       local list, n = values(rows, first, last, "value")
-      rows_out[#rows_out + 1] = { m.title, data.text(m, sum / #rows), data.text(m, rows[#rows].value), #rows, term.spark(list, n) }
+      rows_out[#rows_out + 1] = { m.title, data.text(m, sum / #rows), data.text(m, rows[#rows].value), #rows,
+        term.spark(list, n) }
     end
   end
   return rows_out
@@ -63,8 +65,10 @@ local function workouts(ctx, first, last)
     local list = {}
     for i, v in ipairs(views) do
       local a = v.attributes
-      list[i] = { when.short_day(sw.time.day_of(v.start, v.offset_start)), when.clock(v.start, v.offset_start), a.sport or v.type,
-        a.elapsed_s and term.duration(a.elapsed_s) or "", a.distance_m and ("%.2f km"):format(a.distance_m / 1000) or "",
+      list[i] = { when.short_day(sw.time.day_of(v.start, v.offset_start)),
+        when.clock(v.start, v.offset_start), a.sport or v.type,
+        a.elapsed_s and term.duration(a.elapsed_s) or "", a.distance_m
+          and ("%.2f km"):format(a.distance_m / 1000) or "",
         a.hr_avg and ("%.0f /min"):format(a.hr_avg) or "", table.concat(v.providers, ", ") }
     end
     term.table({ "day", "at", "workout", "time", "distance", "heart rate", "from" }, list)
@@ -118,7 +122,8 @@ function command.run(ctx, words)
     first, last = when.span(ctx, text)
     if not first then
       local _, why = data.metric(words[1])
-      return nil, m and ("'%s' is not a time I understand"):format(text) or why .. ", nor is it a day", "usage"
+      return nil, m and ("'%s' is not a time I understand"):format(text) or why .. ", nor is it a day",
+        "usage"
     end
   else
     local ok, message, code = home.settle(ctx)

@@ -6,8 +6,10 @@ local term = require("term")
 local json = sw.json
 
 local command = {
-  group = "run", summary = "what is kept, what runs, what is broken", usage = "[--line | --check]", example = "syncwell status",
-  options = { line = { doc = "one line, for a prompt or a bar" }, check = { doc = "nothing but the exit code: 0 well, 4 something is broken" } },
+  group = "run", summary = "what is kept, what runs, what is broken", usage = "[--line | --check]",
+    example = "syncwell status",
+  options = { line = { doc = "one line, for a prompt or a bar" },
+    check = { doc = "nothing but the exit code: 0 well, 4 something is broken" } },
 }
 
 local function gather(ctx)
@@ -29,10 +31,13 @@ local function gather(ctx)
   end
   local errors = {}
   for _, d in ipairs(sw.store.docs(ctx.who, ".rule_error", { newest = true, limit = 20 }) or {}) do
-    errors[#errors + 1] = { rule = d.name, at = sw.time.iso(d.at, sw.time.offset(ctx.zone, d.at)), text = d.body.text }
+    errors[#errors + 1] = { rule = d.name, at = sw.time.iso(d.at, sw.time.offset(ctx.zone, d.at)),
+      text = d.body.text }
   end
-  return { home = ctx.home, user = ctx.name, zone = ctx.zone, records = counts.records, samples = counts.samples, origins = counts.origins,
-    jobs_waiting = counts.jobs, jobs_given_up = counts.given_up, rules_on = live, broken_rules = json.list(broken), rule_errors = json.list(errors),
+  return { home = ctx.home, user = ctx.name, zone = ctx.zone, records = counts.records,
+    samples = counts.samples, origins = counts.origins,
+    jobs_waiting = counts.jobs, jobs_given_up = counts.given_up, rules_on = live,
+      broken_rules = json.list(broken), rule_errors = json.list(errors),
     confinement = sw.box.confinement() }
 end
 
@@ -47,11 +52,13 @@ function command.run(ctx, _, options)
   elseif ctx.json then
     term.line("%s", json.encode(s))
   elseif options.line then
-    term.line("%s records, %s samples, %d rules on, %d jobs waiting%s", term.number(s.records), term.number(s.samples), s.rules_on, s.jobs_waiting,
+    term.line("%s records, %s samples, %d rules on, %d jobs waiting%s", term.number(s.records),
+      term.number(s.samples), s.rules_on, s.jobs_waiting,
       bad > 0 and (", %d broken"):format(bad) or "")
   else
     term.line("home         %s\nuser         %s, zone %s", s.home, s.user, s.zone)
-    term.line("data         %s samples and %s records of %d origins", term.number(s.samples), term.number(s.records), s.origins)
+    term.line("data         %s samples and %s records of %d origins", term.number(s.samples),
+      term.number(s.records), s.origins)
     term.line("jobs         %d waiting, %d given up", s.jobs_waiting, s.jobs_given_up)
     term.line("rules        %d on, %d broken", s.rules_on, #s.broken_rules)
     term.line("confinement  %s", s.confinement)

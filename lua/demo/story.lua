@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- The demo's material: two years of a made-up person in real formats, and their last week, file by file.
 -- The week is one that has a long workout and a short night in it, so that each shipped rule has its day.
---   local s = story.make(dir, today, pause);  s.history --> files;  s.week --> { { at = ms, path = ... } ... }
+--   local s = story.make(dir, today, pause);  s.history --> files;  s.week --> { { at = ms, path = ... } ...
+-- }
 local apple = require("demo.apple")
 local damage = require("demo.damage")
 local fit = require("demo.fit")
@@ -57,15 +58,18 @@ end
 local function find_person(last, zone, pause)
   local plan
   for seed = 1, 400 do
-    local few = person.plan { seed = seed, first = sw.time.day_text(last - WEEK - 1), days = WEEK + 2, zone = zone }
+    local few = person.plan { seed = seed, first = sw.time.day_text(last - WEEK - 1), days = WEEK + 2,
+      zone = zone }
     if eventful(few, #few.days) then
-      plan = person.plan { seed = seed, first = sw.time.day_text(last - DAYS + 1), days = DAYS, zone = zone, pause = pause }
+      plan = person.plan { seed = seed, first = sw.time.day_text(last - DAYS + 1), days = DAYS, zone = zone,
+        pause = pause }
       if eventful(plan, DAYS) then
         return plan
       end
     end
   end
-  return plan or person.plan { seed = 1, first = sw.time.day_text(last - DAYS + 1), days = DAYS, zone = zone, pause = pause }
+  return plan or person.plan { seed = 1, first = sw.time.day_text(last - DAYS + 1), days = DAYS, zone = zone,
+    pause = pause }
 end
 
 -- The plan without what comes after a day.
@@ -119,14 +123,17 @@ local function write_week(s)
     local d = s.plan.days[i]
     local night = fit.sleep(s.plan, d)
     if night then
-      s.week[#s.week + 1] = { at = d.night.finish * 1000 + HOUR_MS // 2, path = save(("%s/week/%s-night.fit"):format(s.dir, d.iso), night) }
+      s.week[#s.week + 1] = { at = d.night.finish * 1000 + HOUR_MS // 2,
+        path = save(("%s/week/%s-night.fit"):format(s.dir, d.iso), night) }
     end
     if d.worn then
-      s.week[#s.week + 1] = { at = d.bed * 1000, path = save(("%s/week/%s-day.fit"):format(s.dir, d.iso), fit.monitoring(s.plan, d)) }
+      s.week[#s.week + 1] = { at = d.bed * 1000, path = save(("%s/week/%s-day.fit"):format(s.dir, d.iso),
+        fit.monitoring(s.plan, d)) }
     end
     for k, w in ipairs(d.workouts) do
       s.week[#s.week + 1] = { at = w.finish * 1000 + HOUR_MS // 6, workout = w,
-        path = save(("%s/week/%s-%d-%s.fit"):format(s.dir, d.iso, k, w.sport), fit.activity(s.plan, w, { every_s = 5 })) }
+        path = save(("%s/week/%s-%d-%s.fit"):format(s.dir, d.iso, k, w.sport),
+          fit.activity(s.plan, w, { every_s = 5 })) }
     end
   end
   table.sort(s.week, function(a, b)

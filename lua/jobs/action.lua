@@ -13,7 +13,8 @@ perform["calendar.add"] = calendar.add
 
 function perform.notify(ctx, key, args)
   local channel = args.channel or "file"
-  if not channel:find("^%l[%l_]*$") or not sw.fs.stat(sw.sys.share() .. "/lua/notify/" .. channel .. ".lua") then
+  if not channel:find("^%l[%l_]*$") or not sw.fs.stat(sw.sys.share() .. "/lua/notify/" .. channel
+    .. ".lua") then
     return nil, ("there is no channel '%s' (file, log)"):format(channel), "bad"
   end
   if args.at and args.at < sw.time.now() - 60000 and args.if_past ~= "now" then

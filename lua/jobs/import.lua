@@ -53,7 +53,8 @@ local function column_map(format, c)
   if not row then
     return nil
   end
-  return { metric = row.metric, scale = row.scale, unit = row.from and "" or row.unit, from_duration = row.from == "duration_min" }
+  return { metric = row.metric, scale = row.scale, unit = row.from and "" or row.unit,
+    from_duration = row.from == "duration_min" }
 end
 
 -- Columns of the slice; a unit that does not fit costs that column, not the file.
@@ -86,8 +87,10 @@ local function store_records(t, ctx, job, out, origins, provider, file)
   end
   for _, total in ipairs(out.totals) do
     local o = origin_of(origins, total.origin)
-    local day = sw.time.day(tonumber(total.day:sub(1, 4)), tonumber(total.day:sub(6, 7)), tonumber(total.day:sub(9, 10)))
-    t:day_total(total.metric, day, { provider = provider, name = o.name, maker = o.maker, model = o.model, kind = o.kind, ident = o.ident },
+    local day = sw.time.day(tonumber(total.day:sub(1, 4)), tonumber(total.day:sub(6, 7)),
+      tonumber(total.day:sub(9, 10)))
+    t:day_total(total.metric, day, { provider = provider, name = o.name, maker = o.maker, model = o.model,
+      kind = o.kind, ident = o.ident },
       total.value, total.unit)
   end
 end
@@ -115,7 +118,8 @@ local function gather(file, results, columns, records, totals)
 end
 
 local function file_doc(file, done)
-  return json.encode { name = file.name, format = file.format, size = file.size, batch = file.batch, done = done, total = file.total,
+  return json.encode { name = file.name, format = file.format, size = file.size, batch = file.batch,
+    done = done, total = file.total,
     notes = json.list(file.notes), status = file.status }
 end
 
@@ -196,13 +200,15 @@ end
 
 local function known_result(doc)
   local b = doc.body
-  return { new = 0, updated = 0, unchanged = b.total.new + b.total.updated + b.total.unchanged, rejected = b.total.rejected,
+  return { new = 0, updated = 0, unchanged = b.total.new + b.total.updated + b.total.unchanged,
+    rejected = b.total.rejected,
     reasons = b.total.reasons, format = b.format, status = b.status or "ok", notes = b.notes or {} }
 end
 
 local function result_of(file, extra)
   local total = file.total or counts()
-  local r = { file = file.path, format = file.format or json.null, status = file.status or "ok", new = total.new, updated = total.updated,
+  local r = { file = file.path, format = file.format or json.null, status = file.status or "ok",
+    new = total.new, updated = total.updated,
     unchanged = total.unchanged, rejected = total.rejected, reasons = {}, notes = file.notes }
   for k, v in pairs(extra or {}) do
     r[k] = v
@@ -216,7 +222,8 @@ local function result_of(file, extra)
 end
 
 local function refused(path, format, message)
-  return result_of({ path = path, status = "refused", format = format, notes = {} }, { reasons = json.list { message } })
+  return result_of({ path = path, status = "refused", format = format, notes = {} },
+    { reasons = json.list { message } })
 end
 
 -- Import what `open` gives under the key of its content.
@@ -303,7 +310,8 @@ local function import_file(ctx, job, path, results)
   elseif format == "zip" and job.payload.format ~= "zip" then
     return import_archive(ctx, job, path, hash, results)
   end
-  local file = { path = path, name = basename(path), size = size_or_message, key = ("%s:%d"):format(hash, MAPPING_VERSION) }
+  local file = { path = path, name = basename(path), size = size_or_message,
+    key = ("%s:%d"):format(hash, MAPPING_VERSION) }
   local r, why, code = import_one(ctx, job, file, function()
     return sw.import.open(path, job.payload.format)
   end)
@@ -323,7 +331,8 @@ local function walk(path, list, depth)
         walk(path .. "/" .. name, list, depth + 1)
       end
     end
-  elseif depth == 0 or path:lower():find("%.fit$") or path:lower():find("%.tcx$") or path:lower():find("%.gpx$")
+  elseif depth == 0 or path:lower():find("%.fit$") or path:lower():find("%.tcx$")
+    or path:lower():find("%.gpx$")
     or path:lower():find("%.xml$") or path:lower():find("%.zip$") then
     if not path:find("export_cda%.xml$") then
       list[#list + 1] = { path = path, size = st and st.size or 0 }
@@ -342,7 +351,8 @@ function import.walk(paths)
 end
 
 local function total_of(results)
-  local total = { files = #results, new = 0, updated = 0, unchanged = 0, rejected = 0, ok = 0, partial = 0, refused = 0 }
+  local total = { files = #results, new = 0, updated = 0, unchanged = 0, rejected = 0, ok = 0, partial = 0,
+    refused = 0 }
   for _, r in ipairs(results) do
     for _, k in ipairs { "new", "updated", "unchanged", "rejected" } do
       total[k] = total[k] + r[k]

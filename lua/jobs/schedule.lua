@@ -8,7 +8,8 @@ local schedule = {}
 local LATE_MS = 15 * 60000
 
 local function event_of(planned)
-  return { kind = "schedule", planned = planned, at = planned, group = sw.time.iso(planned, 0), id = sw.time.iso(planned, 0) }
+  return { kind = "schedule", planned = planned, at = planned, group = sw.time.iso(planned, 0),
+    id = sw.time.iso(planned, 0) }
 end
 
 local function find(all, name)

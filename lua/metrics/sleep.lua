@@ -12,6 +12,8 @@ return {
   minutes("sleep_light", "Light sleep"),
   minutes("sleep_deep", "Deep sleep"),
   minutes("sleep_rem", "REM sleep"),
-  { name = "sleep_efficiency", title = "Sleep efficiency", unit = "%", kind = "interval", daily = "mean", min = 0, max = 100, scale = 100, sparse = true },
-  { name = "sleep_score", title = "Sleep score", unit = "{score}", kind = "interval", daily = "mean", min = 0, max = 100, scale = 10, sparse = true },
+  { name = "sleep_efficiency", title = "Sleep efficiency", unit = "%", kind = "interval", daily = "mean",
+    min = 0, max = 100, scale = 100, sparse = true },
+  { name = "sleep_score", title = "Sleep score", unit = "{score}", kind = "interval", daily = "mean",
+    min = 0, max = 100, scale = 10, sparse = true },
 }

@@ -18,7 +18,8 @@ function file.send(ctx, key, args)
   end
   -- a kill in the middle of a line leaves no line break: start a fresh one
   local lead = text ~= "" and text:sub(-1) ~= "\n" and "\n" or ""
-  local line = ("%s  %s%s  [%s]\n"):format(sw.time.iso(sw.time.now(), sw.time.offset(ctx.zone, sw.time.now())),
+  local line = ("%s  %s%s  [%s]\n"):format(sw.time.iso(sw.time.now(),
+    sw.time.offset(ctx.zone, sw.time.now())),
     args.title and sw.sys.clean(args.title) .. ": " or "", sw.sys.clean(args.text), key)
   local ok, message, code = sw.fs.append(path, lead .. line)
   if not ok then

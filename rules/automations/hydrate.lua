@@ -11,6 +11,7 @@ return sw.rule {
   when = function(w, ctx) return w.elapsed > ctx.params.min end,
   uses = { "calendar:write" },
   run = function(w, ctx)
-    ctx.calendar.add { title = "Hydration reminder", at = w.finish + "30min", duration = "10min", if_past = "skip" }
+    ctx.calendar.add { title = "Hydration reminder", at = w.finish + "30min", duration = "10min",
+      if_past = "skip" }
   end,
 }

@@ -11,6 +11,7 @@ return sw.rule {
   when = function(w, ctx) return not w.nap and w.asleep ~= nil and w.asleep < ctx.params.below end,
   uses = { "notify" },
   run = function(w, ctx)
-    ctx.notify { title = "Short night", text = "You slept " .. tostring(w.asleep) .. ". Take it a little easier today." }
+    ctx.notify { title = "Short night", text = "You slept " .. tostring(w.asleep)
+      .. ". Take it a little easier today." }
   end,
 }

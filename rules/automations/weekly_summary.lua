@@ -31,7 +31,8 @@ return sw.rule {
     local steps, sleep = ctx.series("steps", { last = "7d" }), ctx.series("sleep_duration", { last = "7d" })
     local weight, workouts = ctx.series("weight", { last = "7d" }), ctx.records("workout", { last = "7d" })
     if steps.n > 0 then
-      parts[#parts + 1] = ("%.0f steps a day%s"):format(average(steps), compared(average(steps), before(ctx, "steps")))
+      parts[#parts + 1] = ("%.0f steps a day%s"):format(average(steps),
+        compared(average(steps), before(ctx, "steps")))
     end
     if sleep.n > 0 then
       local minutes = average(sleep)

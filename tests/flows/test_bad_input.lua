@@ -6,7 +6,8 @@ local world = require("world")
 -- One sentence for a person: short, one or two lines, no traceback, no "internal".
 local function sentence(text)
   local line = text:match("^syncwell: ([^\n]+)")
-  return line and #line > 15 and #line < 400 and not text:find("traceback") and not text:find("internal error") and line or nil
+  return line and #line > 15 and #line < 400 and not text:find("traceback")
+    and not text:find("internal error") and line or nil
 end
 
 local function good_home()
@@ -90,7 +91,8 @@ return sw.rule {
 
   it("unknown commands and options suggest the near one, exit 2", function()
     local h = good_home()
-    for _, words in ipairs { { "improt" }, { "query", "stepz" }, { "query", "steps", "--form", "today" }, { "rules", "bactest" } } do
+    for _, words in ipairs { { "improt" }, { "query", "stepz" }, { "query", "steps", "--form", "today" },
+      { "rules", "bactest" } } do
       local r = h.run(table.unpack(words))
       expect(r.code).equals(2)
       expect(r.err).contains("did you mean")
@@ -134,7 +136,8 @@ return sw.rule {
     h.import(export)
     -- the zone of the second home is the machine's, everything else must be equal
     local function comparable(text)
-      return (text:gsub('{"table":"person"[^\n]*\n', ""):gsub('{"table":"doc"[^\n]*"kind":"setting"[^\n]*\n', ""))
+      return (text:gsub('{"table":"person"[^\n]*\n', ""):gsub('{"table":"doc"[^\n]*"kind":"setting"[^\n]*\n',
+        ""))
     end
     h.ok("init", "--zone", sw.time.local_zone())
     local calm = flow.home(sw.time.local_zone())

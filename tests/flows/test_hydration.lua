@@ -88,7 +88,8 @@ describe("hydration rule", function()
       end
       local mine = 0
       for _, f in ipairs(trace) do
-        mine = mine + (f.event.start:find(sw.time.iso(w.start * 1000, sw.time.offset("Europe/Berlin", w.start * 1000)), 1, true) and 1 or 0)
+        mine = mine + (f.event.start:find(sw.time.iso(w.start * 1000,
+          sw.time.offset("Europe/Berlin", w.start * 1000)), 1, true) and 1 or 0)
       end
       expect(mine).equals(1)
       local _, events = flow.read(h.dir .. "/calendar.ics"):gsub("BEGIN:VEVENT", "")
@@ -102,7 +103,8 @@ describe("hydration rule", function()
     h.ok("--now", NOW, "import", tcx(h.dir .. "/old.tcx", 90, "2024-06-01T10:00:00Z"))
     step(h)
     expect(#h.json("rules", "trace")).equals(0)
-    local own = flow.read(flow.root .. "/rules/automations/hydrate.lua"):gsub('max_age = "12h"', 'backfill = true')
+    local own = flow.read(flow.root .. "/rules/automations/hydrate.lua"):gsub('max_age = "12h"',
+      'backfill = true')
     flow.write(h.dir .. "/rules/automations/asks.lua", own)
     h.ok("--now", NOW, "import", tcx(h.dir .. "/older.tcx", 95, "2024-05-01T10:00:00Z"))
     step(h)
@@ -114,7 +116,8 @@ describe("hydration rule", function()
 
   it("backtest lists what would have fired and does nothing", function()
     local h = prepared()
-    h.ok("--now", NOW, "import", tcx(h.dir .. "/a.tcx", 90, "2024-06-01T10:00:00Z"), tcx(h.dir .. "/b.tcx", 30, "2024-06-03T10:00:00Z"))
+    h.ok("--now", NOW, "import", tcx(h.dir .. "/a.tcx", 90, "2024-06-01T10:00:00Z"),
+      tcx(h.dir .. "/b.tcx", 30, "2024-06-03T10:00:00Z"))
     local list = h.json("--now", NOW, "rules", "backtest", "hydrate", "--since", "2024-01-01")
     expect(#list).equals(1)
     expect(list[1].event.start).contains("2024-06-01")

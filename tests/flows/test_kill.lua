@@ -55,7 +55,8 @@ local function boxes()
 end
 
 describe("kill -9", function()
-  it(("at %d random moments of importing and firing leaves what an undisturbed run leaves"):format(KILLS), function()
+  it(("at %d random moments of importing and firing leaves what an undisturbed run leaves"):format(KILLS),
+    function()
     local calm = prepared()
     local w = world.new(calm.dir, { first = "2025-01-01", days = 165, seed = 9 })
     local paths = { w.export() }
@@ -68,7 +69,8 @@ describe("kill -9", function()
     began = sw.time.mono()
     finish(calm, paths)
     local run_ms = sw.time.mono() - began
-    local wanted, wanted_notes, wanted_ics = calm.dump(), lines(calm.dir .. "/notifications.log"), flow.read(calm.dir .. "/calendar.ics")
+    local wanted, wanted_notes, wanted_ics = calm.dump(), lines(calm.dir .. "/notifications.log"),
+      flow.read(calm.dir .. "/calendar.ics")
     local seed = tonumber(os.getenv("SW_SEED")) or 20250301
     math.randomseed(seed)
     local hits, rounds = 0, 0
@@ -106,7 +108,8 @@ describe("kill -9", function()
     flow.write(h.dir .. "/loop.lua", "while true do end")
     flow.sh(("%s script run %s --time 60s >/dev/null 2>&1 & pid=$!; sleep 0.6; kill -9 $pid; wait $pid 2>/dev/null; sleep 1"):format(
       flow.quote(flow.binary), flow.quote(h.dir .. "/loop.lua")))
-    local left = flow.sh("pgrep -x -a syncwell-box | grep -F " .. flow.quote(flow.binary .. "-box") .. " || true")
+    local left = flow.sh("pgrep -x -a syncwell-box | grep -F " .. flow.quote(flow.binary .. "-box")
+      .. " || true")
     expect(left.out).equals("")
     expect(boxes()).equals(0)
     h.remove()

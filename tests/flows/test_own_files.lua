@@ -12,7 +12,8 @@ local function daily(h, metric)
 end
 
 describe("own files", function()
-  it("an Apple Health export across the clock change gives the steps and nights of the plan on every day", function()
+  it("an Apple Health export across the clock change gives the steps and nights of the plan on every day",
+    function()
     local h = flow.home("Europe/Berlin")
     local w = world.new(h.dir, { first = "2025-02-20", days = 60 })
     local list = h.import(w.export())
@@ -56,7 +57,8 @@ describe("own files", function()
     local w = world.new(h.dir, { days = 20 })
     sw.fs.mkdir(h.dir .. "/in")
     for i = 1, math.min(6, #w.plan.workouts) do
-      flow.write(("%s/in/%d.fit"):format(h.dir, i), w.bytes(i, "fit", { every_s = 5, big = i % 2 == 0, compressed = i % 3 == 0 }))
+      flow.write(("%s/in/%d.fit"):format(h.dir, i), w.bytes(i, "fit",
+        { every_s = 5, big = i % 2 == 0, compressed = i % 3 == 0 }))
     end
     local first = h.import(h.dir .. "/in")
     local before = h.dump()
@@ -68,7 +70,8 @@ describe("own files", function()
     h.remove()
   end)
 
-  it("damaged files keep what stands before the damage, say so in one sentence, and never stop the others", function()
+  it("damaged files keep what stands before the damage, say so in one sentence, and never stop the others",
+    function()
     local h = flow.home("Europe/Berlin")
     local w = world.new(h.dir, { days = 20 })
     local i = w.find("running")
@@ -83,7 +86,8 @@ describe("own files", function()
       local one = flow.home("Europe/Berlin")
       local list, r = one.import(h.dir .. "/bad/" .. name)
       local kept, status = list[#list] and list[#list].total.new or -1, list[1] and list[1].status or "none"
-      local sentence = r.code == 0 or (list[1] and ((list[1].reasons[1] or "") .. (list[1].notes[1] or "")) ~= "")
+      local sentence = r.code == 0 or (list[1] and ((list[1].reasons[1] or "")
+        .. (list[1].notes[1] or "")) ~= "")
       local owes = f.expect
       local ok = r.code == 0 or r.code == 1 or r.code == 4
       if owes == "keep" then ok = ok and kept > 0 and status == "partial" end
@@ -91,7 +95,8 @@ describe("own files", function()
       if owes == "refuse" then ok = ok and kept == 0 and status == "refused" end
       if owes == "tell" then ok = ok and status ~= "ok" end
       if not ok or not sentence or r.err:find("internal error") then
-        wrong[#wrong + 1] = ("%s (%s): exit %d, %s, %d new, %s%s"):format(name, tostring(owes), r.code, status, kept, list[1] and
+        wrong[#wrong + 1] = ("%s (%s): exit %d, %s, %d new, %s%s"):format(name, tostring(owes), r.code,
+          status, kept, list[1] and
           sw.json.encode(list[1].reasons) .. sw.json.encode(list[1].notes) or "", r.err:sub(1, 200))
       end
       one.remove()

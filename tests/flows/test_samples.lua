@@ -54,20 +54,25 @@ local function compare_session(a, s, name)
     same[#same + 1] = { "energy_kcal", s.totalCalories, 0.5 }
   end
   for _, row in ipairs(same) do
-    check(row[2] == nil or close(a[row[1]], row[2], row[3]), "%s: %s is %s, not %s", name, row[1], tostring(a[row[1]]), tostring(row[2]))
+    check(row[2] == nil or close(a[row[1]], row[2], row[3]), "%s: %s is %s, not %s", name, row[1],
+      tostring(a[row[1]]), tostring(row[2]))
   end
   local elapsed, timer = s.totalElapsedTime, s.totalTimerTime
   local sane = elapsed and timer and elapsed < 86400 and timer <= elapsed + 60 and elapsed > 0
-  check(not sane or (close(a.elapsed_s, elapsed, 0.01) and close(a.timer_s, timer, 0.01)), "%s: elapsed %s timer %s", name,
+  check(not sane or (close(a.elapsed_s, elapsed, 0.01) and close(a.timer_s, timer, 0.01)),
+    "%s: elapsed %s timer %s", name,
     tostring(a.elapsed_s), tostring(a.timer_s))
-  check(s.sport == nil or s.sport:lower() == a.sport or a.sport:find("sport_") or a.sport:gsub("_", "") == s.sport:lower(),
+  check(s.sport == nil or s.sport:lower() == a.sport or a.sport:find("sport_")
+    or a.sport:gsub("_", "") == s.sport:lower(),
     "%s: sport %s, not %s", name, tostring(a.sport), tostring(s.sport))
 end
 
 -- Damaged and odd files whose expected numbers describe what a strict reader sees; the importer's own
 -- judgement about them is tested in tests/c/test_fit.c.
-local fit_judged = { ["empty-activities.fit"] = true, ["strava-android-app-201.10-b1218918.fit"] = true, ["broken-dates.fit"] = true,
-  ["compressed-speed-distance.fit"] = true, ["31-days-activity.fit"] = true, ["inverted-times.fit"] = true, ["moxy.fit"] = true }
+local fit_judged = { ["empty-activities.fit"] = true, ["strava-android-app-201.10-b1218918.fit"] = true,
+  ["broken-dates.fit"] = true,
+  ["compressed-speed-distance.fit"] = true, ["31-days-activity.fit"] = true, ["inverted-times.fit"] = true,
+    ["moxy.fit"] = true }
 
 local function kept_by_order(workouts)
   table.sort(workouts, function(a, b)
@@ -101,14 +106,17 @@ local function check_fit(h, e, file)
     for _, w in ipairs(workouts) do
       laps = laps + #w.segments
     end
-    check(copies > 0 or #e.sessions ~= #sessions or laps == e.num_laps or e.num_laps == 0, "%s: %d laps, not %s", file, laps, tostring(e.num_laps))
+    check(copies > 0 or #e.sessions ~= #sessions or laps == e.num_laps or e.num_laps == 0,
+      "%s: %d laps, not %s", file, laps, tostring(e.num_laps))
   elseif (e.record_stats or {}).time_first then
     check(#workouts >= 1, "%s: records without session gave no workout", file)
   end
   local stats = e.record_stats or {}
   local n, mean = mean_of(h, "heart_rate")
-  if stats.hr_samples and stats.time_first and copies == 0 and (stats.timestamps_repeated or 0) == 0 and not e.hr_messages_merged and (stats.hr_min or 1) > 0 then
-    check(n == stats.hr_samples and close(mean, stats.hr_mean, 0.05), "%s: %d heart rates of mean %s, not %d of %s", file, n,
+  if stats.hr_samples and stats.time_first and copies == 0 and (stats.timestamps_repeated or 0) == 0
+    and not e.hr_messages_merged and (stats.hr_min or 1) > 0 then
+    check(n == stats.hr_samples and close(mean, stats.hr_mean, 0.05),
+      "%s: %d heart rates of mean %s, not %d of %s", file, n,
       tostring(mean), stats.hr_samples, tostring(stats.hr_mean))
   end
 end
@@ -125,9 +133,12 @@ local function check_tcx(h, e, file)
   for i, a in ipairs(wanted) do
     local w = workouts[i] and workouts[i].attributes or {}
     check(close(w.timer_s or 0, a.total_seconds or 0, 0.01), "%s: timer %s", file, tostring(w.timer_s))
-    check((a.total_distance_m or 0) == 0 or close(w.distance_m, a.total_distance_m, 0.01), "%s: distance %s", file, tostring(w.distance_m))
-    check((a.total_calories or 0) == 0 or close(w.energy_kcal, a.total_calories, 0.01), "%s: energy %s", file, tostring(w.energy_kcal))
-    check(w.sample_count == a.trackpoints, "%s: %s points, not %s", file, tostring(w.sample_count), tostring(a.trackpoints))
+    check((a.total_distance_m or 0) == 0 or close(w.distance_m, a.total_distance_m, 0.01), "%s: distance %s",
+      file, tostring(w.distance_m))
+    check((a.total_calories or 0) == 0 or close(w.energy_kcal, a.total_calories, 0.01), "%s: energy %s",
+      file, tostring(w.energy_kcal))
+    check(w.sample_count == a.trackpoints, "%s: %s points, not %s", file, tostring(w.sample_count),
+      tostring(a.trackpoints))
     check(#(workouts[i] or { segments = {} }).segments == a.num_laps, "%s: laps", file)
     check(not a.hr or close(w.hr_avg, a.hr.mean, 0.5), "%s: hr %s", file, tostring(w.hr_avg))
   end
@@ -138,26 +149,32 @@ local function check_gpx(h, e, file)
   local timed = (e.timed_points or 0) > 1 and (e.elapsed_s or 0) ~= 0
   check(not timed or #workouts >= 1, "%s: no workout from a track with times", file)
   check(timed or #workouts == 0, "%s: a workout from a track without times", file)
-  if #workouts == 1 and #(e.tracks or {}) == 1 and e.distance_haversine_m and file ~= "legacy_gpx_pause_resume.gpx" then
+  if #workouts == 1 and #(e.tracks or {}) == 1 and e.distance_haversine_m
+    and file ~= "legacy_gpx_pause_resume.gpx" then
     local d = workouts[1].attributes.distance_m or 0
-    check(math.abs(d - e.distance_haversine_m) <= math.max(1, e.distance_haversine_m * 0.005), "%s: distance %s, not %s", file, d, e.distance_haversine_m)
+    check(math.abs(d - e.distance_haversine_m) <= math.max(1, e.distance_haversine_m * 0.005),
+      "%s: distance %s, not %s", file, d, e.distance_haversine_m)
   end
   local n, mean = mean_of(h, "heart_rate")
   if e.hr and (e.repeated_times or 0) == 0 and e.timed_points == e.points then
-    check(n == e.hr.samples and close(mean, e.hr.mean, 0.05), "%s: %d heart rates, not %d", file, n, e.hr.samples)
+    check(n == e.hr.samples and close(mean, e.hr.mean, 0.05), "%s: %d heart rates, not %d", file, n,
+      e.hr.samples)
   end
 end
 
-local apple_metric = { HKQuantityTypeIdentifierHeartRate = "heart_rate", HKQuantityTypeIdentifierBodyMassIndex = "bmi",
+local apple_metric = { HKQuantityTypeIdentifierHeartRate = "heart_rate",
+  HKQuantityTypeIdentifierBodyMassIndex = "bmi",
   HKQuantityTypeIdentifierVO2Max = "vo2max", HKQuantityTypeIdentifierHeartRateVariabilitySDNN = "hrv_sdnn" }
 
 local function check_apple(h, e, file)
   local workouts = h.json("records", "workout")
-  check(#workouts == (e.workouts_total or 0), "%s: %d workouts, not %s", file, #workouts, tostring(e.workouts_total))
+  check(#workouts == (e.workouts_total or 0), "%s: %d workouts, not %s", file, #workouts,
+    tostring(e.workouts_total))
   for i, w in ipairs(e.workouts or {}) do
     local a = workouts[i] and workouts[i].attributes
     local unit = ({ min = 60, s = 1, hr = 3600 })[w.duration_unit or "min"]
-    check(not a or not w.duration or close(a.timer_s, w.duration * unit, 0.01), "%s: workout %d timer", file, i)
+    check(not a or not w.duration or close(a.timer_s, w.duration * unit, 0.01), "%s: workout %d timer", file,
+      i)
   end
   if (e.exact_duplicate_records or 0) == 0 then
     for name, metric in pairs(apple_metric) do
@@ -172,12 +189,14 @@ local function check_wellness(h, e, file)
   local m, _ = {}, nil
   if e.monitoring then
     m.n, m.mean = mean_of(h, "heart_rate")
-    check(m.n == e.monitoring.heart_rate_samples_valid and close(m.mean, e.monitoring.heart_rate_mean, 0.01), "%s: heart rate %s", file, tostring(m.mean))
+    check(m.n == e.monitoring.heart_rate_samples_valid and close(m.mean, e.monitoring.heart_rate_mean, 0.01),
+      "%s: heart rate %s", file, tostring(m.mean))
     local sum = 0
     for _, d in ipairs(h.json("query", "steps", "--from", "2000-01-01", "--to", "2079-12-31")) do
       sum = sum + d.value
     end
-    check(sum == e.monitoring.final_walking_steps, "%s: %s steps, not %s", file, sum, e.monitoring.final_walking_steps)
+    check(sum == e.monitoring.final_walking_steps, "%s: %s steps, not %s", file, sum,
+      e.monitoring.final_walking_steps)
   end
   if e.sleep then
     local s = h.json("records", "sleep")
@@ -206,11 +225,13 @@ local function check_wellness(h, e, file)
   end
   if e.hrv then
     local n, mean = mean_of(h, "hrv_rmssd")
-    check(n == e.hrv.values and close(mean, e.hrv.value_mean, 0.01), "%s: hrv %s of %s", file, tostring(mean), n)
+    check(n == e.hrv.values and close(mean, e.hrv.value_mean, 0.01), "%s: hrv %s of %s", file,
+      tostring(mean), n)
   end
 end
 
-local folders = { { "fit", check_fit }, { "fit-wellness-made", check_wellness }, { "tcx", check_tcx }, { "gpx", check_gpx },
+local folders = { { "fit", check_fit }, { "fit-wellness-made", check_wellness }, { "tcx", check_tcx },
+  { "gpx", check_gpx },
   { "apple-health", check_apple }, { "apple-health-made", check_apple } }
 
 local function run_file(folder, file, compare)
@@ -225,10 +246,12 @@ local function run_file(folder, file, compare)
     local before = h.dump()
     compare(h, e, file)
     local again = h.import(path)
-    check(again[#again].total.new == 0 and again[#again].total.updated == 0, "%s: the second time added something", file)
+    check(again[#again].total.new == 0 and again[#again].total.updated == 0,
+      "%s: the second time added something", file)
     check(h.dump() == before, "%s: the second time changed the dump", file)
   else
-    check(e.is_fit == false or (e.well_formed == false) or e.num_records == 0 or (e.activities and #e.activities == 0), "%s: refused: %s", file,
+    check(e.is_fit == false or (e.well_formed == false) or e.num_records == 0
+      or (e.activities and #e.activities == 0), "%s: refused: %s", file,
       first[1].reasons[1] or "")
     check(#(first[1].reasons[1] or "") > 10, "%s: refused without a sentence", file)
   end

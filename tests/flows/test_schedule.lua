@@ -21,12 +21,14 @@ local function step(h, at)
 end
 
 describe("scheduled rules", function()
-  it("a cron rule fires at each planned instant in order, in the user's zone, across the clock change", function()
+  it("a cron rule fires at each planned instant in order, in the user's zone, across the clock change",
+    function()
     local h = flow.home("Europe/Berlin")
     rule(h, "morning", 'sw.cron "0 7 * * *"')
     step(h, "2025-03-28T12:00:00Z")
     step(h, "2025-03-31T12:00:00Z")
-    expect(notes(h)).equals { "2025-03-29T07:00:00+01:00", "2025-03-30T07:00:00+02:00", "2025-03-31T07:00:00+02:00" }
+    expect(notes(h)).equals { "2025-03-29T07:00:00+01:00", "2025-03-30T07:00:00+02:00",
+      "2025-03-31T07:00:00+02:00" }
     h.remove()
   end)
 

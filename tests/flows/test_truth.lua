@@ -39,9 +39,11 @@ local function compare(got, wanted, what, tolerance)
 end
 
 describe("one truth", function()
-  for _, case in ipairs { { 1, "ios16", "2021-01-01", "" }, { 2, "ios15", "2022-02-01", "--bad-chars" }, { 3, "ios16", "2023-06-01", "--bad-dtd --bad-chars --zip" },
+  for _, case in ipairs { { 1, "ios16", "2021-01-01", "" }, { 2, "ios15", "2022-02-01", "--bad-chars" },
+    { 3, "ios16", "2023-06-01", "--bad-dtd --bad-chars --zip" },
     { 77, "ios15", "2024-01-01", "" } } do
-    it(("steps and nights of a year (%s, seed %d) equal the truth on every day"):format(case[2], case[1]), function()
+    it(("steps and nights of a year (%s, seed %d) equal the truth on every day"):format(case[2], case[1]),
+      function()
       if not flow.has_shared("tools/make_apple_export.py") then
         skip("needs ../shared/tools")
       end

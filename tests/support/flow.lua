@@ -99,7 +99,8 @@ function flow.home(zone)
     local r = h.run("--json", ...)
     local value, message = sw.json.decode(r.out)
     if value == nil then
-      error(("syncwell %s gave no JSON (%s): %s%s"):format(table.concat({ ... }, " "), message, r.err, r.out), 2)
+      error(("syncwell %s gave no JSON (%s): %s%s"):format(table.concat({ ... }, " "), message, r.err,
+        r.out), 2)
     end
     return value, r
   end

@@ -7,7 +7,8 @@ local world = {}
 function world.new(dir, options)
   local person, apple = require("demo.person"), require("demo.apple")
   local fit, tcx, gpx = require("demo.fit"), require("demo.tcx"), require("demo.gpx")
-  local w = { dir = dir, plan = person.plan { seed = options.seed or 1, first = options.first or "2025-02-01", days = options.days or 60,
+  local w = { dir = dir, plan = person.plan { seed = options.seed or 1, first = options.first
+    or "2025-02-01", days = options.days or 60,
     zone = options.zone or "Europe/Berlin" } }
   local function collect(write)
     local parts = {}
