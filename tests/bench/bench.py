@@ -1,4 +1,4 @@
-"""The driver: prepares inputs in a temporary folder, runs goals by name, prints the table.
+"""The driver: prepares inputs in a folder beside the build, runs goals by name, prints the table.
 Reached through bench.sh; each goal is a function that gives rows (measure.py says what a row is)."""
 import argparse, json, os, shutil, subprocess, sys, tempfile
 
@@ -35,8 +35,10 @@ def main():
     if unknown:
         parser.error(f"no benchmark is called {unknown[0]}; there are {', '.join(goals.ALL)}")
     build = os.path.abspath(os.environ["SW_BUILD"])
-    rows = []
-    with tempfile.TemporaryDirectory(prefix="syncwell-bench-") as folder:
+    rows, failed = [], 0
+    data = os.path.join(build, "bench-data")
+    os.makedirs(data, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="run-", dir=data) as folder:
         ctx = goals.Context(build=build, shared=os.environ["SW_SHARED"], folder=folder, quick=args.quick, modules=node_modules(build))
         for name in names:
             say(name)
@@ -44,9 +46,12 @@ def main():
                 rows += goals.ALL[name](ctx)
             except Skip as e:
                 rows.append(skipped(name, "", str(e)))
+            except (RuntimeError, OSError, subprocess.SubprocessError) as e:
+                rows.append({**skipped(name, "", str(e)), "failed": True})
+                failed += 1
     title = "CPU time, medians of alternating pairs" + (" -- QUICK RUN, smaller inputs: not a result" if args.quick else "")
     print(json.dumps({"title": title, "quick": args.quick, "rows": rows}) if args.json else title + "\n" + table(rows))
-    return 0
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ def table(rows):
     cells = [("goal", "what", "ours", "reference", "ratio", "wanted", "met")]
     for r in rows:
         if "skipped" in r:
-            cells.append((r["goal"], r["what"], "-", "-", "-", "-", "skipped: " + r["skipped"]))
+            cells.append((r["goal"], r["what"], "-", "-", "-", "-", ("FAILED: " if r.get("failed") else "skipped: ") + r["skipped"]))
             continue
         met = "met" if r["met"] else "NOT MET"
         cells.append((r["goal"], r["what"], r["ours"], r["reference"], f"{r['ratio']:g}", r["wanted"], met + (f" ({r['note']})" if r["note"] else "")))
