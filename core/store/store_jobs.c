@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { PAGE = 64 };
 #define JOB_COLUMNS "id, person_id, kind, name, state, urgency, due_ms, generation, attempts, payload, progress, failure"
 
 void sw_job_clear(struct sw_job *j)
@@ -101,26 +102,49 @@ static int rehint(struct sw_store *s, int64_t person, struct sw_err *err)
     return sw_run(s, err, "UPDATE due SET due_ms = $2 WHERE person_id = $1", "ii", person, due);
 }
 
-static int due_people(struct sw_store *s, int64_t now_ms, int64_t only_id, int64_t *people, int most, struct sw_err *err)
+/* One page of the hints that are due; `at` holds the place the last page ended at. */
+struct hints {
+    struct {
+        int64_t person, due_ms;
+    } at[PAGE];
+    int n;
+};
+
+static int next_hints(struct sw_store *s, int64_t now_ms, struct hints *h, struct sw_err *err)
 {
-    struct sw_q *q = only_id ? sw_ask(s, err, "SELECT person_id FROM job WHERE id = $1", "i", only_id)
-                             : sw_ask(s, err, "SELECT person_id FROM due WHERE due_ms <= $1 ORDER BY due_ms LIMIT $2", "ii", now_ms, (int64_t)most);
-    int rc = q ? 0 : SW_E_INTERNAL, n = 0;
-    while (q && (rc = sw_q_next(q, err)) > 0)
-        if (n < most) people[n++] = sw_q_int(q, 0);
-    return rc < 0 ? rc : n;
+    int64_t due = h->n ? h->at[h->n - 1].due_ms : INT64_MIN, person = h->n ? h->at[h->n - 1].person : 0;
+    struct sw_q *q = sw_ask(s, err, "SELECT person_id, due_ms FROM due WHERE due_ms <= $1 AND (due_ms > $2 OR (due_ms = $2 AND person_id > $3)) "
+                            "ORDER BY due_ms, person_id LIMIT $4", "iiii", now_ms, due, person, (int64_t)PAGE);
+    int rc = q ? 0 : SW_E_INTERNAL;
+    h->n = 0;
+    while (q && (rc = sw_q_next(q, err)) > 0) {
+        h->at[h->n].person = sw_q_int(q, 0);
+        h->at[h->n++].due_ms = sw_q_int(q, 1);
+    }
+    return rc;
+}
+
+/* Whose job it is, as the only hint. */
+static int hint_of_job(struct sw_store *s, int64_t id, struct hints *h, struct sw_err *err)
+{
+    int rc = sw_ask_int(s, err, &h->at[0].person, "SELECT person_id FROM job WHERE id = $1", "i", id);
+    h->n = rc > 0;
+    return rc < 0 ? rc : 0;
 }
 
 int sw_job_claim(struct sw_store *s, int64_t now_ms, int64_t real_ms, int64_t lease_ms, int64_t only_id, int most,
                  const char *owner, void (*each)(void *ctx, struct sw_job *j), void *ctx, struct sw_err *err)
 {
-    int64_t people[64];
+    struct hints h = {.n = 0};
     struct claimed got = {0};
-    int n = due_people(s, now_ms, only_id, people, 64, err), rc = n < 0 ? n : 0;
-    for (int i = 0; i < n && !rc && (int)got.n < most; i++) {
-        rc = claim_of(s, people[i], now_ms, real_ms, lease_ms, only_id, most - (int)got.n, owner, &got, err);
-        if (!rc) rc = rehint(s, people[i], err);
-    }
+    int rc;
+    do { /* page on: the earliest hints may all belong to people whose jobs are at work */
+        rc = only_id ? hint_of_job(s, only_id, &h, err) : next_hints(s, now_ms, &h, err);
+        for (int i = 0; i < h.n && !rc && (int)got.n < most; i++) {
+            rc = claim_of(s, h.at[i].person, now_ms, real_ms, lease_ms, only_id, most - (int)got.n, owner, &got, err);
+            if (!rc) rc = rehint(s, h.at[i].person, err);
+        }
+    } while (!rc && h.n == PAGE && (int)got.n < most);
     if (got.n) qsort(got.at, got.n, sizeof *got.at, claim_cmp);
     for (size_t i = 0; i < got.n; i++) {
         if (rc) sw_job_clear(&got.at[i]);

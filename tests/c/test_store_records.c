@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/store_records.h"
+#include "../support/store_fixture.h"
+
+#define T0 INT64_C(1717225200000) /* 2024-06-01T07:00:00Z */
+#define MIN INT64_C(60000)
+
+static struct sw_record workout(struct fixture *f, const char *id, const char *type, int64_t start, int64_t minutes, int64_t origin)
+{
+    return (struct sw_record){.start_ms = start, .finish_ms = start + minutes * MIN, .day = sw_floor_day(start), .connection_id = f->connection,
+                              .origin_id = origin, .kind = "workout", .type = type, .external_id = id, .zone_from = "device", .state = "final",
+                              .body = "{}", .body_n = 2};
+}
+
+static struct sw_put_result put(struct fixture *f, struct sw_record *r)
+{
+    struct sw_put_result out;
+    OK(sw_record_put(f->s, f->me, "me", r, &out, &f->err));
+    return out;
+}
+
+static void identity_is_connection_kind_and_external_id(void **state)
+{
+    struct fixture *f = *state;
+    struct sw_record a = workout(f, "1", "running", T0, 60, f->watch), b = a, c = a;
+    int64_t other;
+    assert_int_equal(put(f, &a).what, SW_PUT_NEW);
+    assert_int_equal(put(f, &b).what, SW_PUT_SAME);
+    assert_true(a.id == b.id);
+    c.external_id = "2";
+    assert_int_equal(put(f, &c).what, SW_PUT_NEW);
+    OK(sw_connection_id(f->s, f->me, "test", "second", 0, &other, &f->err));
+    b.connection_id = other;
+    assert_int_equal(put(f, &b).what, SW_PUT_NEW);
+    assert_true(a.id != b.id && a.id != c.id);
+    b.connection_id = 12345;
+    assert_int_equal(sw_record_put(f->s, f->me, "me", &b, &(struct sw_put_result){0}, NULL), SW_E_INTERNAL);
+}
+
+static void unchanged_content_costs_no_revision_and_any_change_does(void **state)
+{
+    struct fixture *f = *state;
+    struct sw_record r = workout(f, "1", "running", T0, 60, f->watch);
+    struct sw_put_result p;
+    int64_t revision = 1;
+    assert_int_equal(put(f, &r).revision, 1);
+    for (int field = 0; field < 8; field++) {
+        switch (field) {
+        case 0: r.start_ms++; break;
+        case 1: r.finish_ms++; break;
+        case 2: r.offset_start = 60; break;
+        case 3: r.type = "cycling"; break;
+        case 4: r.body = "{\"a\":1}", r.body_n = 7; break;
+        case 5: r.zone_from = "user"; break;
+        case 6: r.day++; break;
+        default: r.origin_id = f->phone;
+        }
+        p = put(f, &r);
+        assert_int_equal(p.what, SW_PUT_CHANGED);
+        assert_int_equal(p.revision, ++revision);
+        assert_int_equal(put(f, &r).what, SW_PUT_SAME);
+    }
+    assert_int_equal(count_of(f, "SELECT revision FROM record"), revision);
+    assert_int_equal(count_of(f, "SELECT count(*) FROM record"), 1);
+}
+
+static void texts_of_any_length_are_stored_and_told_apart(void **state)
+{
+    struct fixture *f = *state;
+    char type[2001], one[2001], two[2001];
+    struct sw_record a, b;
+    memset(type, 't', 2000), memset(one, 'x', 2000), memset(two, 'x', 2000);
+    type[2000] = one[2000] = two[2000] = 0;
+    two[1999] = 'y';
+    a = workout(f, one, type, T0, 60, f->watch), b = workout(f, two, type, T0 + 600 * MIN, 60, f->watch);
+    assert_int_equal(put(f, &a).what, SW_PUT_NEW);
+    assert_int_equal(put(f, &b).what, SW_PUT_NEW);
+    assert_true(a.id != b.id);
+    type[1999] = 'u';
+    assert_int_equal(put(f, &a).what, SW_PUT_CHANGED);
+}
+
+static void one_event_told_three_times_is_one_group_in_any_order(void **state)
+{
+    static const int order[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+    struct fixture *f = *state;
+    for (int o = 0; o < 6; o++) {
+        int64_t day = T0 + o * 7 * SW_DAY_MS;
+        struct sw_record r[3] = {workout(f, NULL, "running", day, 60, f->watch),                 /* FIT: to the second */
+                                 workout(f, NULL, "running", day + 400, 60, f->phone),            /* TCX: fractions */
+                                 workout(f, NULL, "workout", day - 30000, 61, f->app)};           /* Apple: a little wider */
+        int fresh = 0;
+        for (int k = 0; k < 3; k++) {
+            char id[16];
+            snprintf(id, sizeof id, "%d-%d", o, order[o][k]);
+            r[order[o][k]].external_id = id;
+            fresh += put(f, &r[order[o][k]]).new_group;
+        }
+        assert_int_equal(fresh, 1);
+        assert_true(r[0].group_id == r[1].group_id && r[1].group_id == r[2].group_id);
+    }
+}
+
+static void two_workouts_of_one_day_stay_two(void **state)
+{
+    struct fixture *f = *state;
+    struct sw_record a = workout(f, "a", "running", T0, 45, f->watch), b = workout(f, "b", "running", T0 + 600 * MIN, 45, f->watch),
+                     c = workout(f, "c", "running", T0 + 46 * MIN, 45, f->phone), d = workout(f, "d", "rowing", T0, 45, f->phone);
+    assert_true(put(f, &a).new_group && put(f, &b).new_group && put(f, &c).new_group && put(f, &d).new_group);
+}
+
+static void in_bed_and_stages_of_one_night_are_one_group_in_any_order(void **state)
+{
+    struct fixture *f = *state;
+    for (int first = 0; first < 2; first++) {
+        int64_t night = T0 + first * 7 * SW_DAY_MS;
+        struct sw_record bed = workout(f, first ? "b1" : "b0", "sleep", night, 500, f->phone), asleep = workout(f, first ? "s1" : "s0", "sleep", night + 30 * MIN, 400, f->watch),
+                         nap = workout(f, first ? "n1" : "n0", "sleep", night + 900 * MIN, 60, f->watch);
+        bed.kind = asleep.kind = nap.kind = "sleep";
+        put(f, first ? &bed : &asleep);
+        assert_false(put(f, first ? &asleep : &bed).new_group);
+        assert_true(bed.group_id == asleep.group_id);
+        assert_true(put(f, &nap).new_group);
+    }
+}
+
+static void groups_of_other_people_are_not_joined(void **state)
+{
+    struct fixture *f = *state;
+    struct sw_record a = workout(f, "a", "running", T0, 60, f->watch), b = workout(f, "b", "running", T0, 60, f->phone);
+    struct sw_put_result p;
+    int64_t you;
+    put(f, &a);
+    OK(sw_person_add(f->s, "you", "UTC", 0, &you, &f->err));
+    OK(sw_connection_id(f->s, you, "test", "main", 0, &b.connection_id, &f->err));
+    OK(sw_record_put(f->s, you, "you", &b, &p, &f->err));
+    assert_true(p.new_group);
+}
+
+static void deletion_tells_when_the_last_member_goes(void **state)
+{
+    struct fixture *f = *state;
+    struct sw_record a = workout(f, "a", "running", T0, 60, f->watch), b = workout(f, "b", "running", T0, 60, f->phone), c = workout(f, "c", "running", T0, 60, f->app);
+    bool last = true;
+    int64_t group = 0;
+    put(f, &a), put(f, &b);
+    OK(sw_record_delete(f->s, f->me, a.id, &last, &group, &f->err));
+    assert_false(last);
+    assert_true(group == a.group_id);
+    assert_int_equal(sw_record_delete(f->s, f->me, a.id, &last, &group, NULL), SW_E_NOTFOUND);
+    assert_int_equal(sw_record_delete(f->s, f->me + 1, b.id, &last, &group, NULL), SW_E_NOTFOUND);
+    OK(sw_record_delete(f->s, f->me, b.id, &last, &group, &f->err));
+    assert_true(last);
+    assert_true(put(f, &c).new_group); /* the dead join nobody */
+}
+
+static void collect(void *ctx, const struct sw_record *r)
+{
+    char *out = ctx;
+    strcat(out, r->external_id);
+}
+
+static void lists_filter_and_sort(void **state)
+{
+    struct fixture *f = *state;
+    struct sw_record a = workout(f, "a", "running", T0, 60, f->watch), b = workout(f, "b", "rowing", T0 + SW_DAY_MS, 60, f->watch), s = workout(f, "s", "", T0 + MIN, 60, f->watch),
+                     d = workout(f, "d", "rowing", T0 + 2 * SW_DAY_MS, 60, f->watch);
+    bool last;
+    int64_t group;
+    s.kind = "sleep";
+    put(f, &b), put(f, &d), put(f, &s), put(f, &a);
+    OK(sw_record_delete(f->s, f->me, d.id, &last, &group, &f->err));
+    const struct {
+        struct sw_record_filter filter;
+        const char *want;
+    } rows[] = {
+        {{.from_ms = 0, .to_ms = INT64_MAX, .first_day = 1, .limit = 10}, "asb"},
+        {{.from_ms = 0, .to_ms = INT64_MAX, .first_day = 1, .limit = 2}, "as"},
+        {{.kind = "workout", .from_ms = 0, .to_ms = INT64_MAX, .first_day = 1, .limit = 10}, "ab"},
+        {{.from_ms = T0 + 1, .to_ms = T0 + MIN, .first_day = 1, .limit = 10}, ""},
+        {{.from_ms = T0, .to_ms = T0 + MIN, .first_day = 1, .limit = 10}, "a"},
+        {{.first_day = a.day + 1, .last_day = a.day + 1, .limit = 10}, "b"},
+        {{.first_day = a.day, .last_day = a.day + 9, .limit = 10}, "asb"},
+        {{.group_id = b.group_id, .limit = 10}, "b"},
+        {{.id = a.id, .limit = 10}, "a"},
+        {{.id = d.id, .limit = 10}, ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char got[32] = "";
+        OK(sw_record_list(f->s, f->me, &rows[i].filter, collect, got, &f->err));
+        if (strcmp(got, rows[i].want)) fail_msg("row %zu: %s", i, got);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(identity_is_connection_kind_and_external_id),
+        TEST(unchanged_content_costs_no_revision_and_any_change_does),
+        TEST(texts_of_any_length_are_stored_and_told_apart),
+        TEST(one_event_told_three_times_is_one_group_in_any_order),
+        TEST(two_workouts_of_one_day_stay_two),
+        TEST(in_bed_and_stages_of_one_night_are_one_group_in_any_order),
+        TEST(groups_of_other_people_are_not_joined),
+        TEST(deletion_tells_when_the_last_member_goes),
+        TEST(lists_filter_and_sort),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
