@@ -1,5 +1,5 @@
 -- Running jobs: claim, do, finish or retry. A job kind is lua/jobs/<kind>.lua with run(ctx, job).
---   queue.run_one(ctx, id)        claim exactly that job and run it here
+--   queue.run_now(ctx, spec)       add a job, claim exactly that one and run it here
 --   queue.run_due(ctx)            run everything that is due, give how many
 -- run(ctx, job) returns a table (the outcome; job:finish was not called), or nil, message, code to retry.
 local home = require("home")
@@ -7,7 +7,7 @@ local home = require("home")
 local json = sw.json
 local queue = {}
 
-local LEASE_MS = 30000
+local LEASE_MS, BEAT_MS = 30000, 10000
 local TRIES = 6
 
 -- Who we are, so that a lease of a process that died is recognised on this machine.
@@ -61,6 +61,7 @@ job_methods.__index = job_methods
 
 -- Add to a transaction: the lease must still be ours and lives on.
 function job_methods:keep(t, text, extra)
+  self.doing = text
   t:job_extend(self.id, self.generation, LEASE_MS, queue.progress(text or "", extra))
 end
 
@@ -81,9 +82,20 @@ local function give_back(ctx, job, message, code)
   t:commit()
 end
 
+-- The lease lives on while the job runs, however long one step of it takes.
+local function keep_alive(ctx, job)
+  return sw.sys.every(BEAT_MS, function()
+    local t = home.txn(ctx)
+    t:job_extend(job.id, job.generation, LEASE_MS, queue.progress(job.doing or ""))
+    t:commit()
+  end)
+end
+
 local function run(ctx, job)
   setmetatable(job, job_methods)
+  local beat = keep_alive(ctx, job)
   local ok, outcome, message, code = pcall(require("jobs." .. job.kind).run, ctx, job)
+  beat:stop()
   if not ok then
     message, outcome, code = tostring(outcome), nil, "internal"
   end
@@ -115,37 +127,52 @@ function queue.claim(ctx, spec)
   return done[1]
 end
 
--- Enqueue and claim that very job in this process; waits while another process holds it.
+-- What a job that another process finished left behind: the newest run of its kind and name.
+local function outcome_of(ctx, spec)
+  for _, r in ipairs(sw.store.runs(ctx.who, 200) or {}) do
+    if r.kind == spec.kind and r.name == spec.name then
+      return json.decode(r.body) or {}
+    end
+  end
+  return {}
+end
+
+local function is_waiting(ctx, id)
+  for _, job in ipairs(sw.store.jobs(ctx.who) or {}) do
+    if job.id == id and job.state ~= "given_up" then
+      return true
+    end
+  end
+end
+
+-- Enqueue and claim that very job in this process, in one transaction, so that no daemon takes it first.
+-- While another process holds a job of the same name, wait for it and give what it left.
 function queue.run_now(ctx, spec, on_wait)
+  queue.reclaim(ctx)
   local t = home.txn(ctx)
   t:job(spec)
+  t:claim { only = -1, most = 1, lease = LEASE_MS, owner = queue.progress("started") }
   local done, message, code = t:commit()
   if not done then
     return nil, message, code
   end
-  local id = done[1]
-  queue.reclaim(ctx)
-  while true do
-    local jobs, why, kind = queue.claim(ctx, { only = id, most = 1 })
-    if not jobs then
-      return nil, why, kind
-    elseif jobs[1] then
-      return run(ctx, jobs[1])
-    end
+  local id, jobs = done[1], done[2]
+  while not jobs[1] do
     if on_wait then
       on_wait()
       on_wait = nil
     end
     sw.sys.sleep(250)
     queue.reclaim(ctx)
-    local still = false
-    for _, job in ipairs(sw.store.jobs(ctx.who) or {}) do
-      still = still or job.id == id
+    if not is_waiting(ctx, id) then
+      return outcome_of(ctx, spec)
     end
-    if not still then
-      return { by_other = true }
+    jobs, message, code = queue.claim(ctx, { only = id, most = 1 })
+    if not jobs then
+      return nil, message, code
     end
   end
+  return run(ctx, jobs[1])
 end
 
 function queue.run_due(ctx, stop)

@@ -349,6 +349,9 @@ end
 -- An error of a script is kept with its rule and logged; it never stops the others.
 function rules.note_error(ctx, rule, e, r)
   local text = r.error and (r.error.text or r.error.message) or "stopped"
+  if not text:find(rule.script, 1, true) then
+    text = rule.script .. ": " .. text -- who died or ran out of memory could not say where
+  end
   sw.sys.log("error", "rules", text:match("^[^\n]*"))
   local t = home.txn(ctx)
   t:doc(".rule_error", rule.name, json.encode { text = text, at = e.at, killed = r.killed })

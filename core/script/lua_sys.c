@@ -6,6 +6,7 @@
  *   env(name) -> text | nil         share() -> folder of the program's Lua and data
  *   log(level, area, text)          log_level(name)
  *   sleep(ms)                       waits; returns early with the reason when wake(reason) is called
+ *   every(ms, f) -> handle          f runs as a task every ms; handle:stop(). Does not keep the process alive
  *   on_signal(f)                    f("TERM" | "INT" | "HUP") runs as a task
  *   hash(text) -> hex               file_hash(path) -> hex | nil, message, code (pool)
  *   id(text) -> integer             random(n) -> hex         pid()         exit_now(code)
@@ -147,6 +148,66 @@ static int l_wake(lua_State *L)
     return 0;
 }
 
+/* --- a steady beat --- */
+
+#define BEAT "syncwell.beat"
+struct beat {
+    uv_timer_t timer;   /* in memory of its own: it outlives the userdata until it is closed */
+    lua_State *L;       /* main state */
+    int f;              /* registry reference */
+};
+
+static void beat_closed(uv_handle_t *h) { sw_free(h->data); }
+
+static void on_beat(uv_timer_t *t)
+{
+    struct beat *b = t->data;
+    lua_getglobal(b->L, "sw");
+    lua_getfield(b->L, -1, "spawn");
+    lua_rawgeti(b->L, LUA_REGISTRYINDEX, b->f);
+    if (lua_pcall(b->L, 1, 0, 0)) lua_pop(b->L, 1);
+    lua_pop(b->L, 1);
+}
+
+static lua_State *main_state(lua_State *L)
+{
+    lua_State *m;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
+    m = lua_tothread(L, -1);
+    lua_pop(L, 1);
+    return m;
+}
+
+static int l_every(lua_State *L)
+{
+    lua_Integer ms = luaL_checkinteger(L, 1);
+    struct beat **u, *b;
+    luaL_checktype(L, 2, LUA_TFUNCTION);
+    luaL_argcheck(L, ms >= 1, 1, "a millisecond or more");
+    lua_settop(L, 2);
+    u = lua_newuserdatauv(L, sizeof *u, 0);
+    *u = b = sw_zalloc(sizeof *b);
+    b->L = main_state(L);
+    lua_pushvalue(L, 2);
+    b->f = luaL_ref(L, LUA_REGISTRYINDEX);
+    uv_timer_init(sw_lua_engine(L)->loop, &b->timer);
+    b->timer.data = b;
+    uv_timer_start(&b->timer, on_beat, (uint64_t)ms, (uint64_t)ms);
+    uv_unref((uv_handle_t *)&b->timer);
+    luaL_setmetatable(L, BEAT);
+    return 1;
+}
+
+static int l_beat_stop(lua_State *L)
+{
+    struct beat **u = luaL_checkudata(L, 1, BEAT);
+    if (!*u) return 0;
+    luaL_unref(L, LUA_REGISTRYINDEX, (*u)->f);
+    uv_close((uv_handle_t *)&(*u)->timer, beat_closed);
+    *u = NULL;
+    return 0;
+}
+
 /* --- signals --- */
 
 static const char HANDLER = 0;
@@ -175,9 +236,7 @@ static int l_on_signal(lua_State *L)
     for (int i = 0; i < 3; i++) {
         struct sig *s = lua_newuserdatauv(L, sizeof *s, 0);
         luaL_ref(L, LUA_REGISTRYINDEX); /* lives as long as the state */
-        lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
-        s->L = lua_tothread(L, -1);
-        lua_pop(L, 1);
+        s->L = main_state(L);
         uv_signal_init(sw_lua_engine(L)->loop, &s->handle);
         s->handle.data = s;
         uv_signal_start(&s->handle, on_signal, nums[i]);
@@ -364,10 +423,18 @@ int sw_open_sys(lua_State *L)
 {
     static const luaL_Reg f[] = {{"out", l_out},       {"err", l_err},         {"read_all", l_read_all}, {"tty", l_tty},
                                  {"columns", l_columns}, {"env", l_env},       {"share", l_share},       {"log", l_log},
-                                 {"log_level", l_log_level}, {"sleep", l_sleep}, {"wake", l_wake},       {"on_signal", l_on_signal},
+                                 {"log_level", l_log_level}, {"sleep", l_sleep}, {"every", l_every}, {"wake", l_wake},       {"on_signal", l_on_signal},
                                  {"hash", l_hash},     {"file_hash", l_file_hash}, {"id", l_id},         {"random", l_random},
                                  {"pid", l_pid},       {"exit_now", l_exit_now}, {"open", l_open},       {"metric", l_metric},
                                  {"clean", l_clean},   {NULL, NULL}};
+    luaL_newmetatable(L, BEAT);
+    lua_newtable(L);
+    lua_pushcfunction(L, l_beat_stop);
+    lua_setfield(L, -2, "stop");
+    lua_setfield(L, -2, "__index");
+    lua_pushcfunction(L, l_beat_stop);
+    lua_setfield(L, -2, "__gc");
+    lua_pop(L, 1);
     luaL_newlib(L, f);
     return 1;
 }

@@ -11,7 +11,7 @@
  *   t:record_delete(id) -> {group, was_last}      t:day_total(metric, day, origin, value, unit) -> what
  *   t:erase(metric, from, to) -> how many          t:settle(most) -> true while days are left
  *   t:job{kind, name, due, payload, urgency} -> id
- *   t:claim{now, lease, only, most, owner} -> list of jobs
+ *   t:claim{now, lease, only, most, owner} -> list of jobs; only = -1: the job added before it here
  *   t:job_check(id, gen)  t:job_extend(id, gen, until, progress)  t:job_done(id, gen, outcome, body)
  *   t:job_retry(id, gen, due, failure)   t:job_release(id, gen)   t:sweep()
  *   t:dispatch(live_after ms): one job "dispatch" with the events of the records before it, if any */
@@ -484,10 +484,12 @@ static void put_claimed(void *ctx, struct sw_job *j)
 
 static int run_claim(struct sw_store *s, struct txn *t, struct op *o, struct sw_err *err)
 {
+    int64_t only = o->i[2];
     int rc;
-    (void)t;
+    for (size_t i = 0; only < 0 && i < t->n_op && t->op[i] != o; i++)
+        if (t->op[i]->run == run_job) only = t->op[i]->made;
     sw_buf_puts(&o->out, "[");
-    rc = sw_job_claim(s, o->i[0], sw_wall_ms(), o->i[1], o->i[2], (int)o->i[3], o->s[0], put_claimed, &o->out, err);
+    rc = sw_job_claim(s, o->i[0], sw_wall_ms(), o->i[1], only, (int)o->i[3], o->s[0], put_claimed, &o->out, err);
     sw_buf_puts(&o->out, "]");
     return rc;
 }

@@ -99,9 +99,8 @@ function command.run(ctx, words, options)
   bar.clear()
   if not out then
     return nil, message, code
-  elseif out.by_other then
-    term.line("another process finished this import")
-    return 0
+  elseif not out.total then
+    return nil, "another process gave up this import; `syncwell status` says why"
   end
   if ctx.json then
     print_json(out)

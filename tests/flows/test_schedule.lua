@@ -92,3 +92,25 @@ X
     h.remove()
   end)
 end)
+
+describe("beside a running daemon", function()
+  it("an import keeps its answer to itself, and the daemon fires the rules", function()
+    local h = flow.home("UTC")
+    flow.write(h.dir .. "/rules/automations/any.lua", [[local sw = require "syncwell"
+return sw.rule { title = "t", on = sw.event "workout.created", backfill = true, uses = { "notify" },
+  run = function(w, ctx) ctx.notify("saw " .. w.sport) end }
+]])
+    local w = require("world").new(h.dir, { days = 20, zone = "Europe/Berlin" })
+    local path = w.activity(1, "fit")
+    local r = flow.sh(([[%s run 2>%s/log & pid=$!
+      for i in $(seq 100); do grep -q running %s/log 2>/dev/null && break; sleep 0.05; done
+      %s --json import %s; echo "import $?"
+      for i in $(seq 100); do [ -s %s/notifications.log ] && break; sleep 0.05; done
+      kill -TERM $pid; wait $pid; echo "ended $?"]]):format(h.command(), h.dir, h.dir, h.command(), path, h.dir))
+    expect(r.out).contains('"status":"ok"')
+    expect(r.out).contains("import 0")
+    expect(r.out).contains("ended 0")
+    expect(#notes(h)).equals(1)
+    h.remove()
+  end)
+end)
