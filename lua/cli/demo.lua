@@ -3,6 +3,7 @@
 local data = require("data")
 local home = require("home")
 local queue = require("queue")
+local replay = require("replay")
 local rules = require("rules")
 local story = require("demo.story")
 local term = require("term")
@@ -165,8 +166,8 @@ local function report_backtest(ctx, s)
   title("5  Rules, tried on the past before they are turned on")
   for _, name in ipairs(shipped) do
     local rule = assert(rules.find(ctx, name))
-    local events = require("cli.rules").history(ctx, rule, s.past.first, s.past.first + s.past.n_days - 1)
-    local firings = assert(require("cli.rules").replay(ctx, rule, events))
+    local events = replay.history(ctx, rule, s.past.first, s.past.first + s.past.n_days - 1)
+    local firings = assert(replay.run(ctx, rule, events))
     term.line("%-15s would have fired %3d times in two years: %s", name, #firings, rule.declaration.doc
       or rule.declaration.title)
   end

@@ -1,0 +1,91 @@
+-- A rule over the past: the events it would have listened to, and the firings they would have caused.
+-- Nothing is done: triggers and `when` are pure, actions are only recorded.
+--   local events = replay.history(ctx, rule, first_day, last_day)
+--   local firings, errors = replay.run(ctx, rule, events)
+local data = require("data")
+local home = require("home")
+local rules = require("rules")
+
+local json = sw.json
+
+local replay = {}
+
+local function record_events(ctx, kind, first, last)
+  local views, message, code = data.groups(ctx, kind, { first_day = first, last_day = last })
+  if not views then
+    return nil, message, code
+  end
+  local list = {}
+  for i, v in ipairs(views) do
+    v.live = "replay"
+    list[i] = { event = v, at = v.finish, kind = kind .. ".created" }
+  end
+  return list
+end
+
+local function planned_events(ctx, rule, first, last)
+  local list, at = {}, sw.time.day_start(ctx.zone, first) - 1
+  local to = math.min(sw.time.day_start(ctx.zone, last + 1), sw.time.now() + 1)
+  while #list < 20000 do
+    at = rules.next_instant(ctx, rule, at)
+    if not at or at >= to then
+      return list
+    end
+    local id = sw.time.iso(at, 0)
+    list[#list + 1] = { event = { kind = "schedule", planned = at, at = at, group = id, id = id }, at = at }
+  end
+  return list
+end
+
+-- Every event the rule would have listened to between two days, in order.
+function replay.history(ctx, rule, first, last)
+  local events = planned_events(ctx, rule, first, last)
+  for _, kind in ipairs { "workout", "sleep", "meal", "mindful", "measurement", "note" } do
+    if rules.listens(rule, kind .. ".created") then
+      local list, message, code = record_events(ctx, kind, first, last)
+      if not list then
+        return nil, message, code
+      end
+      table.move(list, 1, #list, #events + 1, events)
+    end
+  end
+  table.sort(events, function(a, b)
+    return a.at < b.at or (a.at == b.at and a.event.id < b.event.id)
+  end)
+  return events
+end
+
+local function chunks(events, size)
+  local list = {}
+  for from = 1, #events, size do
+    list[#list + 1] = table.move(events, from, math.min(from + size - 1, #events), 1, {})
+  end
+  return list
+end
+
+-- Firings that the events would have caused: once a key, cooldown kept, nothing done.
+function replay.run(ctx, rule, events)
+  local firings, seen, last_at, errors = {}, {}, nil, {}
+  for _, part in ipairs(chunks(events, 500)) do
+    local results, message, code = rules.evaluate(ctx, rule, part, "dry")
+    if not results then
+      return nil, message, code
+    end
+    for i, r in ipairs(results) do
+      local e = part[i]
+      if not r.ok then
+        errors[#errors + 1] = r.error and (r.error.text or r.error.message) or "stopped"
+      elseif r.out.fired and not seen[r.out.key] and not (last_at
+        and e.at < last_at + rules.cooldown_ms(rule)) then
+        seen[r.out.key], last_at = true, e.at
+        firings[#firings + 1] = { rule = rule.name, key = r.out.key,
+          at = sw.time.iso(e.at, home.offset(ctx, e.at)),
+          event = rules.public_event(e.event), actions = json.list(r.out.actions or {}),
+            outcome = "would fire" }
+      end
+    end
+  end
+  return firings, errors
+end
+
+return replay
