@@ -9,13 +9,19 @@ local calendar = {}
 
 local HOUR_S = 3600
 
--- Write the file from all entries; the same entries give the same bytes.
+local function add_entries(list, who)
+  for _, d in ipairs(sw.store.docs(who, "calendar", {}) or {}) do
+    local e = d.body
+    list[#list + 1] = { uid = d.name, title = e.title, text = e.notes or "", start = e.start, dur_s = e.dur_s,
+      stamp = e.stamp, sequence = 0 }
+  end
+end
+
+-- Write the file from the entries of all who share the home; the same entries give the same bytes.
 function calendar.write(ctx)
   local list = {}
-  for i, d in ipairs(sw.store.docs(ctx.who, "calendar", {}) or {}) do
-    local e = d.body
-    list[i] = { uid = d.name, title = e.title, text = e.notes or "", start = e.start, dur_s = e.dur_s,
-      stamp = e.stamp, sequence = 0 }
+  for _, person in ipairs(sw.store.people() or {}) do
+    add_entries(list, person.id)
   end
   local text = sw.ical.write("SyncWell", list)
   return sw.fs.write(ctx.home .. "/calendar.ics", text, 384)

@@ -158,8 +158,9 @@ end
 local zone_cache = {}
 function rules.zone_around(ctx, ms)
   local day = ms // DAY_MS
-  if zone_cache[day] then
-    return zone_cache[day]
+  local mark = ctx.zone .. day
+  if zone_cache[mark] then
+    return zone_cache[mark]
   end
   local list = {}
   local before = sw.time.offset(ctx.zone, (day - 40) * DAY_MS)
@@ -180,7 +181,7 @@ function rules.zone_around(ctx, ms)
       before = now
     end
   end
-  zone_cache[day] = list
+  zone_cache[mark] = list
   return list
 end
 

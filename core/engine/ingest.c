@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_REASONS = 100 };
+enum { MAX_REASONS = 100, MAX_OFFSET = 16 * 60 };
 
 void sw_counts_clear(struct sw_counts *c)
 {
@@ -31,14 +31,11 @@ static bool time_ok(int64_t start_ms, int64_t dur_ms)
     return start_ms >= SW_TIME_MIN_MS && start_ms < SW_TIME_MAX_MS && dur_ms >= 0 && dur_ms <= 400 * SW_DAY_MS;
 }
 
-/* A wall clock without a zone is read in the user's zone: the instant moves, the day stays. */
-static void settle_zone(const struct sw_who *who, int64_t *start_ms, int32_t *offset_min, int16_t stated)
+/* An instant without a zone, or with one that cannot be, gets its day from the user's zone. */
+static int32_t settled_offset(const struct sw_who *who, int64_t start_ms, int16_t stated)
 {
-    if (stated != SW_OFFSET_NONE) {
-        *offset_min = stated;
-        return;
-    }
-    *offset_min = sw_tz_offset(who->zone, *start_ms) / 60;
+    if (stated > -MAX_OFFSET && stated < MAX_OFFSET) return stated;
+    return sw_tz_offset(who->zone, start_ms) / 60;
 }
 
 static int column_samples(const struct sw_who *who, const struct sw_column *col, const struct sw_column_map *map,
@@ -58,7 +55,7 @@ static int column_samples(const struct sw_who *who, const struct sw_column *col,
             continue;
         }
         x.value = (int64_t)llround(v * m->scale);
-        settle_zone(who, &x.start_ms, &x.offset_min, col->offset_min[i]);
+        x.offset_min = settled_offset(who, x.start_ms, col->offset_min[i]);
         sw_samples_push(out, &x);
     }
     if (low) sw_counts_reject(counts, low, "%s below %g %s", m->name, m->min, m->unit);
@@ -106,10 +103,15 @@ int sw_ingest_record(struct sw_store *s, const struct sw_who *who, struct sw_rec
 int sw_ingest_day_total(struct sw_store *s, const struct sw_who *who, const struct sw_metric *m, int64_t day, int64_t origin_id,
                         double total, enum sw_put *what, struct sw_err *err)
 {
-    struct sw_q *q = sw_ask(s, err, "SELECT total FROM day_total WHERE person_id = $1 AND metric = $2 AND day = $3 AND origin_id = $4", "isii",
+    struct sw_q *q;
+    double had;
+    int rc;
+    if (!isfinite(total) || day < SW_TIME_MIN_MS / SW_DAY_MS || day > SW_TIME_MAX_MS / SW_DAY_MS)
+        return sw_fail(err, SW_E_BAD, "%s: a day's total must be a number, its day within 1900 to 2079", m->name);
+    q = sw_ask(s, err, "SELECT total FROM day_total WHERE person_id = $1 AND metric = $2 AND day = $3 AND origin_id = $4", "isii",
                             who->id, m->name, day, origin_id);
-    int rc = q ? sw_q_next(q, err) : SW_E_INTERNAL;
-    double had = rc > 0 ? sw_q_real(q, 0) : NAN;
+    rc = q ? sw_q_next(q, err) : SW_E_INTERNAL;
+    had = rc > 0 ? sw_q_real(q, 0) : NAN;
     if (rc < 0) return rc;
     if (rc > 0) sw_q_stop(q);
     *what = isnan(had) ? SW_PUT_NEW : had == total ? SW_PUT_SAME : SW_PUT_CHANGED;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * Each group of sleep records is one sleep. Its stages come from the member of best standing that
- * knows how long the person was asleep, its time in bed from the longest in-bed any member states;
- * several sleeps of one night (a broken night) add up. */
+ * Each group of sleep records is one night in bed. Its stages come from the origin of best standing
+ * that knows how long the person was asleep, its time in bed from the longest in-bed any member
+ * states. Sleeps of one origin that follow each other (a broken night) add up, in one group or in
+ * several: whether one in-bed joined them depends on the order of arrival, the sum must not. */
 #include "engine/night.h"
 #include "base/alloc.h"
 #include "base/jtape.h"
@@ -16,6 +17,7 @@ struct sleep_group {
     int64_t group, day;
     int standing;           /* of the member the stages come from; 1000 while none */
     bool nap;
+    int64_t origin, until_ms; /* of the members summed up in part */
     double part[PARTS];     /* seconds; negative: unknown */
 };
 struct night {
@@ -40,6 +42,24 @@ static struct sleep_group *group_of(struct night *n, int64_t id)
     return &n->g[n->n++];
 }
 
+/* Members come in the order of their starts. */
+static void take_stages(struct sleep_group *g, const struct sw_record *r, const struct sw_jtape *t, uint32_t a, bool nap)
+{
+    bool better = r->standing < g->standing;
+    if (!better && (r->origin_id != g->origin || r->start_ms < g->until_ms || nap != g->nap || r->day != g->day)) return;
+    for (int i = 0; i < PARTS; i++) {
+        double v = number(t, a, attribute[i]);
+        if (i == IN_BED) continue;
+        if (better) g->part[i] = v;
+        else if (v >= 0) g->part[i] = (g->part[i] < 0 ? 0 : g->part[i]) + v;
+    }
+    g->standing = r->standing;
+    g->origin = r->origin_id;
+    g->until_ms = r->finish_ms;
+    g->day = r->day;
+    g->nap = nap;
+}
+
 static void add_member(void *ctx, const struct sw_record *r)
 {
     struct sleep_group *g = group_of(ctx, r->group_id);
@@ -53,13 +73,7 @@ static void add_member(void *ctx, const struct sw_record *r)
         if (k) sw_jtape_bool(&t, k, &nap);
         if (g->standing == 1000) g->day = r->day, g->nap = nap;
         in_bed = number(&t, a, "in_bed_s");
-        if (number(&t, a, "asleep_s") >= 0 && r->standing < g->standing) {
-            for (int i = 0; i < PARTS; i++)
-                if (i != IN_BED) g->part[i] = number(&t, a, attribute[i]);
-            g->standing = r->standing;
-            g->day = r->day;
-            g->nap = nap;
-        }
+        if (number(&t, a, "asleep_s") >= 0) take_stages(g, r, &t, a, nap);
         if (in_bed > g->part[IN_BED]) g->part[IN_BED] = in_bed;
     }
     sw_jtape_clear(&t);
@@ -79,14 +93,16 @@ int sw_night_settle(struct sw_store *s, const struct sw_who *who, int64_t day, s
     struct night n = {.n = 0};
     struct sw_record_filter f = {.kind = "sleep", .from_ms = (day - 3) * SW_DAY_MS, .to_ms = (day + 3) * SW_DAY_MS,
                                  .first_day = day - 1, .last_day = day + 1, .limit = 1000};
-    double sum[PARTS] = {-1, -1, -1, -1, -1, -1};
+    double sum[PARTS] = {-1, -1, -1, -1, -1, -1}, slept = 0, lain = 0; /* the last two: where both are known */
     int rc = sw_record_list(s, who->id, &f, add_member, &n, err);
-    for (int g = 0; g < n.n && !rc; g++)
-        for (int i = 0; i < PARTS; i++) {
-            double v = n.g[g].day == day && !n.g[g].nap ? n.g[g].part[i] : -1;
-            if (v >= 0) sum[i] = (sum[i] < 0 ? 0 : sum[i]) + v;
-        }
+    for (int g = 0; g < n.n && !rc; g++) {
+        const double *part = n.g[g].part;
+        if (n.g[g].day != day || n.g[g].nap) continue;
+        for (int i = 0; i < PARTS; i++)
+            if (part[i] >= 0) sum[i] = (sum[i] < 0 ? 0 : sum[i]) + part[i];
+        if (part[ASLEEP] >= 0 && part[IN_BED] > 0) slept += part[ASLEEP], lain += part[IN_BED];
+    }
     for (int i = 0; i < PARTS && !rc; i++) rc = put(s, who, metric[i], day, sum[i] < 0 ? -1 : sum[i] / 60, err);
-    if (!rc) rc = put(s, who, "sleep_efficiency", day, sum[ASLEEP] >= 0 && sum[IN_BED] > 0 ? 100 * sum[ASLEEP] / sum[IN_BED] : -1, err);
+    if (!rc) rc = put(s, who, "sleep_efficiency", day, lain > 0 ? 100 * slept / lain : -1, err);
     return rc;
 }

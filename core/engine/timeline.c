@@ -67,7 +67,7 @@ static double covered(const struct spans *s, int64_t from, int64_t to, int64_t *
     }
     for (size_t i = lo; i < s->n && s->at[i].from <= to; i++) {
         int64_t a = s->at[i].from > from ? s->at[i].from : from, b = s->at[i].to < to ? s->at[i].to : to;
-        if (b < a) continue;
+        if (b < a || (a == b && from != to)) continue; /* touching is not covering */
         *by = s->at[i].origin;
         if (from == to) return 1;
         sum += b - a;

@@ -44,7 +44,7 @@ function action.run(ctx, job)
     return nil, message or "the firing of this action is gone", code or "bad"
   end
   local a = listed(doc).body.actions[p.n]
-  local key = sw.sys.hash(("%s#%d"):format(p.firing, p.n)):sub(1, 32)
+  local key = sw.sys.hash(("%s:%s#%d"):format(ctx.name, p.firing, p.n)):sub(1, 32)
   local run = perform[a.action]
   if a.state ~= "planned" then
     return { state = a.state }

@@ -209,7 +209,8 @@ local function result_of(file, extra)
   local total = file.total or counts()
   local r = { file = file.path, format = file.format or json.null, status = file.status or "ok",
     new = total.new, updated = total.updated,
-    unchanged = total.unchanged, rejected = total.rejected, reasons = {}, notes = file.notes, kept_reason = json.null }
+    unchanged = total.unchanged, rejected = total.rejected, reasons = {}, notes = file.notes,
+    kept_reason = json.null }
   for k, v in pairs(extra or {}) do
     r[k] = v
   end

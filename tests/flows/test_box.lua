@@ -150,7 +150,6 @@ return sw.rule { title = "t", on = sw.at "11:00", uses = { "notify" },
     end
     local log = flow.read(h.dir .. "/notifications.log")
     expect(log).contains("user me seen 0 tricks 0")
-    io.stderr:write(log)
     expect(log:find("user anna seen [1-9]%d* tricks 0") ~= nil).is_true() -- her own data is there
     h.remove()
   end)
