@@ -200,9 +200,19 @@ function queue.run_now(ctx, spec, on_wait)
   return run(ctx, jobs[1])
 end
 
+-- Hand back what was claimed and not begun.
+local function release(ctx, jobs, from)
+  local t = home.txn(ctx)
+  for k = from, #jobs do
+    t:job_release(jobs[k].id, jobs[k].generation)
+  end
+  t:commit()
+end
+
 function queue.run_due(ctx, stop)
   local count = 0
   while not (stop and stop()) do
+    local claimed = sw.time.mono()
     local jobs, message, code = queue.claim(ctx, { now = sw.time.now(), most = 10 })
     if not jobs then
       return nil, message, code
@@ -211,15 +221,12 @@ function queue.run_due(ctx, stop)
     end
     for i, job in ipairs(jobs) do
       if stop and stop() then
-        local t = home.txn(ctx)
-        for k = i, #jobs do
-          t:job_release(jobs[k].id, jobs[k].generation)
-        end
-        t:commit()
+        release(ctx, jobs, i)
         return count
+      elseif sw.time.mono() - claimed < BEAT_MS or renew(ctx, job) then
+        run(ctx, job)
+        count = count + 1
       end
-      run(ctx, job)
-      count = count + 1
     end
   end
   return count

@@ -15,7 +15,7 @@ return sw.rule { title = "t", on = sw.event "workout.created", backfill = true, 
 -- name -> body of run, what the error says, and the line it names where that can be known
 local BAD = {
   loops = { body = "    while true do end", says = "CPU time", line = 4 },
-  hoards = { body = "    local t = {} while true do t[#t + 1] = ('x'):rep(100000) .. #t end", says = "MB of memory" },
+  hoards = { body = "    local s = 'x' while true do s = s .. s end", says = "MB of memory" },
   opens = { body = "    return io.open('/etc/passwd')", says = "io", line = 4 },
   crashes = { says = "crashed its worker", body = [[
     local mt = {}
@@ -246,4 +246,43 @@ return hits
   end)
 
   h.remove()
+end)
+
+describe("people who share a home", function()
+  it("have their jobs done as theirs, whoever's command runs them", function()
+    local h = flow.home("UTC")
+    h.ok("--user", "anna", "init", "--test", "--quiet", "--zone", "UTC")
+    put_rule(h, "mine", '    ctx.notify("for " .. ctx.user .. " of " .. w.sport)')
+    local w = world.new(h.dir, { days = 10, seed = 2, first = "2025-05-20" })
+    h.ok("--user", "anna", "--now", NOW, "import", w.activity(1, "fit"))
+    h.ok("--now", NOW, "run", "--once")
+    expect(flow.read(h.dir .. "/notifications.log")).contains("for anna of " .. w.plan.workouts[1].sport)
+    expect(#h.json("--user", "anna", "rules", "trace")).equals(1)
+    expect(#h.json("rules", "trace")).equals(0)
+    h.remove()
+  end)
+
+  it("are each told once when the same rule fires for both at the same time", function()
+    local h = flow.home("UTC")
+    h.ok("--user", "anna", "init", "--test", "--quiet", "--zone", "UTC")
+    flow.write(h.dir .. "/rules/automations/both.lua", [[local sw = require "syncwell"
+return sw.rule { title = "t", on = sw.at "11:00", uses = { "notify", "calendar:write" },
+  run = function(w, ctx)
+    ctx.notify("hello " .. ctx.user)
+    ctx.calendar.add { title = "tea for " .. ctx.user, at = w.planned + "2h" }
+  end }
+]])
+    for _, name in ipairs { "me", "anna" } do
+      h.ok("--user", name, "--now", "2025-06-01T10:00:00Z", "run", "--once")
+    end
+    for _, name in ipairs { "anna", "me", "anna" } do
+      h.ok("--user", name, "--now", NOW, "run", "--once")
+    end
+    local log, ics = flow.read(h.dir .. "/notifications.log"), flow.read(h.dir .. "/calendar.ics")
+    for _, name in ipairs { "me", "anna" } do
+      expect(select(2, log:gsub("hello " .. name, ""))).equals(1)
+      expect(select(2, ics:gsub("tea for " .. name, ""))).equals(1)
+    end
+    h.remove()
+  end)
 end)
