@@ -4,16 +4,30 @@ local record = {}
 
 local json = sw.json
 
+-- The first bytes of a text, no character cut in two.
+local function cut(text, bytes)
+  if #text <= bytes then
+    return text
+  end
+  while bytes > 0 and text:byte(bytes + 1) & 0xC0 == 0x80 do
+    bytes = bytes - 1
+  end
+  return text:sub(1, bytes)
+end
+
 -- Keep texts clean and figures at a precision that is the same whichever way they were computed.
 local function tidy(value, depth)
   if type(value) == "number" then
     if math.type(value) == "integer" then
       return value
     end
+    if value - value ~= 0 then
+      return nil -- not a figure: an attribute that is not known
+    end
     local r = math.floor(value * 1000 + 0.5) / 1000
     return r == math.floor(r) and math.abs(r) < 2 ^ 53 and math.floor(r) or r
   elseif type(value) == "string" then
-    return sw.sys.clean(value):sub(1, 4096)
+    return cut(sw.sys.clean(value), 4096)
   elseif type(value) == "table" and depth < 6 then
     local out = {}
     for k, v in pairs(value) do
@@ -48,7 +62,7 @@ end
 
 -- The row of a draft {kind, external_id, start, finish, attributes, segments ...} for sw.txn:record.
 function record.row(ctx, draft, origin, connection, provider)
-  local row = { kind = draft.kind, external_id = tostring(draft.external_id):sub(1, 500), start = draft.start,
+  local row = { kind = draft.kind, external_id = cut(tostring(draft.external_id), 500), start = draft.start,
     finish = draft.finish, connection = connection, state = "final" }
   local attributes = tidy(draft.attributes or {}, 0)
   row.offset_start, row.offset_finish, row.zone_from = zones(ctx, draft)

@@ -9,7 +9,7 @@ local names = {
 }
 
 local function number(text, words)
-  return words and words[text:lower()] or tonumber(text)
+  return words and words[text:lower()] or (text:find("^%d+$") and math.tointeger(tonumber(text)))
 end
 
 -- One cron field as a set; nil when it is wrong.
@@ -23,6 +23,7 @@ local function field(text, low, high, words)
       a, b = low, high
     elseif a then
       a, b = number(a, words), number(b, words)
+      b = words == names.weekday and b == 0 and a ~= 0 and 7 or b -- fri-sun
     else
       a = number(range, words)
       b = part:find("/") and high or a
@@ -119,14 +120,14 @@ local units = { s = 1, sec = 1, min = 60, m = 60, h = 3600, d = 86400, w = 60480
 local function every_seconds(spec)
   local n, unit = tostring(spec):match("^(%d+%.?%d*)%s*(%a+)$")
   local s = n and units[unit] and tonumber(n) * units[unit]
-  if not s or s < 60 then
-    return nil, ("every '%s' must be a duration of a minute or more"):format(tostring(spec))
+  if not s or s < 60 or s > 366 * 86400 then
+    return nil, ("every '%s' must be a duration from a minute to a year"):format(tostring(spec))
   end
   return math.floor(s)
 end
 
 function schedule.next(ctx, trigger, after)
-  local spec = trigger.spec or trigger[1]
+  local spec = tostring(trigger.spec or trigger[1] or "")
   if trigger.kind == "every" then
     local s, why = every_seconds(spec)
     if not s then

@@ -31,7 +31,7 @@ function schema.nearest(word, names)
       best, at = d, name
     end
   end
-  return best and best <= math.max(1, #word // 3 + 1) and at or nil
+  return best and best <= math.min(#word, 40) // 3 + 1 and at or nil
 end
 
 function schema.did_you_mean(word, names)
@@ -44,7 +44,9 @@ function schema.keys(t)
   for k in pairs(t) do
     list[#list + 1] = k
   end
-  table.sort(list)
+  table.sort(list, function(a, b) -- keys of a table someone typed may be of any kind
+    return tostring(a) < tostring(b)
+  end)
   return list
 end
 

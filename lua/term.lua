@@ -118,7 +118,7 @@ function term.duration(seconds)
   seconds = math.floor(seconds + 0.5)
   if seconds < 60 then
     return ("%d s"):format(seconds)
-  elseif seconds < 3600 then
+  elseif seconds < 3570 then -- from there on it rounds to the hour
     return ("%d min"):format((seconds + 30) // 60)
   end
   return ("%d h %02d min"):format((seconds + 30) // 3600, (seconds + 30) // 60 % 60)
@@ -127,6 +127,7 @@ end
 function term.bytes(n)
   local unit = { "B", "kB", "MB", "GB" }
   local i = 1
+  n = n < 1000 and math.floor(n + 0.5) or n
   while n >= 1000 and i < 4 do
     n, i = n / 1000, i + 1
   end
@@ -134,7 +135,7 @@ function term.bytes(n)
 end
 
 function term.number(n)
-  local text = n == math.floor(n) and ("%d"):format(n) or ("%.1f"):format(n)
+  local text = math.tointeger(n) and ("%d"):format(n) or ("%.1f"):format(n)
   local whole, rest = text:match("^(%-?%d+)(.*)$")
   local grouped = whole:reverse():gsub("(%d%d%d)", "%1,"):reverse():gsub("^,", ""):gsub("^%-,", "-")
   return grouped .. rest

@@ -7,6 +7,19 @@ local when = {}
 local weekdays = { monday = 0, tuesday = 1, wednesday = 2, thursday = 3, friday = 4, saturday = 5,
   sunday = 6 }
 
+local FIRST_YEAR, LAST_YEAR, MOST_DAYS = 1900, 2079, 200 * 366
+
+local function year_of(text)
+  local y = tonumber(text)
+  return y >= FIRST_YEAR and y <= LAST_YEAR and y or nil
+end
+
+-- How many, as typed; nil beyond what days can be counted.
+local function count_of(text)
+  local n = math.tointeger(tonumber(text))
+  return n and n <= MOST_DAYS and n or nil
+end
+
 local function today(ctx)
   return home.day(ctx, sw.time.now())
 end
@@ -19,7 +32,7 @@ end
 
 local function valid_day(y, m, d)
   y, m, d = tonumber(y), tonumber(m), tonumber(d)
-  if m < 1 or m > 12 or d < 1 or y < 1900 or y > 2079 then
+  if m < 1 or m > 12 or d < 1 or y < FIRST_YEAR or y > LAST_YEAR then
     return nil
   end
   local first, last = month_days(y, m)
@@ -44,7 +57,8 @@ function when.day(ctx, text)
     return now - (back == 0 and 7 or back)
   end
   local n = text:match("^(%d+) days? ago$")
-  return n and today(ctx) - tonumber(n)
+  n = n and count_of(n)
+  return n and today(ctx) - n
 end
 
 local unit_days = { d = 1, day = 1, days = 1, w = 7, week = 7, weeks = 7, m = 30, month = 30, months = 30,
@@ -59,24 +73,26 @@ function when.span(ctx, text)
     return a and b and math.min(a, b), a and b and math.max(a, b)
   end
   local y, m = text:match("^(%d%d%d%d)%-(%d%d)$")
-  if y and tonumber(m) >= 1 and tonumber(m) <= 12 then
-    return month_days(tonumber(y), tonumber(m))
+  if y and year_of(y) and tonumber(m) >= 1 and tonumber(m) <= 12 then
+    return month_days(year_of(y), tonumber(m))
   end
   y = text:match("^(%d%d%d%d)$")
+  y = y and year_of(y)
   if y then
-    return sw.time.day(tonumber(y), 1, 1), sw.time.day(tonumber(y), 12, 31)
+    return sw.time.day(y, 1, 1), sw.time.day(y, 12, 31)
   end
   local n, unit = text:match("^last (%d+) ?(%a+)$")
   if not n then
     n, unit = text:match("^(%d+) ?(%a+)$")
   end
-  if n and unit_days[unit] then
-    return today(ctx) - tonumber(n) * unit_days[unit] + 1, today(ctx)
+  local days = n and unit_days[unit] and count_of(n)
+  if days and days >= 1 and days * unit_days[unit] <= MOST_DAYS then
+    return today(ctx) - days * unit_days[unit] + 1, today(ctx)
   end
   local day = today(ctx)
   local monday = day - select(4, sw.time.date(day))
   local named = { ["this week"] = { monday, monday + 6 }, ["last week"] = { monday - 7, monday - 1 },
-    ["all"] = { sw.time.day(1900, 1, 1), sw.time.day(2079, 12, 31) } }
+    ["all"] = { sw.time.day(FIRST_YEAR, 1, 1), sw.time.day(LAST_YEAR, 12, 31) } }
   if named[text] then
     return named[text][1], named[text][2]
   end

@@ -52,6 +52,33 @@ void sw_samples_sort(struct sw_samples *s)
         }
 }
 
+struct sw_series_zip {
+    ZSTD_CCtx *pack;
+    ZSTD_DCtx *unpack;
+};
+
+struct sw_series_zip *sw_series_zip_new(void) { return sw_zalloc(sizeof(struct sw_series_zip)); }
+
+void sw_series_zip_free(struct sw_series_zip *z)
+{
+    if (!z) return;
+    ZSTD_freeCCtx(z->pack);
+    ZSTD_freeDCtx(z->unpack);
+    sw_free(z);
+}
+
+static size_t pack_into(struct sw_series_zip *z, uint8_t *to, size_t room, const struct sw_buf *plain)
+{
+    if (z && !z->pack) z->pack = ZSTD_createCCtx();
+    return z && z->pack ? ZSTD_compressCCtx(z->pack, to, room, plain->data, plain->len, 1) : ZSTD_compress(to, room, plain->data, plain->len, 1);
+}
+
+static size_t unpack_into(struct sw_series_zip *z, uint8_t *to, size_t room, const struct sw_rd *r)
+{
+    if (z && !z->unpack) z->unpack = ZSTD_createDCtx();
+    return z && z->unpack ? ZSTD_decompressDCtx(z->unpack, to, room, r->p, sw_rd_left(r)) : ZSTD_decompress(to, room, r->p, sw_rd_left(r));
+}
+
 static int pick_time_unit(const struct sw_sample *x, size_t n)
 {
     int unit = 2;
@@ -114,12 +141,12 @@ static void put_streams(const struct sw_sample *x, size_t n, int64_t unit, int64
 }
 
 /* Appends plain, or its zstd form when that is smaller. Says which. */
-static bool put_packed(struct sw_buf *out, const struct sw_buf *plain)
+static bool put_packed(struct sw_series_zip *zip, struct sw_buf *out, const struct sw_buf *plain)
 {
     size_t room = ZSTD_compressBound(plain->len), z;
     uint8_t *to = plain->len >= 64 ? sw_buf_room(out, room) : NULL;
     if (to) {
-        z = ZSTD_compress(to, room, plain->data, plain->len, 1);
+        z = pack_into(zip, to, room, plain);
         if (!ZSTD_isError(z) && z < plain->len) {
             out->len += z;
             return true;
@@ -129,7 +156,7 @@ static bool put_packed(struct sw_buf *out, const struct sw_buf *plain)
     return false;
 }
 
-int sw_series_encode(const struct sw_sample *x, size_t n, struct sw_buf *out, struct sw_err *err)
+int sw_series_encode(struct sw_series_zip *z, const struct sw_sample *x, size_t n, struct sw_buf *out, struct sw_err *err)
 {
     struct sw_buf plain;
     size_t from = out->len;
@@ -144,26 +171,23 @@ int sw_series_encode(const struct sw_sample *x, size_t n, struct sw_buf *out, st
     sw_buf_byte(out, (uint8_t)(unit << 1));
     sw_buf_byte(out, (uint8_t)exponent);
     sw_buf_varint(out, n);
-    if (put_packed(out, &plain)) out->data[from + 1] |= PACKED;
+    if (put_packed(z, out, &plain)) out->data[from + 1] |= PACKED;
     sw_buf_u32(out, (uint32_t)crc32(0, out->data + from, (uInt)(out->len - from)));
     sw_buf_clear(&plain);
     return out->over || plain.over ? sw_fail(err, SW_E_LIMIT, "a chunk is too large") : 0;
 }
 
-struct run_reader {
-    int64_t v;
-    uint64_t left;
-};
-
-static inline int64_t run_next(struct sw_rd *r, struct run_reader *u)
+/* Runs of (value, count), n values in all. */
+static bool get_runs(struct sw_rd *r, size_t n, int64_t unit, int64_t *out)
 {
-    if (!u->left) {
-        u->v = sw_rd_zigzag(r);
-        u->left = sw_rd_varint(r);
-        if (!u->left) r->bad = true;
+    size_t i = 0;
+    while (i < n) {
+        int64_t v = (int64_t)((uint64_t)sw_rd_zigzag(r) * (uint64_t)unit);
+        uint64_t count = sw_rd_varint(r);
+        if (r->bad || !count || count > n - i) return false;
+        for (uint64_t k = 0; k < count; k++) out[i++] = v;
     }
-    u->left--;
-    return u->v;
+    return true;
 }
 
 /* One-byte varints are the rule for values: read them without a call. */
@@ -177,34 +201,35 @@ static inline int64_t quick_zigzag(struct sw_rd *r)
     return sw_rd_zigzag(r);
 }
 
-static bool get_starts(struct sw_rd *r, struct sw_sample *x, size_t n, int64_t unit)
+static bool get_starts(struct sw_rd *r, struct sw_sample *x, size_t n, int64_t unit, int64_t *scratch)
 {
-    struct run_reader u = {0, 0};
-    uint64_t t = (uint64_t)sw_rd_zigzag(r);
-    for (size_t i = 0; i < n && !r->bad; i++) {
-        if (i) t += (uint64_t)run_next(r, &u);
-        x[i].start_ms = (int64_t)(t * (uint64_t)unit);
+    uint64_t t = (uint64_t)sw_rd_zigzag(r) * (uint64_t)unit;
+    if (r->bad || !get_runs(r, n - 1, unit, scratch)) return false;
+    x[0].start_ms = (int64_t)t;
+    for (size_t i = 1; i < n; i++) {
+        t += (uint64_t)scratch[i - 1];
+        x[i].start_ms = (int64_t)t;
     }
-    return !r->bad && !u.left;
+    return true;
 }
 
 static bool get_streams(struct sw_rd *r, struct sw_sample *x, size_t n, int64_t unit, int64_t mul)
 {
-    struct run_reader u = {0, 0};
+    int64_t *scratch = sw_alloc(n * sizeof *scratch);
     uint64_t v = 0;
-    if (!get_starts(r, x, n, unit)) return false;
-    for (size_t i = 0; i < n && !r->bad; i++) x[i].dur_ms = (int64_t)((uint64_t)run_next(r, &u) * (uint64_t)unit);
-    if (u.left) return false;
-    for (size_t i = 0; i < n && !r->bad; i++) x[i].offset_min = (int32_t)run_next(r, &u);
-    if (u.left) return false;
-    for (size_t i = 0; i < n; i++) {
+    bool ok = get_starts(r, x, n, unit, scratch) && get_runs(r, n, unit, scratch);
+    for (size_t i = 0; ok && i < n; i++) x[i].dur_ms = scratch[i];
+    ok = ok && get_runs(r, n, 1, scratch);
+    for (size_t i = 0; ok && i < n; i++) x[i].offset_min = (int32_t)scratch[i];
+    for (size_t i = 0; ok && i < n; i++) {
         v += (uint64_t)quick_zigzag(r);
         x[i].value = (int64_t)(v * (uint64_t)mul);
     }
-    return !r->bad && r->p == r->end;
+    sw_free(scratch);
+    return ok && !r->bad && r->p == r->end;
 }
 
-static bool unpack(struct sw_rd *r, bool packed, struct sw_buf *plain)
+static bool unpack(struct sw_series_zip *z, struct sw_rd *r, bool packed, struct sw_buf *plain)
 {
     unsigned long long size;
     size_t got;
@@ -214,13 +239,13 @@ static bool unpack(struct sw_rd *r, bool packed, struct sw_buf *plain)
     if (size > MAX_PLAIN) return false; /* also the two error values */
     to = sw_buf_room(plain, (size_t)size);
     if (!to) return false;
-    got = ZSTD_decompress(to, (size_t)size, r->p, sw_rd_left(r));
+    got = unpack_into(z, to, (size_t)size, r);
     if (ZSTD_isError(got) || got != size) return false;
     *r = sw_rd_of(to, got);
     return true;
 }
 
-static bool decode(const uint8_t *p, size_t bytes, struct sw_samples *out)
+static bool decode(struct sw_series_zip *z, const uint8_t *p, size_t bytes, struct sw_samples *out)
 {
     struct sw_rd r = sw_rd_of(p, bytes < TAIL ? 0 : bytes - TAIL), sum;
     struct sw_buf plain;
@@ -237,7 +262,7 @@ static bool decode(const uint8_t *p, size_t bytes, struct sw_samples *out)
     if (r.bad || flags >> 1 > 2 || exponent > 9 || !n || n > SW_CHUNK_MAX_SAMPLES) return false;
     while (exponent--) mul *= 10;
     sw_buf_init(&plain, MAX_PLAIN);
-    ok = unpack(&r, flags & PACKED, &plain) && n <= sw_rd_left(&r);
+    ok = unpack(z, &r, flags & PACKED, &plain) && n <= sw_rd_left(&r);
     if (ok) {
         sw_grow((void **)&out->at, &out->cap, out->n + n, sizeof *out->at);
         ok = get_streams(&r, out->at + out->n, n, time_units[flags >> 1], mul);
@@ -247,9 +272,9 @@ static bool decode(const uint8_t *p, size_t bytes, struct sw_samples *out)
     return ok;
 }
 
-int sw_series_decode(const void *blob, size_t bytes, struct sw_samples *out, struct sw_err *err)
+int sw_series_decode(struct sw_series_zip *z, const void *blob, size_t bytes, struct sw_samples *out, struct sw_err *err)
 {
-    return decode(blob, bytes, out) ? 0 : sw_fail(err, SW_E_BAD, "a chunk of %zu bytes is damaged", bytes);
+    return decode(z, blob, bytes, out) ? 0 : sw_fail(err, SW_E_BAD, "a chunk of %zu bytes is damaged", bytes);
 }
 
 /* Same sample? Identity is (start, duration), and the value too where two foods may share a time. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The chunk codec: sorted samples of one series <-> a compact blob. Lossless for scaled integers;
- * a checksum over the whole blob catches any changed byte. Pure, no allocation beyond the output. */
+ * a checksum over the whole blob catches any changed byte. Pure. */
 #ifndef SW_CODEC_SERIES_H
 #define SW_CODEC_SERIES_H
 #include "base/buf.h"
@@ -27,10 +27,16 @@ void sw_samples_sort(struct sw_samples *s); /* quick when already sorted */
 
 #define SW_CHUNK_MAX_SAMPLES 1000000
 
-/* Append the blob of n sorted samples to out. */
-int sw_series_encode(const struct sw_sample *x, size_t n, struct sw_buf *out, struct sw_err *err);
-/* Append the samples of a blob to out. SW_E_BAD when a byte is wrong, out is unchanged then. */
-int sw_series_decode(const void *blob, size_t bytes, struct sw_samples *out, struct sw_err *err);
+/* zstd's working memory, kept from chunk to chunk: making it asks the processor what it can do, which a
+ * virtual machine answers slower than a chunk is decoded. Belongs to one thread. */
+struct sw_series_zip;
+struct sw_series_zip *sw_series_zip_new(void);
+void sw_series_zip_free(struct sw_series_zip *z);
+
+/* Append the blob of n sorted samples to out. z may be NULL. */
+int sw_series_encode(struct sw_series_zip *z, const struct sw_sample *x, size_t n, struct sw_buf *out, struct sw_err *err);
+/* Append the samples of a blob to out. SW_E_BAD when a byte is wrong, out is unchanged then. z may be NULL. */
+int sw_series_decode(struct sw_series_zip *z, const void *blob, size_t bytes, struct sw_samples *out, struct sw_err *err);
 
 /* What a merge did; the caller may ask for the samples that are new or changed. */
 struct sw_merge {

@@ -109,29 +109,32 @@ static int db_step(void *stmt, struct sw_err *err)
     return code_of(rc);
 }
 
+/* One look at the column: the sqlite3_column_ functions each do their own. The connection is used by one
+ * thread only (NOMUTEX), so a value may be read without protection. */
 static void db_column(void *stmt, int col, struct sw_db_val *out)
 {
+    sqlite3_value *v = sqlite3_column_value(stmt, col);
     *out = (struct sw_db_val){SW_DB_NULL, 0, 0, NULL, 0};
-    switch (sqlite3_column_type(stmt, col)) {
+    switch (sqlite3_value_type(v)) {
     case SQLITE_INTEGER:
         out->type = SW_DB_INT;
-        out->i = sqlite3_column_int64(stmt, col);
+        out->i = sqlite3_value_int64(v);
         out->r = (double)out->i;
         break;
     case SQLITE_FLOAT:
         out->type = SW_DB_REAL;
-        out->r = sqlite3_column_double(stmt, col);
-        out->i = (int64_t)out->r;
+        out->r = sqlite3_value_double(v);
+        out->i = out->r > -9.2e18 && out->r < 9.2e18 ? (int64_t)out->r : 0; /* asked for as an integer by mistake */
         break;
     case SQLITE_TEXT:
         out->type = SW_DB_TEXT;
-        out->p = sqlite3_column_text(stmt, col);
-        out->n = (size_t)sqlite3_column_bytes(stmt, col);
+        out->p = sqlite3_value_text(v);
+        out->n = (size_t)sqlite3_value_bytes(v);
         break;
     case SQLITE_BLOB:
         out->type = SW_DB_BLOB;
-        out->p = sqlite3_column_blob(stmt, col);
-        out->n = (size_t)sqlite3_column_bytes(stmt, col);
+        out->p = sqlite3_value_blob(v);
+        out->n = (size_t)sqlite3_value_bytes(v);
         break;
     default: break;
     }

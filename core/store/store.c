@@ -2,6 +2,7 @@
 #include "store/store.h"
 #include "base/alloc.h"
 #include "base/map.h"
+#include "codec/series.h"
 #include "store/migrate.h"
 #include <string.h>
 
@@ -15,6 +16,7 @@ struct sw_store {
     const struct sw_db *db;
     void *conn;
     bool in_tx;
+    struct sw_series_zip *zip;
     struct sw_map by_sql; /* address of the literal -> struct sw_q * */
 };
 
@@ -27,6 +29,7 @@ int sw_store_open(const char *url, const char *schema_dir, bool read_only, struc
     if (!db) return SW_E_BAD;
     s = sw_zalloc(sizeof *s);
     s->db = db;
+    s->zip = sw_series_zip_new();
     sw_map_init(&s->by_sql);
     rc = db->open(rest, read_only, &s->conn, err);
     if (!rc) rc = sw_migrate(s, schema_dir, read_only, err);
@@ -49,9 +52,11 @@ void sw_store_close(struct sw_store *s)
     }
     sw_map_clear(&s->by_sql);
     if (s->conn) s->db->close(s->conn);
+    sw_series_zip_free(s->zip);
     sw_free(s);
 }
 
+struct sw_series_zip *sw_store_zip(struct sw_store *s) { return s->zip; }
 const struct sw_dialect *sw_store_dialect(const struct sw_store *s) { return &s->db->dialect; }
 int64_t sw_store_wake(struct sw_store *s) { return s->db->wake(s->conn); }
 

@@ -9,12 +9,14 @@
 #include <stdarg.h>
 
 struct sw_store;
+struct sw_series_zip; /* codec/series.h */
 struct sw_q; /* a prepared statement in use */
 
 /* Open, and for writers migrate with the numbered files of schema_dir. SW_E_NEWER when a newer
  * program wrote it. read_only stores skip migration but check the version. */
 int sw_store_open(const char *url, const char *schema_dir, bool read_only, struct sw_store **out, struct sw_err *err);
 void sw_store_close(struct sw_store *s);
+struct sw_series_zip *sw_store_zip(struct sw_store *s); /* borrowed; for chunks on this thread */
 const struct sw_dialect *sw_store_dialect(const struct sw_store *s);
 int64_t sw_store_wake(struct sw_store *s);      /* changes when another process committed */
 

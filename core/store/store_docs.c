@@ -108,11 +108,14 @@ int sw_origin_standing(const char *kind)
 int sw_origin_id(struct sw_store *s, int64_t person, const char *person_name, const struct sw_origin *o, int64_t *id, struct sw_err *err)
 {
     char key[1400], text[1300];
-    int n;
+    int64_t known;
+    int n, rc;
     if (*o->ident) snprintf(text, sizeof text, "%.200s|%.200s|%.200s", o->provider, o->maker, o->ident);
     else snprintf(text, sizeof text, "%.200s|%.200s|%.200s|%.200s", o->provider, o->maker, o->model, o->name);
     n = snprintf(key, sizeof key, "origin%c%.64s%c%s", 1, person_name, 1, text);
     *id = sw_id_of(key, (size_t)n);
+    rc = sw_ask_int(s, err, &known, "SELECT 1 FROM origin WHERE id = $1", "i", *id);
+    if (rc) return rc > 0 ? 0 : rc;
     return sw_run(s, err, "INSERT INTO origin (id, person_id, key_text, provider, name, maker, model, class, standing) "
                           "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING", "iissssssi", *id, person, text,
                   o->provider, o->name, o->maker, o->model, o->kind, (int64_t)sw_origin_standing(o->kind));

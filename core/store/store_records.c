@@ -24,22 +24,13 @@ static int64_t content_of(const struct sw_record *r)
     return v & INT64_MAX;
 }
 
-static int identity(struct sw_store *s, const char *person, struct sw_record *r, struct sw_err *err)
+/* The connection's id is itself a hash of its person, provider and name. */
+static void identity(const char *person, struct sw_record *r)
 {
-    char key[1200], hex[2 * SW_HASH_BYTES + 1];
-    const char *external = r->external_id;
-    struct sw_q *q = sw_ask(s, err, "SELECT provider, name FROM connection WHERE id = $1", "i", r->connection_id);
-    int n, rc = q ? sw_q_next(q, err) : SW_E_INTERNAL;
-    if (rc <= 0) return rc ? rc : sw_fail(err, SW_E_INTERNAL, "a record names a connection that does not exist");
-    if (strlen(external) > 200) { /* cut, two long ones could be one */
-        sw_hash_hex(external, strlen(external), hex);
-        external = hex;
-    }
-    n = snprintf(key, sizeof key, "record%c%.64s%c%.150s%c%.150s%c%.60s%c%.200s", 1, person, 1, sw_q_text(q, 0, NULL), 1,
-                 sw_q_text(q, 1, NULL), 1, r->kind, 1, external);
-    sw_q_stop(q);
+    char key[1000];
+    int n = snprintf(key, sizeof key, "record%c%.64s%c%llx%c%.60s%c%.500s", 1, person, 1, (unsigned long long)r->connection_id, 1,
+                     r->kind, 1, r->external_id);
     r->id = sw_id_of(key, (size_t)n);
-    return 0;
 }
 
 struct best {
@@ -94,8 +85,8 @@ int sw_record_put(struct sw_store *s, int64_t person, const char *person_name, s
 {
     int64_t content = content_of(r), had = 0;
     struct sw_q *q;
-    int rc = identity(s, person_name, r, err);
-    if (rc) return rc;
+    int rc;
+    identity(person_name, r);
     q = sw_ask(s, err, "SELECT content, group_id, revision FROM record WHERE id = $1", "i", r->id);
     rc = q ? sw_q_next(q, err) : SW_E_INTERNAL;
     if (rc < 0) return rc;

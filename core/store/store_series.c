@@ -80,7 +80,7 @@ static int read_chunks(struct sw_store *s, int64_t from_key, int64_t to_key, str
     while (q && (rc = sw_q_next(q, err)) > 0) {
         size_t n;
         const void *p = sw_q_blob(q, 0, &n);
-        bad = sw_series_decode(p, n, out, err);
+        bad = sw_series_decode(sw_store_zip(s), p, n, out, err);
         if (bad) {
             sw_q_stop(q);
             return bad;
@@ -128,7 +128,7 @@ static int put_chunk(struct sw_store *s, int64_t key, const struct sw_samples *x
     int rc;
     if (!x->n) return sw_run(s, err, "DELETE FROM chunk WHERE id = $1", "i", key);
     sw_buf_init(&blob, MAX_BLOB);
-    rc = sw_series_encode(x->at, x->n, &blob, err);
+    rc = sw_series_encode(sw_store_zip(s), x->at, x->n, &blob, err);
     if (!rc)
         rc = sw_run(s, err, "INSERT INTO chunk (id, n, data) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET n = excluded.n, "
                             "data = excluded.data", "iib", key, (int64_t)x->n, blob.data, blob.len);

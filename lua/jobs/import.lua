@@ -180,7 +180,10 @@ local function run_decoder(ctx, job, file, decoder, resume)
     else
       format.finish(state, out)
     end
-    if resume > 0 then
+    local nothing = not more and #out.records + #out.totals == 0
+    if nothing and resume == 0 then
+      file.batch = file.batch + 1 -- counted alike with or without rows, so that a restart skips the same
+    elseif resume > 0 then
       resume = resume - 1
       file.batch = file.batch + 1
     else

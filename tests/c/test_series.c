@@ -23,8 +23,8 @@ static void back_and_forth(const struct sw_sample *x, size_t n)
     struct sw_err err = SW_ERR_INIT;
     sw_buf_init(&b, (size_t)1 << 26);
     sw_buf_puts(&b, "before"); /* it appends */
-    if (sw_series_encode(x, n, &b, &err)) fail_msg("%s", err.text);
-    if (sw_series_decode(b.data + 6, b.len - 6, &got, &err)) fail_msg("%s", err.text);
+    if (sw_series_encode(NULL, x, n, &b, &err)) fail_msg("%s", err.text);
+    if (sw_series_decode(NULL, b.data + 6, b.len - 6, &got, &err)) fail_msg("%s", err.text);
     assert_int_equal(got.n, n);
     for (size_t i = 0; i < n; i++)
         if (sw_sample_cmp(&got.at[i], &x[i])) fail_msg("sample %zu of %zu differs", i, n);
@@ -81,16 +81,16 @@ static void every_changed_byte_and_every_cut_is_noticed(void **state)
             sw_samples_push(&s, &e);
         }
         sw_buf_init(&b, 100000);
-        assert_int_equal(sw_series_encode(s.at, s.n, &b, NULL), 0);
+        assert_int_equal(sw_series_encode(NULL, s.at, s.n, &b, NULL), 0);
         for (size_t i = 0; i < b.len; i++)
             for (unsigned bits = 1; bits < 256; bits++, flips++) {
                 b.data[i] ^= (uint8_t)bits;
-                assert_int_equal(sw_series_decode(b.data, b.len, &got, NULL), SW_E_BAD);
+                assert_int_equal(sw_series_decode(NULL, b.data, b.len, &got, NULL), SW_E_BAD);
                 assert_int_equal(got.n, 0);
                 b.data[i] ^= (uint8_t)bits;
             }
-        for (size_t n = 0; n < b.len; n++) assert_int_equal(sw_series_decode(b.data, n, &got, NULL), SW_E_BAD);
-        assert_int_equal(sw_series_decode(b.data, b.len, &got, NULL), 0);
+        for (size_t n = 0; n < b.len; n++) assert_int_equal(sw_series_decode(NULL, b.data, n, &got, NULL), SW_E_BAD);
+        assert_int_equal(sw_series_decode(NULL, b.data, b.len, &got, NULL), 0);
         sw_buf_clear(&b);
         sw_samples_clear(&s);
         sw_samples_clear(&got);
@@ -104,11 +104,11 @@ static void a_chunk_cannot_be_empty_or_over_its_cap(void **state)
     struct sw_buf b;
     (void)state;
     sw_buf_init(&b, 1000);
-    assert_int_equal(sw_series_encode(&one, 0, &b, NULL), SW_E_LIMIT);
-    assert_int_equal(sw_series_encode(&one, SW_CHUNK_MAX_SAMPLES + 1, &b, NULL), SW_E_LIMIT);
+    assert_int_equal(sw_series_encode(NULL, &one, 0, &b, NULL), SW_E_LIMIT);
+    assert_int_equal(sw_series_encode(NULL, &one, SW_CHUNK_MAX_SAMPLES + 1, &b, NULL), SW_E_LIMIT);
     sw_buf_clear(&b);
     sw_buf_init(&b, 4);
-    assert_int_equal(sw_series_encode(&one, 1, &b, NULL), SW_E_LIMIT);
+    assert_int_equal(sw_series_encode(NULL, &one, 1, &b, NULL), SW_E_LIMIT);
     sw_buf_clear(&b);
 }
 
@@ -122,7 +122,7 @@ static void a_regular_minute_costs_little(void **state)
         sw_samples_push(&s, &e);
     }
     sw_buf_init(&b, 100000);
-    assert_int_equal(sw_series_encode(s.at, s.n, &b, NULL), 0);
+    assert_int_equal(sw_series_encode(NULL, s.at, s.n, &b, NULL), 0);
     assert_true(b.len < 80);
     sw_buf_clear(&b);
     sw_samples_clear(&s);

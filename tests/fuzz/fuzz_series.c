@@ -28,10 +28,10 @@ static void back_and_forth(const uint8_t *data, size_t size)
     }
     if (in.n) {
         sw_buf_init(&blob, 1 << 22);
-        if (sw_series_encode(in.at, in.n, &blob, NULL)) abort();
-        if (sw_series_decode(blob.data, blob.len, &out, NULL) || out.n != in.n || !same(&in, &out)) abort();
+        if (sw_series_encode(NULL, in.at, in.n, &blob, NULL)) abort();
+        if (sw_series_decode(NULL, blob.data, blob.len, &out, NULL) || out.n != in.n || !same(&in, &out)) abort();
         blob.data[size % blob.len] ^= (uint8_t)(1 + data[0] % 255);
-        if (!sw_series_decode(blob.data, blob.len, &out, NULL)) abort();
+        if (!sw_series_decode(NULL, blob.data, blob.len, &out, NULL)) abort();
         sw_buf_clear(&blob);
     }
     sw_samples_clear(&in);
@@ -42,9 +42,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct sw_samples x = {0};
     struct sw_buf again;
-    if (!sw_series_decode(data, size, &x, NULL)) {
+    if (!sw_series_decode(NULL, data, size, &x, NULL)) {
         sw_buf_init(&again, 1 << 24);
-        if (sw_series_encode(x.at, x.n, &again, NULL)) abort();
+        if (sw_series_encode(NULL, x.at, x.n, &again, NULL)) abort();
         sw_buf_clear(&again);
     }
     sw_samples_clear(&x);
