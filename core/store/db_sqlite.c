@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BUSY_MS = 15000 };
+enum { BUSY_MS = 15000, BUSY_STEP_MS = 10 };
 
 static int code_of(int rc)
 {
@@ -44,6 +44,18 @@ static int db_exec(void *conn, const char *sql, struct sw_err *err)
     return rc == SQLITE_OK ? 0 : fail(conn, rc, err);
 }
 
+/* The first switch to WAL gives up at once when another process makes the same switch: SQLite's own
+ * waiting does not apply to it. */
+static int enter_wal(sqlite3 *db, struct sw_err *err)
+{
+    int rc = SQLITE_BUSY;
+    for (int waited = 0; rc == SQLITE_BUSY && waited < BUSY_MS; waited += BUSY_STEP_MS) {
+        if (waited) sqlite3_sleep(BUSY_STEP_MS);
+        rc = sqlite3_exec(db, "PRAGMA journal_mode=WAL", NULL, NULL, NULL);
+    }
+    return rc == SQLITE_OK ? 0 : fail(db, rc, err);
+}
+
 static int db_open(const char *path, bool read_only, void **conn, struct sw_err *err)
 {
     sqlite3 *db = NULL;
@@ -57,9 +69,11 @@ static int db_open(const char *path, bool read_only, void **conn, struct sw_err 
     sqlite3_extended_result_codes(db, 0);
     sqlite3_busy_timeout(db, BUSY_MS);
     sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    rc = read_only ? db_exec(db, "PRAGMA cache_size=-4000", err)
-                   : db_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-8000;"
-                                 "PRAGMA wal_autocheckpoint=2000; PRAGMA temp_store=MEMORY", err);
+    rc = read_only ? 0 : enter_wal(db, err);
+    if (!rc)
+        rc = read_only ? db_exec(db, "PRAGMA cache_size=-4000", err)
+                       : db_exec(db, "PRAGMA synchronous=FULL; PRAGMA cache_size=-8000;"
+                                     "PRAGMA wal_autocheckpoint=2000; PRAGMA temp_store=MEMORY", err);
     if (rc) {
         sqlite3_close(db);
         return rc;

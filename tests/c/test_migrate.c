@@ -110,7 +110,7 @@ static void processes_that_open_a_fresh_file_together_all_succeed(void **state)
     struct fixture *f = *state;
     for (int round = 0; round < 8; round++) {
         char url[160];
-        int status, fd[2];
+        int status, failed = 0, fd[2];
         snprintf(url, sizeof url, "sqlite:%s/race%d.db", f->dir, round);
         assert_int_equal(pipe(fd), 0);
         for (int i = 0; i < 4; i++)
@@ -130,8 +130,9 @@ static void processes_that_open_a_fresh_file_together_all_succeed(void **state)
         close(fd[0]), close(fd[1]);
         for (int i = 0; i < 4; i++) {
             wait(&status);
-            assert_int_equal(status, 0);
+            failed += status != 0;
         }
+        assert_int_equal(failed, 0);
     }
 }
 
