@@ -129,6 +129,7 @@ static int l_sleep(lua_State *L)
     struct nap *n = sw_zalloc(sizeof *n);
     n->wait = sw_task_begin(L, "time");
     uv_timer_init(sw_lua_engine(L)->loop, &n->timer);
+    uv_update_time(sw_lua_engine(L)->loop); /* its time is that of the last turn: a nap would be cut short */
     n->timer.data = n;
     uv_timer_start(&n->timer, on_nap, ms < 0 ? 0 : (uint64_t)ms, 0);
     if (lua_toboolean(L, 2)) {
