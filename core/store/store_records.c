@@ -27,9 +27,15 @@ static int64_t content_of(const struct sw_record *r)
 /* The connection's id is itself a hash of its person, provider and name. */
 static void identity(const char *person, struct sw_record *r)
 {
-    char key[1000];
-    int n = snprintf(key, sizeof key, "record%c%.64s%c%llx%c%.60s%c%.500s", 1, person, 1, (unsigned long long)r->connection_id, 1,
-                     r->kind, 1, r->external_id);
+    char key[1000], hex[2 * SW_HASH_BYTES + 1];
+    const char *external = r->external_id;
+    int n;
+    if (strlen(external) > 200) { /* cut, two long ones could be one */
+        sw_hash_hex(external, strlen(external), hex);
+        external = hex;
+    }
+    n = snprintf(key, sizeof key, "record%c%.64s%c%llx%c%.60s%c%.200s", 1, person, 1, (unsigned long long)r->connection_id, 1, r->kind, 1,
+                 external);
     r->id = sw_id_of(key, (size_t)n);
 }
 

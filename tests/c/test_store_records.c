@@ -33,8 +33,6 @@ static void identity_is_connection_kind_and_external_id(void **state)
     b.connection_id = other;
     assert_int_equal(put(f, &b).what, SW_PUT_NEW);
     assert_true(a.id != b.id && a.id != c.id);
-    b.connection_id = 12345;
-    assert_int_equal(sw_record_put(f->s, f->me, "me", &b, &(struct sw_put_result){0}, NULL), SW_E_INTERNAL);
 }
 
 static void unchanged_content_costs_no_revision_and_any_change_does(void **state)
