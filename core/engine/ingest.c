@@ -96,8 +96,18 @@ int sw_ingest_record(struct sw_store *s, const struct sw_who *who, struct sw_rec
     if (!time_ok(r->start_ms, r->finish_ms - r->start_ms))
         return sw_fail(err, SW_E_BAD, "%s at a time outside 1900 to 2079, or finishing before it starts", r->kind);
     rc = sw_record_put(s, who->id, who->name, r, out, err);
-    if (!rc && out->what != SW_PUT_SAME && !strcmp(r->kind, "sleep")) rc = mark_night(s, who, r->day, err);
+    if (rc || out->what == SW_PUT_SAME || strcmp(r->kind, "sleep")) return rc;
+    rc = mark_night(s, who, r->day, err);
+    if (!rc && out->old_day != r->day) rc = mark_night(s, who, out->old_day, err);
     return rc;
+}
+
+int sw_ingest_delete(struct sw_store *s, const struct sw_who *who, int64_t id, bool *was_last, int64_t *group, struct sw_err *err)
+{
+    int64_t day;
+    int rc = sw_ask_int(s, err, &day, "SELECT day FROM record WHERE id = $1 AND person_id = $2 AND kind = 'sleep'", "ii", id, who->id);
+    if (rc > 0) rc = mark_night(s, who, day, err);
+    return rc < 0 ? rc : sw_record_delete(s, who->id, id, was_last, group, err);
 }
 
 int sw_ingest_day_total(struct sw_store *s, const struct sw_who *who, const struct sw_metric *m, int64_t day, int64_t origin_id,

@@ -37,6 +37,8 @@ int sw_ingest_column(struct sw_store *s, const struct sw_who *who, const struct 
                      const struct sw_column_map *map, struct sw_counts *counts, struct sw_err *err);
 /* Store a record; SW_PUT_SAME costs no write. Sleep marks its night to be computed again. */
 int sw_ingest_record(struct sw_store *s, const struct sw_who *who, struct sw_record *r, struct sw_put_result *out, struct sw_err *err);
+/* Delete a record (sw_record_delete); a deleted sleep marks its night. */
+int sw_ingest_delete(struct sw_store *s, const struct sw_who *who, int64_t id, bool *was_last, int64_t *group, struct sw_err *err);
 /* A total stated for a day, in the metric's unit. *what says new, changed or same. */
 int sw_ingest_day_total(struct sw_store *s, const struct sw_who *who, const struct sw_metric *m, int64_t day, int64_t origin_id,
                         double total, enum sw_put *what, struct sw_err *err);

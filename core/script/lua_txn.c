@@ -360,7 +360,7 @@ static int run_record_delete(struct sw_store *s, struct txn *t, struct op *o, st
 {
     bool last = false;
     int64_t group = 0;
-    int rc = sw_record_delete(s, t->who.id, o->i[0], &last, &group, err);
+    int rc = sw_ingest_delete(s, &t->who, o->i[0], &last, &group, err);
     if (!rc && last)
         sw_buf_printf(&t->events, "%s{\"event\":\"%s.retracted\",\"group\":%lld,\"record\":%lld,\"start\":0,\"finish\":0}", t->events.len ? "," : "",
                       o->s[0], (long long)group, (long long)o->i[0]);
@@ -621,10 +621,11 @@ static void committed(struct sw_work *w)
         n = sw_push_err(L, w->rc, &w->err);
     } else {
         lua_createtable(L, (int)t->n_op, 0);
-        for (size_t i = 0; i < t->n_op; i++) {
+        for (size_t i = 0; i < t->n_op && n == 1; i++) {
             struct sw_buf *b = &t->op[i]->out;
-            if (!b->len || sw_push_json(L, sw_buf_str(b), b->len) != 1) lua_pushboolean(L, 1);
-            lua_rawseti(L, -2, (lua_Integer)i + 1);
+            if (b->len) n = sw_push_json(L, sw_buf_str(b), b->len); /* 3: nil and why, as the whole answer */
+            else lua_pushboolean(L, 1);
+            if (n == 1) lua_rawseti(L, -2, (lua_Integer)i + 1);
         }
     }
     free_ops(t);

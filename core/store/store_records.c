@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * A new record looks for its group among the living records of its kind around its time; the best
- * score wins, and when it bridges two groups the older group keeps its id. Nothing is ever merged
- * in place: members stay as their origins told them, so a group can be split again. */
+ * A new record looks for its group among the living records of its kind around its time and joins
+ * the one with the best score. Nothing is ever merged in place: members stay as their origins told
+ * them, so a group can be split again. A record that fits two groups does not join them to one. */
 #include "store/store_records.h"
 #include "base/crypto.h"
 #include "model/match.h"
@@ -68,7 +68,7 @@ static int insert(struct sw_store *s, int64_t person, struct sw_record *r, int64
     struct best b;
     int rc = find_group(s, person, r, &b, err);
     if (rc) return rc;
-    *out = (struct sw_put_result){SW_PUT_NEW, !b.group, b.group ? b.group : r->id, 1};
+    *out = (struct sw_put_result){SW_PUT_NEW, !b.group, b.group ? b.group : r->id, 1, r->day};
     r->group_id = out->group_id;
     r->revision = 1;
     return sw_run(s, err, "INSERT INTO record (id, person_id, kind, type, start_ms, finish_ms, offset_start, offset_finish, zone_from, day, "
@@ -93,12 +93,12 @@ int sw_record_put(struct sw_store *s, int64_t person, const char *person_name, s
     struct sw_q *q;
     int rc;
     identity(person_name, r);
-    q = sw_ask(s, err, "SELECT content, group_id, revision FROM record WHERE id = $1", "i", r->id);
+    q = sw_ask(s, err, "SELECT content, group_id, revision, day FROM record WHERE id = $1", "i", r->id);
     rc = q ? sw_q_next(q, err) : SW_E_INTERNAL;
     if (rc < 0) return rc;
     if (!rc) return insert(s, person, r, content, out, err);
     had = sw_q_int(q, 0);
-    *out = (struct sw_put_result){SW_PUT_SAME, false, sw_q_int(q, 1), sw_q_int(q, 2)};
+    *out = (struct sw_put_result){SW_PUT_SAME, false, sw_q_int(q, 1), sw_q_int(q, 2), sw_q_int(q, 3)};
     sw_q_stop(q);
     r->group_id = out->group_id;
     if (had == content) return 0;

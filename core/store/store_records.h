@@ -27,6 +27,7 @@ struct sw_put_result {
     enum sw_put what;
     bool new_group;             /* the event was not known from any origin before */
     int64_t group_id, revision;
+    int64_t old_day;            /* the day it had before; its own when it is new */
 };
 
 /* Insert or update by identity. r->id is computed from person_name, the connection and the external
