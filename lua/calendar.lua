@@ -8,6 +8,8 @@ local json = sw.json
 local calendar = {}
 
 local HOUR_S = 3600
+local FIRST_MS, LAST_MS = -2208988800000, 3471292800000 -- 1900 to 2079, as everywhere
+local MOST_S = 366 * 86400
 
 local function add_entries(list, who)
   for _, d in ipairs(sw.store.docs(who, "calendar", {}) or {}) do
@@ -31,8 +33,11 @@ function calendar.add(ctx, key, args)
   if args.at < sw.time.now() and args.if_past ~= "now" then
     return "skipped: its time had passed"
   end
-  local entry = { title = args.title, notes = args.notes, start = args.at, dur_s = args.duration or HOUR_S,
-    stamp = args.at }
+  if args.at < FIRST_MS or args.at > LAST_MS or (args.duration or HOUR_S) > MOST_S then
+    return nil, "an entry beyond 2079, or longer than a year", "bad" -- one such makes the file unreadable
+  end
+  local entry = { title = sw.sys.clean(args.title), notes = args.notes and sw.sys.clean(args.notes, true),
+    start = args.at, dur_s = args.duration or HOUR_S, stamp = args.at }
   local t = home.txn(ctx)
   t:doc("calendar", args.uid or (key .. "@syncwell"), json.encode(entry), { at = args.at })
   local ok, message, code = t:commit()

@@ -365,6 +365,30 @@ function rules.in_cooldown(ctx, rule, at)
   return doc and at < doc.body.at + ms and at >= doc.body.at
 end
 
+local function granted(rule, a)
+  local grant = type(a) == "table" and type(a.args) == "table" and type(a.action) == "string"
+    and (a.action:find("^calendar%.") and "calendar:write" or a.action)
+  for _, g in ipairs(grant and rule.declaration.uses or {}) do
+    if g == grant then
+      return true
+    end
+  end
+end
+
+-- What came back from the box is not believed: a firing has a clean key and only actions that were
+-- granted. Gives what is wrong, nil when all is well.
+function rules.doubt(rule, out)
+  if type(out) ~= "table" or type(out.key) ~= "string" then
+    return "the run gave no key"
+  end
+  out.key = sw.sys.clean(out.key)
+  for _, a in ipairs(type(out.actions) == "table" and out.actions or {}) do
+    if not granted(rule, a) then
+      return "an action was asked for that was not granted"
+    end
+  end
+end
+
 -- Evaluate and fire one rule over events in order. Gives how many fired.
 function rules.apply(ctx, rule, events)
   local results, message, code = rules.evaluate(ctx, rule, events, "run")
@@ -373,6 +397,10 @@ function rules.apply(ctx, rule, events)
   end
   local fired = 0
   for i, r in ipairs(results) do
+    local doubt = r.ok and rules.doubt(rule, r.out)
+    if doubt then
+      r.ok, r.error = false, { text = doubt }
+    end
     if not r.ok then
       rules.note_error(ctx, rule, events[i], r)
     elseif r.out.fired and not rules.in_cooldown(ctx, rule, events[i].at) then

@@ -32,22 +32,24 @@ local function absolute(words)
   return paths
 end
 
+local clean = sw.sys.clean -- names and texts of files are strangers' words
+
 local function show(r)
   local mark = ({ ok = term.paint("green", "ok"), partial = term.paint("yellow", "partly"),
     refused = term.paint("red", "refused") })[r.status]
   if r.status == "refused" then
-    term.line("%s  %s: %s", mark, r.file, r.reasons[1] or "")
+    term.line("%s  %s: %s", mark, clean(r.file), clean(r.reasons[1] or ""))
     return
   end
-  term.line("%s  %s (%s): %s new, %s updated, %s unchanged, %s rejected", mark, r.file, r.format,
+  term.line("%s  %s (%s): %s new, %s updated, %s unchanged, %s rejected", mark, clean(r.file), r.format,
     term.number(r.new), term.number(r.updated),
     term.number(r.unchanged), term.number(r.rejected))
   for _, note in ipairs(r.notes or {}) do
-    term.line("    note: %s", note)
+    term.line("    note: %s", clean(note))
   end
   for i, reason in ipairs(r.reasons) do
     if i <= 8 then
-      term.line("    rejected: %s", reason)
+      term.line("    rejected: %s", clean(reason))
     end
   end
 end

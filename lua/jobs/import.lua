@@ -302,6 +302,11 @@ local function import_archive(ctx, job, path, hash, results)
 end
 
 local function import_file(ctx, job, path, results)
+  local st = sw.fs.stat(path)
+  if st and st.kind == "other" then -- a pipe would be waited for without end
+    results[#results + 1] = refused(path, nil, "this is no file but a device or a pipe")
+    return true
+  end
   local hash, size_or_message = sw.sys.file_hash(path)
   if not hash then
     results[#results + 1] = refused(path, nil, size_or_message)
@@ -330,6 +335,11 @@ end
 local function walk(path, list, depth)
   local st = sw.fs.stat(path)
   if st and st.kind == "dir" and depth < 12 then
+    local real = sw.fs.real(path)
+    if not real or list[real] then
+      return list -- a link that leads back
+    end
+    list[real] = true
     for _, name in ipairs(sw.fs.list(path) or {}) do
       if name:sub(1, 1) ~= "." then
         walk(path .. "/" .. name, list, depth + 1)

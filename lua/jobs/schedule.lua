@@ -20,8 +20,19 @@ local function find(all, name)
   end
 end
 
--- The newest planned instant that is not after now.
+-- The newest planned instant that is not after now. It looks back twice as far each time, so that a
+-- rule for every minute that was off for a year is not counted through.
 local function newest(ctx, rule, planned, now)
+  local back = 60000
+  repeat
+    back = back * 2
+    local from = math.max(planned, now - back)
+    local first = rules.next_instant(ctx, rule, from)
+    if first and first <= now then
+      planned = first
+      break
+    end
+  until from == planned
   while true do
     local next_ms = rules.next_instant(ctx, rule, planned)
     if not next_ms or next_ms > now then

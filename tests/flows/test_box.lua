@@ -286,3 +286,98 @@ return sw.rule { title = "t", on = sw.at "11:00", uses = { "notify", "calendar:w
     h.remove()
   end)
 end)
+
+describe("what a rule says", function()
+  local function ran(name, head_more, body)
+    local h = flow.home("UTC")
+    flow.write(h.dir .. "/rules/automations/" .. name .. ".lua", ([[local sw = require "syncwell"
+return sw.rule { title = "t", on = sw.at "11:00", uses = { "notify", "calendar:write" }, %s
+  run = function(w, ctx) %s end }
+]]):format(head_more, body))
+    h.ok("--now", "2025-06-01T10:00:00Z", "run", "--once")
+    h.ok("--now", NOW, "run", "--once")
+    return h
+  end
+
+  it("as its key may be any bytes: the action is done and nothing drives the terminal", function()
+    local h = ran("key", 'key = function() return "a\\27[2J\\255\\0b|c#1/../x\\u{202e}" end,', 'ctx.notify("done")')
+    expect(flow.read(h.dir .. "/notifications.log")).contains("done")
+    local trace = h.ok("rules", "trace").out
+    expect(trace:find("[\27%z]")).is_nil()
+    expect(h.json("status").jobs_given_up).equals(0)
+    h.remove()
+  end)
+
+  it("goes into the calendar clean, and a time beyond all calendars does not spoil the file", function()
+    local h = ran("cal", "", [[
+      ctx.calendar.add { title = "a\r\nEND:VEVENT\27[2J\u{202e}", at = w.planned + "2h", notes = "n\n\27x" }
+      ctx.calendar.add { title = "far", at = w.planned + "99999999d" }
+      ctx.calendar.add { title = "long", at = w.planned + "2h", duration = "9999d" }]])
+    local ics = flow.read(h.dir .. "/calendar.ics")
+    expect(select(2, ics:gsub("\r\nEND:VEVENT\r\n", ""))).equals(1)
+    expect(ics:find("\27", 1, true)).is_nil()
+    expect(ics:find("DTSTART:0000", 1, true)).is_nil()
+    local failed = 0
+    for _, a in ipairs(h.json("rules", "trace")[1].actions) do
+      failed = failed + (a.state:find("^failed: an entry beyond") and 1 or 0)
+    end
+    expect(failed).equals(2)
+    h.remove()
+  end)
+
+  it("as a channel is a name, never a path, and text for the log comes clean", function()
+    local h = ran("chan", "", 'ctx.notify { text = "x", channel = "../../x" }')
+    expect(h.json("rules", "trace")[1].actions[1].state).contains("there is no channel")
+    h.remove()
+  end)
+
+  it("is not believed where the box would ask for more than was granted", function()
+    local rules = require("rules")
+    local rule = { declaration = { uses = { "notify" } } }
+    local out = { key = "a\27[2J", actions = { { action = "notify", args = { text = "x" } } } }
+    expect(rules.doubt(rule, out)).is_nil()
+    expect(out.key).equals("a[2J")
+    for _, bad in ipairs { { key = 5 }, {}, "text", { key = "a", actions = { { action = "calendar.add", args = {} } } },
+      { key = "a", actions = { "notify" } }, { key = "a", actions = { { action = "notify", args = "x" } } },
+      { key = "a", actions = { { action = {}, args = {} } } }, { key = "a", actions = { { action = "sync.start", args = {} } } } } do
+      expect(type(rules.doubt(rule, bad))).equals("string")
+    end
+  end)
+
+end)
+
+describe("a hostile folder", function()
+  it("with pipes, links in circles and names that drive terminals is imported and done with", function()
+    local h = flow.home("Europe/Berlin")
+    local w, dir = world.new(h.dir, { days = 10, seed = 2, first = "2025-05-20" }), h.dir .. "/in"
+    sw.fs.mkdir(dir)
+    w.activity(1, "fit", "in/good")
+    flow.write(dir .. "/\27]0;owned\7\u{202e}.tcx", "<TrainingCenterDatabase>")
+    flow.sh(("cd %s && mkfifo pipe.fit && for n in a b c d e f; do ln -s . $n; done"):format(flow.quote(dir)))
+    local r = flow.sh("timeout 60 " .. h.command("--now", NOW, "import", dir))
+    expect(r.code == 124).equals(false)
+    expect((r.out .. r.err):find("[\27\7]")).is_nil()
+    expect((r.out .. r.err):find("\u{202e}", 1, true)).is_nil()
+    local list = h.import("--now", NOW, dir)
+    expect(list[#list].total.files).equals(3)
+    expect(#h.json("records", "workout")).equals(1)
+    h.remove()
+  end)
+end)
+
+describe("a rule for every minute", function()
+  it("that catches up once after years off fires for the newest minute, without counting them all", function()
+    local h = flow.home("UTC")
+    flow.write(h.dir .. "/rules/automations/minutely.lua", [[local sw = require "syncwell"
+return sw.rule { title = "t", on = sw.cron "* * * * *", catch_up = "once", uses = { "notify" },
+  run = function(w, ctx) ctx.notify("at " .. tostring(w.planned)) end }
+]])
+    h.ok("--now", "2022-06-01T10:00:00Z", "run", "--once")
+    local before = sw.time.wall()
+    expect(flow.sh("timeout 20 " .. h.command("run", "--once")).code).equals(0)
+    local trace = h.json("rules", "trace")
+    expect(#trace).equals(1)
+    expect(before - sw.time.parse(trace[1].key) < 120000).is_true()
+    h.remove()
+  end)
+end)
