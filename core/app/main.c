@@ -37,7 +37,9 @@ int main(int argc, char **argv)
         return 1;
     }
     if (sw_paths_find(&paths)) {
-        fprintf(stderr, "syncwell: cannot find the program's Lua files beside it; install it again or set SYNCWELL_SHARE\n");
+        fprintf(
+            stderr,
+            "syncwell: cannot find the program's Lua files beside it; install it again or set SYNCWELL_SHARE\n");
         return 1;
     }
     uv_loop_init(&loop);

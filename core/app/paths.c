@@ -24,7 +24,8 @@ int sw_paths_find(struct sw_paths *p)
     slash = strrchr(exe, '/');
     *slash = 0;
     snprintf(p->box, sizeof p->box, "%s/syncwell-box", exe);
-    if (access(p->box, X_OK)) snprintf(p->box, sizeof p->box, "%s/../libexec/syncwell/syncwell-box", exe);
+    if (access(p->box, X_OK))
+        snprintf(p->box, sizeof p->box, "%s/../libexec/syncwell/syncwell-box", exe);
     if (forced && has_boot(forced)) {
         snprintf(p->share, sizeof p->share, "%s", forced);
         return 0;

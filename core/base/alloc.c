@@ -12,10 +12,22 @@ static void *checked(void *p, size_t bytes)
     abort();
 }
 
-void *sw_alloc(size_t bytes) { return checked(malloc(bytes ? bytes : 1), bytes); }
-void *sw_zalloc(size_t bytes) { return checked(calloc(1, bytes ? bytes : 1), bytes); }
-void *sw_realloc(void *p, size_t bytes) { return checked(realloc(p, bytes ? bytes : 1), bytes); }
-void sw_free(void *p) { free(p); }
+void *sw_alloc(size_t bytes)
+{
+    return checked(malloc(bytes ? bytes : 1), bytes);
+}
+void *sw_zalloc(size_t bytes)
+{
+    return checked(calloc(1, bytes ? bytes : 1), bytes);
+}
+void *sw_realloc(void *p, size_t bytes)
+{
+    return checked(realloc(p, bytes ? bytes : 1), bytes);
+}
+void sw_free(void *p)
+{
+    free(p);
+}
 
 char *sw_strndup(const char *s, size_t n)
 {
@@ -25,7 +37,10 @@ char *sw_strndup(const char *s, size_t n)
     return p;
 }
 
-char *sw_strdup(const char *s) { return s ? sw_strndup(s, strlen(s)) : NULL; }
+char *sw_strdup(const char *s)
+{
+    return s ? sw_strndup(s, strlen(s)) : NULL;
+}
 
 void sw_grow(void **p, size_t *cap, size_t need, size_t size)
 {

@@ -5,12 +5,12 @@
 #define SW_BASE_ALLOC_H
 #include <stddef.h>
 
-void *sw_alloc(size_t bytes);                       /* never NULL */
-void *sw_zalloc(size_t bytes);                      /* zeroed, never NULL */
-void *sw_realloc(void *p, size_t bytes);            /* never NULL */
-char *sw_strdup(const char *s);                     /* caller frees; NULL gives NULL */
-char *sw_strndup(const char *s, size_t n);          /* caller frees; always terminated */
-void sw_free(void *p);                              /* NULL allowed */
+void *sw_alloc(size_t bytes);              /* never NULL */
+void *sw_zalloc(size_t bytes);             /* zeroed, never NULL */
+void *sw_realloc(void *p, size_t bytes);   /* never NULL */
+char *sw_strdup(const char *s);            /* caller frees; NULL gives NULL */
+char *sw_strndup(const char *s, size_t n); /* caller frees; always terminated */
+void sw_free(void *p);                     /* NULL allowed */
 
 /* Grow *p, an array of elements of `size` bytes, so that it holds at least `need`. */
 void sw_grow(void **p, size_t *cap, size_t need, size_t size);

@@ -5,7 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-void sw_buf_init(struct sw_buf *b, size_t max_bytes) { *b = (struct sw_buf){.max = max_bytes}; }
+void sw_buf_init(struct sw_buf *b, size_t max_bytes)
+{
+    *b = (struct sw_buf){.max = max_bytes};
+}
 
 void sw_buf_clear(struct sw_buf *b)
 {
@@ -52,8 +55,14 @@ void sw_buf_put(struct sw_buf *b, const void *p, size_t n)
     b->data[b->len] = 0;
 }
 
-void sw_buf_puts(struct sw_buf *b, const char *s) { sw_buf_put(b, s, strlen(s)); }
-void sw_buf_byte(struct sw_buf *b, uint8_t c) { sw_buf_put(b, &c, 1); }
+void sw_buf_puts(struct sw_buf *b, const char *s)
+{
+    sw_buf_put(b, s, strlen(s));
+}
+void sw_buf_byte(struct sw_buf *b, uint8_t c)
+{
+    sw_buf_put(b, &c, 1);
+}
 
 void sw_buf_printf(struct sw_buf *b, const char *fmt, ...)
 {
@@ -77,9 +86,18 @@ static void put_le(struct sw_buf *b, uint64_t v, int bytes)
     sw_buf_put(b, t, (size_t)bytes);
 }
 
-void sw_buf_u16(struct sw_buf *b, uint16_t v) { put_le(b, v, 2); }
-void sw_buf_u32(struct sw_buf *b, uint32_t v) { put_le(b, v, 4); }
-void sw_buf_u64(struct sw_buf *b, uint64_t v) { put_le(b, v, 8); }
+void sw_buf_u16(struct sw_buf *b, uint16_t v)
+{
+    put_le(b, v, 2);
+}
+void sw_buf_u32(struct sw_buf *b, uint32_t v)
+{
+    put_le(b, v, 4);
+}
+void sw_buf_u64(struct sw_buf *b, uint64_t v)
+{
+    put_le(b, v, 8);
+}
 
 void sw_buf_f64(struct sw_buf *b, double v)
 {
@@ -137,10 +155,22 @@ static uint64_t get_le(struct sw_rd *r, size_t n)
     return v;
 }
 
-uint8_t sw_rd_byte(struct sw_rd *r) { return (uint8_t)get_le(r, 1); }
-uint16_t sw_rd_u16(struct sw_rd *r) { return (uint16_t)get_le(r, 2); }
-uint32_t sw_rd_u32(struct sw_rd *r) { return (uint32_t)get_le(r, 4); }
-uint64_t sw_rd_u64(struct sw_rd *r) { return get_le(r, 8); }
+uint8_t sw_rd_byte(struct sw_rd *r)
+{
+    return (uint8_t)get_le(r, 1);
+}
+uint16_t sw_rd_u16(struct sw_rd *r)
+{
+    return (uint16_t)get_le(r, 2);
+}
+uint32_t sw_rd_u32(struct sw_rd *r)
+{
+    return (uint32_t)get_le(r, 4);
+}
+uint64_t sw_rd_u64(struct sw_rd *r)
+{
+    return get_le(r, 8);
+}
 
 double sw_rd_f64(struct sw_rd *r)
 {

@@ -9,18 +9,19 @@
 #include <stdint.h>
 
 struct sw_buf {
-    uint8_t *data;  /* always NUL-terminated beyond len once anything was written */
-    size_t len;     /* bytes in use */
-    size_t cap;     /* bytes allocated */
-    size_t max;     /* hard cap in bytes */
-    bool over;      /* something did not fit */
+    uint8_t *data; /* always NUL-terminated beyond len once anything was written */
+    size_t len;    /* bytes in use */
+    size_t cap;    /* bytes allocated */
+    size_t max;    /* hard cap in bytes */
+    bool over;     /* something did not fit */
 };
 
 void sw_buf_init(struct sw_buf *b, size_t max_bytes);
-void sw_buf_clear(struct sw_buf *b);             /* frees; the cap stays */
-void sw_buf_reset(struct sw_buf *b);             /* len = 0, memory kept */
-char *sw_buf_take(struct sw_buf *b);             /* moves the bytes out, terminated; caller frees */
-uint8_t *sw_buf_room(struct sw_buf *b, size_t n);/* n writable bytes at the end, NULL if over; not counted yet */
+void sw_buf_clear(struct sw_buf *b); /* frees; the cap stays */
+void sw_buf_reset(struct sw_buf *b); /* len = 0, memory kept */
+char *sw_buf_take(struct sw_buf *b); /* moves the bytes out, terminated; caller frees */
+uint8_t *sw_buf_room(struct sw_buf *b,
+                     size_t n); /* n writable bytes at the end, NULL if over; not counted yet */
 void sw_buf_put(struct sw_buf *b, const void *p, size_t n);
 void sw_buf_puts(struct sw_buf *b, const char *s);
 void sw_buf_byte(struct sw_buf *b, uint8_t c);
@@ -31,8 +32,11 @@ void sw_buf_u64(struct sw_buf *b, uint64_t v);
 void sw_buf_f64(struct sw_buf *b, double v);
 void sw_buf_varint(struct sw_buf *b, uint64_t v);
 void sw_buf_zigzag(struct sw_buf *b, int64_t v);
-void sw_buf_cut(struct sw_buf *b, size_t n);     /* drops the first n bytes */
-static inline const char *sw_buf_str(const struct sw_buf *b) { return b->data ? (const char *)b->data : ""; }
+void sw_buf_cut(struct sw_buf *b, size_t n); /* drops the first n bytes */
+static inline const char *sw_buf_str(const struct sw_buf *b)
+{
+    return b->data ? (const char *)b->data : "";
+}
 
 /* A reader over bytes somebody else owns. Reading past the end sets `bad` and gives zeroes. */
 struct sw_rd {
@@ -43,7 +47,10 @@ static inline struct sw_rd sw_rd_of(const void *p, size_t n)
 {
     return (struct sw_rd){p, p ? (const uint8_t *)p + n : NULL, false};
 }
-static inline size_t sw_rd_left(const struct sw_rd *r) { return (size_t)(r->end - r->p); }
+static inline size_t sw_rd_left(const struct sw_rd *r)
+{
+    return (size_t)(r->end - r->p);
+}
 uint8_t sw_rd_byte(struct sw_rd *r);
 uint16_t sw_rd_u16(struct sw_rd *r);
 uint32_t sw_rd_u32(struct sw_rd *r);

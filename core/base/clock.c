@@ -10,9 +10,18 @@ static int64_t read_ms(clockid_t id)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-int64_t sw_wall_ms(void) { return read_ms(CLOCK_REALTIME); }
-int64_t sw_mono_ms(void) { return read_ms(CLOCK_MONOTONIC); }
-int64_t sw_clock_now(const struct sw_clock *c) { return c->fixed ? c->fixed_ms : sw_wall_ms(); }
+int64_t sw_wall_ms(void)
+{
+    return read_ms(CLOCK_REALTIME);
+}
+int64_t sw_mono_ms(void)
+{
+    return read_ms(CLOCK_MONOTONIC);
+}
+int64_t sw_clock_now(const struct sw_clock *c)
+{
+    return c->fixed ? c->fixed_ms : sw_wall_ms();
+}
 
 double sw_cpu_seconds(void)
 {

@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 struct sw_clock {
-    bool fixed;         /* data time stands still at fixed_ms */
-    int64_t fixed_ms;   /* UTC milliseconds since 1970 */
+    bool fixed;       /* data time stands still at fixed_ms */
+    int64_t fixed_ms; /* UTC milliseconds since 1970 */
 };
 int64_t sw_clock_now(const struct sw_clock *c); /* data time, UTC ms */
 int64_t sw_wall_ms(void);                       /* real UTC ms */

@@ -6,7 +6,10 @@
 
 _Static_assert(sizeof(struct sw_hash) >= sizeof(crypto_generichash_state), "hash state fits");
 
-int sw_crypto_init(void) { return sodium_init() < 0 ? SW_E_INTERNAL : 0; }
+int sw_crypto_init(void)
+{
+    return sodium_init() < 0 ? SW_E_INTERNAL : 0;
+}
 
 void sw_hash_start(struct sw_hash *h)
 {
@@ -23,7 +26,10 @@ void sw_hash_end(struct sw_hash *h, uint8_t out[SW_HASH_BYTES])
     crypto_generichash_final((crypto_generichash_state *)(void *)h->state, out, SW_HASH_BYTES);
 }
 
-void sw_hex(const uint8_t *p, size_t n, char *out) { sodium_bin2hex(out, 2 * n + 1, p, n); }
+void sw_hex(const uint8_t *p, size_t n, char *out)
+{
+    sodium_bin2hex(out, 2 * n + 1, p, n);
+}
 
 void sw_hash_hex(const void *p, size_t n, char out[2 * SW_HASH_BYTES + 1])
 {
@@ -42,4 +48,7 @@ int64_t sw_id_of(const void *key, size_t n)
     return v ? (int64_t)v : 1;
 }
 
-void sw_random(void *p, size_t n) { randombytes_buf(p, n); }
+void sw_random(void *p, size_t n)
+{
+    randombytes_buf(p, n);
+}

@@ -17,7 +17,7 @@ void sw_hash_add(struct sw_hash *h, const void *p, size_t n);
 void sw_hash_end(struct sw_hash *h, uint8_t out[SW_HASH_BYTES]);
 
 void sw_hash_hex(const void *p, size_t n, char out[2 * SW_HASH_BYTES + 1]); /* whole text at once */
-void sw_hex(const uint8_t *p, size_t n, char *out);                        /* 2n characters and NUL */
+void sw_hex(const uint8_t *p, size_t n, char *out); /* 2n characters and NUL */
 /* Identity of data: a positive 63-bit id from the bytes of its key. Same key, same id, in any home. */
 int64_t sw_id_of(const void *key, size_t n);
 void sw_random(void *p, size_t n);

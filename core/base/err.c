@@ -24,8 +24,8 @@ void sw_err_clear(struct sw_err *err)
 
 const char *sw_code_name(int code)
 {
-    static const char *const names[] = {"ok",       "bad",  "limit",  "io",    "notfound", "conflict",
-                                        "busy", "denied", "newer", "full",     "internal"};
+    static const char *const names[] = {"ok",   "bad",    "limit", "io",   "notfound", "conflict",
+                                        "busy", "denied", "newer", "full", "internal"};
     int i = -code;
     return i >= 0 && i < (int)(sizeof names / sizeof *names) ? names[i] : "unknown";
 }

@@ -24,7 +24,13 @@ struct sw_err {
     char text[480]; /* one sentence, UTF-8, no line break */
 };
 
-#define SW_ERR_INIT {0, {0}}
+#define SW_ERR_INIT                                                                                \
+    {                                                                                              \
+        0,                                                                                         \
+        {                                                                                          \
+            0                                                                                      \
+        }                                                                                          \
+    }
 
 /* Set err (when not NULL and still clean) and return code: `return sw_fail(err, SW_E_BAD, ...)`. */
 int sw_fail(struct sw_err *err, int code, const char *fmt, ...)

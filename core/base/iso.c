@@ -8,11 +8,13 @@ void sw_iso_format(int64_t utc_ms, int offset_min, char out[40])
     int64_t local = utc_ms + (int64_t)offset_min * 60000, day = sw_floor_day(local);
     int ms = (int)(local - day * SW_DAY_MS), o = offset_min < 0 ? -offset_min : offset_min;
     struct sw_date d = sw_date_of_day(day);
-    int n = snprintf(out, 40, "%04d-%02d-%02dT%02d:%02d:%02d", d.year % 10000, d.month, d.day, ms / 3600000,
-                     ms / 60000 % 60, ms / 1000 % 60);
+    int n = snprintf(out, 40, "%04d-%02d-%02dT%02d:%02d:%02d", d.year % 10000, d.month, d.day,
+                     ms / 3600000, ms / 60000 % 60, ms / 1000 % 60);
     if (ms % 1000) n += snprintf(out + n, 40 - (size_t)n, ".%03d", ms % 1000);
     if (offset_min == 0) snprintf(out + n, 40 - (size_t)n, "Z");
-    else snprintf(out + n, 40 - (size_t)n, "%c%02d:%02d", offset_min < 0 ? '-' : '+', o / 60 % 100, o % 60);
+    else
+        snprintf(out + n, 40 - (size_t)n, "%c%02d:%02d", offset_min < 0 ? '-' : '+', o / 60 % 100,
+                 o % 60);
 }
 
 void sw_day_format(int64_t day, char out[16])
@@ -27,7 +29,8 @@ struct cursor {
 
 static bool two(struct cursor *c, int *out)
 {
-    if (c->end - c->p < 2 || (unsigned)(c->p[0] - '0') > 9 || (unsigned)(c->p[1] - '0') > 9) return false;
+    if (c->end - c->p < 2 || (unsigned)(c->p[0] - '0') > 9 || (unsigned)(c->p[1] - '0') > 9)
+        return false;
     *out = (c->p[0] - '0') * 10 + (c->p[1] - '0');
     c->p += 2;
     return true;
@@ -40,7 +43,10 @@ static bool skip(struct cursor *c, char ch)
     return true;
 }
 
-static int month_len(int y, int m) { return (int)(sw_day_of_date(y + (m == 12), m % 12 + 1, 1) - sw_day_of_date(y, m, 1)); }
+static int month_len(int y, int m)
+{
+    return (int)(sw_day_of_date(y + (m == 12), m % 12 + 1, 1) - sw_day_of_date(y, m, 1));
+}
 
 static bool read_date(struct cursor *c, int64_t *day)
 {
@@ -67,7 +73,8 @@ static bool read_clock(struct cursor *c, int64_t *ms)
     if (colons ? skip(c, ':') : (c->p < c->end && (unsigned)(*c->p - '0') < 10)) {
         if (!two(c, &s)) return false;
         if (c->end - c->p > 1 && (unsigned)(c->p[1] - '0') < 10 && (skip(c, '.') || skip(c, ',')))
-            for (; c->p < c->end && (unsigned)(*c->p - '0') < 10; c->p++, scale /= 10) *ms += (*c->p - '0') * scale;
+            for (; c->p < c->end && (unsigned)(*c->p - '0') < 10; c->p++, scale /= 10)
+                *ms += (*c->p - '0') * scale;
     }
     if (h > 24 || m > 59 || s > 60 || (h == 24 && (m || s || *ms))) return false;
     *ms += ((int64_t)h * 3600 + m * 60 + s) * 1000;
@@ -104,7 +111,8 @@ size_t sw_iso_parse(const char *s, size_t n, int64_t *utc_ms, int *offset_min)
     int64_t day, ms = 0, t;
     if (!read_date(&c, &day)) return 0;
     *offset_min = INT16_MIN;
-    if (c.p + 1 < c.end && (*c.p == 'T' || *c.p == 't' || *c.p == ' ') && (unsigned)(c.p[1] - '0') < 10) {
+    if (c.p + 1 < c.end && (*c.p == 'T' || *c.p == 't' || *c.p == ' ') &&
+        (unsigned)(c.p[1] - '0') < 10) {
         c.p++;
         if (!read_clock(&c, &ms)) return 0;
         read_zone(&c, offset_min);

@@ -80,7 +80,10 @@ void sw_json_num(struct sw_buf *b, double v)
     sw_buf_puts(b, t);
 }
 
-void sw_json_int(struct sw_buf *b, int64_t v) { sw_buf_printf(b, "%" PRId64, v); }
+void sw_json_int(struct sw_buf *b, int64_t v)
+{
+    sw_buf_printf(b, "%" PRId64, v);
+}
 
 void sw_json_key(struct sw_buf *b, const char *key)
 {

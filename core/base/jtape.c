@@ -19,7 +19,10 @@ struct scan {
     const char *what; /* what was expected when it stopped */
 };
 
-void sw_jtape_init(struct sw_jtape *t) { *t = (struct sw_jtape){0}; }
+void sw_jtape_init(struct sw_jtape *t)
+{
+    *t = (struct sw_jtape){0};
+}
 
 void sw_jtape_clear(struct sw_jtape *t)
 {
@@ -42,7 +45,8 @@ static inline struct sw_jnode *push(struct scan *s, uint8_t kind, const unsigned
 
 static inline void skip_blank(struct scan *s)
 {
-    while (s->p < s->end && (*s->p == ' ' || *s->p == '\n' || *s->p == '\r' || *s->p == '\t')) s->p++;
+    while (s->p < s->end && (*s->p == ' ' || *s->p == '\n' || *s->p == '\r' || *s->p == '\t'))
+        s->p++;
 }
 
 /* Non-zero if any of the eight bytes is a quote, backslash, control or not ASCII. */
@@ -254,8 +258,8 @@ static int syntax_error(const struct scan *s, struct sw_err *err)
         col++;
         if (*q == '\n') line++, col = 1;
     }
-    return sw_fail(err, SW_E_BAD, "not JSON: line %zu, column %zu: expected %s%s", line, col, s->what,
-                   s->p >= s->end ? ", but the text ends" : "");
+    return sw_fail(err, SW_E_BAD, "not JSON: line %zu, column %zu: expected %s%s", line, col,
+                   s->what, s->p >= s->end ? ", but the text ends" : "");
 }
 
 int sw_jtape_parse(struct sw_jtape *t, const char *text, size_t n, struct sw_err *err)
@@ -328,7 +332,7 @@ bool sw_jtape_int(const struct sw_jtape *t, uint32_t i, int64_t *out)
  * correctly (one rounding); everything else goes to strtod. */
 static bool fast_num(const char *p, size_t n, double *out)
 {
-    static const double ten[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7, 1e8,
+    static const double ten[] = {1e0, 1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7, 1e8,
                                  1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16};
     const char *end = p + n;
     bool neg = *p == '-', dot = false;

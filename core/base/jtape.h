@@ -14,17 +14,19 @@
 enum sw_jkind { SW_JNULL, SW_JFALSE, SW_JTRUE, SW_JINT, SW_JREAL, SW_JSTR, SW_JARR, SW_JOBJ };
 
 struct sw_jnode {
-    uint32_t at;        /* byte offset in the text: first byte of the value (after the quote of a string) */
-    uint32_t len;       /* scalar: bytes of its text (string: between the quotes); container: number of elements */
-    uint32_t next;      /* index of the node after this value and all it holds */
-    uint8_t kind;       /* enum sw_jkind */
-    uint8_t escaped;    /* string holds a backslash: read it with sw_jtape_str */
+    uint32_t
+        at; /* byte offset in the text: first byte of the value (after the quote of a string) */
+    uint32_t
+        len; /* scalar: bytes of its text (string: between the quotes); container: number of elements */
+    uint32_t next;   /* index of the node after this value and all it holds */
+    uint8_t kind;    /* enum sw_jkind */
+    uint8_t escaped; /* string holds a backslash: read it with sw_jtape_str */
 };
 
 struct sw_jtape {
     const char *text;
     size_t text_len;
-    struct sw_jnode *node;  /* node[0] is the root; an object's children alternate key, value */
+    struct sw_jnode *node; /* node[0] is the root; an object's children alternate key, value */
     uint32_t n;
     size_t cap;
 };
@@ -43,10 +45,12 @@ int sw_jtape_parse(struct sw_jtape *t, const char *text, size_t n, struct sw_err
 uint32_t sw_jtape_get(const struct sw_jtape *t, uint32_t obj, const char *key);
 
 /* Value readers. false when the node has another kind or does not fit; *out is untouched then. */
-bool sw_jtape_int(const struct sw_jtape *t, uint32_t i, int64_t *out);   /* integers in the text only */
-bool sw_jtape_num(const struct sw_jtape *t, uint32_t i, double *out);    /* any number; correctly rounded */
+bool sw_jtape_int(const struct sw_jtape *t, uint32_t i,
+                  int64_t *out); /* integers in the text only */
+bool sw_jtape_num(const struct sw_jtape *t, uint32_t i,
+                  double *out); /* any number; correctly rounded */
 bool sw_jtape_bool(const struct sw_jtape *t, uint32_t i, bool *out);
 /* Append the string's bytes, unescaped, to out. false if the node is no string. */
 bool sw_jtape_str(const struct sw_jtape *t, uint32_t i, struct sw_buf *out);
-bool sw_jtape_eq(const struct sw_jtape *t, uint32_t i, const char *s);   /* string equal to s */
+bool sw_jtape_eq(const struct sw_jtape *t, uint32_t i, const char *s); /* string equal to s */
 #endif

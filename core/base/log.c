@@ -19,7 +19,8 @@ static int unsafe_seq(const unsigned char *p, size_t k)
 {
     if (k == 1) return p[0] < 0x20 || p[0] == 0x7f;
     if (k == 2) return (p[0] == 0xc2 && p[1] < 0xa0) || (p[0] == 0xd8 && p[1] == 0x9c);
-    if (k == 3 && p[0] == 0xe2 && p[1] == 0x80) return (p[2] >= 0xaa && p[2] <= 0xae) || p[2] == 0x8e || p[2] == 0x8f;
+    if (k == 3 && p[0] == 0xe2 && p[1] == 0x80)
+        return (p[2] >= 0xaa && p[2] <= 0xae) || p[2] == 0x8e || p[2] == 0x8f;
     return k == 3 && p[0] == 0xe2 && p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9;
 }
 
@@ -41,7 +42,8 @@ void sw_text_clean(struct sw_buf *out, const char *s, size_t n, int one_line)
     }
 }
 
-void sw_log_line(const struct sw_log *l, enum sw_log_level level, const char *area, const char *fmt, ...)
+void sw_log_line(const struct sw_log *l, enum sw_log_level level, const char *area, const char *fmt,
+                 ...)
 {
     static const char *const words[] = {"debug", "info", "warn", "error"};
     char raw[2000], when[40];
@@ -59,7 +61,8 @@ void sw_log_line(const struct sw_log *l, enum sw_log_level level, const char *ar
     if (l->terminal) {
         sw_buf_printf(&line, "%s %-5s %s: %s\n", when, words[level], area, sw_buf_str(&text));
     } else {
-        sw_buf_printf(&line, "{\"at\":\"%s\",\"level\":\"%s\",\"area\":\"%s\",\"text\":", when, words[level], area);
+        sw_buf_printf(&line, "{\"at\":\"%s\",\"level\":\"%s\",\"area\":\"%s\",\"text\":", when,
+                      words[level], area);
         sw_json_str(&line, sw_buf_str(&text), text.len);
         sw_buf_puts(&line, "}\n");
     }

@@ -8,13 +8,13 @@
 enum sw_log_level { SW_LOG_DEBUG, SW_LOG_INFO, SW_LOG_WARN, SW_LOG_ERROR };
 
 struct sw_log {
-    enum sw_log_level level;    /* lines below it are dropped */
-    int fd;                     /* usually 2 */
-    int terminal;               /* readable form */
+    enum sw_log_level level; /* lines below it are dropped */
+    int fd;                  /* usually 2 */
+    int terminal;            /* readable form */
 };
 void sw_log_init(struct sw_log *l, enum sw_log_level level);
-void sw_log_line(const struct sw_log *l, enum sw_log_level level, const char *area, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
+void sw_log_line(const struct sw_log *l, enum sw_log_level level, const char *area, const char *fmt,
+                 ...) __attribute__((format(printf, 4, 5)));
 /* Append s without control bytes, C1 or bidirectional marks; line breaks become blanks if one_line. */
 void sw_text_clean(struct sw_buf *out, const char *s, size_t n, int one_line);
 #endif

@@ -21,7 +21,10 @@ uint64_t sw_hash_bytes(const void *p, size_t n)
     return h ^ (h >> 29);
 }
 
-void sw_map_init(struct sw_map *m) { *m = (struct sw_map){0}; }
+void sw_map_init(struct sw_map *m)
+{
+    *m = (struct sw_map){0};
+}
 
 void sw_map_clear(struct sw_map *m)
 {
@@ -46,7 +49,8 @@ static void rehash(struct sw_map *m)
     m->cap = old.cap ? old.cap * 2 : 16;
     m->slot = sw_zalloc(m->cap * sizeof *m->slot);
     for (size_t i = 0; i < old.cap; i++)
-        if (old.slot[i].key) *find(m, old.slot[i].key, old.slot[i].len, old.slot[i].hash) = old.slot[i];
+        if (old.slot[i].key)
+            *find(m, old.slot[i].key, old.slot[i].len, old.slot[i].hash) = old.slot[i];
     sw_free(old.slot);
 }
 

@@ -23,7 +23,8 @@ struct sw_date sw_date_of_day(int64_t day)
     int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
     int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
     int month = (int)(mp < 10 ? mp + 3 : mp - 9);
-    return (struct sw_date){(int)(yoe + era * 400 + (month <= 2)), month, (int)(doy - (153 * mp + 2) / 5 + 1)};
+    return (struct sw_date){(int)(yoe + era * 400 + (month <= 2)), month,
+                            (int)(doy - (153 * mp + 2) / 5 + 1)};
 }
 
 int64_t sw_floor_day(int64_t local_ms)
@@ -31,21 +32,24 @@ int64_t sw_floor_day(int64_t local_ms)
     return local_ms >= 0 ? local_ms / SW_DAY_MS : -((-local_ms + SW_DAY_MS - 1) / SW_DAY_MS);
 }
 
-int sw_weekday(int64_t day) { return (int)(((day + 3) % 7 + 7) % 7); }
+int sw_weekday(int64_t day)
+{
+    return (int)(((day + 3) % 7 + 7) % 7);
+}
 
 /* One half of a POSIX rule: Mm.w.d/time, Jn or n. */
 struct rule {
     char kind; /* 'M', 'J' or 'D' */
     int month, week, wday, day;
-    int at_s;  /* seconds after local midnight, may be negative or beyond a day */
+    int at_s; /* seconds after local midnight, may be negative or beyond a day */
 };
 
 struct sw_tz {
     char *name;
-    size_t n;           /* transitions */
-    int64_t *at_s;      /* instant of each, ascending */
-    int32_t *off_s;     /* offset from then on */
-    int32_t first_s;    /* offset before the first */
+    size_t n;        /* transitions */
+    int64_t *at_s;   /* instant of each, ascending */
+    int32_t *off_s;  /* offset from then on */
+    int32_t first_s; /* offset before the first */
     bool has_rule, has_dst;
     int32_t std_s, dst_s;
     struct rule start, end;
@@ -70,7 +74,8 @@ static bool rule_hms(const char **p, int *out)
         if (**p != ':') break;
         (*p)++;
     }
-    if (part[0] > 167 || part[1] > 59 || part[2] > 59) return false; /* RFC 8536: -167 to 167 hours */
+    if (part[0] > 167 || part[1] > 59 || part[2] > 59)
+        return false; /* RFC 8536: -167 to 167 hours */
     *out = sign * (part[0] * 3600 + part[1] * 60 + part[2]);
     return true;
 }
@@ -96,10 +101,12 @@ static bool rule_date(const char **p, struct rule *r)
     if (*(*p)++ != ',') return false;
     if (**p == 'M') {
         r->kind = *(*p)++;
-        if (!rule_number(p, &r->month) || *(*p)++ != '.' || !rule_number(p, &r->week) || *(*p)++ != '.' ||
-            !rule_number(p, &r->wday))
+        if (!rule_number(p, &r->month) || *(*p)++ != '.' || !rule_number(p, &r->week) ||
+            *(*p)++ != '.' || !rule_number(p, &r->wday))
             return false;
-        if (r->month < 1 || r->month > 12 || r->week < 1 || r->week > 5 || r->wday < 0 || r->wday > 6) return false;
+        if (r->month < 1 || r->month > 12 || r->week < 1 || r->week > 5 || r->wday < 0 ||
+            r->wday > 6)
+            return false;
     } else {
         if (**p == 'J') r->kind = *(*p)++;
         if (!rule_number(p, &r->day)) return false;
@@ -131,7 +138,8 @@ static int64_t rule_local_s(const struct rule *r, int year)
 {
     int64_t first, day;
     if (r->kind == 'M') {
-        int len = (int)(sw_day_of_date(year + (r->month == 12), r->month % 12 + 1, 1) - sw_day_of_date(year, r->month, 1));
+        int len = (int)(sw_day_of_date(year + (r->month == 12), r->month % 12 + 1, 1) -
+                        sw_day_of_date(year, r->month, 1));
         int want = (r->wday + 6) % 7, d;
         first = sw_day_of_date(year, r->month, 1);
         d = (want - sw_weekday(first) + 7) % 7 + 7 * (r->week - 1);
@@ -140,7 +148,8 @@ static int64_t rule_local_s(const struct rule *r, int year)
     } else {
         bool leap = year % 4 == 0 && (year % 100 || year % 400 == 0);
         first = sw_day_of_date(year, 1, 1);
-        day = first + r->day - (r->kind == 'J' ? 1 : 0) + (r->kind == 'J' && leap && r->day >= 60 ? 1 : 0);
+        day = first + r->day - (r->kind == 'J' ? 1 : 0) +
+              (r->kind == 'J' && leap && r->day >= 60 ? 1 : 0);
     }
     return day * 86400 + r->at_s;
 }
@@ -172,13 +181,17 @@ static bool read_head(struct sw_rd *r, struct tz_head *h)
 {
     const uint8_t *p = sw_rd_bytes(r, 44);
     if (!p || memcmp(p, "TZif", 4)) return false;
-    *h = (struct tz_head){(uint32_t)be(p + 20, 4), (uint32_t)be(p + 24, 4), (uint32_t)be(p + 28, 4),
-                          (uint32_t)be(p + 32, 4), (uint32_t)be(p + 36, 4), (uint32_t)be(p + 40, 4)};
-    return h->isut <= 1000 && h->isstd <= 1000 && h->leap <= 1000 && h->time <= 100000 && h->type >= 1 &&
-           h->type <= 256 && h->chars <= 4096;
+    *h = (struct tz_head){(uint32_t)be(p + 20, 4), (uint32_t)be(p + 24, 4),
+                          (uint32_t)be(p + 28, 4), (uint32_t)be(p + 32, 4),
+                          (uint32_t)be(p + 36, 4), (uint32_t)be(p + 40, 4)};
+    return h->isut <= 1000 && h->isstd <= 1000 && h->leap <= 1000 && h->time <= 100000 &&
+           h->type >= 1 && h->type <= 256 && h->chars <= 4096;
 }
 
-static bool offset_ok(int32_t s) { return s > -93600 && s < 93600; }
+static bool offset_ok(int32_t s)
+{
+    return s > -93600 && s < 93600;
+}
 
 static bool read_table(struct sw_tz *z, struct sw_rd *r, const struct tz_head *h)
 {
@@ -208,7 +221,8 @@ struct sw_tz *sw_tz_parse(const char *name, const uint8_t *p, size_t n, struct s
     size_t left;
     z->name = sw_strdup(name);
     if (!read_head(&r, &h)) goto bad;
-    sw_rd_bytes(&r, (size_t)h.time * 5 + (size_t)h.type * 6 + h.chars + (size_t)h.leap * 8 + h.isstd + h.isut);
+    sw_rd_bytes(&r, (size_t)h.time * 5 + (size_t)h.type * 6 + h.chars + (size_t)h.leap * 8 +
+                        h.isstd + h.isut);
     if (!read_head(&r, &h) || !read_table(z, &r, &h)) goto bad;
     left = sw_rd_left(&r);
     if (left < 2 || left >= sizeof footer || r.p[0] != '\n' || r.p[left - 1] != '\n') goto bad;
@@ -226,7 +240,8 @@ bad:
 static bool plain_name(const char *s)
 {
     if (!*s || strlen(s) > 64 || *s == '/' || strstr(s, "..")) return false;
-    return strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-/") == strlen(s);
+    return strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-/") ==
+           strlen(s);
 }
 
 struct sw_tz *sw_tz_open(const char *name, struct sw_err *err)
@@ -247,7 +262,8 @@ struct sw_tz *sw_tz_open(const char *name, struct sw_err *err)
         return z;
     }
     if (!f) {
-        sw_fail(err, SW_E_NOTFOUND, "time zone '%s' is not known here (is tzdata installed?)", name);
+        sw_fail(err, SW_E_NOTFOUND, "time zone '%s' is not known here (is tzdata installed?)",
+                name);
         return NULL;
     }
     n = fread(image, 1, sizeof image, f);
@@ -264,7 +280,10 @@ void sw_tz_close(struct sw_tz *z)
     sw_free(z);
 }
 
-const char *sw_tz_name(const struct sw_tz *z) { return z->name; }
+const char *sw_tz_name(const struct sw_tz *z)
+{
+    return z->name;
+}
 
 int sw_tz_offset(const struct sw_tz *z, int64_t utc_ms)
 {
@@ -291,7 +310,10 @@ int64_t sw_tz_utc(const struct sw_tz *z, int64_t local_ms)
     return a; /* skipped: the old offset read forward lands behind the gap */
 }
 
-int64_t sw_tz_day_start(const struct sw_tz *z, int64_t day) { return sw_tz_utc(z, day * SW_DAY_MS); }
+int64_t sw_tz_day_start(const struct sw_tz *z, int64_t day)
+{
+    return sw_tz_utc(z, day * SW_DAY_MS);
+}
 
 const char *sw_tz_local_name(void)
 {

@@ -9,7 +9,7 @@
 
 enum { MAX_ORIGINS = 4096, MAX_TEXT = 200, MAX_REASONS = 200 };
 #define MAX_MESSAGES ((size_t)64 << 20)
-#define MAX_NOTES ((size_t)64 << 10)
+#define MAX_NOTES    ((size_t)64 << 10)
 
 void sw_batch_init(struct sw_batch *b)
 {
@@ -72,20 +72,23 @@ static char *clean(const char *s)
     return sw_strndup(s ? s : "", n);
 }
 
-static const char *or_empty(const char *s) { return s ? s : ""; }
+static const char *or_empty(const char *s)
+{
+    return s ? s : "";
+}
 
 int sw_batch_origin(struct sw_batch *b, const struct sw_origin_desc *o)
 {
     char key[1200];
     intptr_t at;
-    int n = snprintf(key, sizeof key, "%.200s%c%.200s%c%.200s%c%.200s%c%.200s", or_empty(o->name), 1,
-                     or_empty(o->maker), 1, or_empty(o->model), 1, or_empty(o->kind), 1,
+    int n = snprintf(key, sizeof key, "%.200s%c%.200s%c%.200s%c%.200s%c%.200s", or_empty(o->name),
+                     1, or_empty(o->maker), 1, or_empty(o->model), 1, or_empty(o->kind), 1,
                      or_empty(o->ident));
     if (sw_map_get(&b->by_origin, key, (size_t)n, &at)) return (int)at;
     if (b->n_origins == MAX_ORIGINS) return 0;
     sw_grow((void **)&b->origins, &b->cap_origins, b->n_origins + 1, sizeof *b->origins);
-    b->origins[b->n_origins] = (struct sw_origin_desc){clean(o->name), clean(o->maker), clean(o->model),
-                                                       clean(o->kind), clean(o->ident)};
+    b->origins[b->n_origins] = (struct sw_origin_desc){
+        clean(o->name), clean(o->maker), clean(o->model), clean(o->kind), clean(o->ident)};
     sw_map_set(&b->by_origin, key, (size_t)n, (intptr_t)b->n_origins);
     return (int)b->n_origins++;
 }
@@ -120,8 +123,8 @@ static void widen(struct sw_column *c)
     c->cap = cap;
 }
 
-void sw_batch_add(struct sw_batch *b, const char *type, const char *unit, int origin, int64_t start_ms,
-                  int64_t dur_ms, double value, int16_t offset_min)
+void sw_batch_add(struct sw_batch *b, const char *type, const char *unit, int origin,
+                  int64_t start_ms, int64_t dur_ms, double value, int16_t offset_min)
 {
     struct sw_column *c;
     if (!isfinite(value)) {

@@ -15,58 +15,58 @@
 
 #define SW_OFFSET_NONE INT16_MIN /* the file does not say which zone a time is in */
 
-struct sw_origin_desc {     /* who measured; empty string where the file does not say */
-    char *name;             /* "Robin's Apple Watch", "fenix 5" */
-    char *maker;            /* "apple", "garmin": lower case, no blanks */
-    char *model;            /* maker's own name or number of the product */
-    char *kind;             /* watch phone ring band scale strap bike app manual, or "" */
-    char *ident;            /* serial number or bundle id, when it is stable; else "" */
+struct sw_origin_desc { /* who measured; empty string where the file does not say */
+    char *name;         /* "Robin's Apple Watch", "fenix 5" */
+    char *maker;        /* "apple", "garmin": lower case, no blanks */
+    char *model;        /* maker's own name or number of the product */
+    char *kind;         /* watch phone ring band scale strap bike app manual, or "" */
+    char *ident;        /* serial number or bundle id, when it is stable; else "" */
 };
 
 struct sw_column {
-    char *type;             /* "record.heart_rate", "HKQuantityTypeIdentifierStepCount" */
-    char *unit;             /* as the file writes it; "" where the format fixes it */
-    int origin;             /* index into sw_batch.origins */
-    size_t n, cap;          /* rows in use, allocated */
-    int64_t *start_ms;      /* UTC */
-    int64_t *dur_ms;        /* 0: an instant */
-    double *value;          /* finite */
-    int16_t *offset_min;    /* minutes east of UTC, or SW_OFFSET_NONE */
+    char *type;          /* "record.heart_rate", "HKQuantityTypeIdentifierStepCount" */
+    char *unit;          /* as the file writes it; "" where the format fixes it */
+    int origin;          /* index into sw_batch.origins */
+    size_t n, cap;       /* rows in use, allocated */
+    int64_t *start_ms;   /* UTC */
+    int64_t *dur_ms;     /* 0: an instant */
+    double *value;       /* finite */
+    int16_t *offset_min; /* minutes east of UTC, or SW_OFFSET_NONE */
 };
 
 struct sw_batch {
     struct sw_column *col;
     size_t n_col, cap_col;
-    size_t rows;                    /* over all columns of this slice */
-    struct sw_buf messages;         /* JSON lines */
+    size_t rows;            /* over all columns of this slice */
+    struct sw_buf messages; /* JSON lines */
     size_t n_messages;
     struct sw_origin_desc *origins;
     size_t n_origins, cap_origins;
-    struct sw_map by_key;           /* (type, unit, origin) -> index into col */
-    struct sw_map by_origin;        /* fields of an origin -> index into origins */
-    struct sw_map reasons;          /* reject reason -> count, whole file */
-    size_t rejected;                /* whole file */
-    struct sw_buf notes;            /* damage found, one sentence a line, whole file */
-    char *zone;                     /* zone name if the file has one, or NULL */
-    int last_col;                   /* cache of the column looked up last, -1 */
+    struct sw_map by_key;    /* (type, unit, origin) -> index into col */
+    struct sw_map by_origin; /* fields of an origin -> index into origins */
+    struct sw_map reasons;   /* reject reason -> count, whole file */
+    size_t rejected;         /* whole file */
+    struct sw_buf notes;     /* damage found, one sentence a line, whole file */
+    char *zone;              /* zone name if the file has one, or NULL */
+    int last_col;            /* cache of the column looked up last, -1 */
 };
 
 void sw_batch_init(struct sw_batch *b);
 void sw_batch_clear(struct sw_batch *b);
-void sw_batch_reset(struct sw_batch *b);    /* rows and messages only */
+void sw_batch_reset(struct sw_batch *b); /* rows and messages only */
 
 /* Index of the origin with these fields, added if new. NULL fields mean "". Cap 4,096 origins: then
  * index 0 is given. Texts are copied, cut at 200 bytes, made valid UTF-8. */
 int sw_batch_origin(struct sw_batch *b, const struct sw_origin_desc *o);
 
 /* Append one sample. A value that is not finite is dropped and counted as rejected. */
-void sw_batch_add(struct sw_batch *b, const char *type, const char *unit, int origin, int64_t start_ms,
-                  int64_t dur_ms, double value, int16_t offset_min);
+void sw_batch_add(struct sw_batch *b, const char *type, const char *unit, int origin,
+                  int64_t start_ms, int64_t dur_ms, double value, int16_t offset_min);
 
 /* Start a message: writes {"message":"NAME" into b->messages; add members with sw_json_*, then end. */
 struct sw_buf *sw_batch_message(struct sw_batch *b, const char *name);
 void sw_batch_message_end(struct sw_batch *b);
 
-void sw_batch_reject(struct sw_batch *b, const char *reason);              /* one value or record refused */
+void sw_batch_reject(struct sw_batch *b, const char *reason); /* one value or record refused */
 void sw_batch_note(struct sw_batch *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 #endif

@@ -10,13 +10,13 @@
 #include <stdint.h>
 
 struct sw_decoder {
-    const char *name;                   /* format word: "fit", "tcx", "gpx", "apple" */
-    void *(*open)(void);                /* state; never NULL */
+    const char *name;    /* format word: "fit", "tcx", "gpx", "apple" */
+    void *(*open)(void); /* state; never NULL */
     /* 0, or negative when nothing more can be read: what is in the batch so far stays valid */
     int (*feed)(void *d, const uint8_t *p, size_t n, struct sw_batch *out, struct sw_err *err);
     /* end of input: flush what is held back. Negative only if nothing usable was found at all */
     int (*finish)(void *d, struct sw_batch *out, struct sw_err *err);
-    void (*close)(void *d);             /* frees the state */
+    void (*close)(void *d); /* frees the state */
 };
 
 extern const struct sw_decoder sw_decoder_fit, sw_decoder_gpx, sw_decoder_tcx, sw_decoder_apple;

@@ -20,7 +20,8 @@ static icalcomponent *event(const struct sw_ical_event *e)
     return c;
 }
 
-int sw_ical_write(const struct sw_ical_event *e, size_t n, const char *name, struct sw_buf *out, struct sw_err *err)
+int sw_ical_write(const struct sw_ical_event *e, size_t n, const char *name, struct sw_buf *out,
+                  struct sw_err *err)
 {
     icalcomponent *cal = icalcomponent_new(ICAL_VCALENDAR_COMPONENT);
     icalproperty *x = icalproperty_new_x(name);

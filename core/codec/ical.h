@@ -6,14 +6,15 @@
 #include "base/err.h"
 #include <stdint.h>
 
-struct sw_ical_event {          /* texts borrowed; empty or NULL when absent */
-    const char *uid;            /* globally unique and stable: the same entry keeps it */
+struct sw_ical_event { /* texts borrowed; empty or NULL when absent */
+    const char *uid;   /* globally unique and stable: the same entry keeps it */
     const char *title, *text;
-    int64_t start_ms;           /* UTC */
+    int64_t start_ms; /* UTC */
     int64_t dur_s;
-    int64_t stamp_ms;           /* when the entry was last written, data time */
-    int sequence;               /* revision, 0 at first */
+    int64_t stamp_ms; /* when the entry was last written, data time */
+    int sequence;     /* revision, 0 at first */
 };
 /* Append one VCALENDAR with the events in the order given. */
-int sw_ical_write(const struct sw_ical_event *e, size_t n, const char *name, struct sw_buf *out, struct sw_err *err);
+int sw_ical_write(const struct sw_ical_event *e, size_t n, const char *name, struct sw_buf *out,
+                  struct sw_err *err);
 #endif

@@ -31,7 +31,10 @@ void sw_samples_push(struct sw_samples *s, const struct sw_sample *x)
     s->at[s->n++] = *x;
 }
 
-static inline int order(int64_t a, int64_t b) { return (a > b) - (a < b); }
+static inline int order(int64_t a, int64_t b)
+{
+    return (a > b) - (a < b);
+}
 
 int sw_sample_cmp(const struct sw_sample *a, const struct sw_sample *b)
 {
@@ -41,7 +44,10 @@ int sw_sample_cmp(const struct sw_sample *a, const struct sw_sample *b)
     return c ? c : order(a->offset_min, b->offset_min);
 }
 
-static int cmp(const void *a, const void *b) { return sw_sample_cmp(a, b); }
+static int cmp(const void *a, const void *b)
+{
+    return sw_sample_cmp(a, b);
+}
 
 void sw_samples_sort(struct sw_samples *s)
 {
@@ -57,7 +63,10 @@ struct sw_series_zip {
     ZSTD_DCtx *unpack;
 };
 
-struct sw_series_zip *sw_series_zip_new(void) { return sw_zalloc(sizeof(struct sw_series_zip)); }
+struct sw_series_zip *sw_series_zip_new(void)
+{
+    return sw_zalloc(sizeof(struct sw_series_zip));
+}
 
 void sw_series_zip_free(struct sw_series_zip *z)
 {
@@ -67,16 +76,19 @@ void sw_series_zip_free(struct sw_series_zip *z)
     sw_free(z);
 }
 
-static size_t pack_into(struct sw_series_zip *z, uint8_t *to, size_t room, const struct sw_buf *plain)
+static size_t pack_into(struct sw_series_zip *z, uint8_t *to, size_t room,
+                        const struct sw_buf *plain)
 {
     if (z && !z->pack) z->pack = ZSTD_createCCtx();
-    return z && z->pack ? ZSTD_compressCCtx(z->pack, to, room, plain->data, plain->len, 1) : ZSTD_compress(to, room, plain->data, plain->len, 1);
+    return z && z->pack ? ZSTD_compressCCtx(z->pack, to, room, plain->data, plain->len, 1)
+                        : ZSTD_compress(to, room, plain->data, plain->len, 1);
 }
 
 static size_t unpack_into(struct sw_series_zip *z, uint8_t *to, size_t room, const struct sw_rd *r)
 {
     if (z && !z->unpack) z->unpack = ZSTD_createDCtx();
-    return z && z->unpack ? ZSTD_decompressDCtx(z->unpack, to, room, r->p, sw_rd_left(r)) : ZSTD_decompress(to, room, r->p, sw_rd_left(r));
+    return z && z->unpack ? ZSTD_decompressDCtx(z->unpack, to, room, r->p, sw_rd_left(r))
+                          : ZSTD_decompress(to, room, r->p, sw_rd_left(r));
 }
 
 static int pick_time_unit(const struct sw_sample *x, size_t n)
@@ -122,12 +134,15 @@ static void run_flush(struct sw_buf *b, struct run *r)
     *r = (struct run){0, 0};
 }
 
-static void put_streams(const struct sw_sample *x, size_t n, int64_t unit, int64_t div, struct sw_buf *b)
+static void put_streams(const struct sw_sample *x, size_t n, int64_t unit, int64_t div,
+                        struct sw_buf *b)
 {
     struct run r = {0, 0};
     int64_t last = 0;
     sw_buf_zigzag(b, x[0].start_ms / unit);
-    for (size_t i = 1; i < n; i++) run_put(b, &r, (int64_t)((uint64_t)(x[i].start_ms / unit) - (uint64_t)(x[i - 1].start_ms / unit)));
+    for (size_t i = 1; i < n; i++)
+        run_put(b, &r,
+                (int64_t)((uint64_t)(x[i].start_ms / unit) - (uint64_t)(x[i - 1].start_ms / unit)));
     run_flush(b, &r);
     for (size_t i = 0; i < n; i++) run_put(b, &r, x[i].dur_ms / unit);
     run_flush(b, &r);
@@ -156,13 +171,15 @@ static bool put_packed(struct sw_series_zip *zip, struct sw_buf *out, const stru
     return false;
 }
 
-int sw_series_encode(struct sw_series_zip *z, const struct sw_sample *x, size_t n, struct sw_buf *out, struct sw_err *err)
+int sw_series_encode(struct sw_series_zip *z, const struct sw_sample *x, size_t n,
+                     struct sw_buf *out, struct sw_err *err)
 {
     struct sw_buf plain;
     size_t from = out->len;
     int64_t div;
     int unit, exponent;
-    if (!n || n > SW_CHUNK_MAX_SAMPLES) return sw_fail(err, SW_E_LIMIT, "a chunk cannot hold %zu samples", n);
+    if (!n || n > SW_CHUNK_MAX_SAMPLES)
+        return sw_fail(err, SW_E_LIMIT, "a chunk cannot hold %zu samples", n);
     unit = pick_time_unit(x, n);
     exponent = pick_exponent(x, n, &div);
     sw_buf_init(&plain, MAX_PLAIN);
@@ -201,7 +218,8 @@ static inline int64_t quick_zigzag(struct sw_rd *r)
     return sw_rd_zigzag(r);
 }
 
-static bool get_starts(struct sw_rd *r, struct sw_sample *x, size_t n, int64_t unit, int64_t *scratch)
+static bool get_starts(struct sw_rd *r, struct sw_sample *x, size_t n, int64_t unit,
+                       int64_t *scratch)
 {
     uint64_t t = (uint64_t)sw_rd_zigzag(r) * (uint64_t)unit;
     if (r->bad || !get_runs(r, n - 1, unit, scratch)) return false;
@@ -255,7 +273,8 @@ static bool decode(struct sw_series_zip *z, const uint8_t *p, size_t bytes, stru
     bool ok;
     if (bytes < HEAD + TAIL + 1) return false;
     sum = sw_rd_of(p + bytes - TAIL, TAIL);
-    if (sw_rd_u32(&sum) != (uint32_t)crc32(0, p, (uInt)(bytes - TAIL)) || sw_rd_byte(&r) != VERSION) return false;
+    if (sw_rd_u32(&sum) != (uint32_t)crc32(0, p, (uInt)(bytes - TAIL)) || sw_rd_byte(&r) != VERSION)
+        return false;
     flags = sw_rd_byte(&r);
     exponent = sw_rd_byte(&r);
     n = sw_rd_varint(&r);
@@ -272,9 +291,12 @@ static bool decode(struct sw_series_zip *z, const uint8_t *p, size_t bytes, stru
     return ok;
 }
 
-int sw_series_decode(struct sw_series_zip *z, const void *blob, size_t bytes, struct sw_samples *out, struct sw_err *err)
+int sw_series_decode(struct sw_series_zip *z, const void *blob, size_t bytes,
+                     struct sw_samples *out, struct sw_err *err)
 {
-    return decode(z, blob, bytes, out) ? 0 : sw_fail(err, SW_E_BAD, "a chunk of %zu bytes is damaged", bytes);
+    return decode(z, blob, bytes, out)
+               ? 0
+               : sw_fail(err, SW_E_BAD, "a chunk of %zu bytes is damaged", bytes);
 }
 
 /* Same sample? Identity is (start, duration), and the value too where two foods may share a time. */
@@ -299,7 +321,9 @@ void sw_series_merge(struct sw_samples *have, const struct sw_samples *in, bool 
     *stat = (struct sw_merge){0, 0, 0};
     sw_grow((void **)&out.at, &out.cap, have->n + in->n + 1, sizeof *out.at);
     while (i < have->n || k < in->n) {
-        int c = i == have->n ? 1 : k == in->n ? -1 : identity_cmp(&have->at[i], &in->at[k], by_value);
+        int c = i == have->n ? 1
+                : k == in->n ? -1
+                             : identity_cmp(&have->at[i], &in->at[k], by_value);
         if (k < in->n && k + 1 < in->n && !identity_cmp(&in->at[k], &in->at[k + 1], by_value)) {
             k++; /* the same sample twice in one delivery: the last one counts */
             stat->same++;

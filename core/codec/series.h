@@ -9,13 +9,13 @@
 #include <stdint.h>
 
 struct sw_sample {
-    int64_t start_ms;       /* UTC */
-    int64_t dur_ms;         /* 0: an instant */
-    int64_t value;          /* value x the metric's scale */
-    int32_t offset_min;     /* minutes east of UTC where it was measured */
+    int64_t start_ms;   /* UTC */
+    int64_t dur_ms;     /* 0: an instant */
+    int64_t value;      /* value x the metric's scale */
+    int32_t offset_min; /* minutes east of UTC where it was measured */
 };
 
-struct sw_samples {         /* a growing array, sorted by (start, duration[, value]) where it says so */
+struct sw_samples { /* a growing array, sorted by (start, duration[, value]) where it says so */
     struct sw_sample *at;
     size_t n, cap;
 };
@@ -34,9 +34,11 @@ struct sw_series_zip *sw_series_zip_new(void);
 void sw_series_zip_free(struct sw_series_zip *z);
 
 /* Append the blob of n sorted samples to out. z may be NULL. */
-int sw_series_encode(struct sw_series_zip *z, const struct sw_sample *x, size_t n, struct sw_buf *out, struct sw_err *err);
+int sw_series_encode(struct sw_series_zip *z, const struct sw_sample *x, size_t n,
+                     struct sw_buf *out, struct sw_err *err);
 /* Append the samples of a blob to out. SW_E_BAD when a byte is wrong, out is unchanged then. z may be NULL. */
-int sw_series_decode(struct sw_series_zip *z, const void *blob, size_t bytes, struct sw_samples *out, struct sw_err *err);
+int sw_series_decode(struct sw_series_zip *z, const void *blob, size_t bytes,
+                     struct sw_samples *out, struct sw_err *err);
 
 /* What a merge did; the caller may ask for the samples that are new or changed. */
 struct sw_merge {

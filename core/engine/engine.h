@@ -10,21 +10,21 @@
 #include "store/worker.h"
 
 struct sw_engine {
-    uv_loop_t *loop;            /* borrowed */
-    char *share;                /* folder that holds lua/, schema/, rules/ ... */
-    char *home;                 /* the user's data folder, NULL until opened */
-    struct sw_clock clock;      /* data time */
+    uv_loop_t *loop;       /* borrowed */
+    char *share;           /* folder that holds lua/, schema/, rules/ ... */
+    char *home;            /* the user's data folder, NULL until opened */
+    struct sw_clock clock; /* data time */
     struct sw_log log;
-    struct sw_metrics *metrics; /* filled at boot, read only once a store is open */
+    struct sw_metrics *metrics;        /* filled at boot, read only once a store is open */
     struct sw_worker *writer, *reader; /* NULL until opened */
-    struct sw_tz *zone[64];     /* loaded zones, kept until the end */
+    struct sw_tz *zone[64];            /* loaded zones, kept until the end */
     int n_zones;
 };
 
 struct sw_engine *sw_engine_new(uv_loop_t *loop, const char *share);
 /* Open the store at url; home must exist. */
 int sw_engine_open(struct sw_engine *e, const char *home, const char *url, struct sw_err *err);
-void sw_engine_free(struct sw_engine *e);   /* drains the database threads */
+void sw_engine_free(struct sw_engine *e); /* drains the database threads */
 /* A zone by name, cached; NULL and a sentence if unknown. Loop thread; the zone may then be read anywhere. */
 const struct sw_tz *sw_engine_zone(struct sw_engine *e, const char *name, struct sw_err *err);
 #endif

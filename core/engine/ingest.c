@@ -28,7 +28,8 @@ void sw_counts_reject(struct sw_counts *c, int64_t n, const char *fmt, ...)
 
 static bool time_ok(int64_t start_ms, int64_t dur_ms)
 {
-    return start_ms >= SW_TIME_MIN_MS && start_ms < SW_TIME_MAX_MS && dur_ms >= 0 && dur_ms <= 400 * SW_DAY_MS;
+    return start_ms >= SW_TIME_MIN_MS && start_ms < SW_TIME_MAX_MS && dur_ms >= 0 &&
+           dur_ms <= 400 * SW_DAY_MS;
 }
 
 /* An instant without a zone, or with one that cannot be, gets its day from the user's zone. */
@@ -38,13 +39,15 @@ static int32_t settled_offset(const struct sw_who *who, int64_t start_ms, int16_
     return sw_tz_offset(who->zone, start_ms) / 60;
 }
 
-static int column_samples(const struct sw_who *who, const struct sw_column *col, const struct sw_column_map *map,
-                          struct sw_samples *out, struct sw_counts *counts)
+static int column_samples(const struct sw_who *who, const struct sw_column *col,
+                          const struct sw_column_map *map, struct sw_samples *out,
+                          struct sw_counts *counts)
 {
     const struct sw_metric *m = map->metric;
     int64_t low = 0, high = 0, when = 0;
     for (size_t i = 0; i < col->n; i++) {
-        double v = map->from_duration ? (double)col->dur_ms[i] / 60000 : col->value[i] * map->convert.factor + map->convert.shift;
+        double v = map->from_duration ? (double)col->dur_ms[i] / 60000
+                                      : col->value[i] * map->convert.factor + map->convert.shift;
         struct sw_sample x = {col->start_ms[i], col->dur_ms[i], 0, 0};
         if (!time_ok(x.start_ms, x.dur_ms)) {
             when++;
@@ -60,12 +63,15 @@ static int column_samples(const struct sw_who *who, const struct sw_column *col,
     }
     if (low) sw_counts_reject(counts, low, "%s below %g %s", m->name, m->min, m->unit);
     if (high) sw_counts_reject(counts, high, "%s above %g %s", m->name, m->max, m->unit);
-    if (when) sw_counts_reject(counts, when, "%s at a time outside 1900 to 2079 or of an absurd length", m->name);
+    if (when)
+        sw_counts_reject(counts, when, "%s at a time outside 1900 to 2079 or of an absurd length",
+                         m->name);
     return 0;
 }
 
-int sw_ingest_column(struct sw_store *s, const struct sw_who *who, const struct sw_column *col, int64_t origin_id,
-                     const struct sw_column_map *map, struct sw_counts *counts, struct sw_err *err)
+int sw_ingest_column(struct sw_store *s, const struct sw_who *who, const struct sw_column *col,
+                     int64_t origin_id, const struct sw_column_map *map, struct sw_counts *counts,
+                     struct sw_err *err)
 {
     struct sw_samples x = {0};
     struct sw_merge stat = {0, 0, 0};
@@ -86,15 +92,18 @@ int sw_ingest_column(struct sw_store *s, const struct sw_who *who, const struct 
 static int mark_night(struct sw_store *s, const struct sw_who *who, int64_t day, struct sw_err *err)
 {
     int rc = 0;
-    for (int64_t d = day - 1; d <= day + 1 && !rc; d++) rc = sw_dirty_mark(s, who->id, SW_SLEEP_MARK, d, err);
+    for (int64_t d = day - 1; d <= day + 1 && !rc; d++)
+        rc = sw_dirty_mark(s, who->id, SW_SLEEP_MARK, d, err);
     return rc;
 }
 
-int sw_ingest_record(struct sw_store *s, const struct sw_who *who, struct sw_record *r, struct sw_put_result *out, struct sw_err *err)
+int sw_ingest_record(struct sw_store *s, const struct sw_who *who, struct sw_record *r,
+                     struct sw_put_result *out, struct sw_err *err)
 {
     int rc;
     if (!time_ok(r->start_ms, r->finish_ms - r->start_ms))
-        return sw_fail(err, SW_E_BAD, "%s at a time outside 1900 to 2079, or finishing before it starts", r->kind);
+        return sw_fail(err, SW_E_BAD,
+                       "%s at a time outside 1900 to 2079, or finishing before it starts", r->kind);
     rc = sw_record_put(s, who->id, who->name, r, out, err);
     if (rc || out->what == SW_PUT_SAME || strcmp(r->kind, "sleep")) return rc;
     rc = mark_night(s, who, r->day, err);
@@ -102,32 +111,41 @@ int sw_ingest_record(struct sw_store *s, const struct sw_who *who, struct sw_rec
     return rc;
 }
 
-int sw_ingest_delete(struct sw_store *s, const struct sw_who *who, int64_t id, bool *was_last, int64_t *group, struct sw_err *err)
+int sw_ingest_delete(struct sw_store *s, const struct sw_who *who, int64_t id, bool *was_last,
+                     int64_t *group, struct sw_err *err)
 {
     int64_t day;
-    int rc = sw_ask_int(s, err, &day, "SELECT day FROM record WHERE id = $1 AND person_id = $2 AND kind = 'sleep'", "ii", id, who->id);
+    int rc = sw_ask_int(
+        s, err, &day, "SELECT day FROM record WHERE id = $1 AND person_id = $2 AND kind = 'sleep'",
+        "ii", id, who->id);
     if (rc > 0) rc = mark_night(s, who, day, err);
     return rc < 0 ? rc : sw_record_delete(s, who->id, id, was_last, group, err);
 }
 
-int sw_ingest_day_total(struct sw_store *s, const struct sw_who *who, const struct sw_metric *m, int64_t day, int64_t origin_id,
-                        double total, enum sw_put *what, struct sw_err *err)
+int sw_ingest_day_total(struct sw_store *s, const struct sw_who *who, const struct sw_metric *m,
+                        int64_t day, int64_t origin_id, double total, enum sw_put *what,
+                        struct sw_err *err)
 {
     struct sw_q *q;
     double had;
     int rc;
     if (!isfinite(total) || day < SW_TIME_MIN_MS / SW_DAY_MS || day > SW_TIME_MAX_MS / SW_DAY_MS)
-        return sw_fail(err, SW_E_BAD, "%s: a day's total must be a number, its day within 1900 to 2079", m->name);
-    q = sw_ask(s, err, "SELECT total FROM day_total WHERE person_id = $1 AND metric = $2 AND day = $3 AND origin_id = $4", "isii",
-                            who->id, m->name, day, origin_id);
+        return sw_fail(err, SW_E_BAD,
+                       "%s: a day's total must be a number, its day within 1900 to 2079", m->name);
+    q = sw_ask(
+        s, err,
+        "SELECT total FROM day_total WHERE person_id = $1 AND metric = $2 AND day = $3 AND origin_id = $4",
+        "isii", who->id, m->name, day, origin_id);
     rc = q ? sw_q_next(q, err) : SW_E_INTERNAL;
     had = rc > 0 ? sw_q_real(q, 0) : NAN;
     if (rc < 0) return rc;
     if (rc > 0) sw_q_stop(q);
     *what = isnan(had) ? SW_PUT_NEW : had == total ? SW_PUT_SAME : SW_PUT_CHANGED;
     if (*what == SW_PUT_SAME) return 0;
-    rc = sw_run(s, err, "INSERT INTO day_total (person_id, metric, day, origin_id, total) VALUES ($1, $2, $3, $4, $5) "
-                        "ON CONFLICT (person_id, metric, day, origin_id) DO UPDATE SET total = excluded.total", "isiir", who->id, m->name,
-                day, origin_id, total);
+    rc = sw_run(
+        s, err,
+        "INSERT INTO day_total (person_id, metric, day, origin_id, total) VALUES ($1, $2, $3, $4, $5) "
+        "ON CONFLICT (person_id, metric, day, origin_id) DO UPDATE SET total = excluded.total",
+        "isiir", who->id, m->name, day, origin_id, total);
     return rc ? rc : sw_dirty_mark(s, who->id, m->name, day, err);
 }

@@ -10,15 +10,17 @@
 
 enum { ASLEEP, IN_BED, AWAKE, LIGHT, DEEP, REM, PARTS, MAX_GROUPS = 64 };
 
-static const char *const attribute[PARTS] = {"asleep_s", "in_bed_s", "awake_s", "light_s", "deep_s", "rem_s"};
-static const char *const metric[PARTS] = {SW_SLEEP_MARK, "sleep_in_bed", "sleep_awake", "sleep_light", "sleep_deep", "sleep_rem"};
+static const char *const attribute[PARTS] = {"asleep_s", "in_bed_s", "awake_s",
+                                             "light_s",  "deep_s",   "rem_s"};
+static const char *const metric[PARTS] = {SW_SLEEP_MARK, "sleep_in_bed", "sleep_awake",
+                                          "sleep_light", "sleep_deep",   "sleep_rem"};
 
 struct sleep_group {
     int64_t group, day;
-    int standing;           /* of the member the stages come from; 1000 while none */
+    int standing; /* of the member the stages come from; 1000 while none */
     bool nap;
     int64_t origin, until_ms; /* of the members summed up in part */
-    double part[PARTS];     /* seconds; negative: unknown */
+    double part[PARTS];       /* seconds; negative: unknown */
 };
 struct night {
     struct sleep_group g[MAX_GROUPS];
@@ -38,15 +40,19 @@ static struct sleep_group *group_of(struct night *n, int64_t id)
     for (int i = 0; i < n->n; i++)
         if (n->g[i].group == id) return &n->g[i];
     if (n->n == MAX_GROUPS) return NULL;
-    n->g[n->n] = (struct sleep_group){.group = id, .standing = 1000, .part = {-1, -1, -1, -1, -1, -1}};
+    n->g[n->n] = (struct sleep_group){
+        .group = id, .standing = 1000, .part = {-1, -1, -1, -1, -1, -1}};
     return &n->g[n->n++];
 }
 
 /* Members come in the order of their starts. */
-static void take_stages(struct sleep_group *g, const struct sw_record *r, const struct sw_jtape *t, uint32_t a, bool nap)
+static void take_stages(struct sleep_group *g, const struct sw_record *r, const struct sw_jtape *t,
+                        uint32_t a, bool nap)
 {
     bool better = r->standing < g->standing;
-    if (!better && (r->origin_id != g->origin || r->start_ms < g->until_ms || nap != g->nap || r->day != g->day)) return;
+    if (!better && (r->origin_id != g->origin || r->start_ms < g->until_ms || nap != g->nap ||
+                    r->day != g->day))
+        return;
     for (int i = 0; i < PARTS; i++) {
         double v = number(t, a, attribute[i]);
         if (i == IN_BED) continue;
@@ -68,7 +74,8 @@ static void add_member(void *ctx, const struct sw_record *r)
     bool nap = false;
     double in_bed;
     sw_jtape_init(&t);
-    if (g && !sw_jtape_parse(&t, r->body, r->body_n, NULL) && (a = sw_jtape_get(&t, 0, "attributes"))) {
+    if (g && !sw_jtape_parse(&t, r->body, r->body_n, NULL) &&
+        (a = sw_jtape_get(&t, 0, "attributes"))) {
         uint32_t k = sw_jtape_get(&t, a, "nap");
         if (k) sw_jtape_bool(&t, k, &nap);
         if (g->standing == 1000) g->day = r->day, g->nap = nap;
@@ -79,7 +86,8 @@ static void add_member(void *ctx, const struct sw_record *r)
     sw_jtape_clear(&t);
 }
 
-static int put(struct sw_store *s, const struct sw_who *who, const char *name, int64_t day, double value, struct sw_err *err)
+static int put(struct sw_store *s, const struct sw_who *who, const char *name, int64_t day,
+               double value, struct sw_err *err)
 {
     struct sw_rollup r = {0};
     int64_t series;
@@ -91,9 +99,14 @@ static int put(struct sw_store *s, const struct sw_who *who, const char *name, i
 int sw_night_settle(struct sw_store *s, const struct sw_who *who, int64_t day, struct sw_err *err)
 {
     struct night n = {.n = 0};
-    struct sw_record_filter f = {.kind = "sleep", .from_ms = (day - 3) * SW_DAY_MS, .to_ms = (day + 3) * SW_DAY_MS,
-                                 .first_day = day - 1, .last_day = day + 1, .limit = 1000};
-    double sum[PARTS] = {-1, -1, -1, -1, -1, -1}, slept = 0, lain = 0; /* the last two: where both are known */
+    struct sw_record_filter f = {.kind = "sleep",
+                                 .from_ms = (day - 3) * SW_DAY_MS,
+                                 .to_ms = (day + 3) * SW_DAY_MS,
+                                 .first_day = day - 1,
+                                 .last_day = day + 1,
+                                 .limit = 1000};
+    double sum[PARTS] = {-1, -1, -1, -1, -1, -1}, slept = 0,
+           lain = 0; /* the last two: where both are known */
     int rc = sw_record_list(s, who->id, &f, add_member, &n, err);
     for (int g = 0; g < n.n && !rc; g++) {
         const double *part = n.g[g].part;
@@ -102,7 +115,8 @@ int sw_night_settle(struct sw_store *s, const struct sw_who *who, int64_t day, s
             if (part[i] >= 0) sum[i] = (sum[i] < 0 ? 0 : sum[i]) + part[i];
         if (part[ASLEEP] >= 0 && part[IN_BED] > 0) slept += part[ASLEEP], lain += part[IN_BED];
     }
-    for (int i = 0; i < PARTS && !rc; i++) rc = put(s, who, metric[i], day, sum[i] < 0 ? -1 : sum[i] / 60, err);
+    for (int i = 0; i < PARTS && !rc; i++)
+        rc = put(s, who, metric[i], day, sum[i] < 0 ? -1 : sum[i] / 60, err);
     if (!rc) rc = put(s, who, "sleep_efficiency", day, lain > 0 ? 100 * slept / lain : -1, err);
     return rc;
 }

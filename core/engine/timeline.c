@@ -5,10 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GAP_MS (30 * INT64_C(60000))        /* presence: a gap up to this is no absence */
-#define LONG_MS (2 * INT64_C(3600000))      /* presence: a longer sample (a day's resting rate) proves nothing */
-#define NEAR_MS (10 * INT64_C(60000))       /* instants: the same measurement within this */
-#define EDGE_MS (16 * INT64_C(3600000))     /* a local day lies within its UTC day widened by this */
+#define GAP_MS (30 * INT64_C(60000)) /* presence: a gap up to this is no absence */
+#define LONG_MS                                                                                    \
+    (2 * INT64_C(3600000)) /* presence: a longer sample (a day's resting rate) proves nothing */
+#define NEAR_MS (10 * INT64_C(60000))   /* instants: the same measurement within this */
+#define EDGE_MS (16 * INT64_C(3600000)) /* a local day lies within its UTC day widened by this */
 
 struct span {
     int64_t from, to;
@@ -66,7 +67,8 @@ static double covered(const struct spans *s, int64_t from, int64_t to, int64_t *
         else hi = mid;
     }
     for (size_t i = lo; i < s->n && s->at[i].from <= to; i++) {
-        int64_t a = s->at[i].from > from ? s->at[i].from : from, b = s->at[i].to < to ? s->at[i].to : to;
+        int64_t a = s->at[i].from > from ? s->at[i].from : from,
+                b = s->at[i].to < to ? s->at[i].to : to;
         if (b < a || (a == b && from != to)) continue; /* touching is not covering */
         *by = s->at[i].origin;
         if (from == to) return 1;
@@ -84,9 +86,11 @@ static int lane_cmp(const void *a, const void *b)
     return (x->origin > y->origin) - (x->origin < y->origin);
 }
 
-static int standing_of(struct sw_store *s, int64_t origin, const struct sw_metric *m, int *out, struct sw_err *err)
+static int standing_of(struct sw_store *s, int64_t origin, const struct sw_metric *m, int *out,
+                       struct sw_err *err)
 {
-    struct sw_q *q = sw_ask(s, err, "SELECT standing, class FROM origin WHERE id = $1", "i", origin);
+    struct sw_q *q = sw_ask(s, err, "SELECT standing, class FROM origin WHERE id = $1", "i",
+                            origin);
     int rc = q ? sw_q_next(q, err) : SW_E_INTERNAL;
     *out = 99;
     if (rc <= 0) return rc;
@@ -97,8 +101,8 @@ static int standing_of(struct sw_store *s, int64_t origin, const struct sw_metri
     return 0;
 }
 
-static int lanes_of(struct sw_store *s, const struct sw_who *who, const struct sw_metric *m, int64_t day, struct lane **out,
-                    size_t *n, struct sw_err *err)
+static int lanes_of(struct sw_store *s, const struct sw_who *who, const struct sw_metric *m,
+                    int64_t day, struct lane **out, size_t *n, struct sw_err *err)
 {
     struct sw_series_rows rows = {0};
     int rc = sw_series_of_metric(s, who->id, m->name, &rows, err);
@@ -136,17 +140,23 @@ static void note_series(void *ctx, int64_t id, const char *metric)
     p->series.at[p->series.n++] = (struct sw_series_row){id, p->origin};
 }
 
-static int add_presence(struct sw_store *s, const struct sw_metrics *all, const struct sw_who *who, int64_t origin, int64_t day,
-                        struct spans *cover, struct sw_err *err)
+static int add_presence(struct sw_store *s, const struct sw_metrics *all, const struct sw_who *who,
+                        int64_t origin, int64_t day, struct spans *cover, struct sw_err *err)
 {
-    struct presence p = {.s = s, .all = all, .from = day * SW_DAY_MS - EDGE_MS, .to = (day + 1) * SW_DAY_MS + EDGE_MS, .origin = origin};
+    struct presence p = {.s = s,
+                         .all = all,
+                         .from = day * SW_DAY_MS - EDGE_MS,
+                         .to = (day + 1) * SW_DAY_MS + EDGE_MS,
+                         .origin = origin};
     struct spans own = {0};
     int rc = sw_series_of_origin(s, who->id, origin, note_series, &p, err);
     for (size_t i = 0; i < p.series.n && !rc; i++) {
         struct sw_samples x = {0};
-        if (!p.metric[i]->month_chunks) rc = sw_series_read(s, p.metric[i], p.series.at[i].id, p.from, p.to, &x, err);
+        if (!p.metric[i]->month_chunks)
+            rc = sw_series_read(s, p.metric[i], p.series.at[i].id, p.from, p.to, &x, err);
         for (size_t k = 0; k < x.n; k++)
-            if (x.at[k].dur_ms <= LONG_MS) spans_push(&own, x.at[k].start_ms, x.at[k].start_ms + x.at[k].dur_ms, origin);
+            if (x.at[k].dur_ms <= LONG_MS)
+                spans_push(&own, x.at[k].start_ms, x.at[k].start_ms + x.at[k].dur_ms, origin);
         sw_samples_clear(&x);
     }
     spans_close(&own, GAP_MS);
@@ -175,31 +185,42 @@ static int used_cmp(const void *a, const void *b)
     return (x->value > y->value) - (x->value < y->value);
 }
 
-static int take_lane(struct sw_store *s, const struct sw_metric *m, const struct lane *l, int64_t day, const struct spans *cover,
-                     struct used_list *used, struct spans *near, sw_timeline_sink sink, void *ctx, struct sw_err *err)
+static int take_lane(struct sw_store *s, const struct sw_metric *m, const struct lane *l,
+                     int64_t day, const struct spans *cover, struct used_list *used,
+                     struct spans *near, sw_timeline_sink sink, void *ctx, struct sw_err *err)
 {
     struct sw_samples x = {0};
-    int rc = sw_series_read(s, m, l->series, day * SW_DAY_MS - EDGE_MS, (day + 1) * SW_DAY_MS + EDGE_MS, &x, err);
+    int rc = sw_series_read(s, m, l->series, day * SW_DAY_MS - EDGE_MS,
+                            (day + 1) * SW_DAY_MS + EDGE_MS, &x, err);
     for (size_t i = 0; i < x.n && !rc; i++) {
         const struct sw_sample *e = &x.at[i];
-        struct sw_timeline_step step = {l->origin, e->start_ms, e->dur_ms, e->offset_min, (double)e->value / m->scale, 1, 0};
+        struct sw_timeline_step step = {
+            l->origin, e->start_ms, e->dur_ms, e->offset_min, (double)e->value / m->scale, 1, 0};
         if (sw_floor_day(e->start_ms + (int64_t)e->offset_min * 60000) != day) continue;
-        step.share = 1 - covered(cover, e->start_ms, e->start_ms + (m->kind == SW_CUMULATIVE ? e->dur_ms : 0), &step.behind);
+        step.share = 1 - covered(cover, e->start_ms,
+                                 e->start_ms + (m->kind == SW_CUMULATIVE ? e->dur_ms : 0),
+                                 &step.behind);
         if (step.share > 0) {
             sw_grow((void **)&used->at, &used->cap, used->n + 1, sizeof *used->at);
-            used->at[used->n++] = (struct used){e->start_ms, step.value * (m->kind == SW_CUMULATIVE ? step.share : 1)};
+            used->at[used->n++] = (struct used){
+                e->start_ms, step.value * (m->kind == SW_CUMULATIVE ? step.share : 1)};
         }
-        if (m->kind != SW_CUMULATIVE) spans_push(near, e->start_ms - NEAR_MS, e->start_ms + e->dur_ms + NEAR_MS, l->origin);
+        if (m->kind != SW_CUMULATIVE)
+            spans_push(near, e->start_ms - NEAR_MS, e->start_ms + e->dur_ms + NEAR_MS, l->origin);
         if (sink) sink(ctx, &step);
     }
     sw_samples_clear(&x);
     return rc;
 }
 
-static int best_total(struct sw_store *s, const struct sw_who *who, const struct sw_metric *m, int64_t day, struct sw_rollup *out, struct sw_err *err)
+static int best_total(struct sw_store *s, const struct sw_who *who, const struct sw_metric *m,
+                      int64_t day, struct sw_rollup *out, struct sw_err *err)
 {
-    struct sw_q *q = sw_ask(s, err, "SELECT d.total FROM day_total d JOIN origin o ON o.id = d.origin_id WHERE d.person_id = $1 AND d.metric = $2 "
-                                    "AND d.day = $3 ORDER BY o.standing, o.id LIMIT 1", "isi", who->id, m->name, day);
+    struct sw_q *q = sw_ask(
+        s, err,
+        "SELECT d.total FROM day_total d JOIN origin o ON o.id = d.origin_id WHERE d.person_id = $1 AND d.metric = $2 "
+        "AND d.day = $3 ORDER BY o.standing, o.id LIMIT 1",
+        "isi", who->id, m->name, day);
     int rc = q ? sw_q_next(q, err) : SW_E_INTERNAL;
     if (rc <= 0) return rc;
     sw_rollup_add(out, sw_q_real(q, 0));
@@ -207,9 +228,9 @@ static int best_total(struct sw_store *s, const struct sw_who *who, const struct
     return 0;
 }
 
-static int merge_lanes(struct sw_store *s, const struct sw_metrics *all, const struct sw_who *who, const struct sw_metric *m,
-                       int64_t day, const struct lane *lane, size_t n, struct sw_rollup *out, sw_timeline_sink sink, void *ctx,
-                       struct sw_err *err)
+static int merge_lanes(struct sw_store *s, const struct sw_metrics *all, const struct sw_who *who,
+                       const struct sw_metric *m, int64_t day, const struct lane *lane, size_t n,
+                       struct sw_rollup *out, sw_timeline_sink sink, void *ctx, struct sw_err *err)
 {
     struct spans cover = {0};
     struct used_list used = {0};
@@ -217,8 +238,10 @@ static int merge_lanes(struct sw_store *s, const struct sw_metrics *all, const s
     for (size_t i = 0; i < n && !rc; i++) {
         struct spans near = {0};
         rc = take_lane(s, m, &lane[i], day, &cover, &used, &near, sink, ctx, err);
-        if (!rc && i + 1 < n && m->kind == SW_CUMULATIVE && !m->month_chunks) rc = add_presence(s, all, who, lane[i].origin, day, &cover, err);
-        for (size_t k = 0; k < near.n; k++) spans_push(&cover, near.at[k].from, near.at[k].to, near.at[k].origin);
+        if (!rc && i + 1 < n && m->kind == SW_CUMULATIVE && !m->month_chunks)
+            rc = add_presence(s, all, who, lane[i].origin, day, &cover, err);
+        for (size_t k = 0; k < near.n; k++)
+            spans_push(&cover, near.at[k].from, near.at[k].to, near.at[k].origin);
         spans_close(&cover, 0);
         sw_free(near.at);
     }
@@ -229,8 +252,9 @@ static int merge_lanes(struct sw_store *s, const struct sw_metrics *all, const s
     return rc;
 }
 
-int sw_timeline_day(struct sw_store *s, const struct sw_metrics *all, const struct sw_who *who, const struct sw_metric *m,
-                    int64_t day, struct sw_rollup *out, sw_timeline_sink sink, void *ctx, struct sw_err *err)
+int sw_timeline_day(struct sw_store *s, const struct sw_metrics *all, const struct sw_who *who,
+                    const struct sw_metric *m, int64_t day, struct sw_rollup *out,
+                    sw_timeline_sink sink, void *ctx, struct sw_err *err)
 {
     struct lane *lane;
     size_t n;
@@ -250,9 +274,12 @@ struct mark {
     int64_t day;
 };
 
-static int next_marks(struct sw_store *s, const struct sw_who *who, struct mark *mark, int most, struct sw_err *err)
+static int next_marks(struct sw_store *s, const struct sw_who *who, struct mark *mark, int most,
+                      struct sw_err *err)
 {
-    struct sw_q *q = sw_ask(s, err, "SELECT metric, day FROM dirty WHERE person_id = $1 ORDER BY metric, day LIMIT $2", "ii", who->id, (int64_t)most);
+    struct sw_q *q = sw_ask(
+        s, err, "SELECT metric, day FROM dirty WHERE person_id = $1 ORDER BY metric, day LIMIT $2",
+        "ii", who->id, (int64_t)most);
     int rc = q ? 0 : SW_E_INTERNAL, n = 0;
     while (q && (rc = sw_q_next(q, err)) > 0) {
         size_t len;
@@ -265,7 +292,8 @@ static int next_marks(struct sw_store *s, const struct sw_who *who, struct mark 
     return rc < 0 ? rc : n;
 }
 
-static int settle_one(struct sw_store *s, const struct sw_metrics *all, const struct sw_who *who, const struct mark *k, struct sw_err *err)
+static int settle_one(struct sw_store *s, const struct sw_metrics *all, const struct sw_who *who,
+                      const struct mark *k, struct sw_err *err)
 {
     const struct sw_metric *m = sw_metrics_get(all, k->metric);
     struct sw_rollup r;
@@ -278,10 +306,14 @@ static int settle_one(struct sw_store *s, const struct sw_metrics *all, const st
         if (!rc) rc = sw_series_find(s, who->id, m->name, SW_ORIGIN_MERGED, true, &series, err);
         if (!rc) rc = sw_rollup_put(s, series, k->day, &r, err);
     }
-    return rc ? rc : sw_run(s, err, "DELETE FROM dirty WHERE person_id = $1 AND metric = $2 AND day = $3", "isi", who->id, k->metric, k->day);
+    return rc ? rc
+              : sw_run(s, err,
+                       "DELETE FROM dirty WHERE person_id = $1 AND metric = $2 AND day = $3", "isi",
+                       who->id, k->metric, k->day);
 }
 
-int sw_timeline_settle(struct sw_store *s, const struct sw_metrics *all, const struct sw_who *who, int most, bool *left, struct sw_err *err)
+int sw_timeline_settle(struct sw_store *s, const struct sw_metrics *all, const struct sw_who *who,
+                       int most, bool *left, struct sw_err *err)
 {
     struct mark *mark = sw_alloc((size_t)most * sizeof *mark);
     int n = next_marks(s, who, mark, most, err), rc = n < 0 ? n : 0;

@@ -9,10 +9,10 @@
 #define SW_MATCH_ENOUGH 0.6 /* from here on two records are one event */
 
 struct sw_match_side {
-    const char *kind, *type;        /* "workout", "running" */
-    int64_t start_ms, finish_ms;    /* UTC */
+    const char *kind, *type;     /* "workout", "running" */
+    int64_t start_ms, finish_ms; /* UTC */
     int64_t origin_id;
-    bool zone_unknown;              /* start is a wall clock read as if UTC */
+    bool zone_unknown; /* start is a wall clock read as if UTC */
 };
 
 double sw_match_score(const struct sw_match_side *a, const struct sw_match_side *b);

@@ -15,12 +15,27 @@ static int index_of(const char *const *list, int n, const char *name)
     return -1;
 }
 
-const char *sw_metric_kind_name(enum sw_metric_kind k) { return kinds[k]; }
-const char *sw_aggregate_name(enum sw_aggregate a) { return aggregates[a]; }
-int sw_metric_kind_of(const char *name) { return index_of(kinds, 4, name); }
-int sw_aggregate_of(const char *name) { return index_of(aggregates, 5, name); }
+const char *sw_metric_kind_name(enum sw_metric_kind k)
+{
+    return kinds[k];
+}
+const char *sw_aggregate_name(enum sw_aggregate a)
+{
+    return aggregates[a];
+}
+int sw_metric_kind_of(const char *name)
+{
+    return index_of(kinds, 4, name);
+}
+int sw_aggregate_of(const char *name)
+{
+    return index_of(aggregates, 5, name);
+}
 
-struct sw_metrics *sw_metrics_new(void) { return sw_zalloc(sizeof(struct sw_metrics)); }
+struct sw_metrics *sw_metrics_new(void)
+{
+    return sw_zalloc(sizeof(struct sw_metrics));
+}
 
 void sw_metrics_free(struct sw_metrics *m)
 {
@@ -46,12 +61,16 @@ int sw_metrics_add(struct sw_metrics *m, const struct sw_metric *row, struct sw_
 {
     struct sw_metric *r;
     double digits = log10(row->scale);
-    if (sw_metrics_get(m, row->name)) return sw_fail(err, SW_E_BAD, "metric '%s' is defined twice", row->name);
+    if (sw_metrics_get(m, row->name))
+        return sw_fail(err, SW_E_BAD, "metric '%s' is defined twice", row->name);
     if (!sw_unit_known(row->unit))
-        return sw_fail(err, SW_E_BAD, "metric '%s' has the unknown unit '%s'", row->name, row->unit);
-    if (!(row->min < row->max)) return sw_fail(err, SW_E_BAD, "metric '%s' has an empty range", row->name);
+        return sw_fail(err, SW_E_BAD, "metric '%s' has the unknown unit '%s'", row->name,
+                       row->unit);
+    if (!(row->min < row->max))
+        return sw_fail(err, SW_E_BAD, "metric '%s' has an empty range", row->name);
     if (digits != floor(digits) || digits < 0 || digits > 9)
-        return sw_fail(err, SW_E_BAD, "metric '%s': scale must be a power of ten from 1 to 1e9", row->name);
+        return sw_fail(err, SW_E_BAD, "metric '%s': scale must be a power of ten from 1 to 1e9",
+                       row->name);
     r = sw_alloc(sizeof *r);
     *r = *row;
     r->name = sw_strdup(row->name);

@@ -5,8 +5,26 @@
 #include <stddef.h>
 #include <string.h>
 
-enum dim { COUNT, LENGTH, MASS, TIME, ENERGY, SPEED, RATE, TEMP, RATIO, PRESSURE, GLUCOSE, VOLUME, POWER, ANGLE, VO2, IU };
+enum dim {
+    COUNT,
+    LENGTH,
+    MASS,
+    TIME,
+    ENERGY,
+    SPEED,
+    RATE,
+    TEMP,
+    RATIO,
+    PRESSURE,
+    GLUCOSE,
+    VOLUME,
+    POWER,
+    ANGLE,
+    VO2,
+    IU
+};
 
+/* clang-format off */
 static const struct unit {
     const char *name;
     enum dim dim;
@@ -41,6 +59,7 @@ static const struct unit {
     {"mL/min\xc2\xb7kg", VO2, 1, 0},{"mL/(kg*min)", VO2, 1, 0}, {"ml/kg/min", VO2, 1, 0},
     {"[iU]", IU, 1, 0},           {"IU", IU, 1, 0},
 };
+/* clang-format on */
 
 static const struct unit *find(const char *name)
 {
@@ -49,7 +68,10 @@ static const struct unit *find(const char *name)
     return NULL;
 }
 
-bool sw_unit_known(const char *unit) { return find(unit) != NULL; }
+bool sw_unit_known(const char *unit)
+{
+    return find(unit) != NULL;
+}
 
 bool sw_unit_convert(const char *from, const char *to, struct sw_convert *out)
 {

@@ -15,6 +15,7 @@ const struct sw_db *sw_db_for(const char *url, const char **rest, struct sw_err 
         *rest = url + n;
         return drivers[i].db;
     }
-    sw_fail(err, SW_E_BAD, "database address '%.80s' is not one this build can open (use sqlite:PATH)", url);
+    sw_fail(err, SW_E_BAD,
+            "database address '%.80s' is not one this build can open (use sqlite:PATH)", url);
     return NULL;
 }

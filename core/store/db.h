@@ -11,7 +11,7 @@
 
 enum sw_db_type { SW_DB_NULL, SW_DB_INT, SW_DB_REAL, SW_DB_TEXT, SW_DB_BLOB };
 
-struct sw_db_val {         /* bytes are borrowed: by bind until the next step, by column until then too */
+struct sw_db_val { /* bytes are borrowed: by bind until the next step, by column until then too */
     enum sw_db_type type;
     int64_t i;
     double r;
@@ -19,13 +19,14 @@ struct sw_db_val {         /* bytes are borrowed: by bind until the next step, b
     size_t n;
 };
 
-struct sw_dialect {     /* words put into statements and schema */
-    const char *name;           /* "sqlite" */
-    const char *begin_write;    /* "BEGIN IMMEDIATE" */
-    const char *claim_suffix;   /* "FOR UPDATE SKIP LOCKED" or "" */
-    const char *blob;           /* schema: type of bytes */
-    const char *key;            /* schema: type of a one-column BIGINT primary key */
-    const char *table_end;      /* schema: after the closing bracket of a table keyed by several columns */
+struct sw_dialect {           /* words put into statements and schema */
+    const char *name;         /* "sqlite" */
+    const char *begin_write;  /* "BEGIN IMMEDIATE" */
+    const char *claim_suffix; /* "FOR UPDATE SKIP LOCKED" or "" */
+    const char *blob;         /* schema: type of bytes */
+    const char *key;          /* schema: type of a one-column BIGINT primary key */
+    const char
+        *table_end; /* schema: after the closing bracket of a table keyed by several columns */
 };
 
 struct sw_db {
@@ -33,11 +34,13 @@ struct sw_db {
     /* *conn is the backend's own. read_only opens a connection that cannot write. */
     int (*open)(const char *url, bool read_only, void **conn, struct sw_err *err);
     void (*close)(void *conn);
-    int (*exec)(void *conn, const char *sql, struct sw_err *err);  /* one or more statements, no rows */
+    int (*exec)(void *conn, const char *sql,
+                struct sw_err *err); /* one or more statements, no rows */
     void *(*prepare)(void *conn, const char *sql, struct sw_err *err);
-    int (*bind)(void *stmt, int param, const struct sw_db_val *v);    /* param from 1 */
-    int (*step)(void *stmt, struct sw_err *err);                   /* 1 row, 0 done and reset, negative error and reset */
-    void (*column)(void *stmt, int col, struct sw_db_val *out);       /* col from 0 */
+    int (*bind)(void *stmt, int param, const struct sw_db_val *v); /* param from 1 */
+    int (*step)(void *stmt,
+                struct sw_err *err); /* 1 row, 0 done and reset, negative error and reset */
+    void (*column)(void *stmt, int col, struct sw_db_val *out); /* col from 0 */
     void (*finalize)(void *stmt);
     const char *(*last_error)(void *conn);
     int64_t (*wake)(void *conn); /* a number that changes when another process committed */

@@ -28,13 +28,28 @@ static int code_of(int rc)
 static int fail(sqlite3 *db, int rc, struct sw_err *err)
 {
     switch (rc & 0xff) {
-    case SQLITE_FULL: return sw_fail(err, SW_E_FULL, "the disk is full: the last step was undone and nothing is lost; make room and run it again");
-    case SQLITE_READONLY: return sw_fail(err, SW_E_FULL, "the database cannot be written: its folder or file is read-only");
-    case SQLITE_CANTOPEN: return sw_fail(err, SW_E_IO, "the database cannot be opened: check that the folder exists and is writable");
-    case SQLITE_BUSY: return sw_fail(err, SW_E_BUSY, "another process holds the database; it did not let go within %d s", BUSY_MS / 1000);
+    case SQLITE_FULL:
+        return sw_fail(
+            err, SW_E_FULL,
+            "the disk is full: the last step was undone and nothing is lost; make room and run it again");
+    case SQLITE_READONLY:
+        return sw_fail(err, SW_E_FULL,
+                       "the database cannot be written: its folder or file is read-only");
+    case SQLITE_CANTOPEN:
+        return sw_fail(
+            err, SW_E_IO,
+            "the database cannot be opened: check that the folder exists and is writable");
+    case SQLITE_BUSY:
+        return sw_fail(err, SW_E_BUSY,
+                       "another process holds the database; it did not let go within %d s",
+                       BUSY_MS / 1000);
     case SQLITE_NOTADB:
-    case SQLITE_CORRUPT: return sw_fail(err, SW_E_BAD, "the database file is damaged or is no database; restore a backup");
-    default: return sw_fail(err, code_of(rc), "database: %s", db ? sqlite3_errmsg(db) : sqlite3_errstr(rc));
+    case SQLITE_CORRUPT:
+        return sw_fail(err, SW_E_BAD,
+                       "the database file is damaged or is no database; restore a backup");
+    default:
+        return sw_fail(err, code_of(rc), "database: %s",
+                       db ? sqlite3_errmsg(db) : sqlite3_errstr(rc));
     }
 }
 
@@ -59,7 +74,8 @@ static int enter_wal(sqlite3 *db, struct sw_err *err)
 static int db_open(const char *path, bool read_only, void **conn, struct sw_err *err)
 {
     sqlite3 *db = NULL;
-    int flags = SQLITE_OPEN_NOMUTEX | (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+    int flags = SQLITE_OPEN_NOMUTEX |
+                (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
     int rc = sqlite3_open_v2(path, &db, flags, NULL);
     if (rc != SQLITE_OK) {
         fail(db, rc, err);
@@ -72,8 +88,10 @@ static int db_open(const char *path, bool read_only, void **conn, struct sw_err 
     rc = read_only ? 0 : enter_wal(db, err);
     if (!rc)
         rc = read_only ? db_exec(db, "PRAGMA cache_size=-4000", err)
-                       : db_exec(db, "PRAGMA synchronous=FULL; PRAGMA cache_size=-8000;"
-                                     "PRAGMA wal_autocheckpoint=2000; PRAGMA temp_store=MEMORY", err);
+                       : db_exec(db,
+                                 "PRAGMA synchronous=FULL; PRAGMA cache_size=-8000;"
+                                 "PRAGMA wal_autocheckpoint=2000; PRAGMA temp_store=MEMORY",
+                                 err);
     if (rc) {
         sqlite3_close(db);
         return rc;
@@ -82,7 +100,10 @@ static int db_open(const char *path, bool read_only, void **conn, struct sw_err 
     return 0;
 }
 
-static void db_close(void *conn) { sqlite3_close(conn); }
+static void db_close(void *conn)
+{
+    sqlite3_close(conn);
+}
 
 static void *db_prepare(void *conn, const char *sql, struct sw_err *err)
 {
@@ -104,7 +125,9 @@ static int db_bind(void *stmt, int param, const struct sw_db_val *v)
     case SW_DB_NULL: rc = sqlite3_bind_null(stmt, at); break;
     case SW_DB_INT: rc = sqlite3_bind_int64(stmt, at, v->i); break;
     case SW_DB_REAL: rc = sqlite3_bind_double(stmt, at, v->r); break;
-    case SW_DB_TEXT: rc = sqlite3_bind_text64(stmt, at, v->p, v->n, SQLITE_STATIC, SQLITE_UTF8); break;
+    case SW_DB_TEXT:
+        rc = sqlite3_bind_text64(stmt, at, v->p, v->n, SQLITE_STATIC, SQLITE_UTF8);
+        break;
     case SW_DB_BLOB: rc = sqlite3_bind_blob64(stmt, at, v->p, v->n, SQLITE_STATIC); break;
     }
     return rc == SQLITE_OK ? 0 : SW_E_INTERNAL;
@@ -138,7 +161,8 @@ static void db_column(void *stmt, int col, struct sw_db_val *out)
     case SQLITE_FLOAT:
         out->type = SW_DB_REAL;
         out->r = sqlite3_value_double(v);
-        out->i = out->r > -9.2e18 && out->r < 9.2e18 ? (int64_t)out->r : 0; /* asked for as an integer by mistake */
+        out->i = out->r > -9.2e18 && out->r < 9.2e18 ? (int64_t)out->r
+                                                     : 0; /* asked for as an integer by mistake */
         break;
     case SQLITE_TEXT:
         out->type = SW_DB_TEXT;
@@ -154,21 +178,29 @@ static void db_column(void *stmt, int col, struct sw_db_val *out)
     }
 }
 
-static void db_finalize(void *stmt) { sqlite3_finalize(stmt); }
-static const char *db_last_error(void *conn) { return sqlite3_errmsg(conn); }
+static void db_finalize(void *stmt)
+{
+    sqlite3_finalize(stmt);
+}
+static const char *db_last_error(void *conn)
+{
+    return sqlite3_errmsg(conn);
+}
 
 static int64_t db_wake(void *conn)
 {
     sqlite3_stmt *st = NULL;
     int64_t v = 0;
-    if (sqlite3_prepare_v2(conn, "PRAGMA data_version", -1, &st, NULL) == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW)
+    if (sqlite3_prepare_v2(conn, "PRAGMA data_version", -1, &st, NULL) == SQLITE_OK &&
+        sqlite3_step(st) == SQLITE_ROW)
         v = sqlite3_column_int64(st, 0);
     sqlite3_finalize(st);
     return v;
 }
 
 const struct sw_db sw_db_sqlite = {
-    .dialect = {"sqlite", "BEGIN IMMEDIATE", "", "BLOB", "INTEGER NOT NULL PRIMARY KEY", "WITHOUT ROWID"},
+    .dialect = {"sqlite", "BEGIN IMMEDIATE", "", "BLOB", "INTEGER NOT NULL PRIMARY KEY",
+                "WITHOUT ROWID"},
     .open = db_open,
     .close = db_close,
     .exec = db_exec,

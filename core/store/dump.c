@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #define LINE_MOST ((size_t)64 << 20)
-#define LAST_DAY (SW_TIME_MAX_MS / SW_DAY_MS + 1) /* beyond it a day does not fit a chunk's key */
+#define LAST_DAY  (SW_TIME_MAX_MS / SW_DAY_MS + 1) /* beyond it a day does not fit a chunk's key */
 
 struct out {
     struct sw_buf b;
@@ -20,7 +20,8 @@ static int flush(struct out *o, struct sw_err *err)
 {
     const uint8_t *p = o->b.data;
     size_t n = o->b.len;
-    if (o->b.over) return sw_fail(err, SW_E_LIMIT, "a line of the dump is over %zu MiB", LINE_MOST >> 20);
+    if (o->b.over)
+        return sw_fail(err, SW_E_LIMIT, "a line of the dump is over %zu MiB", LINE_MOST >> 20);
     while (n) {
         ssize_t k = write(o->fd, p, n);
         if (k < 0 && errno == EINTR) continue;
@@ -34,7 +35,8 @@ static int flush(struct out *o, struct sw_err *err)
 
 /* One table: each row a line {"table":NAME, column: value ...}. Columns holding a JSON text end in
  * '*' in `columns`, integers in '#', reals in '~'; the rest is text. */
-static int dump_rows(struct sw_store *s, struct out *o, const char *table, const char *const *columns, const char *sql, struct sw_err *err)
+static int dump_rows(struct sw_store *s, struct out *o, const char *table,
+                     const char *const *columns, const char *sql, struct sw_err *err)
 {
     struct sw_q *q = sw_ask(s, err, sql, "");
     int rc = q ? 0 : SW_E_INTERNAL;
@@ -72,14 +74,18 @@ struct series_list {
 
 static int list_series(struct sw_store *s, struct series_list *l, struct sw_err *err)
 {
-    struct sw_q *q = sw_ask(s, err, "SELECT series.id, person.name, series.metric, coalesce(origin.key_text, ''), series.origin_id FROM series JOIN person ON "
-                            "person.id = series.person_id LEFT JOIN origin ON origin.id = series.origin_id ORDER BY person.name, series.metric, "
-                            "coalesce(origin.key_text, ''), series.origin_id", "");
+    struct sw_q *q = sw_ask(
+        s, err,
+        "SELECT series.id, person.name, series.metric, coalesce(origin.key_text, ''), series.origin_id FROM series JOIN person ON "
+        "person.id = series.person_id LEFT JOIN origin ON origin.id = series.origin_id ORDER BY person.name, series.metric, "
+        "coalesce(origin.key_text, ''), series.origin_id",
+        "");
     int rc = q ? 0 : SW_E_INTERNAL;
     while (q && (rc = sw_q_next(q, err)) > 0) {
         sw_grow((void **)&l->at, &l->cap, l->n + 1, sizeof *l->at);
-        l->at[l->n++] = (struct series){sw_q_int(q, 0), sw_q_int(q, 4), sw_strdup(sw_q_text(q, 1, NULL)),
-                                        sw_strdup(sw_q_text(q, 2, NULL)), sw_strdup(sw_q_text(q, 3, NULL))};
+        l->at[l->n++] = (struct series){
+            sw_q_int(q, 0), sw_q_int(q, 4), sw_strdup(sw_q_text(q, 1, NULL)),
+            sw_strdup(sw_q_text(q, 2, NULL)), sw_strdup(sw_q_text(q, 3, NULL))};
     }
     return rc;
 }
@@ -105,15 +111,17 @@ static void put_rollup(void *ctx, int64_t day, const struct sw_rollup *r)
     sw_buf_puts(&o->b, "}\n");
 }
 
-static int put_samples(struct out *o, const struct series *x, const struct sw_samples *v, struct sw_err *err)
+static int put_samples(struct out *o, const struct series *x, const struct sw_samples *v,
+                       struct sw_err *err)
 {
     int rc = 0;
     head(o, "samples", x);
     sw_json_key(&o->b, "at");
     sw_buf_byte(&o->b, '[');
     for (size_t i = 0; i < v->n && !rc; i++) {
-        sw_buf_printf(&o->b, "%s[%lld,%lld,%lld,%d]", i ? "," : "", (long long)v->at[i].start_ms, (long long)v->at[i].dur_ms,
-                      (long long)v->at[i].value, (int)v->at[i].offset_min);
+        sw_buf_printf(&o->b, "%s[%lld,%lld,%lld,%d]", i ? "," : "", (long long)v->at[i].start_ms,
+                      (long long)v->at[i].dur_ms, (long long)v->at[i].value,
+                      (int)v->at[i].offset_min);
         if (o->b.len > (1 << 16)) rc = flush(o, err);
     }
     sw_buf_puts(&o->b, "]}\n");
@@ -121,22 +129,28 @@ static int put_samples(struct out *o, const struct series *x, const struct sw_sa
 }
 
 /* Samples a month at a time, so that memory stays small. */
-static int dump_samples(struct sw_store *s, struct out *o, const struct sw_metric *m, const struct series *x, struct sw_err *err)
+static int dump_samples(struct sw_store *s, struct out *o, const struct sw_metric *m,
+                        const struct series *x, struct sw_err *err)
 {
     struct sw_date d = {1900, 1, 1};
     int64_t first;
-    int rc = sw_ask_int(s, err, &first, "SELECT id FROM chunk WHERE id >= $1 AND id < $2 ORDER BY id LIMIT 1", "ii", x->id << 16, (x->id + 1) << 16);
+    int rc = sw_ask_int(s, err, &first,
+                        "SELECT id FROM chunk WHERE id >= $1 AND id < $2 ORDER BY id LIMIT 1", "ii",
+                        x->id << 16, (x->id + 1) << 16);
     if (rc <= 0) return rc; /* a tail never exists without its chunk */
     d = sw_date_of_day((first & 0xffff) - 25567);
     for (rc = 0; sw_day_of_date(d.year, d.month, 1) < LAST_DAY && !rc;) {
         int64_t from = sw_day_of_date(d.year, d.month, 1) * SW_DAY_MS, left;
         struct sw_samples v = {0};
         if (++d.month > 12) d.month = 1, d.year++;
-        rc = sw_series_read(s, m, x->id, from, sw_day_of_date(d.year, d.month, 1) * SW_DAY_MS, &v, err);
+        rc = sw_series_read(s, m, x->id, from, sw_day_of_date(d.year, d.month, 1) * SW_DAY_MS, &v,
+                            err);
         if (!rc && v.n) rc = put_samples(o, x, &v, err);
         if (!v.n && !rc && sw_day_of_date(d.year, d.month, 1) < LAST_DAY) {
-            rc = sw_ask_int(s, err, &left, "SELECT id FROM chunk WHERE id >= $1 AND id < $2 ORDER BY id LIMIT 1", "ii",
-                            x->id << 16 | (sw_day_of_date(d.year, d.month, 1) + 25567), (x->id + 1) << 16);
+            rc = sw_ask_int(s, err, &left,
+                            "SELECT id FROM chunk WHERE id >= $1 AND id < $2 ORDER BY id LIMIT 1",
+                            "ii", x->id << 16 | (sw_day_of_date(d.year, d.month, 1) + 25567),
+                            (x->id + 1) << 16);
             if (!rc) break;
             if (rc > 0) d = sw_date_of_day((left & 0xffff) - 25567), rc = 0;
         }
@@ -146,7 +160,8 @@ static int dump_samples(struct sw_store *s, struct out *o, const struct sw_metri
     return rc;
 }
 
-static int dump_series(struct sw_store *s, const struct sw_metrics *metrics, struct out *o, struct sw_err *err)
+static int dump_series(struct sw_store *s, const struct sw_metrics *metrics, struct out *o,
+                       struct sw_err *err)
 {
     struct series_list l = {0};
     int rc = list_series(s, &l, err);
@@ -171,34 +186,70 @@ static int dump_data(struct sw_store *s, struct out *o, struct sw_err *err)
 {
     static const char *const person[] = {"id#", "name", "zone", NULL};
     static const char *const connection[] = {"id#", "provider", "name", "state", NULL};
-    static const char *const origin[] = {"id#", "key", "provider", "name", "maker", "model", "class", "standing#", NULL};
-    static const char *const record[] = {"id#", "kind", "type", "start#", "finish#", "offset_start#", "offset_finish#", "zone_from", "day#",
-                                         "connection#", "external_id", "origin#", "group#", "revision#", "state", "body*", NULL};
+    static const char *const origin[] = {"id#",   "key",   "provider",  "name", "maker",
+                                         "model", "class", "standing#", NULL};
+    static const char *const record[] = {"id#",     "kind",          "type",           "start#",
+                                         "finish#", "offset_start#", "offset_finish#", "zone_from",
+                                         "day#",    "connection#",   "external_id",    "origin#",
+                                         "group#",  "revision#",     "state",          "body*",
+                                         NULL};
     static const char *const total[] = {"person#", "metric", "day#", "origin#", "total~", NULL};
     static const char *const doc[] = {"person#", "kind", "name", "body*", NULL};
-    int rc = dump_rows(s, o, "person", person, "SELECT id, name, zone FROM person ORDER BY id", err);
-    if (!rc) rc = dump_rows(s, o, "connection", connection, "SELECT id, provider, name, state FROM connection ORDER BY id", err);
-    if (!rc) rc = dump_rows(s, o, "origin", origin, "SELECT id, key_text, provider, name, maker, model, class, standing FROM origin ORDER BY id", err);
-    if (!rc) rc = dump_rows(s, o, "record", record, "SELECT id, kind, type, start_ms, finish_ms, offset_start, offset_finish, zone_from, day, connection_id, "
-                            "external_id, origin_id, group_id, revision, state, body FROM record ORDER BY id", err);
-    if (!rc) rc = dump_rows(s, o, "day_total", total, "SELECT person_id, metric, day, origin_id, total FROM day_total ORDER BY person_id, metric, day, origin_id", err);
+    int rc = dump_rows(s, o, "person", person, "SELECT id, name, zone FROM person ORDER BY id",
+                       err);
+    if (!rc)
+        rc = dump_rows(s, o, "connection", connection,
+                       "SELECT id, provider, name, state FROM connection ORDER BY id", err);
+    if (!rc)
+        rc = dump_rows(
+            s, o, "origin", origin,
+            "SELECT id, key_text, provider, name, maker, model, class, standing FROM origin ORDER BY id",
+            err);
+    if (!rc)
+        rc = dump_rows(
+            s, o, "record", record,
+            "SELECT id, kind, type, start_ms, finish_ms, offset_start, offset_finish, zone_from, day, connection_id, "
+            "external_id, origin_id, group_id, revision, state, body FROM record ORDER BY id",
+            err);
+    if (!rc)
+        rc = dump_rows(
+            s, o, "day_total", total,
+            "SELECT person_id, metric, day, origin_id, total FROM day_total ORDER BY person_id, metric, day, origin_id",
+            err);
     /* kinds whose body tells of attempts or wall clocks start with a dot and are left out */
-    if (!rc) rc = dump_rows(s, o, "doc", doc, "SELECT person_id, kind, name, body FROM doc WHERE substr(kind, 1, 1) <> '.' ORDER BY person_id, kind, name", err);
+    if (!rc)
+        rc = dump_rows(
+            s, o, "doc", doc,
+            "SELECT person_id, kind, name, body FROM doc WHERE substr(kind, 1, 1) <> '.' ORDER BY person_id, kind, name",
+            err);
     return rc;
 }
 
 static int dump_rest(struct sw_store *s, struct out *o, struct sw_err *err)
 {
     static const char *const doc[] = {"person#", "kind", "name", "at#", "revision#", "body*", NULL};
-    static const char *const job[] = {"id#", "person#", "kind", "name", "state#", "due#", "attempts#", "payload*", "failure", NULL};
-    static const char *const run[] = {"id#", "person#", "kind", "name", "at#", "outcome", "body", NULL};
-    int rc = dump_rows(s, o, "doc_all", doc, "SELECT person_id, kind, name, at_ms, revision, body FROM doc ORDER BY person_id, kind, name", err);
-    if (!rc) rc = dump_rows(s, o, "job", job, "SELECT id, person_id, kind, name, state, due_ms, attempts, payload, failure FROM job ORDER BY id", err);
-    if (!rc) rc = dump_rows(s, o, "run", run, "SELECT id, person_id, kind, name, at_ms, outcome, body FROM run ORDER BY id", err);
+    static const char *const job[] = {"id#",  "person#",   "kind",     "name",    "state#",
+                                      "due#", "attempts#", "payload*", "failure", NULL};
+    static const char *const run[] = {"id#", "person#", "kind", "name",
+                                      "at#", "outcome", "body", NULL};
+    int rc = dump_rows(
+        s, o, "doc_all", doc,
+        "SELECT person_id, kind, name, at_ms, revision, body FROM doc ORDER BY person_id, kind, name",
+        err);
+    if (!rc)
+        rc = dump_rows(
+            s, o, "job", job,
+            "SELECT id, person_id, kind, name, state, due_ms, attempts, payload, failure FROM job ORDER BY id",
+            err);
+    if (!rc)
+        rc = dump_rows(
+            s, o, "run", run,
+            "SELECT id, person_id, kind, name, at_ms, outcome, body FROM run ORDER BY id", err);
     return rc;
 }
 
-int sw_dump(struct sw_store *s, const struct sw_metrics *metrics, bool all, int fd, struct sw_err *err)
+int sw_dump(struct sw_store *s, const struct sw_metrics *metrics, bool all, int fd,
+            struct sw_err *err)
 {
     struct out o = {.fd = fd};
     int rc;

@@ -8,5 +8,6 @@
 #include "store/store.h"
 
 /* Write the dump to a file descriptor, inside the caller's read transaction. */
-int sw_dump(struct sw_store *s, const struct sw_metrics *metrics, bool all, int fd, struct sw_err *err);
+int sw_dump(struct sw_store *s, const struct sw_metrics *metrics, bool all, int fd,
+            struct sw_err *err);
 #endif

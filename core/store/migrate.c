@@ -21,14 +21,16 @@ static bool file_exists(const char *dir, int version, char *path, size_t n)
 }
 
 /* Text of a schema file with {blob}, {key}, {end} replaced by the dialect's words. */
-static int load(const char *path, const struct sw_dialect *d, struct sw_buf *out, struct sw_err *err)
+static int load(const char *path, const struct sw_dialect *d, struct sw_buf *out,
+                struct sw_err *err)
 {
     const char *const word[][2] = {{"{blob}", d->blob}, {"{key}", d->key}, {"{end}", d->table_end}};
     char text[65536];
     FILE *f = fopen(path, "re");
     size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
     if (f) fclose(f);
-    if (!n || n == sizeof text - 1) return sw_fail(err, SW_E_IO, "schema file %s cannot be read", path);
+    if (!n || n == sizeof text - 1)
+        return sw_fail(err, SW_E_IO, "schema file %s cannot be read", path);
     text[n] = 0;
     for (const char *p = text; *p;) {
         size_t k = 0;
@@ -49,10 +51,14 @@ static int apply(struct sw_store *s, const char *path, int version, struct sw_er
     sw_buf_init(&sql, MAX_FILE);
     rc = load(path, sw_store_dialect(s), &sql, err);
     if (!rc) rc = sw_store_begin(s, true, err);
-    if (!rc && !(rc = version_of(s, &have, err)) && have >= version) { /* another process was first */
+    if (!rc && !(rc = version_of(s, &have, err)) &&
+        have >= version) { /* another process was first */
         sw_store_rollback(s);
     } else if (!rc) {
-        snprintf(mark, sizeof mark, "DELETE FROM schema_version WHERE name = 'schema'; INSERT INTO schema_version (name, next) VALUES ('schema', %d)", version);
+        snprintf(
+            mark, sizeof mark,
+            "DELETE FROM schema_version WHERE name = 'schema'; INSERT INTO schema_version (name, next) VALUES ('schema', %d)",
+            version);
         rc = sw_store_exec(s, sw_buf_str(&sql), err);
         if (!rc) rc = sw_store_exec(s, mark, err);
         if (!rc) rc = sw_store_commit(s, err);
@@ -68,13 +74,23 @@ int sw_migrate(struct sw_store *s, const char *dir, bool check_only, struct sw_e
     int64_t have = 0;
     int rc = 0, newest = 0;
     while (file_exists(dir, newest + 1, path, sizeof path)) newest++;
-    if (!newest) return sw_fail(err, SW_E_IO, "no schema files in %s: the installation is incomplete", dir);
-    if (!check_only) rc = sw_store_exec(s, "CREATE TABLE IF NOT EXISTS schema_version (name TEXT NOT NULL PRIMARY KEY, next BIGINT NOT NULL)", err);
+    if (!newest)
+        return sw_fail(err, SW_E_IO, "no schema files in %s: the installation is incomplete", dir);
+    if (!check_only)
+        rc = sw_store_exec(
+            s,
+            "CREATE TABLE IF NOT EXISTS schema_version (name TEXT NOT NULL PRIMARY KEY, next BIGINT NOT NULL)",
+            err);
     if (!rc) rc = version_of(s, &have, err);
     if (rc) return rc;
     if (have > newest)
-        return sw_fail(err, SW_E_NEWER, "the database has schema %d, this program knows up to %d: use a newer syncwell", (int)have, newest);
-    if (check_only && have < newest) return sw_fail(err, SW_E_BAD, "the database has schema %d and must be migrated to %d", (int)have, newest);
+        return sw_fail(
+            err, SW_E_NEWER,
+            "the database has schema %d, this program knows up to %d: use a newer syncwell",
+            (int)have, newest);
+    if (check_only && have < newest)
+        return sw_fail(err, SW_E_BAD, "the database has schema %d and must be migrated to %d",
+                       (int)have, newest);
     for (int v = (int)have + 1; v <= newest && !rc; v++) {
         file_exists(dir, v, path, sizeof path);
         rc = apply(s, path, v, err);

@@ -20,7 +20,8 @@ struct sw_store {
     struct sw_map by_sql; /* address of the literal -> struct sw_q * */
 };
 
-int sw_store_open(const char *url, const char *schema_dir, bool read_only, struct sw_store **out, struct sw_err *err)
+int sw_store_open(const char *url, const char *schema_dir, bool read_only, struct sw_store **out,
+                  struct sw_err *err)
 {
     const char *rest;
     const struct sw_db *db = sw_db_for(url, &rest, err);
@@ -56,11 +57,23 @@ void sw_store_close(struct sw_store *s)
     sw_free(s);
 }
 
-struct sw_series_zip *sw_store_zip(struct sw_store *s) { return s->zip; }
-const struct sw_dialect *sw_store_dialect(const struct sw_store *s) { return &s->db->dialect; }
-int64_t sw_store_wake(struct sw_store *s) { return s->db->wake(s->conn); }
+struct sw_series_zip *sw_store_zip(struct sw_store *s)
+{
+    return s->zip;
+}
+const struct sw_dialect *sw_store_dialect(const struct sw_store *s)
+{
+    return &s->db->dialect;
+}
+int64_t sw_store_wake(struct sw_store *s)
+{
+    return s->db->wake(s->conn);
+}
 
-int sw_store_exec(struct sw_store *s, const char *sql, struct sw_err *err) { return s->db->exec(s->conn, sql, err); }
+int sw_store_exec(struct sw_store *s, const char *sql, struct sw_err *err)
+{
+    return s->db->exec(s->conn, sql, err);
+}
 
 int sw_store_begin(struct sw_store *s, bool write, struct sw_err *err)
 {
@@ -112,8 +125,12 @@ static int bind_all(struct sw_q *q, const char *types, va_list ap)
             v.p = va_arg(ap, const char *);
             if (v.p) v.type = SW_DB_TEXT, v.n = strlen(v.p);
             break;
-        case 't': v.type = SW_DB_TEXT, v.p = va_arg(ap, const char *), v.n = va_arg(ap, size_t); break;
-        case 'b': v.type = SW_DB_BLOB, v.p = va_arg(ap, const void *), v.n = va_arg(ap, size_t); break;
+        case 't':
+            v.type = SW_DB_TEXT, v.p = va_arg(ap, const char *), v.n = va_arg(ap, size_t);
+            break;
+        case 'b':
+            v.type = SW_DB_BLOB, v.p = va_arg(ap, const void *), v.n = va_arg(ap, size_t);
+            break;
         default: return SW_E_INTERNAL;
         }
         rc = q->store->db->bind(q->stmt, i, &v);
@@ -121,7 +138,8 @@ static int bind_all(struct sw_q *q, const char *types, va_list ap)
     return rc;
 }
 
-static struct sw_q *ask(struct sw_store *s, struct sw_err *err, const char *sql, const char *types, va_list ap)
+static struct sw_q *ask(struct sw_store *s, struct sw_err *err, const char *sql, const char *types,
+                        va_list ap)
 {
     struct sw_q *q = prepared(s, sql, err);
     if (!q) return NULL;
@@ -159,7 +177,8 @@ int sw_run(struct sw_store *s, struct sw_err *err, const char *sql, const char *
     return rc > 0 ? 0 : rc;
 }
 
-int sw_ask_int(struct sw_store *s, struct sw_err *err, int64_t *out, const char *sql, const char *types, ...)
+int sw_ask_int(struct sw_store *s, struct sw_err *err, int64_t *out, const char *sql,
+               const char *types, ...)
 {
     va_list ap;
     struct sw_q *q;
@@ -195,8 +214,14 @@ static struct sw_db_val column(struct sw_q *q, int col)
     return v;
 }
 
-int64_t sw_q_int(struct sw_q *q, int col) { return column(q, col).i; }
-double sw_q_real(struct sw_q *q, int col) { return column(q, col).r; }
+int64_t sw_q_int(struct sw_q *q, int col)
+{
+    return column(q, col).i;
+}
+double sw_q_real(struct sw_q *q, int col)
+{
+    return column(q, col).r;
+}
 
 const char *sw_q_text(struct sw_q *q, int col, size_t *n)
 {
@@ -214,8 +239,10 @@ const void *sw_q_blob(struct sw_q *q, int col, size_t *n)
 
 int sw_store_number(struct sw_store *s, const char *name, int64_t *out, struct sw_err *err)
 {
-    int rc = sw_ask_int(s, err, out,
-                        "INSERT INTO counter (name, next) VALUES ($1, 2) ON CONFLICT (name) DO UPDATE SET next = counter.next + 1 "
-                        "RETURNING next - 1", "s", name);
+    int rc = sw_ask_int(
+        s, err, out,
+        "INSERT INTO counter (name, next) VALUES ($1, 2) ON CONFLICT (name) DO UPDATE SET next = counter.next + 1 "
+        "RETURNING next - 1",
+        "s", name);
     return rc > 0 ? 0 : rc ? rc : SW_E_INTERNAL;
 }

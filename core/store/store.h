@@ -10,35 +10,41 @@
 
 struct sw_store;
 struct sw_series_zip; /* codec/series.h */
-struct sw_q; /* a prepared statement in use */
+struct sw_q;          /* a prepared statement in use */
 
 /* Open, and for writers migrate with the numbered files of schema_dir. SW_E_NEWER when a newer
  * program wrote it. read_only stores skip migration but check the version. */
-int sw_store_open(const char *url, const char *schema_dir, bool read_only, struct sw_store **out, struct sw_err *err);
+int sw_store_open(const char *url, const char *schema_dir, bool read_only, struct sw_store **out,
+                  struct sw_err *err);
 void sw_store_close(struct sw_store *s);
 struct sw_series_zip *sw_store_zip(struct sw_store *s); /* borrowed; for chunks on this thread */
 const struct sw_dialect *sw_store_dialect(const struct sw_store *s);
-int64_t sw_store_wake(struct sw_store *s);      /* changes when another process committed */
+int64_t sw_store_wake(struct sw_store *s); /* changes when another process committed */
 
 int sw_store_begin(struct sw_store *s, bool write, struct sw_err *err);
 int sw_store_commit(struct sw_store *s, struct sw_err *err);
-void sw_store_rollback(struct sw_store *s);     /* harmless outside a transaction */
+void sw_store_rollback(struct sw_store *s); /* harmless outside a transaction */
 int sw_store_exec(struct sw_store *s, const char *sql, struct sw_err *err);
 
 /* Bind and get ready to step. `types`, one letter a parameter: i int64_t, r double, s const char *
  * (NULL binds null), t const char * and size_t, b const void * and size_t. NULL on error. Bytes
  * must live until the statement is done. */
-struct sw_q *sw_ask(struct sw_store *s, struct sw_err *err, const char *sql, const char *types, ...);
+struct sw_q *sw_ask(struct sw_store *s, struct sw_err *err, const char *sql, const char *types,
+                    ...);
 /* The same for a statement without rows. Gives 0 or an error. */
 int sw_run(struct sw_store *s, struct sw_err *err, const char *sql, const char *types, ...);
 /* A statement that must give exactly one integer: 1 and *out, 0 when there is no row, or an error. */
-int sw_ask_int(struct sw_store *s, struct sw_err *err, int64_t *out, const char *sql, const char *types, ...);
+int sw_ask_int(struct sw_store *s, struct sw_err *err, int64_t *out, const char *sql,
+               const char *types, ...);
 
-int sw_q_next(struct sw_q *q, struct sw_err *err);      /* 1 row, 0 end, negative error; after the end it may be asked again */
-void sw_q_stop(struct sw_q *q);                         /* stop before the end */
+int sw_q_next(
+    struct sw_q *q,
+    struct sw_err *err); /* 1 row, 0 end, negative error; after the end it may be asked again */
+void sw_q_stop(struct sw_q *q); /* stop before the end */
 int64_t sw_q_int(struct sw_q *q, int col);
 double sw_q_real(struct sw_q *q, int col);
-const char *sw_q_text(struct sw_q *q, int col, size_t *n);  /* borrowed until the next step; "" for null */
+const char *sw_q_text(struct sw_q *q, int col,
+                      size_t *n); /* borrowed until the next step; "" for null */
 const void *sw_q_blob(struct sw_q *q, int col, size_t *n);
 
 /* The next number of a named counter (series, job, run), from 1. Inside a write transaction. */

@@ -8,7 +8,8 @@
 #include <string.h>
 
 enum { PAGE = 64 };
-#define JOB_COLUMNS "id, person_id, kind, name, state, urgency, due_ms, generation, attempts, payload, progress, failure"
+#define JOB_COLUMNS                                                                                \
+    "id, person_id, kind, name, state, urgency, due_ms, generation, attempts, payload, progress, failure"
 
 void sw_job_clear(struct sw_job *j)
 {
@@ -38,8 +39,11 @@ static struct sw_job read_job(struct sw_q *q)
 
 static int hint(struct sw_store *s, int64_t person, int64_t due_ms, struct sw_err *err)
 {
-    return sw_run(s, err, "INSERT INTO due (person_id, due_ms) VALUES ($1, $2) ON CONFLICT (person_id) DO UPDATE SET "
-                          "due_ms = CASE WHEN excluded.due_ms < due.due_ms THEN excluded.due_ms ELSE due.due_ms END", "ii", person, due_ms);
+    return sw_run(
+        s, err,
+        "INSERT INTO due (person_id, due_ms) VALUES ($1, $2) ON CONFLICT (person_id) DO UPDATE SET "
+        "due_ms = CASE WHEN excluded.due_ms < due.due_ms THEN excluded.due_ms ELSE due.due_ms END",
+        "ii", person, due_ms);
 }
 
 int sw_job_add(struct sw_store *s, const struct sw_job_new *j, int64_t *id, struct sw_err *err)
@@ -49,14 +53,16 @@ int sw_job_add(struct sw_store *s, const struct sw_job_new *j, int64_t *id, stru
     int rc = sw_store_number(s, "job", &n, err);
     if (rc) return rc;
     snprintf(number, sizeof number, "#%lld", (long long)n);
-    rc = sw_ask_int(s, err, id,
-                    "INSERT INTO job (id, person_id, kind, name, state, urgency, due_ms, lease_ms, generation, attempts, payload, progress, failure) "
-                    "VALUES ($1, $2, $3, $4, 0, $5, $6, 0, 0, 0, $7, '', '') ON CONFLICT (person_id, kind, name) DO UPDATE SET "
-                    "due_ms = CASE WHEN job.state = 2 OR excluded.due_ms < job.due_ms THEN excluded.due_ms ELSE job.due_ms END, "
-                    "payload = CASE WHEN job.state = 2 THEN excluded.payload ELSE job.payload END, "
-                    "attempts = CASE WHEN job.state = 2 THEN 0 ELSE job.attempts END, "
-                    "state = CASE WHEN job.state = 2 THEN 0 ELSE job.state END RETURNING id",
-                    "iissiis", n, j->person_id, j->kind, j->name ? j->name : number, (int64_t)j->urgency, j->due_ms, j->payload);
+    rc = sw_ask_int(
+        s, err, id,
+        "INSERT INTO job (id, person_id, kind, name, state, urgency, due_ms, lease_ms, generation, attempts, payload, progress, failure) "
+        "VALUES ($1, $2, $3, $4, 0, $5, $6, 0, 0, 0, $7, '', '') ON CONFLICT (person_id, kind, name) DO UPDATE SET "
+        "due_ms = CASE WHEN job.state = 2 OR excluded.due_ms < job.due_ms THEN excluded.due_ms ELSE job.due_ms END, "
+        "payload = CASE WHEN job.state = 2 THEN excluded.payload ELSE job.payload END, "
+        "attempts = CASE WHEN job.state = 2 THEN 0 ELSE job.attempts END, "
+        "state = CASE WHEN job.state = 2 THEN 0 ELSE job.state END RETURNING id",
+        "iissiis", n, j->person_id, j->kind, j->name ? j->name : number, (int64_t)j->urgency,
+        j->due_ms, j->payload);
     if (rc <= 0) return rc ? rc : SW_E_INTERNAL;
     return hint(s, j->person_id, j->due_ms, err);
 }
@@ -66,10 +72,12 @@ struct claimed {
     size_t n, cap;
 };
 
-static int claim_of(struct sw_store *s, int64_t person, int64_t now_ms, int64_t real_ms, int64_t lease_ms, int64_t only_id,
-                    int most, const char *owner, struct claimed *out, struct sw_err *err)
+static int claim_of(struct sw_store *s, int64_t person, int64_t now_ms, int64_t real_ms,
+                    int64_t lease_ms, int64_t only_id, int most, const char *owner,
+                    struct claimed *out, struct sw_err *err)
 {
-    struct sw_q *q = sw_ask(s, err,
+    struct sw_q *q = sw_ask(
+        s, err,
         "UPDATE job SET state = 1, lease_ms = $1, generation = generation + 1, attempts = attempts + 1, progress = $7 WHERE id IN "
         "(SELECT j.id FROM job j WHERE j.person_id = $2 AND j.state < 2 AND j.due_ms <= $3 AND (j.state = 0 OR j.lease_ms < $4) "
         "AND ($5 = 0 OR j.id = $5) ORDER BY j.urgency, j.due_ms, j.id LIMIT $6) RETURNING " JOB_COLUMNS,
@@ -96,7 +104,10 @@ static int claim_cmp(const void *a, const void *b)
 static int rehint(struct sw_store *s, int64_t person, struct sw_err *err)
 {
     int64_t due;
-    int rc = sw_ask_int(s, err, &due, "SELECT due_ms FROM job WHERE person_id = $1 AND state < 2 ORDER BY due_ms LIMIT 1", "i", person);
+    int rc = sw_ask_int(
+        s, err, &due,
+        "SELECT due_ms FROM job WHERE person_id = $1 AND state < 2 ORDER BY due_ms LIMIT 1", "i",
+        person);
     if (rc < 0) return rc;
     if (!rc) return sw_run(s, err, "DELETE FROM due WHERE person_id = $1", "i", person);
     return sw_run(s, err, "UPDATE due SET due_ms = $2 WHERE person_id = $1", "ii", person, due);
@@ -112,9 +123,13 @@ struct hints {
 
 static int next_hints(struct sw_store *s, int64_t now_ms, struct hints *h, struct sw_err *err)
 {
-    int64_t due = h->n ? h->at[h->n - 1].due_ms : INT64_MIN, person = h->n ? h->at[h->n - 1].person : 0;
-    struct sw_q *q = sw_ask(s, err, "SELECT person_id, due_ms FROM due WHERE due_ms <= $1 AND (due_ms > $2 OR (due_ms = $2 AND person_id > $3)) "
-                            "ORDER BY due_ms, person_id LIMIT $4", "iiii", now_ms, due, person, (int64_t)PAGE);
+    int64_t due = h->n ? h->at[h->n - 1].due_ms : INT64_MIN,
+            person = h->n ? h->at[h->n - 1].person : 0;
+    struct sw_q *q = sw_ask(
+        s, err,
+        "SELECT person_id, due_ms FROM due WHERE due_ms <= $1 AND (due_ms > $2 OR (due_ms = $2 AND person_id > $3)) "
+        "ORDER BY due_ms, person_id LIMIT $4",
+        "iiii", now_ms, due, person, (int64_t)PAGE);
     int rc = q ? 0 : SW_E_INTERNAL;
     h->n = 0;
     while (q && (rc = sw_q_next(q, err)) > 0) {
@@ -127,13 +142,15 @@ static int next_hints(struct sw_store *s, int64_t now_ms, struct hints *h, struc
 /* Whose job it is, as the only hint. */
 static int hint_of_job(struct sw_store *s, int64_t id, struct hints *h, struct sw_err *err)
 {
-    int rc = sw_ask_int(s, err, &h->at[0].person, "SELECT person_id FROM job WHERE id = $1", "i", id);
+    int rc = sw_ask_int(s, err, &h->at[0].person, "SELECT person_id FROM job WHERE id = $1", "i",
+                        id);
     h->n = rc > 0;
     return rc < 0 ? rc : 0;
 }
 
-int sw_job_claim(struct sw_store *s, int64_t now_ms, int64_t real_ms, int64_t lease_ms, int64_t only_id, int most,
-                 const char *owner, void (*each)(void *ctx, struct sw_job *j), void *ctx, struct sw_err *err)
+int sw_job_claim(struct sw_store *s, int64_t now_ms, int64_t real_ms, int64_t lease_ms,
+                 int64_t only_id, int most, const char *owner,
+                 void (*each)(void *ctx, struct sw_job *j), void *ctx, struct sw_err *err)
 {
     struct hints h = {.n = 0};
     struct claimed got = {0};
@@ -141,7 +158,8 @@ int sw_job_claim(struct sw_store *s, int64_t now_ms, int64_t real_ms, int64_t le
     do { /* page on: the earliest hints may all belong to people whose jobs are at work */
         rc = only_id ? hint_of_job(s, only_id, &h, err) : next_hints(s, now_ms, &h, err);
         for (int i = 0; i < h.n && !rc && (int)got.n < most; i++) {
-            rc = claim_of(s, h.at[i].person, now_ms, real_ms, lease_ms, only_id, most - (int)got.n, owner, &got, err);
+            rc = claim_of(s, h.at[i].person, now_ms, real_ms, lease_ms, only_id, most - (int)got.n,
+                          owner, &got, err);
             if (!rc) rc = rehint(s, h.at[i].person, err);
         }
     } while (!rc && h.n == PAGE && (int)got.n < most);
@@ -156,42 +174,58 @@ int sw_job_claim(struct sw_store *s, int64_t now_ms, int64_t real_ms, int64_t le
 
 static int lost(struct sw_err *err, int64_t id)
 {
-    return sw_fail(err, SW_E_CONFLICT, "the lease of job %lld was lost: another process took it over", (long long)id);
+    return sw_fail(err, SW_E_CONFLICT,
+                   "the lease of job %lld was lost: another process took it over", (long long)id);
 }
 
 int sw_job_check(struct sw_store *s, int64_t id, int64_t generation, struct sw_err *err)
 {
     int64_t one;
-    int rc = sw_ask_int(s, err, &one, "SELECT 1 FROM job WHERE id = $1 AND generation = $2 AND state = 1", "ii", id, generation);
+    int rc = sw_ask_int(s, err, &one,
+                        "SELECT 1 FROM job WHERE id = $1 AND generation = $2 AND state = 1", "ii",
+                        id, generation);
     return rc > 0 ? 0 : rc ? rc : lost(err, id);
 }
 
-int sw_job_extend(struct sw_store *s, int64_t id, int64_t generation, int64_t lease_until_ms, const char *progress, struct sw_err *err)
+int sw_job_extend(struct sw_store *s, int64_t id, int64_t generation, int64_t lease_until_ms,
+                  const char *progress, struct sw_err *err)
 {
     int64_t one;
-    int rc = sw_ask_int(s, err, &one, "UPDATE job SET lease_ms = $3, progress = $4 WHERE id = $1 AND generation = $2 AND state = 1 RETURNING 1",
-                        "iiis", id, generation, lease_until_ms, progress);
+    int rc = sw_ask_int(
+        s, err, &one,
+        "UPDATE job SET lease_ms = $3, progress = $4 WHERE id = $1 AND generation = $2 AND state = 1 RETURNING 1",
+        "iiis", id, generation, lease_until_ms, progress);
     return rc > 0 ? 0 : rc ? rc : lost(err, id);
 }
 
-int sw_job_done(struct sw_store *s, int64_t id, int64_t generation, int64_t at_ms, const char *outcome, const char *body, struct sw_err *err)
+int sw_job_done(struct sw_store *s, int64_t id, int64_t generation, int64_t at_ms,
+                const char *outcome, const char *body, struct sw_err *err)
 {
     int64_t run;
     int rc = sw_store_number(s, "run", &run, err);
     if (!rc)
-        rc = sw_run(s, err, "INSERT INTO run (id, person_id, kind, name, at_ms, outcome, body) SELECT $1, person_id, kind, name, $4, $5, $6 FROM job "
-                            "WHERE id = $2 AND generation = $3 AND state = 1", "iiiiss", run, id, generation, at_ms, outcome, body);
+        rc = sw_run(
+            s, err,
+            "INSERT INTO run (id, person_id, kind, name, at_ms, outcome, body) SELECT $1, person_id, kind, name, $4, $5, $6 FROM job "
+            "WHERE id = $2 AND generation = $3 AND state = 1",
+            "iiiiss", run, id, generation, at_ms, outcome, body);
     if (rc) return rc;
-    rc = sw_ask_int(s, err, &run, "DELETE FROM job WHERE id = $1 AND generation = $2 AND state = 1 RETURNING 1", "ii", id, generation);
+    rc = sw_ask_int(s, err, &run,
+                    "DELETE FROM job WHERE id = $1 AND generation = $2 AND state = 1 RETURNING 1",
+                    "ii", id, generation);
     return rc > 0 ? 0 : rc ? rc : lost(err, id);
 }
 
-int sw_job_retry(struct sw_store *s, int64_t id, int64_t generation, int64_t due_ms, const char *failure, struct sw_err *err)
+int sw_job_retry(struct sw_store *s, int64_t id, int64_t generation, int64_t due_ms,
+                 const char *failure, struct sw_err *err)
 {
     int64_t person;
-    int rc = sw_ask_int(s, err, &person, "UPDATE job SET state = $3, due_ms = $4, failure = $5, lease_ms = 0 WHERE id = $1 AND generation = $2 "
-                        "AND state = 1 RETURNING person_id", "iiiis", id, generation, (int64_t)(due_ms < 0 ? SW_JOB_GIVEN_UP : SW_JOB_READY),
-                        due_ms < 0 ? 0 : due_ms, failure);
+    int rc = sw_ask_int(
+        s, err, &person,
+        "UPDATE job SET state = $3, due_ms = $4, failure = $5, lease_ms = 0 WHERE id = $1 AND generation = $2 "
+        "AND state = 1 RETURNING person_id",
+        "iiiis", id, generation, (int64_t)(due_ms < 0 ? SW_JOB_GIVEN_UP : SW_JOB_READY),
+        due_ms < 0 ? 0 : due_ms, failure);
     if (rc <= 0) return rc ? rc : lost(err, id);
     return due_ms < 0 ? 0 : hint(s, person, due_ms, err);
 }
@@ -199,19 +233,28 @@ int sw_job_retry(struct sw_store *s, int64_t id, int64_t generation, int64_t due
 int sw_job_release(struct sw_store *s, int64_t id, int64_t generation, struct sw_err *err)
 {
     int64_t one;
-    int rc = sw_ask_int(s, err, &one, "UPDATE job SET state = 0, lease_ms = 0, attempts = attempts - 1 WHERE id = $1 AND generation = $2 AND state = 1 "
-                        "RETURNING 1", "ii", id, generation);
+    int rc = sw_ask_int(
+        s, err, &one,
+        "UPDATE job SET state = 0, lease_ms = 0, attempts = attempts - 1 WHERE id = $1 AND generation = $2 AND state = 1 "
+        "RETURNING 1",
+        "ii", id, generation);
     return rc > 0 ? 0 : rc ? rc : lost(err, id);
 }
 
 int sw_job_next_due(struct sw_store *s, int64_t real_ms, int64_t *due_ms, struct sw_err *err)
 {
-    return sw_ask_int(s, err, due_ms, "SELECT due_ms FROM job WHERE state = 0 OR (state = 1 AND lease_ms < $1) ORDER BY due_ms LIMIT 1", "i", real_ms);
+    return sw_ask_int(
+        s, err, due_ms,
+        "SELECT due_ms FROM job WHERE state = 0 OR (state = 1 AND lease_ms < $1) ORDER BY due_ms LIMIT 1",
+        "i", real_ms);
 }
 
-int sw_job_list(struct sw_store *s, int64_t person, void (*each)(void *ctx, struct sw_job *j), void *ctx, struct sw_err *err)
+int sw_job_list(struct sw_store *s, int64_t person, void (*each)(void *ctx, struct sw_job *j),
+                void *ctx, struct sw_err *err)
 {
-    struct sw_q *q = sw_ask(s, err, "SELECT " JOB_COLUMNS " FROM job WHERE person_id = $1 ORDER BY due_ms, id", "i", person);
+    struct sw_q *q = sw_ask(
+        s, err, "SELECT " JOB_COLUMNS " FROM job WHERE person_id = $1 ORDER BY due_ms, id", "i",
+        person);
     int rc = q ? 0 : SW_E_INTERNAL;
     while (q && (rc = sw_q_next(q, err)) > 0) {
         struct sw_job j = read_job(q);
@@ -222,6 +265,9 @@ int sw_job_list(struct sw_store *s, int64_t person, void (*each)(void *ctx, stru
 
 int sw_job_sweep(struct sw_store *s, struct sw_err *err)
 {
-    return sw_run(s, err, "INSERT INTO due (person_id, due_ms) SELECT person_id, CAST(min(due_ms) AS BIGINT) FROM job WHERE state < 2 GROUP BY person_id "
-                          "ON CONFLICT (person_id) DO UPDATE SET due_ms = CASE WHEN excluded.due_ms < due.due_ms THEN excluded.due_ms ELSE due.due_ms END", "");
+    return sw_run(
+        s, err,
+        "INSERT INTO due (person_id, due_ms) SELECT person_id, CAST(min(due_ms) AS BIGINT) FROM job WHERE state < 2 GROUP BY person_id "
+        "ON CONFLICT (person_id) DO UPDATE SET due_ms = CASE WHEN excluded.due_ms < due.due_ms THEN excluded.due_ms ELSE due.due_ms END",
+        "");
 }

@@ -8,7 +8,7 @@
 
 enum sw_job_state { SW_JOB_READY, SW_JOB_LEASED, SW_JOB_GIVEN_UP };
 
-struct sw_job {             /* owned copies; sw_job_clear frees */
+struct sw_job { /* owned copies; sw_job_clear frees */
     int64_t id, person_id, due_ms, generation;
     int attempts, urgency;
     enum sw_job_state state;
@@ -19,9 +19,9 @@ void sw_job_clear(struct sw_job *j);
 struct sw_job_new {
     int64_t person_id, due_ms;
     const char *kind;
-    const char *name;       /* unique among this person's jobs of the kind; NULL: the number of the job */
-    const char *payload;    /* JSON */
-    int urgency;            /* 0 normal; larger runs later */
+    const char *name; /* unique among this person's jobs of the kind; NULL: the number of the job */
+    const char *payload; /* JSON */
+    int urgency;         /* 0 normal; larger runs later */
 };
 /* Add a job. One of the same name that waits already keeps the earlier due time and the older
  * payload; *id is its number then. One that was given up starts afresh with the new due time,
@@ -33,21 +33,26 @@ int sw_job_add(struct sw_store *s, const struct sw_job_new *j, int64_t *id, stru
  * `owner` (JSON) becomes the progress of each, in the same
  * transaction, so that a lease never stands without its holder. each() gets every claimed job; it may
  * keep the struct's contents by clearing nothing. */
-int sw_job_claim(struct sw_store *s, int64_t now_ms, int64_t real_ms, int64_t lease_ms, int64_t only_id, int most,
-                 const char *owner, void (*each)(void *ctx, struct sw_job *j), void *ctx, struct sw_err *err);
+int sw_job_claim(struct sw_store *s, int64_t now_ms, int64_t real_ms, int64_t lease_ms,
+                 int64_t only_id, int most, const char *owner,
+                 void (*each)(void *ctx, struct sw_job *j), void *ctx, struct sw_err *err);
 /* These give SW_E_CONFLICT when the lease is no longer ours (id, generation). */
-int sw_job_extend(struct sw_store *s, int64_t id, int64_t generation, int64_t lease_until_ms, const char *progress, struct sw_err *err);
+int sw_job_extend(struct sw_store *s, int64_t id, int64_t generation, int64_t lease_until_ms,
+                  const char *progress, struct sw_err *err);
 int sw_job_check(struct sw_store *s, int64_t id, int64_t generation, struct sw_err *err);
 /* Finished: the row goes, a line of history stays. */
-int sw_job_done(struct sw_store *s, int64_t id, int64_t generation, int64_t at_ms, const char *outcome, const char *body, struct sw_err *err);
+int sw_job_done(struct sw_store *s, int64_t id, int64_t generation, int64_t at_ms,
+                const char *outcome, const char *body, struct sw_err *err);
 /* Failed: due again at due_ms, or given up when due_ms is negative. */
-int sw_job_retry(struct sw_store *s, int64_t id, int64_t generation, int64_t due_ms, const char *failure, struct sw_err *err);
+int sw_job_retry(struct sw_store *s, int64_t id, int64_t generation, int64_t due_ms,
+                 const char *failure, struct sw_err *err);
 /* Hand back the lease without counting an attempt (drain at shutdown). */
 int sw_job_release(struct sw_store *s, int64_t id, int64_t generation, struct sw_err *err);
 
 /* Earliest instant at which something can be claimed: 1 and *due_ms, or 0 when nothing waits. */
 int sw_job_next_due(struct sw_store *s, int64_t real_ms, int64_t *due_ms, struct sw_err *err);
-int sw_job_list(struct sw_store *s, int64_t person, void (*each)(void *ctx, struct sw_job *j), void *ctx, struct sw_err *err);
+int sw_job_list(struct sw_store *s, int64_t person, void (*each)(void *ctx, struct sw_job *j),
+                void *ctx, struct sw_err *err);
 /* Repair hints: every person with a waiting job has a due row that is not late. */
 int sw_job_sweep(struct sw_store *s, struct sw_err *err);
 #endif

@@ -13,10 +13,12 @@ static int64_t content_of(const struct sw_record *r)
     struct sw_hash h;
     uint8_t out[SW_HASH_BYTES];
     const char *const text[] = {r->kind, r->type, r->zone_from, r->state};
-    const int64_t number[] = {r->start_ms, r->finish_ms, r->offset_start, r->offset_finish, r->day, r->origin_id};
+    const int64_t number[] = {r->start_ms,      r->finish_ms, r->offset_start,
+                              r->offset_finish, r->day,       r->origin_id};
     int64_t v;
     sw_hash_start(&h);
-    for (int i = 0; i < 4; i++) sw_hash_add(&h, text[i], strlen(text[i]) + 1); /* of any length, so each ends in its NUL */
+    for (int i = 0; i < 4; i++)
+        sw_hash_add(&h, text[i], strlen(text[i]) + 1); /* of any length, so each ends in its NUL */
     sw_hash_add(&h, number, sizeof number);
     sw_hash_add(&h, r->body, r->body_n);
     sw_hash_end(&h, out);
@@ -34,8 +36,8 @@ static void identity(const char *person, struct sw_record *r)
         sw_hash_hex(external, strlen(external), hex);
         external = hex;
     }
-    n = snprintf(key, sizeof key, "record%c%.64s%c%llx%c%.60s%c%.200s", 1, person, 1, (unsigned long long)r->connection_id, 1, r->kind, 1,
-                 external);
+    n = snprintf(key, sizeof key, "record%c%.64s%c%llx%c%.60s%c%.200s", 1, person, 1,
+                 (unsigned long long)r->connection_id, 1, r->kind, 1, external);
     r->id = sw_id_of(key, (size_t)n);
 }
 
@@ -45,25 +47,32 @@ struct best {
 };
 
 /* The best matching group around r, other than its own record. group 0: none. */
-static int find_group(struct sw_store *s, int64_t person, const struct sw_record *r, struct best *out, struct sw_err *err)
+static int find_group(struct sw_store *s, int64_t person, const struct sw_record *r,
+                      struct best *out, struct sw_err *err)
 {
     int64_t reach = SW_MATCH_REACH_MS;
-    struct sw_match_side me = {r->kind, r->type, r->start_ms, r->finish_ms, r->origin_id, !strcmp(r->zone_from, "unknown")};
-    struct sw_q *q = sw_ask(s, err, "SELECT id, type, start_ms, finish_ms, origin_id, zone_from, group_id FROM record WHERE person_id = $1 "
-                            "AND kind = $2 AND start_ms >= $3 AND start_ms <= $4 AND state <> 'deleted' ORDER BY start_ms, id", "isii",
-                            person, r->kind, r->start_ms - reach, r->start_ms + reach);
+    struct sw_match_side me = {r->kind,      r->type,      r->start_ms,
+                               r->finish_ms, r->origin_id, !strcmp(r->zone_from, "unknown")};
+    struct sw_q *q = sw_ask(
+        s, err,
+        "SELECT id, type, start_ms, finish_ms, origin_id, zone_from, group_id FROM record WHERE person_id = $1 "
+        "AND kind = $2 AND start_ms >= $3 AND start_ms <= $4 AND state <> 'deleted' ORDER BY start_ms, id",
+        "isii", person, r->kind, r->start_ms - reach, r->start_ms + reach);
     int rc = q ? 0 : SW_E_INTERNAL;
     *out = (struct best){0, 0};
     while (q && (rc = sw_q_next(q, err)) > 0) {
-        struct sw_match_side it = {r->kind, sw_q_text(q, 1, NULL), sw_q_int(q, 2), sw_q_int(q, 3), sw_q_int(q, 4),
-                                   !strcmp(sw_q_text(q, 5, NULL), "unknown")};
+        struct sw_match_side it = {r->kind,        sw_q_text(q, 1, NULL),
+                                   sw_q_int(q, 2), sw_q_int(q, 3),
+                                   sw_q_int(q, 4), !strcmp(sw_q_text(q, 5, NULL), "unknown")};
         double score = sw_q_int(q, 0) == r->id ? 0 : sw_match_score(&me, &it);
-        if (score >= SW_MATCH_ENOUGH && score > out->score) *out = (struct best){score, sw_q_int(q, 6)};
+        if (score >= SW_MATCH_ENOUGH && score > out->score)
+            *out = (struct best){score, sw_q_int(q, 6)};
     }
     return rc;
 }
 
-static int insert(struct sw_store *s, int64_t person, struct sw_record *r, int64_t content, struct sw_put_result *out, struct sw_err *err)
+static int insert(struct sw_store *s, int64_t person, struct sw_record *r, int64_t content,
+                  struct sw_put_result *out, struct sw_err *err)
 {
     struct best b;
     int rc = find_group(s, person, r, &b, err);
@@ -71,19 +80,25 @@ static int insert(struct sw_store *s, int64_t person, struct sw_record *r, int64
     *out = (struct sw_put_result){SW_PUT_NEW, !b.group, b.group ? b.group : r->id, 1, r->day};
     r->group_id = out->group_id;
     r->revision = 1;
-    return sw_run(s, err, "INSERT INTO record (id, person_id, kind, type, start_ms, finish_ms, offset_start, offset_finish, zone_from, day, "
-                          "connection_id, external_id, origin_id, group_id, revision, state, content, body) VALUES ($1, $2, $3, $4, $5, $6, $7, "
-                          "$8, $9, $10, $11, $12, $13, $14, 1, $15, $16, $17)", "iissiiiisiisiisit", r->id, person, r->kind, r->type,
-                  r->start_ms, r->finish_ms, (int64_t)r->offset_start, (int64_t)r->offset_finish, r->zone_from, r->day, r->connection_id,
-                  r->external_id, r->origin_id, r->group_id, r->state, content, r->body, r->body_n);
+    return sw_run(
+        s, err,
+        "INSERT INTO record (id, person_id, kind, type, start_ms, finish_ms, offset_start, offset_finish, zone_from, day, "
+        "connection_id, external_id, origin_id, group_id, revision, state, content, body) VALUES ($1, $2, $3, $4, $5, $6, $7, "
+        "$8, $9, $10, $11, $12, $13, $14, 1, $15, $16, $17)",
+        "iissiiiisiisiisit", r->id, person, r->kind, r->type, r->start_ms, r->finish_ms,
+        (int64_t)r->offset_start, (int64_t)r->offset_finish, r->zone_from, r->day, r->connection_id,
+        r->external_id, r->origin_id, r->group_id, r->state, content, r->body, r->body_n);
 }
 
 static int update(struct sw_store *s, struct sw_record *r, int64_t content, struct sw_err *err)
 {
-    return sw_run(s, err, "UPDATE record SET type = $2, start_ms = $3, finish_ms = $4, offset_start = $5, offset_finish = $6, zone_from = $7, "
-                          "day = $8, origin_id = $9, state = $10, content = $11, body = $12, revision = revision + 1 WHERE id = $1", "isiiiisiisit",
-                  r->id, r->type, r->start_ms, r->finish_ms, (int64_t)r->offset_start, (int64_t)r->offset_finish, r->zone_from, r->day,
-                  r->origin_id, r->state, content, r->body, r->body_n);
+    return sw_run(
+        s, err,
+        "UPDATE record SET type = $2, start_ms = $3, finish_ms = $4, offset_start = $5, offset_finish = $6, zone_from = $7, "
+        "day = $8, origin_id = $9, state = $10, content = $11, body = $12, revision = revision + 1 WHERE id = $1",
+        "isiiiisiisit", r->id, r->type, r->start_ms, r->finish_ms, (int64_t)r->offset_start,
+        (int64_t)r->offset_finish, r->zone_from, r->day, r->origin_id, r->state, content, r->body,
+        r->body_n);
 }
 
 int sw_record_put(struct sw_store *s, int64_t person, const char *person_name, struct sw_record *r,
@@ -93,12 +108,14 @@ int sw_record_put(struct sw_store *s, int64_t person, const char *person_name, s
     struct sw_q *q;
     int rc;
     identity(person_name, r);
-    q = sw_ask(s, err, "SELECT content, group_id, revision, day FROM record WHERE id = $1", "i", r->id);
+    q = sw_ask(s, err, "SELECT content, group_id, revision, day FROM record WHERE id = $1", "i",
+               r->id);
     rc = q ? sw_q_next(q, err) : SW_E_INTERNAL;
     if (rc < 0) return rc;
     if (!rc) return insert(s, person, r, content, out, err);
     had = sw_q_int(q, 0);
-    *out = (struct sw_put_result){SW_PUT_SAME, false, sw_q_int(q, 1), sw_q_int(q, 2), sw_q_int(q, 3)};
+    *out = (struct sw_put_result){SW_PUT_SAME, false, sw_q_int(q, 1), sw_q_int(q, 2),
+                                  sw_q_int(q, 3)};
     sw_q_stop(q);
     r->group_id = out->group_id;
     if (had == content) return 0;
@@ -107,49 +124,82 @@ int sw_record_put(struct sw_store *s, int64_t person, const char *person_name, s
     return update(s, r, content, err);
 }
 
-int sw_record_delete(struct sw_store *s, int64_t person, int64_t id, bool *was_last, int64_t *group, struct sw_err *err)
+int sw_record_delete(struct sw_store *s, int64_t person, int64_t id, bool *was_last, int64_t *group,
+                     struct sw_err *err)
 {
     int64_t left;
-    int rc = sw_ask_int(s, err, group, "UPDATE record SET state = 'deleted', revision = revision + 1 WHERE id = $1 AND person_id = $2 "
-                        "AND state <> 'deleted' RETURNING group_id", "ii", id, person);
-    if (rc <= 0) return rc ? rc : sw_fail(err, SW_E_NOTFOUND, "there is no record with the id %llx", (long long)id);
-    rc = sw_ask_int(s, err, &left, "SELECT count(*) FROM record WHERE group_id = $1 AND person_id = $2 AND state <> 'deleted'", "ii", *group, person);
+    int rc = sw_ask_int(
+        s, err, group,
+        "UPDATE record SET state = 'deleted', revision = revision + 1 WHERE id = $1 AND person_id = $2 "
+        "AND state <> 'deleted' RETURNING group_id",
+        "ii", id, person);
+    if (rc <= 0)
+        return rc ? rc
+                  : sw_fail(err, SW_E_NOTFOUND, "there is no record with the id %llx",
+                            (long long)id);
+    rc = sw_ask_int(
+        s, err, &left,
+        "SELECT count(*) FROM record WHERE group_id = $1 AND person_id = $2 AND state <> 'deleted'",
+        "ii", *group, person);
     *was_last = rc > 0 && left == 0;
     return rc > 0 ? 0 : rc;
 }
 
-#define VISIT "SELECT r.id, r.start_ms, r.finish_ms, r.offset_start, r.offset_finish, r.day, r.connection_id, r.origin_id, r.group_id, " \
+#define VISIT                                                                                                                                  \
+    "SELECT r.id, r.start_ms, r.finish_ms, r.offset_start, r.offset_finish, r.day, r.connection_id, r.origin_id, r.group_id, "                 \
     "r.revision, r.kind, r.type, r.external_id, r.zone_from, r.state, r.body, c.provider, o.name, o.maker, o.class, o.standing FROM record r " \
     "JOIN connection c ON c.id = r.connection_id JOIN origin o ON o.id = r.origin_id WHERE r.person_id = $1 AND r.state <> 'deleted' "
 
 static struct sw_record row(struct sw_q *q)
 {
-    struct sw_record r = {.id = sw_q_int(q, 0), .start_ms = sw_q_int(q, 1), .finish_ms = sw_q_int(q, 2),
-                          .offset_start = (int)sw_q_int(q, 3), .offset_finish = (int)sw_q_int(q, 4), .day = sw_q_int(q, 5),
-                          .connection_id = sw_q_int(q, 6), .origin_id = sw_q_int(q, 7), .group_id = sw_q_int(q, 8),
-                          .revision = sw_q_int(q, 9), .kind = sw_q_text(q, 10, NULL), .type = sw_q_text(q, 11, NULL),
-                          .external_id = sw_q_text(q, 12, NULL), .zone_from = sw_q_text(q, 13, NULL), .state = sw_q_text(q, 14, NULL),
-                          .provider = sw_q_text(q, 16, NULL), .origin_name = sw_q_text(q, 17, NULL),
-                          .origin_maker = sw_q_text(q, 18, NULL), .origin_class = sw_q_text(q, 19, NULL),
+    struct sw_record r = {.id = sw_q_int(q, 0),
+                          .start_ms = sw_q_int(q, 1),
+                          .finish_ms = sw_q_int(q, 2),
+                          .offset_start = (int)sw_q_int(q, 3),
+                          .offset_finish = (int)sw_q_int(q, 4),
+                          .day = sw_q_int(q, 5),
+                          .connection_id = sw_q_int(q, 6),
+                          .origin_id = sw_q_int(q, 7),
+                          .group_id = sw_q_int(q, 8),
+                          .revision = sw_q_int(q, 9),
+                          .kind = sw_q_text(q, 10, NULL),
+                          .type = sw_q_text(q, 11, NULL),
+                          .external_id = sw_q_text(q, 12, NULL),
+                          .zone_from = sw_q_text(q, 13, NULL),
+                          .state = sw_q_text(q, 14, NULL),
+                          .provider = sw_q_text(q, 16, NULL),
+                          .origin_name = sw_q_text(q, 17, NULL),
+                          .origin_maker = sw_q_text(q, 18, NULL),
+                          .origin_class = sw_q_text(q, 19, NULL),
                           .standing = (int)sw_q_int(q, 20)};
     r.body = sw_q_text(q, 15, &r.body_n);
     return r;
 }
 
 int sw_record_list(struct sw_store *s, int64_t person, const struct sw_record_filter *f,
-                   void (*each)(void *ctx, const struct sw_record *r), void *ctx, struct sw_err *err)
+                   void (*each)(void *ctx, const struct sw_record *r), void *ctx,
+                   struct sw_err *err)
 {
     struct sw_q *q;
     int rc;
     if (f->id) q = sw_ask(s, err, VISIT "AND r.id = $2", "ii", person, f->id);
-    else if (f->group_id) q = sw_ask(s, err, VISIT "AND r.group_id = $2 ORDER BY r.start_ms, r.id", "ii", person, f->group_id);
+    else if (f->group_id)
+        q = sw_ask(s, err, VISIT "AND r.group_id = $2 ORDER BY r.start_ms, r.id", "ii", person,
+                   f->group_id);
     else if (f->first_day <= f->last_day)
-        q = sw_ask(s, err, VISIT "AND ($2 = '' OR r.kind = $2) AND r.start_ms >= $3 AND r.start_ms < $4 AND r.day >= $5 AND r.day <= $6 "
-                   "ORDER BY r.start_ms, r.id LIMIT $7", "isiiiii", person, f->kind ? f->kind : "", (f->first_day - 3) * INT64_C(86400000),
-                   (f->last_day + 3) * INT64_C(86400000), f->first_day, f->last_day, f->limit);
+        q = sw_ask(
+            s, err,
+            VISIT
+            "AND ($2 = '' OR r.kind = $2) AND r.start_ms >= $3 AND r.start_ms < $4 AND r.day >= $5 AND r.day <= $6 "
+            "ORDER BY r.start_ms, r.id LIMIT $7",
+            "isiiiii", person, f->kind ? f->kind : "", (f->first_day - 3) * INT64_C(86400000),
+            (f->last_day + 3) * INT64_C(86400000), f->first_day, f->last_day, f->limit);
     else
-        q = sw_ask(s, err, VISIT "AND ($2 = '' OR r.kind = $2) AND r.start_ms >= $3 AND r.start_ms < $4 ORDER BY r.start_ms, r.id LIMIT $5",
-                   "isiii", person, f->kind ? f->kind : "", f->from_ms, f->to_ms, f->limit);
+        q = sw_ask(
+            s, err,
+            VISIT
+            "AND ($2 = '' OR r.kind = $2) AND r.start_ms >= $3 AND r.start_ms < $4 ORDER BY r.start_ms, r.id LIMIT $5",
+            "isiii", person, f->kind ? f->kind : "", f->from_ms, f->to_ms, f->limit);
     rc = q ? 0 : SW_E_INTERNAL;
     while (q && (rc = sw_q_next(q, err)) > 0) {
         struct sw_record r = row(q);

@@ -6,16 +6,16 @@
 #define SW_STORE_RECORDS_H
 #include "store/store.h"
 
-struct sw_record {              /* texts borrowed: from the caller when writing, from the row when visited */
-    int64_t id;                 /* hash of the identity: the same in two homes fed the same data */
-    int64_t start_ms, finish_ms;/* UTC */
+struct sw_record { /* texts borrowed: from the caller when writing, from the row when visited */
+    int64_t id;    /* hash of the identity: the same in two homes fed the same data */
+    int64_t start_ms, finish_ms;     /* UTC */
     int offset_start, offset_finish; /* minutes east */
-    int64_t day;                /* local day: of waking for sleep, else of the start */
+    int64_t day;                     /* local day: of waking for sleep, else of the start */
     int64_t connection_id, origin_id, group_id, revision;
     const char *kind, *type, *external_id;
-    const char *zone_from;      /* provider | device | user | unknown */
-    const char *state;          /* open | final | deleted */
-    const char *body;           /* JSON {"attributes":{...},"segments":[...]}, keys sorted */
+    const char *zone_from; /* provider | device | user | unknown */
+    const char *state;     /* open | final | deleted */
+    const char *body;      /* JSON {"attributes":{...},"segments":[...]}, keys sorted */
     size_t body_n;
     /* joined when visited */
     const char *provider, *origin_name, *origin_maker, *origin_class;
@@ -25,9 +25,9 @@ struct sw_record {              /* texts borrowed: from the caller when writing,
 enum sw_put { SW_PUT_NEW, SW_PUT_CHANGED, SW_PUT_SAME };
 struct sw_put_result {
     enum sw_put what;
-    bool new_group;             /* the event was not known from any origin before */
+    bool new_group; /* the event was not known from any origin before */
     int64_t group_id, revision;
-    int64_t old_day;            /* the day it had before; its own when it is new */
+    int64_t old_day; /* the day it had before; its own when it is new */
 };
 
 /* Insert or update by identity. r->id is computed from person_name, the connection and the external
@@ -35,16 +35,18 @@ struct sw_put_result {
 int sw_record_put(struct sw_store *s, int64_t person, const char *person_name, struct sw_record *r,
                   struct sw_put_result *out, struct sw_err *err);
 /* Mark deleted (kept as a tombstone). *was_last: the group has no living member any more. */
-int sw_record_delete(struct sw_store *s, int64_t person, int64_t id, bool *was_last, int64_t *group, struct sw_err *err);
+int sw_record_delete(struct sw_store *s, int64_t person, int64_t id, bool *was_last, int64_t *group,
+                     struct sw_err *err);
 
 struct sw_record_filter {
-    const char *kind;           /* NULL: any */
-    int64_t from_ms, to_ms;     /* by start, half open */
-    int64_t first_day, last_day;/* by day, inclusive; first > last: not asked */
-    int64_t group_id, id;       /* 0: not asked */
+    const char *kind;            /* NULL: any */
+    int64_t from_ms, to_ms;      /* by start, half open */
+    int64_t first_day, last_day; /* by day, inclusive; first > last: not asked */
+    int64_t group_id, id;        /* 0: not asked */
     int64_t limit;
 };
 /* Visit living records by (start, id). */
 int sw_record_list(struct sw_store *s, int64_t person, const struct sw_record_filter *f,
-                   void (*each)(void *ctx, const struct sw_record *r), void *ctx, struct sw_err *err);
+                   void (*each)(void *ctx, const struct sw_record *r), void *ctx,
+                   struct sw_err *err);
 #endif

@@ -11,7 +11,7 @@
 #include <string.h>
 
 enum { DAY_BIAS = 25567, TAIL_MOST = 50, TAIL_STEP = 4, CHUNK_FULL = 64, RUN_GAP = 3 };
-#define MAX_BLOB ((size_t)48 << 20)
+#define MAX_BLOB       ((size_t)48 << 20)
 #define OFFSET_SPAN_MS (16 * INT64_C(3600000)) /* no zone is further from UTC */
 
 /* Days outside what 16 bits hold (1900-01-01 to 2079-06-06) are asked for, never stored: they clamp. */
@@ -21,7 +21,10 @@ static int64_t key_of(int64_t series, int64_t day)
     return series << 16 | (k < 0 ? 0 : k > 0xffff ? 0xffff : k);
 }
 
-static int64_t day_of_key(int64_t key) { return (key & 0xffff) - DAY_BIAS; }
+static int64_t day_of_key(int64_t key)
+{
+    return (key & 0xffff) - DAY_BIAS;
+}
 
 /* First UTC day of the chunk that a sample of that UTC day belongs to, and of the next chunk. */
 static int64_t chunk_day(const struct sw_metric *m, int64_t day)
@@ -34,25 +37,34 @@ static int64_t next_chunk_day(const struct sw_metric *m, int64_t first)
     return m->month_chunks ? chunk_day(m, first + 31) : first + 1;
 }
 
-static int64_t local_day(const struct sw_sample *x) { return sw_floor_day(x->start_ms + (int64_t)x->offset_min * 60000); }
-
-int sw_series_find(struct sw_store *s, int64_t person, const char *metric, int64_t origin, bool create,
-                   int64_t *id, struct sw_err *err)
+static int64_t local_day(const struct sw_sample *x)
 {
-    int rc = sw_ask_int(s, err, id, "SELECT id FROM series WHERE person_id = $1 AND metric = $2 AND origin_id = $3", "isi",
-                        person, metric, origin);
+    return sw_floor_day(x->start_ms + (int64_t)x->offset_min * 60000);
+}
+
+int sw_series_find(struct sw_store *s, int64_t person, const char *metric, int64_t origin,
+                   bool create, int64_t *id, struct sw_err *err)
+{
+    int rc = sw_ask_int(
+        s, err, id, "SELECT id FROM series WHERE person_id = $1 AND metric = $2 AND origin_id = $3",
+        "isi", person, metric, origin);
     if (rc) return rc > 0 ? 0 : rc;
     if (!create) return SW_E_NOTFOUND;
     rc = sw_store_number(s, "series", id, err);
     if (rc) return rc;
-    return sw_run(s, err, "INSERT INTO series (id, person_id, metric, origin_id) VALUES ($1, $2, $3, $4)", "iisi", *id,
-                  person, metric, origin);
+    return sw_run(s, err,
+                  "INSERT INTO series (id, person_id, metric, origin_id) VALUES ($1, $2, $3, $4)",
+                  "iisi", *id, person, metric, origin);
 }
 
-int sw_series_of_metric(struct sw_store *s, int64_t person, const char *metric, struct sw_series_rows *out, struct sw_err *err)
+int sw_series_of_metric(struct sw_store *s, int64_t person, const char *metric,
+                        struct sw_series_rows *out, struct sw_err *err)
 {
-    struct sw_q *q = sw_ask(s, err, "SELECT id, origin_id FROM series WHERE person_id = $1 AND metric = $2 AND origin_id <> 0 "
-                                    "ORDER BY origin_id", "is", person, metric);
+    struct sw_q *q = sw_ask(
+        s, err,
+        "SELECT id, origin_id FROM series WHERE person_id = $1 AND metric = $2 AND origin_id <> 0 "
+        "ORDER BY origin_id",
+        "is", person, metric);
     int rc = q ? 0 : SW_E_INTERNAL;
     while (q && (rc = sw_q_next(q, err)) > 0) {
         sw_grow((void **)&out->at, &out->cap, out->n + 1, sizeof *out->at);
@@ -62,10 +74,13 @@ int sw_series_of_metric(struct sw_store *s, int64_t person, const char *metric, 
 }
 
 int sw_series_of_origin(struct sw_store *s, int64_t person, int64_t origin,
-                        void (*each)(void *ctx, int64_t id, const char *metric), void *ctx, struct sw_err *err)
+                        void (*each)(void *ctx, int64_t id, const char *metric), void *ctx,
+                        struct sw_err *err)
 {
-    struct sw_q *q = sw_ask(s, err, "SELECT id, metric FROM series WHERE origin_id = $1 AND person_id = $2 ORDER BY metric", "ii",
-                            origin, person);
+    struct sw_q *q = sw_ask(
+        s, err,
+        "SELECT id, metric FROM series WHERE origin_id = $1 AND person_id = $2 ORDER BY metric",
+        "ii", origin, person);
     int rc = q ? 0 : SW_E_INTERNAL;
     while (q && (rc = sw_q_next(q, err)) > 0) each(ctx, sw_q_int(q, 0), sw_q_text(q, 1, NULL));
     return rc;
@@ -73,9 +88,11 @@ int sw_series_of_origin(struct sw_store *s, int64_t person, int64_t origin,
 
 /* --- chunks and tails --- */
 
-static int read_chunks(struct sw_store *s, int64_t from_key, int64_t to_key, struct sw_samples *out, struct sw_err *err)
+static int read_chunks(struct sw_store *s, int64_t from_key, int64_t to_key, struct sw_samples *out,
+                       struct sw_err *err)
 {
-    struct sw_q *q = sw_ask(s, err, "SELECT data FROM chunk WHERE id >= $1 AND id < $2 ORDER BY id", "ii", from_key, to_key);
+    struct sw_q *q = sw_ask(s, err, "SELECT data FROM chunk WHERE id >= $1 AND id < $2 ORDER BY id",
+                            "ii", from_key, to_key);
     int rc = q ? 0 : SW_E_INTERNAL, bad = 0;
     while (q && (rc = sw_q_next(q, err)) > 0) {
         size_t n;
@@ -89,13 +106,18 @@ static int read_chunks(struct sw_store *s, int64_t from_key, int64_t to_key, str
     return rc;
 }
 
-static int read_tail(struct sw_store *s, int64_t series, int64_t from_ms, int64_t to_ms, struct sw_samples *out, struct sw_err *err)
+static int read_tail(struct sw_store *s, int64_t series, int64_t from_ms, int64_t to_ms,
+                     struct sw_samples *out, struct sw_err *err)
 {
-    struct sw_q *q = sw_ask(s, err, "SELECT start_ms, dur_ms, scaled, offset_min FROM tail WHERE series_id = $1 AND start_ms >= $2 "
-                                    "AND start_ms < $3 ORDER BY start_ms, dur_ms, scaled", "iii", series, from_ms, to_ms);
+    struct sw_q *q = sw_ask(
+        s, err,
+        "SELECT start_ms, dur_ms, scaled, offset_min FROM tail WHERE series_id = $1 AND start_ms >= $2 "
+        "AND start_ms < $3 ORDER BY start_ms, dur_ms, scaled",
+        "iii", series, from_ms, to_ms);
     int rc = q ? 0 : SW_E_INTERNAL;
     while (q && (rc = sw_q_next(q, err)) > 0) {
-        struct sw_sample x = {sw_q_int(q, 0), sw_q_int(q, 1), sw_q_int(q, 2), (int32_t)sw_q_int(q, 3)};
+        struct sw_sample x = {sw_q_int(q, 0), sw_q_int(q, 1), sw_q_int(q, 2),
+                              (int32_t)sw_q_int(q, 3)};
         sw_samples_push(out, &x);
     }
     return rc;
@@ -103,8 +125,8 @@ static int read_tail(struct sw_store *s, int64_t series, int64_t from_ms, int64_
 
 /* Everything stored for the chunks from first_day up to (not with) end_day; *tail_n says how many
  * rows of it came from the tail. */
-static int load(struct sw_store *s, const struct sw_metric *m, int64_t series, int64_t first_day, int64_t end_day,
-                struct sw_samples *out, size_t *tail_n, struct sw_err *err)
+static int load(struct sw_store *s, const struct sw_metric *m, int64_t series, int64_t first_day,
+                int64_t end_day, struct sw_samples *out, size_t *tail_n, struct sw_err *err)
 {
     struct sw_samples tail = {0};
     struct sw_merge ignored;
@@ -116,13 +138,16 @@ static int load(struct sw_store *s, const struct sw_metric *m, int64_t series, i
     return rc;
 }
 
-static int drop_tail(struct sw_store *s, int64_t series, int64_t first_day, int64_t end_day, struct sw_err *err)
+static int drop_tail(struct sw_store *s, int64_t series, int64_t first_day, int64_t end_day,
+                     struct sw_err *err)
 {
-    return sw_run(s, err, "DELETE FROM tail WHERE series_id = $1 AND start_ms >= $2 AND start_ms < $3", "iii", series,
-                  first_day * SW_DAY_MS, end_day * SW_DAY_MS);
+    return sw_run(s, err,
+                  "DELETE FROM tail WHERE series_id = $1 AND start_ms >= $2 AND start_ms < $3",
+                  "iii", series, first_day * SW_DAY_MS, end_day * SW_DAY_MS);
 }
 
-static int put_chunk(struct sw_store *s, int64_t key, const struct sw_samples *x, struct sw_err *err)
+static int put_chunk(struct sw_store *s, int64_t key, const struct sw_samples *x,
+                     struct sw_err *err)
 {
     struct sw_buf blob;
     int rc;
@@ -130,23 +155,31 @@ static int put_chunk(struct sw_store *s, int64_t key, const struct sw_samples *x
     sw_buf_init(&blob, MAX_BLOB);
     rc = sw_series_encode(sw_store_zip(s), x->at, x->n, &blob, err);
     if (!rc)
-        rc = sw_run(s, err, "INSERT INTO chunk (id, n, data) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET n = excluded.n, "
-                            "data = excluded.data", "iib", key, (int64_t)x->n, blob.data, blob.len);
+        rc = sw_run(
+            s, err,
+            "INSERT INTO chunk (id, n, data) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET n = excluded.n, "
+            "data = excluded.data",
+            "iib", key, (int64_t)x->n, blob.data, blob.len);
     sw_buf_clear(&blob);
     return rc;
 }
 
-static int put_tail(struct sw_store *s, const struct sw_metric *m, int64_t series, const struct sw_samples *news, struct sw_err *err)
+static int put_tail(struct sw_store *s, const struct sw_metric *m, int64_t series,
+                    const struct sw_samples *news, struct sw_err *err)
 {
     int rc = 0;
     for (size_t i = 0; i < news->n && !rc; i++) {
         const struct sw_sample *x = &news->at[i];
         if (!m->by_value)
-            rc = sw_run(s, err, "DELETE FROM tail WHERE series_id = $1 AND start_ms = $2 AND dur_ms = $3", "iii", series, x->start_ms, x->dur_ms);
+            rc = sw_run(s, err,
+                        "DELETE FROM tail WHERE series_id = $1 AND start_ms = $2 AND dur_ms = $3",
+                        "iii", series, x->start_ms, x->dur_ms);
         if (!rc)
-            rc = sw_run(s, err, "INSERT INTO tail (series_id, start_ms, dur_ms, scaled, offset_min) VALUES ($1, $2, $3, $4, $5) "
-                                "ON CONFLICT (series_id, start_ms, dur_ms, scaled) DO NOTHING", "iiiii", series, x->start_ms,
-                        x->dur_ms, x->value, (int64_t)x->offset_min);
+            rc = sw_run(
+                s, err,
+                "INSERT INTO tail (series_id, start_ms, dur_ms, scaled, offset_min) VALUES ($1, $2, $3, $4, $5) "
+                "ON CONFLICT (series_id, start_ms, dur_ms, scaled) DO NOTHING",
+                "iiiii", series, x->start_ms, x->dur_ms, x->value, (int64_t)x->offset_min);
     }
     return rc;
 }
@@ -162,41 +195,56 @@ void sw_rollup_add(struct sw_rollup *r, double v)
     r->n++;
 }
 
-int sw_rollup_get(struct sw_store *s, int64_t series, int64_t day, struct sw_rollup *out, struct sw_err *err)
+int sw_rollup_get(struct sw_store *s, int64_t series, int64_t day, struct sw_rollup *out,
+                  struct sw_err *err)
 {
-    struct sw_q *q = sw_ask(s, err, "SELECT n, total, low, high, newest FROM rollup WHERE id = $1", "i", key_of(series, day));
+    struct sw_q *q = sw_ask(s, err, "SELECT n, total, low, high, newest FROM rollup WHERE id = $1",
+                            "i", key_of(series, day));
     int rc = q ? sw_q_next(q, err) : SW_E_INTERNAL;
     if (rc <= 0) return rc;
-    *out = (struct sw_rollup){sw_q_int(q, 0), sw_q_real(q, 1), sw_q_real(q, 2), sw_q_real(q, 3), sw_q_real(q, 4)};
+    *out = (struct sw_rollup){sw_q_int(q, 0), sw_q_real(q, 1), sw_q_real(q, 2), sw_q_real(q, 3),
+                              sw_q_real(q, 4)};
     sw_q_stop(q);
     return 1;
 }
 
-int sw_rollup_put(struct sw_store *s, int64_t series, int64_t day, const struct sw_rollup *r, struct sw_err *err)
+int sw_rollup_put(struct sw_store *s, int64_t series, int64_t day, const struct sw_rollup *r,
+                  struct sw_err *err)
 {
     if (!r->n) return sw_run(s, err, "DELETE FROM rollup WHERE id = $1", "i", key_of(series, day));
-    return sw_run(s, err, "INSERT INTO rollup (id, n, total, low, high, newest) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) "
-                          "DO UPDATE SET n = excluded.n, total = excluded.total, low = excluded.low, high = excluded.high, "
-                          "newest = excluded.newest", "iirrrr", key_of(series, day), r->n, r->sum, r->min, r->max, r->last);
+    return sw_run(
+        s, err,
+        "INSERT INTO rollup (id, n, total, low, high, newest) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) "
+        "DO UPDATE SET n = excluded.n, total = excluded.total, low = excluded.low, high = excluded.high, "
+        "newest = excluded.newest",
+        "iirrrr", key_of(series, day), r->n, r->sum, r->min, r->max, r->last);
 }
 
 int sw_rollup_range(struct sw_store *s, int64_t series, int64_t first, int64_t last,
-                    void (*each)(void *ctx, int64_t day, const struct sw_rollup *r), void *ctx, struct sw_err *err)
+                    void (*each)(void *ctx, int64_t day, const struct sw_rollup *r), void *ctx,
+                    struct sw_err *err)
 {
-    struct sw_q *q = sw_ask(s, err, "SELECT id, n, total, low, high, newest FROM rollup WHERE id >= $1 AND id <= $2 ORDER BY id", "ii",
-                            key_of(series, first), key_of(series, last));
+    struct sw_q *q = sw_ask(
+        s, err,
+        "SELECT id, n, total, low, high, newest FROM rollup WHERE id >= $1 AND id <= $2 ORDER BY id",
+        "ii", key_of(series, first), key_of(series, last));
     int rc = q ? 0 : SW_E_INTERNAL;
     while (q && (rc = sw_q_next(q, err)) > 0) {
-        struct sw_rollup r = {sw_q_int(q, 1), sw_q_real(q, 2), sw_q_real(q, 3), sw_q_real(q, 4), sw_q_real(q, 5)};
+        struct sw_rollup r = {sw_q_int(q, 1), sw_q_real(q, 2), sw_q_real(q, 3), sw_q_real(q, 4),
+                              sw_q_real(q, 5)};
         each(ctx, day_of_key(sw_q_int(q, 0)), &r);
     }
     return rc;
 }
 
-int sw_dirty_mark(struct sw_store *s, int64_t person, const char *metric, int64_t day, struct sw_err *err)
+int sw_dirty_mark(struct sw_store *s, int64_t person, const char *metric, int64_t day,
+                  struct sw_err *err)
 {
-    return sw_run(s, err, "INSERT INTO dirty (person_id, metric, day) VALUES ($1, $2, $3) ON CONFLICT (person_id, metric, day) "
-                          "DO NOTHING", "isi", person, metric, day);
+    return sw_run(
+        s, err,
+        "INSERT INTO dirty (person_id, metric, day) VALUES ($1, $2, $3) ON CONFLICT (person_id, metric, day) "
+        "DO NOTHING",
+        "isi", person, metric, day);
 }
 
 struct days {
@@ -228,12 +276,13 @@ static void days_unique(struct days *d)
 }
 
 /* Roll-ups of days[a..b) from the samples around them; the days lie close together. */
-static int rollup_run(struct sw_store *s, int64_t person, const struct sw_metric *m, int64_t series, const struct days *d,
-                      size_t a, size_t b, struct sw_err *err)
+static int rollup_run(struct sw_store *s, int64_t person, const struct sw_metric *m, int64_t series,
+                      const struct days *d, size_t a, size_t b, struct sw_err *err)
 {
     struct sw_samples x = {0};
     struct sw_rollup *r = sw_zalloc((b - a) * sizeof *r);
-    int64_t from = d->at[a] * SW_DAY_MS - OFFSET_SPAN_MS, to = (d->at[b - 1] + 1) * SW_DAY_MS + OFFSET_SPAN_MS;
+    int64_t from = d->at[a] * SW_DAY_MS - OFFSET_SPAN_MS,
+            to = (d->at[b - 1] + 1) * SW_DAY_MS + OFFSET_SPAN_MS;
     int rc = sw_series_read(s, m, series, from, to, &x, err);
     for (size_t i = 0; i < x.n; i++) {
         int64_t day = local_day(&x.at[i]);
@@ -249,7 +298,8 @@ static int rollup_run(struct sw_store *s, int64_t person, const struct sw_metric
     return rc;
 }
 
-static int rollup_days(struct sw_store *s, int64_t person, const struct sw_metric *m, int64_t series, struct days *d, struct sw_err *err)
+static int rollup_days(struct sw_store *s, int64_t person, const struct sw_metric *m,
+                       int64_t series, struct days *d, struct sw_err *err)
 {
     int rc = 0;
     days_unique(d);
@@ -270,8 +320,8 @@ static void clip(int64_t *from_ms, int64_t *to_ms)
     if (*to_ms < *from_ms) *to_ms = *from_ms = SW_TIME_MIN_MS;
 }
 
-int sw_series_read(struct sw_store *s, const struct sw_metric *m, int64_t series, int64_t from_ms, int64_t to_ms,
-                   struct sw_samples *out, struct sw_err *err)
+int sw_series_read(struct sw_store *s, const struct sw_metric *m, int64_t series, int64_t from_ms,
+                   int64_t to_ms, struct sw_samples *out, struct sw_err *err)
 {
     struct sw_samples x = {0};
     size_t tail_n;
@@ -294,20 +344,23 @@ int sw_series_read(struct sw_store *s, const struct sw_metric *m, int64_t series
 }
 
 /* A corrected sample may come with another offset: the day it is leaving changes too. */
-static void touch_left_days(const struct sw_samples *have, const struct sw_samples *in, struct days *touched)
+static void touch_left_days(const struct sw_samples *have, const struct sw_samples *in,
+                            struct days *touched)
 {
     for (size_t i = 0, k = 0; i < have->n && k < in->n;) {
         const struct sw_sample *a = &have->at[i], *b = &in->at[k];
         int64_t c = a->start_ms != b->start_ms ? a->start_ms - b->start_ms : a->dur_ms - b->dur_ms;
-        if (!c && a->offset_min != b->offset_min && a->value != b->value) days_push(touched, local_day(a));
+        if (!c && a->offset_min != b->offset_min && a->value != b->value)
+            days_push(touched, local_day(a));
         if (c < 0) i++;
         else k++;
     }
 }
 
 /* Merge the samples of one chunk; days that change are added to `touched`. */
-static int write_chunk(struct sw_store *s, const struct sw_metric *m, int64_t series, int64_t first, int64_t end,
-                       const struct sw_samples *in, struct sw_merge *stat, struct days *touched, struct sw_err *err)
+static int write_chunk(struct sw_store *s, const struct sw_metric *m, int64_t series, int64_t first,
+                       int64_t end, const struct sw_samples *in, struct sw_merge *stat,
+                       struct days *touched, struct sw_err *err)
 {
     struct sw_samples have = {0}, news = {0};
     size_t tail_n, before;
@@ -337,7 +390,8 @@ int sw_series_write(struct sw_store *s, int64_t person, const struct sw_metric *
     int rc = 0;
     *stat = (struct sw_merge){0, 0, 0};
     for (size_t a = 0, b; a < in->n && !rc; a = b) {
-        int64_t first = chunk_day(m, sw_floor_day(in->at[a].start_ms)), end = next_chunk_day(m, first);
+        int64_t first = chunk_day(m, sw_floor_day(in->at[a].start_ms)),
+                end = next_chunk_day(m, first);
         struct sw_samples part;
         struct sw_merge one;
         for (b = a; b < in->n && in->at[b].start_ms < end * SW_DAY_MS; b++) continue;
@@ -352,15 +406,17 @@ int sw_series_write(struct sw_store *s, int64_t person, const struct sw_metric *
     return rc;
 }
 
-static int erase_chunk(struct sw_store *s, const struct sw_metric *m, int64_t series, int64_t first, int64_t from_ms,
-                       int64_t to_ms, struct days *touched, int64_t *erased, struct sw_err *err)
+static int erase_chunk(struct sw_store *s, const struct sw_metric *m, int64_t series, int64_t first,
+                       int64_t from_ms, int64_t to_ms, struct days *touched, int64_t *erased,
+                       struct sw_err *err)
 {
     struct sw_samples x = {0};
     size_t tail_n, k = 0;
     int64_t end = next_chunk_day(m, first);
     int rc = load(s, m, series, first, end, &x, &tail_n, err);
     for (size_t i = 0; i < x.n; i++) {
-        if (x.at[i].start_ms >= from_ms && x.at[i].start_ms < to_ms) days_push(touched, local_day(&x.at[i]));
+        if (x.at[i].start_ms >= from_ms && x.at[i].start_ms < to_ms)
+            days_push(touched, local_day(&x.at[i]));
         else x.at[k++] = x.at[i];
     }
     if (!rc && k < x.n) {
@@ -373,8 +429,8 @@ static int erase_chunk(struct sw_store *s, const struct sw_metric *m, int64_t se
     return rc;
 }
 
-int sw_series_erase(struct sw_store *s, int64_t person, const struct sw_metric *m, int64_t series, int64_t from_ms,
-                    int64_t to_ms, int64_t *erased, struct sw_err *err)
+int sw_series_erase(struct sw_store *s, int64_t person, const struct sw_metric *m, int64_t series,
+                    int64_t from_ms, int64_t to_ms, int64_t *erased, struct sw_err *err)
 {
     struct days touched = {0};
     int64_t day;
@@ -389,11 +445,15 @@ int sw_series_erase(struct sw_store *s, int64_t person, const struct sw_metric *
     return rc;
 }
 
-int sw_series_fold(struct sw_store *s, const struct sw_metric *m, int64_t series, struct sw_err *err)
+int sw_series_fold(struct sw_store *s, const struct sw_metric *m, int64_t series,
+                   struct sw_err *err)
 {
     int64_t start;
     int rc;
-    while ((rc = sw_ask_int(s, err, &start, "SELECT start_ms FROM tail WHERE series_id = $1 ORDER BY start_ms LIMIT 1", "i", series)) > 0) {
+    while (
+        (rc = sw_ask_int(s, err, &start,
+                         "SELECT start_ms FROM tail WHERE series_id = $1 ORDER BY start_ms LIMIT 1",
+                         "i", series)) > 0) {
         struct sw_samples x = {0};
         int64_t first = chunk_day(m, sw_floor_day(start)), end = next_chunk_day(m, first);
         size_t tail_n;

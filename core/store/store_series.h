@@ -10,7 +10,7 @@
 
 #define SW_ORIGIN_MERGED 0 /* origin id of the view over all origins */
 
-struct sw_rollup {          /* values in the metric's unit */
+struct sw_rollup { /* values in the metric's unit */
     int64_t n;
     double sum, min, max, last;
 };
@@ -23,34 +23,41 @@ struct sw_series_rows {
 };
 
 /* Id of the series (person, metric, origin). 0, or SW_E_NOTFOUND when absent and not to be made. */
-int sw_series_find(struct sw_store *s, int64_t person, const char *metric, int64_t origin, bool create,
-                   int64_t *id, struct sw_err *err);
+int sw_series_find(struct sw_store *s, int64_t person, const char *metric, int64_t origin,
+                   bool create, int64_t *id, struct sw_err *err);
 /* Series of a metric over its origins (the merged one left out), ordered by origin id. Caller frees at. */
-int sw_series_of_metric(struct sw_store *s, int64_t person, const char *metric, struct sw_series_rows *out, struct sw_err *err);
+int sw_series_of_metric(struct sw_store *s, int64_t person, const char *metric,
+                        struct sw_series_rows *out, struct sw_err *err);
 /* Series of an origin with the names of their metrics: calls each(ctx, series id, metric). */
 int sw_series_of_origin(struct sw_store *s, int64_t person, int64_t origin,
-                        void (*each)(void *ctx, int64_t id, const char *metric), void *ctx, struct sw_err *err);
+                        void (*each)(void *ctx, int64_t id, const char *metric), void *ctx,
+                        struct sw_err *err);
 
 /* Merge sorted samples into a series, recompute its roll-ups of the days that changed and mark those
  * days of the merged view. stat says what was new, changed or known. */
 int sw_series_write(struct sw_store *s, int64_t person, const struct sw_metric *m, int64_t series,
                     const struct sw_samples *in, struct sw_merge *stat, struct sw_err *err);
 /* Append the samples that start in [from_ms, to_ms), sorted. */
-int sw_series_read(struct sw_store *s, const struct sw_metric *m, int64_t series, int64_t from_ms, int64_t to_ms,
-                   struct sw_samples *out, struct sw_err *err);
+int sw_series_read(struct sw_store *s, const struct sw_metric *m, int64_t series, int64_t from_ms,
+                   int64_t to_ms, struct sw_samples *out, struct sw_err *err);
 /* Take every sample that starts in [from_ms, to_ms) out again; roll-ups and marks follow. */
-int sw_series_erase(struct sw_store *s, int64_t person, const struct sw_metric *m, int64_t series, int64_t from_ms,
-                    int64_t to_ms, int64_t *erased, struct sw_err *err);
+int sw_series_erase(struct sw_store *s, int64_t person, const struct sw_metric *m, int64_t series,
+                    int64_t from_ms, int64_t to_ms, int64_t *erased, struct sw_err *err);
 /* Fold all tails of the series into their chunks. */
-int sw_series_fold(struct sw_store *s, const struct sw_metric *m, int64_t series, struct sw_err *err);
+int sw_series_fold(struct sw_store *s, const struct sw_metric *m, int64_t series,
+                   struct sw_err *err);
 
 /* 1 and *out when the day has a roll-up, else 0. */
-int sw_rollup_get(struct sw_store *s, int64_t series, int64_t day, struct sw_rollup *out, struct sw_err *err);
-int sw_rollup_put(struct sw_store *s, int64_t series, int64_t day, const struct sw_rollup *r, struct sw_err *err); /* n 0 deletes */
+int sw_rollup_get(struct sw_store *s, int64_t series, int64_t day, struct sw_rollup *out,
+                  struct sw_err *err);
+int sw_rollup_put(struct sw_store *s, int64_t series, int64_t day, const struct sw_rollup *r,
+                  struct sw_err *err); /* n 0 deletes */
 /* Days from first to last with a roll-up, in order. */
 int sw_rollup_range(struct sw_store *s, int64_t series, int64_t first, int64_t last,
-                    void (*each)(void *ctx, int64_t day, const struct sw_rollup *r), void *ctx, struct sw_err *err);
+                    void (*each)(void *ctx, int64_t day, const struct sw_rollup *r), void *ctx,
+                    struct sw_err *err);
 void sw_rollup_add(struct sw_rollup *r, double value); /* one more value, in time order */
 
-int sw_dirty_mark(struct sw_store *s, int64_t person, const char *metric, int64_t day, struct sw_err *err);
+int sw_dirty_mark(struct sw_store *s, int64_t person, const char *metric, int64_t day,
+                  struct sw_err *err);
 #endif

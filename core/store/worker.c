@@ -14,9 +14,9 @@ struct sw_worker {
     uv_thread_t thread;
     uv_mutex_t lock;
     uv_cond_t wake;
-    uv_async_t answer;          /* loop thread: deliver `finished` */
+    uv_async_t answer; /* loop thread: deliver `finished` */
     struct queue waiting, finished;
-    size_t pending;             /* loop thread only */
+    size_t pending; /* loop thread only */
     bool writer, stop, opened;
     struct sw_store *store;
     char *url, *schema_dir;
@@ -79,7 +79,8 @@ static void write_group(struct sw_worker *w, struct sw_work *first)
     struct sw_err err = SW_ERR_INIT;
     int64_t until = sw_mono_ms() + GROUP_MS;
     int n = 0, rc = sw_store_begin(w->store, true, &err);
-    for (struct sw_work *x = first; x; x = n < GROUP_MOST && sw_mono_ms() < until ? take(w, false) : NULL) {
+    for (struct sw_work *x = first; x;
+         x = n < GROUP_MOST && sw_mono_ms() < until ? take(w, false) : NULL) {
         if (!rc && (rc = run_in_savepoint(w->store, x, &err))) sw_store_rollback(w->store);
         push(&done, x);
         n++;
@@ -133,7 +134,8 @@ static void on_answer(uv_async_t *a)
     }
 }
 
-struct sw_worker *sw_worker_new(uv_loop_t *loop, const char *url, const char *schema_dir, bool writer, struct sw_err *err)
+struct sw_worker *sw_worker_new(uv_loop_t *loop, const char *url, const char *schema_dir,
+                                bool writer, struct sw_err *err)
 {
     struct sw_worker *w = sw_zalloc(sizeof *w);
     w->writer = writer;
@@ -165,7 +167,10 @@ void sw_worker_submit(struct sw_worker *w, struct sw_work *x)
     uv_mutex_unlock(&w->lock);
 }
 
-size_t sw_worker_pending(const struct sw_worker *w) { return w->pending; }
+size_t sw_worker_pending(const struct sw_worker *w)
+{
+    return w->pending;
+}
 
 static void on_closed(uv_handle_t *h)
 {

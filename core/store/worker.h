@@ -8,19 +8,21 @@
 #include "store/store.h"
 #include <uv.h>
 
-struct sw_work {                /* embedded in the caller's request; alive until done() */
-    int (*run)(struct sw_store *s, struct sw_work *w, struct sw_err *err); /* on the database thread */
-    void (*done)(struct sw_work *w);                                       /* on the loop thread */
-    int rc;                     /* result of run, or why the commit failed */
+struct sw_work { /* embedded in the caller's request; alive until done() */
+    int (*run)(struct sw_store *s, struct sw_work *w,
+               struct sw_err *err);  /* on the database thread */
+    void (*done)(struct sw_work *w); /* on the loop thread */
+    int rc;                          /* result of run, or why the commit failed */
     struct sw_err err;
-    struct sw_work *next;       /* the queue's */
+    struct sw_work *next; /* the queue's */
 };
 
 struct sw_worker;
 /* Open the store on its own thread; waits until it is open. NULL and a sentence when it cannot be. */
-struct sw_worker *sw_worker_new(uv_loop_t *loop, const char *url, const char *schema_dir, bool writer, struct sw_err *err);
+struct sw_worker *sw_worker_new(uv_loop_t *loop, const char *url, const char *schema_dir,
+                                bool writer, struct sw_err *err);
 void sw_worker_submit(struct sw_worker *w, struct sw_work *work);
-size_t sw_worker_pending(const struct sw_worker *w);    /* submitted and not yet answered */
+size_t sw_worker_pending(const struct sw_worker *w); /* submitted and not yet answered */
 /* Finish what is queued, end the thread, close the store. Answers of the rest are still delivered. */
 void sw_worker_free(struct sw_worker *w);
 #endif
