@@ -220,7 +220,8 @@ end
 
 function reads.records(ctx, args, at)
   local from, to = span_of(ctx, args, at)
-  local views, message = data.groups(ctx, args.kind, { from = from, to = to, limit = args.limit or 500 })
+  local limit = math.max(1, math.min(tonumber(args.limit) or 500, 5000)) -- each is a table of ours
+  local views, message = data.groups(ctx, args.kind, { from = from, to = to, limit = limit })
   if not views then
     return nil, message
   end
@@ -248,6 +249,14 @@ sw.box.on_call(function(call, tag, _, package, name, args)
   end
 end)
 
+-- Run specs in the box of a package, answering what they read; at[i] is the instant of run i.
+function rules.run_in_box(ctx, package, runs, at)
+  calls[package] = { ctx = ctx, at = at }
+  local results, message, code = sw.box.run(ctx.name, package, runs)
+  calls[package] = nil
+  return results, message, code
+end
+
 -- --- evaluating ---
 
 function rules.evaluate(ctx, rule, events, mode)
@@ -259,9 +268,7 @@ function rules.evaluate(ctx, rule, events, mode)
         key = e.key, user = ctx.name,
       offset_min = home.offset(ctx, e.at), zone = rules.zone_around(ctx, e.at) } }
   end
-  calls[rule.package] = { ctx = ctx, at = at }
-  local results, message, code = sw.box.run(ctx.name, rule.package, runs)
-  calls[rule.package] = nil
+  local results, message, code = rules.run_in_box(ctx, rule.package, runs, at)
   return results, message, code
 end
 

@@ -20,6 +20,7 @@
 #include "script/task.h"
 #include "store/dump.h"
 #include "store/store_jobs.h"
+#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -90,7 +91,8 @@ static int64_t opt_field(lua_State *L, int t, const char *name, int64_t fallback
     int64_t v = fallback;
     if (!lua_istable(L, t)) return v;
     lua_getfield(L, t, name);
-    if (!lua_isnil(L, -1)) v = lua_isinteger(L, -1) ? lua_tointeger(L, -1) : (int64_t)luaL_checknumber(L, -1);
+    if (lua_isinteger(L, -1)) v = lua_tointeger(L, -1);
+    else if (!lua_isnil(L, -1)) v = (int64_t)fmax(-9e18, fmin(9e18, luaL_checknumber(L, -1))); /* a rule may ask for anything */
     lua_pop(L, 1);
     return v;
 }

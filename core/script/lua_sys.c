@@ -2,6 +2,7 @@
  * sw.sys: the process and its surroundings.
  *   out(text) / err(text)           write to standard output / error; out gives nil, message when the reader went away
  *   read_all() -> text              standard input to its end
+ *   read_line(prompt) -> text | nil a line from the person; the loop stands still meanwhile
  *   tty(fd) -> boolean              columns() -> width of the terminal, 80 if there is none
  *   env(name) -> text | nil         share() -> folder of the program's Lua and data
  *   log(level, area, text)          log_level(name)
@@ -61,6 +62,14 @@ static int l_read_all(lua_State *L)
     return 1;
 }
 
+static int l_read_line(lua_State *L)
+{
+    char *line = sw_host_read_line(sw_lua_host(L), luaL_optstring(L, 1, ""));
+    lua_pushstring(L, line); /* nil for NULL */
+    free(line);
+    return 1;
+}
+
 static int l_tty(lua_State *L)
 {
     lua_pushboolean(L, isatty((int)luaL_checkinteger(L, 1)));
@@ -114,8 +123,12 @@ static void nap_closed(uv_handle_t *h) { sw_free(h->data); }
 static void nap_over(struct nap *n, const char *why)
 {
     struct sw_wait w = n->wait;
-    lua_pushnil(w.co);
-    lua_rawsetp(w.co, LUA_REGISTRYINDEX, &NAP);
+    lua_rawgetp(w.co, LUA_REGISTRYINDEX, &NAP);
+    if (lua_touserdata(w.co, -1) == n) { /* another task's nap stays the one that wake() ends */
+        lua_pushnil(w.co);
+        lua_rawsetp(w.co, LUA_REGISTRYINDEX, &NAP);
+    }
+    lua_pop(w.co, 1);
     uv_close((uv_handle_t *)&n->timer, nap_closed);
     lua_pushstring(w.co, why);
     sw_wake(&w, 1);
@@ -422,7 +435,7 @@ static int l_clean(lua_State *L)
 
 int sw_open_sys(lua_State *L)
 {
-    static const luaL_Reg f[] = {{"out", l_out},       {"err", l_err},         {"read_all", l_read_all}, {"tty", l_tty},
+    static const luaL_Reg f[] = {{"out", l_out},       {"err", l_err},         {"read_all", l_read_all}, {"read_line", l_read_line}, {"tty", l_tty},
                                  {"columns", l_columns}, {"env", l_env},       {"share", l_share},       {"log", l_log},
                                  {"log_level", l_log_level}, {"sleep", l_sleep}, {"every", l_every}, {"wake", l_wake},       {"on_signal", l_on_signal},
                                  {"hash", l_hash},     {"file_hash", l_file_hash}, {"id", l_id},         {"random", l_random},
