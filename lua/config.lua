@@ -35,7 +35,7 @@ end
 function config.load(ctx)
   local path = ctx.home .. "/config.lua"
   local source = sw.fs.stat(path) and sw.fs.read(path, 65536)
-  ctx.config = {}
+  ctx.config = source and ctx.config or {} -- what was good stays until something good replaces it
   if not source then
     return nil
   end

@@ -71,6 +71,9 @@ function home.open(options)
     return nil, message, code
   end
   local name = options.user or "me"
+  if name == "" or #name > 64 or sw.sys.clean(name) ~= name then
+    return nil, "--user: a name has 1 to 64 letters and no control bytes", "usage"
+  end
   local person, why, kind = sw.store.person(name)
   if not person and why == nil then
     person, why, kind = add_person(name, options.zone or sw.time.local_zone())

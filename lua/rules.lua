@@ -20,7 +20,8 @@ local not_yet = { "debounce", "max_per", "quiet_hours", "on_retract" }
 local function read_folder(dir, prefix)
   local files = {}
   for _, name in ipairs(sw.fs.list(dir) or {}) do
-    if name:find("^[%w_%-]+%.lua$") then
+    local st = name:find("^[%w_%-]+%.lua$") and sw.fs.stat(dir .. "/" .. name)
+    if st and st.kind == "file" then -- a pipe would be waited for without end
       local source, message = sw.fs.read(dir .. "/" .. name, 65537)
       files[#files + 1] = { name = name:gsub("%.lua$", ""), script = prefix .. name, source = source,
         problem = message }

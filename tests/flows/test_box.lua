@@ -381,3 +381,49 @@ return sw.rule { title = "t", on = sw.cron "* * * * *", catch_up = "once", uses 
     h.remove()
   end)
 end)
+
+describe("what stands in a home", function()
+  it("may be a pipe among the rules: it is passed over", function()
+    local h = flow.home("UTC")
+    flow.sh(("mkfifo %s/rules/automations/pipe.lua"):format(flow.quote(h.dir)))
+    expect(flow.sh("timeout 20 " .. h.command("rules")).code).equals(0)
+    h.remove()
+  end)
+
+  it("shows the title of a rule that is turned on without what drives a terminal", function()
+    local h = flow.home("UTC")
+    flow.write(h.dir .. "/rules/automations/loud.lua", [[local sw = require "syncwell"
+return sw.rule { title = "\27[2Jloud\u{202e}", on = sw.at "11:00", uses = { "notify" }, run = function() end }
+]])
+    for _, words in ipairs { { "rules" }, { "rules", "install", "loud" }, { "rules", "--json" } } do
+      local r = h.ok(table.unpack(words))
+      expect(r.out:find("\27[2J", 1, true)).is_nil()
+    end
+    h.remove()
+  end)
+
+  it("belongs to people with names: an empty one, or one of control bytes, is refused", function()
+    local h = flow.home("UTC")
+    for _, name in ipairs { "", "a\27[2J", ("x"):rep(65) } do
+      local r = h.run("--user", name, "status")
+      expect(r.code).equals(2)
+      expect(r.err).contains("--user")
+    end
+    expect(h.run("--user", "José", "status").code).equals(0)
+    h.remove()
+  end)
+
+  it("keeps its configuration while a new one is wrong", function()
+    local h = flow.home("UTC")
+    local config, ctx = require("config"), { home = h.dir }
+    flow.write(h.dir .. "/config.lua", 'return { limits = { rule_ms = 77 } }')
+    expect(config.load(ctx)).is_nil()
+    flow.write(h.dir .. "/config.lua", "return { limit = 1 }")
+    expect(config.load(ctx)).contains("did you mean 'limits'?")
+    expect(ctx.config.limits.rule_ms).equals(77)
+    flow.write(h.dir .. "/config.lua", "while true do end")
+    expect(config.load(ctx)).contains("CPU time")
+    expect(ctx.config.limits.rule_ms).equals(77)
+    h.remove()
+  end)
+end)
