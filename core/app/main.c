@@ -2,6 +2,7 @@
  * The process: find the program's files, make the loop, the engine and the host, enter Lua by one
  * door. Everything a user can ask for is a file in lua/cli. */
 #include "app/paths.h"
+#include "app/repl.h"
 #include "base/crypto.h"
 #include "script/host.h"
 #include <locale.h>
@@ -16,8 +17,10 @@ static int run(uv_loop_t *loop, const struct sw_paths *p, int argc, char **argv)
     struct sw_host *h = sw_host_new(e, p->box, &err);
     const char *door = argc > 0 && !strcmp(argv[0], "--lua-test") ? "test" : "command";
     int rc = 1;
-    if (h) rc = sw_host_run(h, door, argc, argv);
-    else fprintf(stderr, "syncwell: %s\n", err.text);
+    if (h) {
+        sw_host_set_reader(h, sw_repl_read_line);
+        rc = sw_host_run(h, door, argc, argv);
+    } else fprintf(stderr, "syncwell: %s\n", err.text);
     sw_host_free(h);
     sw_engine_free(e);
     while (uv_run(loop, UV_RUN_NOWAIT)) continue;

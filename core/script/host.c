@@ -5,6 +5,7 @@
 #include "script/workers_host.h"
 #include <lualib.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct sw_host {
@@ -14,6 +15,7 @@ struct sw_host {
     int doors;              /* registry reference of the table boot.lua returned */
     int running;            /* tasks that have not ended */
     int status;             /* what the door returned */
+    char *(*read_line)(const char *prompt); /* NULL: plain standard input */
 };
 
 struct sw_host *sw_lua_host(lua_State *L) { return *(struct sw_host **)lua_getextraspace(L); }
@@ -130,6 +132,24 @@ struct sw_host *sw_host_new(struct sw_engine *e, const char *box_path, struct sw
     }
     h->doors = luaL_ref(h->L, LUA_REGISTRYINDEX);
     return h;
+}
+
+void sw_host_set_reader(struct sw_host *h, char *(*read_line)(const char *prompt))
+{
+    h->read_line = read_line;
+}
+
+char *sw_host_read_line(struct sw_host *h, const char *prompt)
+{
+    char *line = NULL;
+    size_t room = 0;
+    ssize_t n;
+    if (h->read_line) return h->read_line(prompt);
+    n = getline(&line, &room, stdin);
+    if (n > 0 && line[n - 1] == '\n') line[n - 1] = 0;
+    if (n >= 0) return line;
+    free(line);
+    return NULL;
 }
 
 const char *sw_host_box_path(struct sw_host *h) { return h->box_path; }

@@ -16,5 +16,9 @@ void sw_host_free(struct sw_host *h);
 /* Enter door `name` with the words of argv as a task and run the loop until it ends. Gives what the
  * door returned as a number, 1 if it raised an error (which is printed). */
 int sw_host_run(struct sw_host *h, const char *door, int argc, char **argv);
+/* Who reads a line from the person: given by app/, so that line editing stays out of here. The
+ * function gives a line without its break, freed by the host with free(), or NULL at the end. */
+void sw_host_set_reader(struct sw_host *h, char *(*read_line)(const char *prompt));
+char *sw_host_read_line(struct sw_host *h, const char *prompt); /* caller frees with free() */
 lua_State *sw_host_state(struct sw_host *h);
 #endif

@@ -97,6 +97,8 @@ local console -- the environment in which a REPL's lines run
 function ops.expr(run, out)
   console = console or env.new()
   console.sw = console.sw or console.require "syncwell"
+  console.ctx = context.new(run, out, { uses = {} }, {}) -- reads only: no grant, no action
+  console.series, console.records = console.ctx.series, console.ctx.records
   local chunk = load_text("return " .. run.source, "=repl", console)
   if not chunk then
     local message

@@ -104,6 +104,13 @@ local function parse(argv, known)
           return nil, ("unknown option '%s'"):format(arg)
         end
         options[name] = true
+        if known[name].value then
+          i = i + 1
+          options[name] = argv[i]
+          if not argv[i] then
+            return nil, ("%s needs a value: %s"):format(arg, known[name].value)
+          end
+        end
       else
         words[#words + 1] = arg
       end

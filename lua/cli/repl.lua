@@ -1,0 +1,183 @@
+-- syncwell repl: ask your data in Lua. Lines run in a confined worker, reading only.
+--   syncwell repl   |   syncwell repl -e 'series("steps", { last = "30d" }).mean()'   |   ... | syncwell repl
+local home = require("home")
+local rules = require("rules")
+local term = require("term")
+
+local json = sw.json
+
+local command = {
+  group = "rules", summary = "ask your data in Lua", usage = "[-e CODE]",
+  example = "syncwell repl -e 'series(\"steps\", { last = \"30d\" }).mean()'\nsyncwell repl",
+  doc = "An expression shows its value, a statement runs. series(metric, { last = \"30d\" }) and\n"
+    .. "records(kind, { last = \"7d\" }) read your data; nothing can be changed here. `.help` lists the rest.",
+  options = { e = { doc = "run the next word as a line and end", value = "CODE" } },
+}
+
+local LINE_MS = 5000
+
+local help = [[
+Lua 5.4 in a confined worker; names live on from line to line, _ is the last value.
+  series("steps", { last = "30d" })      values with mean() sum() min() max() last() percentile(90)
+  records("workout", { last = "7d" })    a list of events: records("workout")[1].distance
+  .rules            rules and their state          .why NAME         why the newest events did or did not fire
+  .backtest NAME    when a rule would have fired   .trace            what fired
+  .set now=TIME     data time stands still there   .json on|off      values as JSON
+  .help             this                           .quit             end (also Ctrl-D)]]
+
+local function is_numbers(value)
+  if type(value) ~= "table" or #value < 2 then
+    return false
+  end
+  for i = 1, #value do
+    if type(value[i]) ~= "number" then
+      return false
+    end
+  end
+  return true
+end
+
+-- A value for people: numbers with a sparkline, tables as indented JSON.
+local function show(v)
+  local value = v.value
+  if type(value) == "table" and type(value.rows) == "table" and value.n then
+    local list = {}
+    for i = 1, value.n do
+      list[i] = value[tostring(i)] or value[i]
+    end
+    term.line("%d values  %s", value.n, term.spark(list, value.n))
+    local last = value.rows[#value.rows]
+    if last then
+      term.line("newest: %s", json.encode(last))
+    end
+  elseif is_numbers(value) then
+    term.line("%s\n%s", term.spark(value, #value), json.encode(value))
+  elseif v.type == "table" then
+    term.line("%s", json.encode(value, true))
+  else
+    term.line("%s", v.text)
+  end
+end
+
+local function print_values(state, out)
+  for _, line in ipairs(out.log or {}) do
+    term.line("%s", sw.sys.clean(type(line) == "table" and line.text or tostring(line)))
+  end
+  for _, v in ipairs(out.values or {}) do
+    if state.json then
+      term.line("%s", json.encode(v.value == nil and json.null or v.value))
+    elseif v.type ~= "nil" or #out.values > 1 then
+      show(v)
+    end
+  end
+end
+
+local function evaluate(ctx, source)
+  local at = sw.time.now()
+  local runs = { { cpu_ms = LINE_MS, spec = { op = "expr", script = "repl", source = source, at = at, user = ctx.name,
+    offset_min = home.offset(ctx, at), zone = rules.zone_around(ctx, at) } } }
+  local results, message = rules.run_in_box(ctx, "repl", runs, { at })
+  if not results then
+    return nil, message
+  end
+  local r = results[1]
+  if r.ok then
+    return r.out
+  end
+  return nil, r.error and (r.error.text or r.error.message) or "stopped", r.out and r.out.incomplete
+end
+
+local dot = {}
+
+function dot.help()
+  term.line("%s", help)
+end
+
+local function through(name)
+  return function(ctx, words)
+    local line = { name, table.unpack(words) }
+    local code, message = require("cli.rules").run(ctx, line, {})
+    if code == nil then
+      term.error(message)
+    end
+  end
+end
+
+dot.rules, dot.why, dot.backtest, dot.trace = through("list"), through("why"), through("backtest"), through("trace")
+
+function dot.set(_, words)
+  local ms = sw.time.parse((words[1] or ""):match("^now=(.+)$") or "")
+  sw.time.set(ms)
+  term.line(ms and "data time stands at " .. sw.time.iso(ms, 0) or "data time runs (use .set now=2026-03-01T08:00:00Z)")
+end
+
+function dot.json(_, words, state)
+  state.json = words[1] ~= "off"
+end
+
+function dot.quit(_, _, state)
+  state.done = true
+end
+
+local function dot_command(ctx, state, line)
+  local words = {}
+  for word in line:sub(2):gmatch("%S+") do
+    words[#words + 1] = word
+  end
+  local name = table.remove(words, 1) or ""
+  if not dot[name] then
+    local schema = require("schema")
+    term.error(("there is no .%s%s; .help lists them"):format(name, schema.did_you_mean(name, schema.keys(dot))))
+    return
+  end
+  dot[name](ctx, words, state)
+end
+
+-- One line; what is incomplete waits in state.pending for more. False when it failed.
+local function take(ctx, state, line)
+  if not state.pending and line:find("^%.%a") then
+    dot_command(ctx, state, line)
+    return true
+  end
+  local source = state.pending and state.pending .. "\n" .. line or line
+  state.pending = nil
+  if not source:find("%S") then
+    return true
+  end
+  local out, message, incomplete = evaluate(ctx, source)
+  if incomplete then
+    state.pending = source
+    return true
+  elseif not out then
+    term.error(message)
+    return false
+  end
+  print_values(state, out)
+  return true
+end
+
+function command.run(ctx, _, options)
+  local state, failed = { json = ctx.json }, false
+  if options.e then
+    local fine = take(ctx, state, options.e)
+    return fine and not state.pending and 0 or 1
+  end
+  local talking = sw.sys.tty(0) and sw.sys.tty(1)
+  if talking then
+    term.line("SyncWell, %s. .help says what there is, Ctrl-D ends.", sw.box.confinement())
+  end
+  while not state.done do
+    local line = sw.sys.read_line(state.pending and "..> " or "> ")
+    if not line then
+      break
+    end
+    failed = not take(ctx, state, line) or failed
+  end
+  if state.pending then
+    term.error("the last line is not complete")
+    failed = true
+  end
+  return not talking and failed and 1 or 0
+end
+
+return command
