@@ -78,7 +78,8 @@ static int l_write(lua_State *L)
     size_t n;
     const char *path = luaL_checkstring(L, 1), *s = luaL_checklstring(L, 2, &n), *tmp;
     int mode = (int)luaL_optinteger(L, 3, 0644), fd, bad;
-    tmp = lua_pushfstring(L, "%s.new", path);
+    /* a daemon and a command may both write */
+    tmp = lua_pushfstring(L, "%s.%d.new", path, (int)getpid());
     fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
     if (fd < 0) return fail(L, "write", path);
     bad = write_all(fd, s, n) || fsync(fd);

@@ -153,7 +153,8 @@ function sub.install(ctx, words, options)
   if ctx.json then
     term.line("%s", json.encode { installed = r.name, params = params })
   else
-    term.line("%s is on: %s\nit may: %s", r.name, sw.sys.clean(r.declaration.title or ""), may_do(r.declaration))
+    local title = sw.sys.clean(r.declaration.title or "")
+    term.line("%s is on: %s\nit may: %s", r.name, title, may_do(r.declaration))
   end
   return 0
 end

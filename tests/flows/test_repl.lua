@@ -13,7 +13,7 @@ describe("repl", function()
 
   it("keeps names from line to line, waits for the end of a block, and goes on after an error", function()
     local h = flow.home("UTC")
-    local r = flow.sh(("printf 'x = 5\\nfor i = 1, 2 do\\n  x = x + i\\nend\\nerror(\"no\")\\nx, _\\n' | %s"):format(h.command("repl")))
+    local r = flow.sh(("printf 'x = 5\\nfor i = 1, 2 do\\n  x = x + i\\nend\\nerror(\"no\")\\nx\\n_ + 1\\n' | %s"):format(h.command("repl")))
     expect(r.code).equals(1)
     expect(r.err).contains("no")
     expect(r.out).equals("8\n9\n")
