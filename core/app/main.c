@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static int run(uv_loop_t *loop, const struct sw_paths *p, int argc, char **argv)
 {
@@ -33,6 +34,7 @@ int main(int argc, char **argv)
     struct sw_paths paths;
     int rc;
     signal(SIGPIPE, SIG_IGN);
+    umask(077); /* what is written here is about somebody's health */
     setlocale(LC_CTYPE, ""); /* LC_NUMERIC stays C: numbers in files have points */
     argv = uv_setup_args(argc, argv);
     if (sw_crypto_init()) {

@@ -96,7 +96,7 @@ void sw_apple_sleep_emit(struct sw_apple_sleep *s, struct sw_batch *out)
     int64_t until = 0;
     if (s->n) qsort(s->seg, s->n, sizeof *s->seg, by_origin_and_time);
     unique(s);
-    for (size_t i = 0; i <= s->n; i++) {
+    for (size_t i = 0; s->n && i <= s->n; i++) {
         const struct sw_apple_segment *g = &s->seg[i];
         if (i > from && (i == s->n || g->origin != g[-1].origin ||
                          g->start_ms - until > NIGHT_GAP_MS)) {

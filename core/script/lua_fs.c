@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * sw.fs: files for trusted Lua. Failures are nil, message, code.
  *   read(path [, most bytes]) -> text          write(path, text [, mode]) -> true   (atomic: new file, fsync, rename)
+ *   tail(path, bytes) -> the last bytes of a file; "" when there is none
  *   append(path, text) -> true                 stat(path) -> {size, mtime_ms, kind = "file"|"dir"|"other"}
  *   list(path) -> sorted names                 mkdir(path) -> true (with parents)
  *   remove(path) -> true                       remove_tree(path) -> true            temp_dir() -> path
@@ -58,6 +59,26 @@ static int l_read(lua_State *L)
     fclose(f);
     lua_pushlstring(L, b.len ? (const char *)b.data : "", b.len);
     sw_buf_clear(&b);
+    return 1;
+}
+
+static int l_tail(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    lua_Integer most = luaL_checkinteger(L, 2);
+    FILE *f = fopen(path, "rbe");
+    luaL_Buffer b;
+    char *to;
+    luaL_argcheck(L, most > 0 && most <= 1 << 24, 2, "1 byte to 16 MiB");
+    if (!f && errno == ENOENT) {
+        lua_pushliteral(L, "");
+        return 1;
+    }
+    if (!f) return fail(L, "read", path);
+    if (fseeko(f, -(off_t)most, SEEK_END) < 0) rewind(f);
+    to = luaL_buffinitsize(L, &b, (size_t)most);
+    luaL_pushresultsize(&b, fread(to, 1, (size_t)most, f));
+    fclose(f);
     return 1;
 }
 
@@ -193,7 +214,7 @@ static int l_real(lua_State *L)
 
 int sw_open_fs(lua_State *L)
 {
-    static const luaL_Reg f[] = {{"read", l_read},     {"write", l_write},   {"append", l_append},     {"stat", l_stat},
+    static const luaL_Reg f[] = {{"read", l_read}, {"tail", l_tail},     {"write", l_write},   {"append", l_append},     {"stat", l_stat},
                                  {"list", l_list},     {"mkdir", l_mkdir},   {"remove", l_remove},     {"remove_tree", l_remove_tree},
                                  {"temp_dir", l_temp_dir}, {"real", l_real}, {NULL, NULL}};
     luaL_newlib(L, f);

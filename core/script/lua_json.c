@@ -134,15 +134,26 @@ static void put_list(struct out *o, int depth)
     sw_buf_byte(&o->b, ']');
 }
 
-static int name_cmp(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+struct name { /* borrowed from the table, which holds the string */
+    const char *s;
+    size_t n;
+};
 
-/* The names of the table on top, sorted; they stay valid while the table holds them. */
-static size_t names_of(lua_State *L, const char **name, size_t most)
+static int name_cmp(const void *a, const void *b)
+{
+    const struct name *x = a, *y = b;
+    int c = memcmp(x->s, y->s, x->n < y->n ? x->n : y->n);
+    return c ? c : (x->n > y->n) - (x->n < y->n);
+}
+
+/* How many names the table on top has; the first `most` of them into name. */
+static size_t names_of(lua_State *L, struct name *name, size_t most)
 {
     size_t n = 0;
     for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
-        if (lua_type(L, -2) != LUA_TSTRING) luaL_error(L, "JSON: a member name must be a string, got %s", luaL_typename(L, -2));
-        if (n < most) name[n] = lua_tostring(L, -2);
+        if (lua_type(L, -2) != LUA_TSTRING)
+            luaL_error(L, "JSON: a member name must be a string, got %s", luaL_typename(L, -2));
+        if (n < most) name[n].s = lua_tolstring(L, -2, &name[n].n);
         n++;
     }
     return n;
@@ -152,7 +163,7 @@ static void put_object(struct out *o, int depth)
 {
     lua_State *L = o->L;
     size_t n = names_of(L, NULL, 0);
-    const char **name = lua_newuserdatauv(L, (n + 1) * sizeof *name, 0);
+    struct name *name = lua_newuserdatauv(L, (n + 1) * sizeof *name, 0);
     lua_insert(L, -2);
     names_of(L, name, n);
     qsort(name, n, sizeof *name, name_cmp);
@@ -160,9 +171,10 @@ static void put_object(struct out *o, int depth)
     for (size_t i = 0; i < n; i++) {
         if (i) sw_buf_byte(&o->b, ',');
         newline(o, depth + 1);
-        sw_json_str(&o->b, name[i], strlen(name[i]));
+        sw_json_str(&o->b, name[i].s, name[i].n);
         sw_buf_puts(&o->b, o->pretty ? ": " : ":");
-        lua_getfield(L, -1, name[i]);
+        lua_pushlstring(L, name[i].s, name[i].n);
+        lua_rawget(L, -2);
         put_value(o, depth + 1);
         lua_pop(L, 1);
     }

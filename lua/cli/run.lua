@@ -44,12 +44,27 @@ local function remember_time(ctx)
   return home.set(ctx, "clock", { last = sw.time.now() })
 end
 
-local function start(ctx)
-  local all, message, code = reload(ctx)
-  if not all then
-    return nil, message, code
+-- The context of each person who has a place in this home.
+local function everybody(ctx)
+  local list = {}
+  for i, p in ipairs(sw.store.people() or {}) do
+    list[i] = setmetatable({ who = p.id, name = p.name, zone = p.zone }, { __index = ctx })
   end
-  return rules.plan(ctx, all, math.min(last_time(ctx) or sw.time.now(), sw.time.now()))
+  return list
+end
+
+local function start(ctx)
+  local after = math.min(last_time(ctx) or sw.time.now(), sw.time.now())
+  for _, person in ipairs(everybody(ctx)) do
+    local all, message, code = reload(person)
+    if all then
+      all, message, code = rules.plan(person, all, after)
+    end
+    if not all then
+      return nil, message, code
+    end
+  end
+  return true
 end
 
 -- Due instants in order, data time standing at each of them.

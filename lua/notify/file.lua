@@ -11,9 +11,10 @@ end
 
 function file.send(ctx, key, args)
   local path = file.path(ctx)
-  local st = sw.fs.stat(path)
-  local text = st and sw.fs.read(path) or ""
-  if text:sub(-TAIL):find(key, 1, true) then
+  local text, why, kind = sw.fs.tail(path, TAIL)
+  if not text then
+    return nil, why, kind
+  elseif text:find(key, 1, true) then
     return "done"
   end
   -- a kill in the middle of a line leaves no line break: start a fresh one

@@ -32,7 +32,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!rc) walk(&t);
     json_t *j = json_loadb((const char *)data, size, JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
     /* jansson passes over a NUL byte behind a number, which RFC 8259 forbids; it refuses numbers beyond a double and goes deeper; everything else must agree */
-    if (!rc && !j && json_error_code(&why) != json_error_numeric_overflow) abort();
+    if (!rc && !j && json_error_code(&why) != json_error_numeric_overflow &&
+        json_error_code(&why) != json_error_null_byte_in_key)
+        abort();
     if (rc == SW_E_BAD && j && !memchr(data, 0, size)) abort();
     json_decref(j);
     sw_jtape_clear(&t);
