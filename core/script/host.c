@@ -12,15 +12,24 @@ struct sw_host {
     struct sw_engine *engine;
     char *box_path;
     lua_State *L;
-    int doors;              /* registry reference of the table boot.lua returned */
-    int running;            /* tasks that have not ended */
-    int status;             /* what the door returned */
+    int doors;                              /* registry reference of the table boot.lua returned */
+    int running;                            /* tasks that have not ended */
+    int status;                             /* what the door returned */
     char *(*read_line)(const char *prompt); /* NULL: plain standard input */
 };
 
-struct sw_host *sw_lua_host(lua_State *L) { return *(struct sw_host **)lua_getextraspace(L); }
-struct sw_engine *sw_lua_engine(lua_State *L) { return sw_lua_host(L)->engine; }
-lua_State *sw_host_state(struct sw_host *h) { return h->L; }
+struct sw_host *sw_lua_host(lua_State *L)
+{
+    return *(struct sw_host **)lua_getextraspace(L);
+}
+struct sw_engine *sw_lua_engine(lua_State *L)
+{
+    return sw_lua_host(L)->engine;
+}
+lua_State *sw_host_state(struct sw_host *h)
+{
+    return h->L;
+}
 
 int sw_push_err(lua_State *L, int code, const struct sw_err *err)
 {
@@ -33,13 +42,17 @@ int sw_push_err(lua_State *L, int code, const struct sw_err *err)
 struct sw_wait sw_task_begin(lua_State *L, const char *what)
 {
     struct sw_wait w = {sw_lua_host(L), L, LUA_NOREF};
-    if (!lua_isyieldable(L)) luaL_error(L, "cannot wait for %s here (inside a sort, gsub or metamethod callback)", what);
+    if (!lua_isyieldable(L))
+        luaL_error(L, "cannot wait for %s here (inside a sort, gsub or metamethod callback)", what);
     lua_pushthread(L);
     w.ref = luaL_ref(L, LUA_REGISTRYINDEX);
     return w;
 }
 
-int sw_task_yield(lua_State *L) { return lua_yield(L, 0); }
+int sw_task_yield(lua_State *L)
+{
+    return lua_yield(L, 0);
+}
 
 static void report(struct sw_host *h, lua_State *co)
 {
@@ -90,9 +103,10 @@ static int l_spawn(lua_State *L)
 
 static void open_all(lua_State *L)
 {
-    static const luaL_Reg parts[] = {{"json", sw_open_json}, {"time", sw_open_time},     {"fs", sw_open_fs},
-                                     {"sys", sw_open_sys},   {"store", sw_open_store},   {"txn", sw_open_txn},
-                                     {"import", sw_open_import}, {"box", sw_open_box},   {"ical", sw_open_ical}};
+    static const luaL_Reg parts[] = {
+        {"json", sw_open_json},     {"time", sw_open_time},   {"fs", sw_open_fs},
+        {"sys", sw_open_sys},       {"store", sw_open_store}, {"txn", sw_open_txn},
+        {"import", sw_open_import}, {"box", sw_open_box},     {"ical", sw_open_ical}};
     lua_newtable(L);
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         luaL_requiref(L, parts[i].name, parts[i].func, 0);
@@ -152,7 +166,10 @@ char *sw_host_read_line(struct sw_host *h, const char *prompt)
     return NULL;
 }
 
-const char *sw_host_box_path(struct sw_host *h) { return h->box_path; }
+const char *sw_host_box_path(struct sw_host *h)
+{
+    return h->box_path;
+}
 
 void sw_host_free(struct sw_host *h)
 {

@@ -32,7 +32,7 @@ struct pool {
 struct gather { /* results of one load or run call, until the last one is in */
     struct sw_wait wait;
     size_t want, have;
-    int list;       /* registry reference of the result list */
+    int list; /* registry reference of the result list */
     struct pool *pool;
 };
 
@@ -87,7 +87,9 @@ static struct sw_workers *workers(lua_State *L)
     struct pool *p = pool_of(L);
     struct sw_engine *e = sw_lua_engine(L);
     struct sw_workers_file lib[MAX_LIBRARY];
-    struct sw_workers_config c = {.box_path = sw_host_box_path(p->host), .library = lib, .memory_bytes = p->memory_bytes,
+    struct sw_workers_config c = {.box_path = sw_host_box_path(p->host),
+                                  .library = lib,
+                                  .memory_bytes = p->memory_bytes,
                                   .allow_unconfined = p->unconfined};
     struct sw_err err = SW_ERR_INIT;
     if (p->workers) return p->workers;
@@ -194,7 +196,8 @@ static int l_load(lua_State *L)
     return sw_task_yield(L);
 }
 
-static int encode_specs(lua_State *L, struct sw_run_spec *spec, struct sw_buf *b, size_t n, struct sw_err *err)
+static int encode_specs(lua_State *L, struct sw_run_spec *spec, struct sw_buf *b, size_t n,
+                        struct sw_err *err)
 {
     int rc = 0;
     for (size_t i = 0; i < n && !rc; i++) {
@@ -203,7 +206,8 @@ static int encode_specs(lua_State *L, struct sw_run_spec *spec, struct sw_buf *b
         sw_buf_init(&b[i], SPEC_MOST);
         rc = sw_frame_encode(L, -1, &b[i], SW_ENCODE_STRICT, err);
         lua_getfield(L, -2, "cpu_ms");
-        spec[i] = (struct sw_run_spec){i, sw_rd_of(b[i].data, b[i].len), (uint32_t)lua_tointeger(L, -1)};
+        spec[i] = (struct sw_run_spec){i, sw_rd_of(b[i].data, b[i].len),
+                                       (uint32_t)lua_tointeger(L, -1)};
         lua_pop(L, 3);
     }
     return rc;
@@ -249,7 +253,8 @@ static int l_reply(lua_State *L)
     lua_settop(L, 3);
     sw_buf_init(&b, SPEC_MOST);
     rc = sw_frame_encode(L, 3, &b, SW_ENCODE_STRICT, &err);
-    if (!rc) rc = sw_workers_reply(workers(L), call, lua_toboolean(L, 2), sw_rd_of(b.data, b.len), &err);
+    if (!rc)
+        rc = sw_workers_reply(workers(L), call, lua_toboolean(L, 2), sw_rd_of(b.data, b.len), &err);
     sw_buf_clear(&b);
     if (rc) return sw_push_err(L, rc, &err);
     lua_pushboolean(L, 1);
@@ -289,7 +294,10 @@ static int l_stats(lua_State *L)
     return 1;
 }
 
-static void on_closed(void *ctx) { *(bool *)ctx = true; }
+static void on_closed(void *ctx)
+{
+    *(bool *)ctx = true;
+}
 
 /* Ends the workers with the state; runs the loop until their handles are closed. */
 static int l_gc(lua_State *L)
@@ -305,8 +313,10 @@ static int l_gc(lua_State *L)
 
 int sw_open_box(lua_State *L)
 {
-    static const luaL_Reg f[] = {{"configure", l_configure}, {"load", l_load},   {"run", l_run},     {"on_call", l_on_call},
-                                 {"reply", l_reply},         {"confinement", l_confinement}, {"stats", l_stats}, {NULL, NULL}};
+    static const luaL_Reg f[] = {
+        {"configure", l_configure}, {"load", l_load},   {"run", l_run},
+        {"on_call", l_on_call},     {"reply", l_reply}, {"confinement", l_confinement},
+        {"stats", l_stats},         {NULL, NULL}};
     struct pool *p = lua_newuserdatauv(L, sizeof *p, 0);
     memset(p, 0, sizeof *p);
     p->host = sw_lua_host(L);

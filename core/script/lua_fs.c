@@ -25,8 +25,11 @@
 static int fail(lua_State *L, const char *verb, const char *path)
 {
     struct sw_err err = SW_ERR_INIT;
-    int e = errno, code = e == ENOENT ? SW_E_NOTFOUND : e == ENOSPC || e == EROFS ? SW_E_FULL : SW_E_IO;
-    sw_fail(&err, code, "cannot %s %s: %s", verb, path, e == ENOSPC ? "the disk is full" : strerror(e));
+    int e = errno, code = e == ENOENT                 ? SW_E_NOTFOUND
+                          : e == ENOSPC || e == EROFS ? SW_E_FULL
+                                                      : SW_E_IO;
+    sw_fail(&err, code, "cannot %s %s: %s", verb, path,
+            e == ENOSPC ? "the disk is full" : strerror(e));
     return sw_push_err(L, code, &err);
 }
 
@@ -191,7 +194,8 @@ static int drop(const char *path, const struct stat *st, int flag, struct FTW *f
 static int l_remove_tree(lua_State *L)
 {
     const char *path = luaL_checkstring(L, 1);
-    return nftw(path, drop, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) < 0 ? fail(L, "remove", path) : ok(L);
+    return nftw(path, drop, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) < 0 ? fail(L, "remove", path)
+                                                                      : ok(L);
 }
 
 static int l_temp_dir(lua_State *L)
@@ -214,9 +218,11 @@ static int l_real(lua_State *L)
 
 int sw_open_fs(lua_State *L)
 {
-    static const luaL_Reg f[] = {{"read", l_read}, {"tail", l_tail},     {"write", l_write},   {"append", l_append},     {"stat", l_stat},
-                                 {"list", l_list},     {"mkdir", l_mkdir},   {"remove", l_remove},     {"remove_tree", l_remove_tree},
-                                 {"temp_dir", l_temp_dir}, {"real", l_real}, {NULL, NULL}};
+    static const luaL_Reg f[] = {
+        {"read", l_read},         {"tail", l_tail},     {"write", l_write},
+        {"append", l_append},     {"stat", l_stat},     {"list", l_list},
+        {"mkdir", l_mkdir},       {"remove", l_remove}, {"remove_tree", l_remove_tree},
+        {"temp_dir", l_temp_dir}, {"real", l_real},     {NULL, NULL}};
     luaL_newlib(L, f);
     return 1;
 }

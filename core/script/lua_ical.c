@@ -34,8 +34,9 @@ static int l_write(lua_State *L)
     for (size_t i = 0; i < n; i++) {
         lua_rawgeti(L, 2, (lua_Integer)i + 1);
         luaL_checktype(L, -1, LUA_TTABLE);
-        e[i] = (struct sw_ical_event){text_of(L, "uid"), text_of(L, "title"), text_of(L, "text"), int_of(L, "start"), int_of(L, "dur_s"),
-                                      int_of(L, "stamp"), (int)int_of(L, "sequence")};
+        e[i] = (struct sw_ical_event){
+            text_of(L, "uid"),  text_of(L, "title"), text_of(L, "text"),        int_of(L, "start"),
+            int_of(L, "dur_s"), int_of(L, "stamp"),  (int)int_of(L, "sequence")};
         if (!e[i].uid) return luaL_error(L, "calendar entry %d has no uid", (int)i + 1);
         lua_pop(L, 1);
     }

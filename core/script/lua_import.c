@@ -29,11 +29,11 @@ struct decoder {
     const struct sw_decoder *kind;
     void *state;
     struct sw_batch batch;
-    int fd;                     /* plain file, or -1 */
-    struct sw_zip *zip;         /* archive whose entered entry is read, or NULL */
+    int fd;             /* plain file, or -1 */
+    struct sw_zip *zip; /* archive whose entered entry is read, or NULL */
     uint8_t *buf;
-    size_t have;                /* bytes in buf not yet fed */
-    int64_t bytes;              /* read so far */
+    size_t have;   /* bytes in buf not yet fed */
+    int64_t bytes; /* read so far */
     bool busy, ended;
     int rc;
     struct sw_err err;
@@ -73,7 +73,8 @@ static void decode(uv_work_t *w)
         ssize_t n = (ssize_t)d->have;
         if (!n) n = read_some(d, d->buf, SLICE);
         d->have = 0;
-        if (n < 0) { /* what came before stays: a broken archive entry is damage, not the end of the world */
+        if (n <
+            0) { /* what came before stays: a broken archive entry is damage, not the end of the world */
             sw_batch_note(&d->batch, "%s", d->err.text);
             sw_err_clear(&d->err);
             n = 0;
@@ -158,7 +159,9 @@ static int l_messages(lua_State *L)
     while (p < end) {
         const char *nl = memchr(p, '\n', (size_t)(end - p));
         int n = sw_push_json(L, p, (size_t)((nl ? nl : end) - p));
-        if (n != 1) return luaL_error(L, "a decoder wrote a message that is not JSON: %s", lua_tostring(L, -2));
+        if (n != 1)
+            return luaL_error(L, "a decoder wrote a message that is not JSON: %s",
+                              lua_tostring(L, -2));
         lua_rawseti(L, -2, ++k);
         p = nl ? nl + 1 : end;
     }
@@ -234,7 +237,8 @@ static int start(lua_State *L, struct decoder *d, const char *format, const char
         d->have = (size_t)n;
         if (!format) format = sw_sniff(d->buf, d->have < PEEK ? d->have : PEEK, name, &d->err);
         d->kind = format ? sw_decoder_get(format) : NULL;
-        if (format && !d->kind) sw_fail(&d->err, SW_E_BAD, "there is no reader for the format '%.40s'", format);
+        if (format && !d->kind)
+            sw_fail(&d->err, SW_E_BAD, "there is no reader for the format '%.40s'", format);
     }
     if (d->kind) {
         d->state = d->kind->open();
@@ -264,7 +268,8 @@ static int l_open(lua_State *L)
     struct decoder *d = push_decoder(L);
     d->fd = open(path, O_RDONLY | O_CLOEXEC);
     if (d->fd < 0) {
-        sw_fail(&d->err, errno == ENOENT ? SW_E_NOTFOUND : SW_E_IO, "cannot open %s: %s", path, strerror(errno));
+        sw_fail(&d->err, errno == ENOENT ? SW_E_NOTFOUND : SW_E_IO, "cannot open %s: %s", path,
+                strerror(errno));
         return sw_push_err(L, d->err.code, &d->err);
     }
     return start(L, d, format, path);
@@ -278,7 +283,8 @@ static int l_sniff(lua_State *L)
     ssize_t n;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
-        sw_fail(&err, errno == ENOENT ? SW_E_NOTFOUND : SW_E_IO, "cannot open %s: %s", path, strerror(errno));
+        sw_fail(&err, errno == ENOENT ? SW_E_NOTFOUND : SW_E_IO, "cannot open %s: %s", path,
+                strerror(errno));
         return sw_push_err(L, err.code, &err);
     }
     n = read(fd, head, sizeof head);
@@ -367,11 +373,14 @@ static void class(lua_State *L, const char *name, const luaL_Reg *methods, lua_C
 
 int sw_open_import(lua_State *L)
 {
-    static const luaL_Reg decoder[] = {{"next", l_next},         {"format", l_format},   {"columns", l_columns}, {"messages", l_messages},
-                                       {"origins", l_origins},   {"report", l_report},   {"bytes", l_bytes},     {"close", l_close},
-                                       {NULL, NULL}};
-    static const luaL_Reg archive[] = {{"entries", l_entries}, {"open", l_entry_open}, {"close", l_zip_close}, {NULL, NULL}};
-    static const luaL_Reg f[] = {{"sniff", l_sniff}, {"open", l_open}, {"zip", l_zip}, {NULL, NULL}};
+    static const luaL_Reg decoder[] = {
+        {"next", l_next},         {"format", l_format},   {"columns", l_columns},
+        {"messages", l_messages}, {"origins", l_origins}, {"report", l_report},
+        {"bytes", l_bytes},       {"close", l_close},     {NULL, NULL}};
+    static const luaL_Reg archive[] = {
+        {"entries", l_entries}, {"open", l_entry_open}, {"close", l_zip_close}, {NULL, NULL}};
+    static const luaL_Reg f[] = {
+        {"sniff", l_sniff}, {"open", l_open}, {"zip", l_zip}, {NULL, NULL}};
     class(L, DECODER, decoder, l_close);
     class(L, ARCHIVE, archive, l_zip_close);
     luaL_newlib(L, f);

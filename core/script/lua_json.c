@@ -248,7 +248,8 @@ static int l_list(lua_State *L)
 
 int sw_open_json(lua_State *L)
 {
-    static const luaL_Reg f[] = {{"decode", l_decode}, {"encode", l_encode}, {"list", l_list}, {NULL, NULL}};
+    static const luaL_Reg f[] = {
+        {"decode", l_decode}, {"encode", l_encode}, {"list", l_list}, {NULL, NULL}};
     lua_newtable(L);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &LIST_MARK);
     luaL_newlib(L, f);

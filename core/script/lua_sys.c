@@ -43,8 +43,14 @@ static int put(lua_State *L, int fd)
     return 1;
 }
 
-static int l_out(lua_State *L) { return put(L, 1); }
-static int l_err(lua_State *L) { return put(L, 2); }
+static int l_out(lua_State *L)
+{
+    return put(L, 1);
+}
+static int l_err(lua_State *L)
+{
+    return put(L, 2);
+}
 
 static int l_read_all(lua_State *L)
 {
@@ -100,7 +106,8 @@ static const char *const levels[] = {"debug", "info", "warn", "error", NULL};
 static int l_log(lua_State *L)
 {
     int level = luaL_checkoption(L, 1, NULL, levels);
-    sw_log_line(&sw_lua_engine(L)->log, (enum sw_log_level)level, luaL_checkstring(L, 2), "%s", luaL_checkstring(L, 3));
+    sw_log_line(&sw_lua_engine(L)->log, (enum sw_log_level)level, luaL_checkstring(L, 2), "%s",
+                luaL_checkstring(L, 3));
     return 0;
 }
 
@@ -118,7 +125,10 @@ struct nap {
 };
 static const char NAP = 0; /* registry key of the one nap that wake() ends */
 
-static void nap_closed(uv_handle_t *h) { sw_free(h->data); }
+static void nap_closed(uv_handle_t *h)
+{
+    sw_free(h->data);
+}
 
 static void nap_over(struct nap *n, const char *why)
 {
@@ -134,7 +144,10 @@ static void nap_over(struct nap *n, const char *why)
     sw_wake(&w, 1);
 }
 
-static void on_nap(uv_timer_t *t) { nap_over(t->data, NULL); }
+static void on_nap(uv_timer_t *t)
+{
+    nap_over(t->data, NULL);
+}
 
 static int l_sleep(lua_State *L)
 {
@@ -142,7 +155,8 @@ static int l_sleep(lua_State *L)
     struct nap *n = sw_zalloc(sizeof *n);
     n->wait = sw_task_begin(L, "time");
     uv_timer_init(sw_lua_engine(L)->loop, &n->timer);
-    uv_update_time(sw_lua_engine(L)->loop); /* its time is that of the last turn: a nap would be cut short */
+    uv_update_time(
+        sw_lua_engine(L)->loop); /* its time is that of the last turn: a nap would be cut short */
     n->timer.data = n;
     uv_timer_start(&n->timer, on_nap, ms < 0 ? 0 : (uint64_t)ms, 0);
     if (lua_toboolean(L, 2)) {
@@ -166,12 +180,15 @@ static int l_wake(lua_State *L)
 
 #define BEAT "syncwell.beat"
 struct beat {
-    uv_timer_t timer;   /* in memory of its own: it outlives the userdata until it is closed */
-    lua_State *L;       /* main state */
-    int f;              /* registry reference */
+    uv_timer_t timer; /* in memory of its own: it outlives the userdata until it is closed */
+    lua_State *L;     /* main state */
+    int f;            /* registry reference */
 };
 
-static void beat_closed(uv_handle_t *h) { sw_free(h->data); }
+static void beat_closed(uv_handle_t *h)
+{
+    sw_free(h->data);
+}
 
 static void on_beat(uv_timer_t *t)
 {
@@ -409,7 +426,8 @@ static int l_metric(lua_State *L)
     m.title = (char *)(uintptr_t)field(L, "title", m.name);
     kind = sw_metric_kind_of(field(L, "kind", NULL));
     daily = sw_aggregate_of(field(L, "daily", NULL));
-    if (kind < 0 || daily < 0) return luaL_error(L, "metric '%s': unknown kind or daily aggregate", m.name);
+    if (kind < 0 || daily < 0)
+        return luaL_error(L, "metric '%s': unknown kind or daily aggregate", m.name);
     m.kind = (enum sw_metric_kind)kind;
     m.daily = (enum sw_aggregate)daily;
     m.min = number(L, "min", 0);
@@ -435,12 +453,30 @@ static int l_clean(lua_State *L)
 
 int sw_open_sys(lua_State *L)
 {
-    static const luaL_Reg f[] = {{"out", l_out},       {"err", l_err},         {"read_all", l_read_all}, {"read_line", l_read_line}, {"tty", l_tty},
-                                 {"columns", l_columns}, {"env", l_env},       {"share", l_share},       {"log", l_log},
-                                 {"log_level", l_log_level}, {"sleep", l_sleep}, {"every", l_every}, {"wake", l_wake},       {"on_signal", l_on_signal},
-                                 {"hash", l_hash},     {"file_hash", l_file_hash}, {"id", l_id},         {"random", l_random},
-                                 {"pid", l_pid},       {"exit_now", l_exit_now}, {"open", l_open},       {"metric", l_metric},
-                                 {"clean", l_clean},   {NULL, NULL}};
+    static const luaL_Reg f[] = {{"out", l_out},
+                                 {"err", l_err},
+                                 {"read_all", l_read_all},
+                                 {"read_line", l_read_line},
+                                 {"tty", l_tty},
+                                 {"columns", l_columns},
+                                 {"env", l_env},
+                                 {"share", l_share},
+                                 {"log", l_log},
+                                 {"log_level", l_log_level},
+                                 {"sleep", l_sleep},
+                                 {"every", l_every},
+                                 {"wake", l_wake},
+                                 {"on_signal", l_on_signal},
+                                 {"hash", l_hash},
+                                 {"file_hash", l_file_hash},
+                                 {"id", l_id},
+                                 {"random", l_random},
+                                 {"pid", l_pid},
+                                 {"exit_now", l_exit_now},
+                                 {"open", l_open},
+                                 {"metric", l_metric},
+                                 {"clean", l_clean},
+                                 {NULL, NULL}};
     luaL_newmetatable(L, BEAT);
     lua_newtable(L);
     lua_pushcfunction(L, l_beat_stop);

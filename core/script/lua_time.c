@@ -85,7 +85,8 @@ static int l_date(lua_State *L)
 
 static int l_day(lua_State *L)
 {
-    lua_pushinteger(L, sw_day_of_date((int)luaL_checkinteger(L, 1), (int)luaL_checkinteger(L, 2), (int)luaL_checkinteger(L, 3)));
+    lua_pushinteger(L, sw_day_of_date((int)luaL_checkinteger(L, 1), (int)luaL_checkinteger(L, 2),
+                                      (int)luaL_checkinteger(L, 3)));
     return 1;
 }
 
@@ -124,7 +125,8 @@ static int l_day_start(lua_State *L)
 static int l_zone_ok(lua_State *L)
 {
     struct sw_err err = SW_ERR_INIT;
-    if (!sw_engine_zone(sw_lua_engine(L), luaL_checkstring(L, 1), &err)) return sw_push_err(L, err.code, &err);
+    if (!sw_engine_zone(sw_lua_engine(L), luaL_checkstring(L, 1), &err))
+        return sw_push_err(L, err.code, &err);
     lua_pushboolean(L, 1);
     return 1;
 }
@@ -137,12 +139,23 @@ static int l_local_zone(lua_State *L)
 
 int sw_open_time(lua_State *L)
 {
-    static const luaL_Reg f[] = {{"now", l_now},         {"wall", l_wall},           {"mono", l_mono},
-                                 {"cpu", l_cpu},         {"set", l_set},             {"iso", l_iso},
-                                 {"parse", l_parse},     {"day_text", l_day_text},   {"date", l_date},
-                                 {"day", l_day},         {"day_of", l_day_of},       {"offset", l_offset},
-                                 {"utc", l_utc},         {"day_start", l_day_start}, {"zone_ok", l_zone_ok},
-                                 {"local_zone", l_local_zone}, {NULL, NULL}};
+    static const luaL_Reg f[] = {{"now", l_now},
+                                 {"wall", l_wall},
+                                 {"mono", l_mono},
+                                 {"cpu", l_cpu},
+                                 {"set", l_set},
+                                 {"iso", l_iso},
+                                 {"parse", l_parse},
+                                 {"day_text", l_day_text},
+                                 {"date", l_date},
+                                 {"day", l_day},
+                                 {"day_of", l_day_of},
+                                 {"offset", l_offset},
+                                 {"utc", l_utc},
+                                 {"day_start", l_day_start},
+                                 {"zone_ok", l_zone_ok},
+                                 {"local_zone", l_local_zone},
+                                 {NULL, NULL}};
     luaL_newlib(L, f);
     return 1;
 }

@@ -10,8 +10,8 @@
 
 struct sw_wait {
     struct sw_host *host;
-    lua_State *co;  /* where results are pushed; valid until sw_wake */
-    int ref;        /* keeps co alive */
+    lua_State *co; /* where results are pushed; valid until sw_wake */
+    int ref;       /* keeps co alive */
 };
 
 /* Start a wait for the running coroutine; raises a clear error where Lua cannot wait. */

@@ -25,11 +25,11 @@
 
 #define BATCH_MAX     64
 #define BATCH_BYTES   (192u * 1024u)
-#define BATCH_US      20000              /* aim of a batch, so that users take turns quickly */
-#define OUT_MAX       (24u << 20)        /* waiting for credit or the kernel, per worker */
+#define BATCH_US      20000       /* aim of a batch, so that users take turns quickly */
+#define OUT_MAX       (24u << 20) /* waiting for credit or the kernel, per worker */
 #define TICK_MS       50
-#define START_MS      10000              /* from request to hello */
-#define TRIES_MAX     4                  /* a run queued again more often is given up */
+#define START_MS      10000 /* from request to hello */
+#define TRIES_MAX     4     /* a run queued again more often is given up */
 #define BARREN_MAX    3
 #define CALLS_MAX     1000
 #define RETIRE_CPU_NS (60ll * 1000000000) /* half of the worker's RLIMIT_CPU */
@@ -42,18 +42,18 @@ struct sw_worker {
     struct sw_workers *pool;
     struct sw_package *p;
     enum state state;
-    uint64_t id;                /* of the spawn request */
+    uint64_t id; /* of the spawn request */
     uv_poll_t poll;
     bool polling, retiring, killed;
-    char bye[200];              /* why it ended, in its own words */
+    char bye[200]; /* why it ended, in its own words */
     int fd, pidfd;
     pid_t pid;
     struct sw_shared_page *page;
     struct sw_jobs flight;
     struct sw_buf in, out;
     size_t out_at, unacked, owed;
-    int64_t cpu_mark_ns;        /* CPU clock at the last progress */
-    uint64_t wall_mark_ms;      /* loop time then; or when it became idle */
+    int64_t cpu_mark_ns;   /* CPU clock at the last progress */
+    uint64_t wall_mark_ms; /* loop time then; or when it became idle */
 };
 
 struct sw_workers {
@@ -65,7 +65,7 @@ struct sw_workers {
     uv_process_t process;
     uv_poll_t control;
     uv_timer_t tick;
-    int control_fd;             /* -1: no spawner */
+    int control_fd; /* -1: no spawner */
     unsigned spawner_failures;
     uint64_t last_spawn, last_n, last_call, turn;
     struct sw_user *users;
@@ -73,9 +73,9 @@ struct sw_workers {
     struct sw_worker *workers;
     struct sw_workers_stats stats;
     char confinement[320];
-    char refused[300];          /* why no worker can be had now; empty: they can */
-    int inside;                 /* callbacks of the loop on the stack: pump when it is back at 0 */
-    int handles;                /* open libuv handles */
+    char refused[300]; /* why no worker can be had now; empty: they can */
+    int inside;        /* callbacks of the loop on the stack: pump when it is back at 0 */
+    int handles;       /* open libuv handles */
     bool control_open, process_open; /* their memory is in libuv's hands */
     bool closing;
     void (*done)(void *ctx);
@@ -116,7 +116,10 @@ static void handle_closed(struct sw_workers *pool)
     if (--pool->handles == 0 && pool->closing) free_pool(pool);
 }
 
-static void on_tick_closed(uv_handle_t *h) { handle_closed(h->data); }
+static void on_tick_closed(uv_handle_t *h)
+{
+    handle_closed(h->data);
+}
 
 static void on_control_closed(uv_handle_t *h)
 {
@@ -198,7 +201,8 @@ static void flush_out(struct sw_worker *w)
         w->out_at = 0;
     }
     if (w->polling)
-        uv_poll_start(&w->poll, UV_READABLE | (w->out.len && w->unacked < SW_FRAME_CREDIT ? UV_WRITABLE : 0),
+        uv_poll_start(&w->poll,
+                      UV_READABLE | (w->out.len && w->unacked < SW_FRAME_CREDIT ? UV_WRITABLE : 0),
                       on_socket);
 }
 
@@ -280,7 +284,8 @@ static bool running(const struct sw_worker *w)
 static int count_running(const struct sw_workers *pool)
 {
     int n = 0;
-    for (const struct sw_worker *w = pool->workers; w; w = w->next) n += w->state != DYING && running(w);
+    for (const struct sw_worker *w = pool->workers; w; w = w->next)
+        n += w->state != DYING && running(w);
     return n;
 }
 
@@ -291,7 +296,8 @@ static struct sw_package *next_package(struct sw_workers *pool, bool with_worker
     for (struct sw_package *p = pool->packages; p; p = p->next) {
         struct sw_worker *w = p->worker;
         if (!p->queue.n || (w != NULL) != with_worker) continue;
-        if (w && (w->state != READY || w->retiring || w->flight.n >= BATCH_MAX * 4 || running(w))) continue;
+        if (w && (w->state != READY || w->retiring || w->flight.n >= BATCH_MAX * 4 || running(w)))
+            continue;
         if (!best || p->user->turn < best->user->turn) best = p;
     }
     return best;
@@ -343,9 +349,9 @@ static void charge(struct sw_worker *w, struct sw_job *j)
     struct sw_pfile *f = sw_package_file(w->p, j);
     char text[120];
     if (w->killed)
-        snprintf(text, sizeof text, "stopped: did not react to its limit of %u ms of CPU time", j->cpu_ms);
-    else
-        snprintf(text, sizeof text, "stopped: the script crashed its worker");
+        snprintf(text, sizeof text, "stopped: did not react to its limit of %u ms of CPU time",
+                 j->cpu_ms);
+    else snprintf(text, sizeof text, "stopped: the script crashed its worker");
     if (f) f->poisoned = true;
     if (w->killed) w->pool->stats.killed++;
     else w->pool->stats.crashed++;
@@ -363,8 +369,7 @@ static void queue_again(struct sw_workers *pool, struct sw_package *p, struct sw
     while ((j = sw_jobs_pop(flight))) {
         j->call = 0;
         if (j->file >= 0 || ++j->tries > TRIES_MAX || p->barren >= BARREN_MAX) {
-            if (j->file < 0 || p->barren >= BARREN_MAX)
-                sw_job_fail(j, p, true, why);
+            if (j->file < 0 || p->barren >= BARREN_MAX) sw_job_fail(j, p, true, why);
             sw_job_free(j);
             continue;
         }
@@ -395,8 +400,8 @@ static void worker_gone(struct sw_worker *w)
     struct sw_jobs flight;
     struct sw_job *guilty = culprit(w);
     char why[300];
-    snprintf(why, sizeof why, "stopped: its worker was lost again and again%s%s", w->bye[0] ? ": " : "",
-             w->bye);
+    snprintf(why, sizeof why, "stopped: its worker was lost again and again%s%s",
+             w->bye[0] ? ": " : "", w->bye);
     kill_worker(w); /* it closed its socket, or broke the protocol: either way it has to go */
     if (guilty) {
         charge(w, guilty);
@@ -427,10 +432,11 @@ static void take_result(struct sw_worker *w, struct sw_rd frame)
     progress(w);
     p->barren = 0;
     sw_val_get_bool(frame, "ok", &r.ok);
-    if (sw_val_get_int(frame, "cpu_us", &r.cpu_us) && (r.cpu_us < 0 || r.cpu_us > INT_MAX)) r.cpu_us = 0;
+    if (sw_val_get_int(frame, "cpu_us", &r.cpu_us) && (r.cpu_us < 0 || r.cpu_us > INT_MAX))
+        r.cpu_us = 0;
     if (!sw_val_find(frame, "out", &r.out)) r.out = sw_rd_of(NULL, 0);
-    if (!r.ok && (!sw_val_find(frame, "error", &r.error) || (error = r.error, !sw_val_next(&error, &v)) ||
-                  v.kind != SW_V_MAP)) {
+    if (!r.ok && (!sw_val_find(frame, "error", &r.error) ||
+                  (error = r.error, !sw_val_next(&error, &v)) || v.kind != SW_V_MAP)) {
         sw_job_fail(j, p, false, "the run failed without a reason");
     } else {
         p->avg_us = p->avg_us ? (p->avg_us * 7 + r.cpu_us) / 8 : r.cpu_us;
@@ -474,9 +480,9 @@ static bool take_call(struct sw_worker *w, struct sw_rd frame)
     const char *name;
     size_t len;
     char text[64];
-    if (!sw_val_get_int(frame, "run", &n) || !sw_val_get_int(frame, "call", &theirs) || theirs <= 0 ||
-        !sw_val_get_str(frame, "name", &name, &len) || len == 0 || len >= sizeof text ||
-        memchr(name, 0, len) || !sw_val_find(frame, "args", &c.args))
+    if (!sw_val_get_int(frame, "run", &n) || !sw_val_get_int(frame, "call", &theirs) ||
+        theirs <= 0 || !sw_val_get_str(frame, "name", &name, &len) || len == 0 ||
+        len >= sizeof text || memchr(name, 0, len) || !sw_val_find(frame, "args", &c.args))
         return false;
     while (j && j->n != (uint64_t)n) j = j->next;
     if (!j || j->call || ++j->calls > CALLS_MAX) return false;
@@ -527,7 +533,8 @@ static bool take_frame(struct sw_worker *w, struct sw_rd frame)
     }
     if (sw_val_is(frame, "op", "bye")) {
         if (sw_val_get_str(frame, "text", &s, &len))
-            snprintf(w->bye, sizeof w->bye, "%.*s", (int)(len < sizeof w->bye ? len : sizeof w->bye - 1), s);
+            snprintf(w->bye, sizeof w->bye, "%.*s",
+                     (int)(len < sizeof w->bye ? len : sizeof w->bye - 1), s);
         return false;
     }
     if (w->state == STARTING) {
@@ -663,7 +670,9 @@ static bool read_answer(struct sw_workers *pool, bool *gone)
     } control;
     struct sw_spawn_answer a;
     struct iovec iov = {&a, sizeof a};
-    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes,
+    struct msghdr msg = {.msg_iov = &iov,
+                         .msg_iovlen = 1,
+                         .msg_control = control.bytes,
                          .msg_controllen = sizeof control.bytes};
     struct cmsghdr *h;
     int fds[SW_SPAWN_FDS];
@@ -698,10 +707,17 @@ static int spawn_box(struct sw_workers *pool, int child_fd)
     char uid[16], gid[16], memory[24];
     char *args[10] = {pool->box_path, "--uid", uid, "--gid", gid, "--memory", memory, NULL};
     char *env[] = {NULL};
-    uv_stdio_container_t io[4] = {{.flags = UV_IGNORE}, {.flags = UV_IGNORE},
-        {.flags = UV_INHERIT_FD, .data.fd = 2}, {.flags = UV_INHERIT_FD, .data.fd = child_fd}};
-    uv_process_options_t o = {.file = pool->box_path, .args = args, .env = env, .cwd = "/",
-        .stdio = io, .stdio_count = 4, .exit_cb = on_spawner_exit};
+    uv_stdio_container_t io[4] = {{.flags = UV_IGNORE},
+                                  {.flags = UV_IGNORE},
+                                  {.flags = UV_INHERIT_FD, .data.fd = 2},
+                                  {.flags = UV_INHERIT_FD, .data.fd = child_fd}};
+    uv_process_options_t o = {.file = pool->box_path,
+                              .args = args,
+                              .env = env,
+                              .cwd = "/",
+                              .stdio = io,
+                              .stdio_count = 4,
+                              .exit_cb = on_spawner_exit};
     int rc;
     snprintf(uid, sizeof uid, "%u", pool->c.uid);
     snprintf(gid, sizeof gid, "%u", pool->c.gid);
@@ -720,7 +736,8 @@ static int start_spawner(struct sw_workers *pool)
 {
     int pair[2], rc;
     if (pool->control_fd >= 0) return 0;
-    if (pool->process_open || pool->control_open) return SW_E_BUSY; /* the last one is still closing */
+    if (pool->process_open || pool->control_open)
+        return SW_E_BUSY; /* the last one is still closing */
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) return SW_E_IO;
     rc = spawn_box(pool, pair[1]);
     close(pair[1]);
@@ -786,7 +803,8 @@ static void refuse_all(struct sw_workers *pool)
 {
     for (struct sw_package *p = pool->packages; p; p = p->next) {
         for (size_t i = 0; i < p->n_files; i++)
-            if (!p->files[i].reported && !p->worker) sw_jobs_push(&p->queue, sw_job_load(p, (int)i));
+            if (!p->files[i].reported && !p->worker)
+                sw_jobs_push(&p->queue, sw_job_load(p, (int)i));
         fail_queue(p, pool->refused);
     }
     /* what is asked later is tried afresh: the cause may be gone */
@@ -833,7 +851,8 @@ static void pump(struct sw_workers *pool)
         dispatch(pool, p->worker);
         free_cores--;
     }
-    if (!uv_is_active((uv_handle_t *)&pool->tick) && pool->stats.live + (pool->packages != NULL) > 0) {
+    if (!uv_is_active((uv_handle_t *)&pool->tick) &&
+        pool->stats.live + (pool->packages != NULL) > 0) {
         uv_timer_again(&pool->tick);
     }
     set_alive(pool);
@@ -893,14 +912,16 @@ static void on_tick(uv_timer_t *t)
 
 /* ---- the header's functions ---- */
 
-static int copy_library(struct sw_workers *pool, const struct sw_workers_config *c, struct sw_err *err)
+static int copy_library(struct sw_workers *pool, const struct sw_workers_config *c,
+                        struct sw_err *err)
 {
     pool->lib = sw_zalloc((c->n_library + 1) * sizeof *pool->lib);
     for (size_t i = 0; i < c->n_library; i++) {
         if (c->library[i].bytes > SW_FRAME_MAX - 1024)
             return sw_fail(err, SW_E_LIMIT, "%s: a library file too large", c->library[i].name);
-        pool->lib[i] = (struct sw_workers_file){sw_strdup(c->library[i].name),
-            sw_strndup(c->library[i].source, c->library[i].bytes), c->library[i].bytes};
+        pool->lib[i] = (struct sw_workers_file){
+            sw_strdup(c->library[i].name), sw_strndup(c->library[i].source, c->library[i].bytes),
+            c->library[i].bytes};
         pool->n_lib++;
     }
     return SW_OK;
@@ -930,7 +951,8 @@ struct sw_workers *sw_workers_new(struct uv_loop_s *loop, const struct sw_worker
     pool->control_fd = -1;
     set_defaults(pool, c);
     if (!c->box_path || !realpath(c->box_path, path) || access(path, X_OK) < 0) {
-        sw_fail(err, SW_E_NOTFOUND, "the box for scripts is not there: %s", c->box_path ? c->box_path : "");
+        sw_fail(err, SW_E_NOTFOUND, "the box for scripts is not there: %s",
+                c->box_path ? c->box_path : "");
         free_pool(pool);
         return NULL;
     }
@@ -962,7 +984,8 @@ void sw_workers_close(struct sw_workers *pool, void (*done)(void *ctx), void *ct
         pool->control_fd = -1;
         uv_close((uv_handle_t *)&pool->control, on_control_closed);
     }
-    if (pool->process_open) uv_ref((uv_handle_t *)&pool->process); /* wait for it: no child is left */
+    if (pool->process_open)
+        uv_ref((uv_handle_t *)&pool->process); /* wait for it: no child is left */
     uv_close((uv_handle_t *)&pool->tick, on_tick_closed);
 }
 
@@ -977,7 +1000,8 @@ static struct sw_user *user_named(struct sw_workers *pool, const char *name)
     return pool->users = u;
 }
 
-static struct sw_package *find_package(const struct sw_workers *pool, const char *user, const char *name)
+static struct sw_package *find_package(const struct sw_workers *pool, const char *user,
+                                       const char *name)
 {
     struct sw_package *p = pool->packages;
     while (p && (strcmp(p->name, name) != 0 || strcmp(p->user->name, user) != 0)) p = p->next;
@@ -1059,7 +1083,8 @@ int sw_workers_reply(struct sw_workers *pool, uint64_t call, bool ok, struct sw_
         while (j && j->call != call) j = j->next;
         if (!j) continue;
         if (sw_rd_left(&value) > SW_FRAME_MAX - 256) {
-            refuse_call(w, j, "the answer is too large for one reply: ask for less, or page through it");
+            refuse_call(w, j,
+                        "the answer is too large for one reply: ask for less, or page through it");
             return sw_fail(err, SW_E_LIMIT, "an answer over %u KiB", SW_FRAME_MAX / 1024);
         }
         queue_reply(w, j, ok, value);

@@ -18,44 +18,44 @@ struct uv_loop_s;
 struct sw_workers;
 
 struct sw_workers_file {
-    const char *name;       /* relative path: the chunk's name in errors */
-    const char *source;     /* borrowed during the call */
-    size_t bytes;           /* at most 64 KiB */
+    const char *name;   /* relative path: the chunk's name in errors */
+    const char *source; /* borrowed during the call */
+    size_t bytes;       /* at most 64 KiB */
 };
 
 struct sw_workers_config {
-    const char *box_path;                   /* the syncwell-box binary */
-    const struct sw_workers_file *library;  /* lua/box: "init", "errors" ... without .lua */
+    const char *box_path;                  /* the syncwell-box binary */
+    const struct sw_workers_file *library; /* lua/box: "init", "errors" ... without .lua */
     size_t n_library;
-    int max_live;                           /* workers at a time; 0: 16 */
-    int max_running;                        /* of them executing; 0: one per core */
-    size_t memory_bytes;                    /* what the scripts of a worker may allocate; 0: 32 MiB */
-    uint32_t idle_ms;                       /* stop a worker without work after this; 0: 60 s */
-    unsigned uid, gid;                      /* taken by workers of an engine run as root; 0: nobody */
-    bool allow_unconfined;                  /* administrator: run without seccomp if it must be */
+    int max_live;          /* workers at a time; 0: 16 */
+    int max_running;       /* of them executing; 0: one per core */
+    size_t memory_bytes;   /* what the scripts of a worker may allocate; 0: 32 MiB */
+    uint32_t idle_ms;      /* stop a worker without work after this; 0: 60 s */
+    unsigned uid, gid;     /* taken by workers of an engine run as root; 0: nobody */
+    bool allow_unconfined; /* administrator: run without seccomp if it must be */
 };
 
 struct sw_run_spec {
-    uint64_t tag;           /* the caller's own number, given back */
-    struct sw_rd spec;      /* a map: op = "rule" | "script" ..., script = name, event = ... */
-    uint32_t cpu_ms;        /* budget; 0: 200 */
+    uint64_t tag;      /* the caller's own number, given back */
+    struct sw_rd spec; /* a map: op = "rule" | "script" ..., script = name, event = ... */
+    uint32_t cpu_ms;   /* budget; 0: 200 */
 };
 
 struct sw_run_result {
-    uint64_t tag;           /* of a run; of a load: the index of the file */
-    const char *name;       /* of a load: the file's name; else NULL */
+    uint64_t tag;     /* of a run; of a load: the index of the file */
+    const char *name; /* of a load: the file's name; else NULL */
     bool ok;
-    bool killed;            /* the worker was lost with this run */
-    int64_t cpu_us;         /* as the worker states it */
-    struct sw_rd out;       /* what the operation left: see lua/box/ops.lua; may be nil */
-    struct sw_rd error;     /* when not ok, a map: message, text, and where known script, line, hint */
+    bool killed;        /* the worker was lost with this run */
+    int64_t cpu_us;     /* as the worker states it */
+    struct sw_rd out;   /* what the operation left: see lua/box/ops.lua; may be nil */
+    struct sw_rd error; /* when not ok, a map: message, text, and where known script, line, hint */
 };
 
-struct sw_run_call {        /* a script asks the engine for something and waits */
-    uint64_t call;          /* for sw_workers_reply */
-    uint64_t tag;           /* of the run that asks */
+struct sw_run_call {            /* a script asks the engine for something and waits */
+    uint64_t call;              /* for sw_workers_reply */
+    uint64_t tag;               /* of the run that asks */
     const char *user, *package; /* from the worker's identity, never from its words */
-    const char *name;       /* "series", "records" ... */
+    const char *name;           /* "series", "records" ... */
     struct sw_rd args;
 };
 

@@ -8,29 +8,36 @@ struct sw_worker;
 
 struct sw_job {
     struct sw_job *next;
-    uint64_t n;             /* number on the wire, unique in the pool */
+    uint64_t n; /* number on the wire, unique in the pool */
     uint64_t tag;
     struct sw_workers_on on;
-    struct sw_buf spec;     /* map without n and cpu_ms */
+    struct sw_buf spec; /* map without n and cpu_ms */
     uint32_t cpu_ms;
-    int file;               /* index of the file this job loads, or -1 */
-    unsigned generation;    /* of the files that index refers to */
+    int file;            /* index of the file this job loads, or -1 */
+    unsigned generation; /* of the files that index refers to */
     unsigned tries, calls;
-    uint64_t call;          /* the pool's number of its open call, 0: none */
-    int64_t their_call;     /* the worker's number of it */
+    uint64_t call;      /* the pool's number of its open call, 0: none */
+    int64_t their_call; /* the worker's number of it */
 };
 
-struct sw_jobs { struct sw_job *first, **last; size_t n; };
+struct sw_jobs {
+    struct sw_job *first, **last;
+    size_t n;
+};
 
 struct sw_pfile {
     char *name, *source;
     size_t bytes;
-    bool reported;          /* its result was given */
-    bool poisoned;          /* loading it cost a worker: not tried again */
+    bool reported; /* its result was given */
+    bool poisoned; /* loading it cost a worker: not tried again */
     struct sw_workers_on on;
 };
 
-struct sw_user { struct sw_user *next; char *name; uint64_t turn; };
+struct sw_user {
+    struct sw_user *next;
+    char *name;
+    uint64_t turn;
+};
 
 struct sw_package {
     struct sw_package *next;
@@ -38,18 +45,18 @@ struct sw_package {
     char *name;
     struct sw_pfile *files;
     size_t n_files;
-    unsigned generation;        /* counts replacements of files */
+    unsigned generation; /* counts replacements of files */
     struct sw_jobs queue;
-    struct sw_worker *worker;   /* NULL: none */
-    unsigned barren;            /* workers lost in a row without one result */
-    int64_t avg_us;             /* of its runs, for the size of a batch */
+    struct sw_worker *worker; /* NULL: none */
+    unsigned barren;          /* workers lost in a row without one result */
+    int64_t avg_us;           /* of its runs, for the size of a batch */
 };
 
 void sw_jobs_init(struct sw_jobs *q);
 void sw_jobs_push(struct sw_jobs *q, struct sw_job *j);
 void sw_jobs_push_front(struct sw_jobs *q, struct sw_job *j);
 struct sw_job *sw_jobs_pop(struct sw_jobs *q);
-struct sw_job *sw_jobs_take(struct sw_jobs *q, uint64_t n);    /* by wire number; NULL: not there */
+struct sw_job *sw_jobs_take(struct sw_jobs *q, uint64_t n); /* by wire number; NULL: not there */
 void sw_jobs_clear(struct sw_jobs *q);
 
 struct sw_job *sw_job_new(const struct sw_workers_on *on, uint64_t tag, uint32_t cpu_ms);

@@ -9,7 +9,10 @@
 #define MAX_SOURCE (64 * 1024)
 #define LOAD_MS    500
 
-void sw_jobs_init(struct sw_jobs *q) { *q = (struct sw_jobs){.last = &q->first}; }
+void sw_jobs_init(struct sw_jobs *q)
+{
+    *q = (struct sw_jobs){.last = &q->first};
+}
 
 void sw_jobs_push(struct sw_jobs *q, struct sw_job *j)
 {
@@ -38,7 +41,10 @@ static struct sw_job *unlink_at(struct sw_jobs *q, struct sw_job **at)
     return j;
 }
 
-struct sw_job *sw_jobs_pop(struct sw_jobs *q) { return unlink_at(q, &q->first); }
+struct sw_job *sw_jobs_pop(struct sw_jobs *q)
+{
+    return unlink_at(q, &q->first);
+}
 
 struct sw_job *sw_jobs_take(struct sw_jobs *q, uint64_t n)
 {
@@ -185,16 +191,19 @@ static void drop_queued_loads(struct sw_package *p)
 int sw_workers_name_ok(const char *s)
 {
     size_t n = s ? strlen(s) : 0;
-    if (n == 0 || n > 55 || *s == '/' || strstr(s, "..")) return 0; /* Lua cuts longer chunk names */
-    if (strncmp(s, "syncwell/", 9) == 0) return 0;                  /* the library's own */
+    if (n == 0 || n > 55 || *s == '/' || strstr(s, ".."))
+        return 0;                                  /* Lua cuts longer chunk names */
+    if (strncmp(s, "syncwell/", 9) == 0) return 0; /* the library's own */
     return strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-") == n;
 }
 
 static int check_file(const struct sw_workers_file *f, struct sw_err *err)
 {
     if (!sw_workers_name_ok(f->name))
-        return sw_fail(err, SW_E_BAD, "'%.60s' is no name for a script: a relative path of at most 55 "
-                       "letters, digits and _ . / - is", f->name ? f->name : "");
+        return sw_fail(err, SW_E_BAD,
+                       "'%.60s' is no name for a script: a relative path of at most 55 "
+                       "letters, digits and _ . / - is",
+                       f->name ? f->name : "");
     if (f->bytes > MAX_SOURCE)
         return sw_fail(err, SW_E_LIMIT, "%s: the source is over %d KB", f->name, MAX_SOURCE / 1024);
     return SW_OK;
@@ -203,7 +212,8 @@ static int check_file(const struct sw_workers_file *f, struct sw_err *err)
 int sw_package_set_files(struct sw_package *p, const struct sw_workers_file *files, size_t n,
                          const struct sw_workers_on *on, struct sw_err *err)
 {
-    if (n > MAX_FILES) return sw_fail(err, SW_E_LIMIT, "more than %d scripts in a package", MAX_FILES);
+    if (n > MAX_FILES)
+        return sw_fail(err, SW_E_LIMIT, "more than %d scripts in a package", MAX_FILES);
     for (size_t i = 0; i < n; i++) {
         int rc = check_file(&files[i], err);
         if (rc < 0) return rc;

@@ -10,7 +10,8 @@ local command = {
   group = "rules", summary = "ask your data in Lua", usage = "[-e CODE]",
   example = "syncwell repl -e 'series(\"steps\", { last = \"30d\" }).mean()'\nsyncwell repl",
   doc = "An expression shows its value, a statement runs. series(metric, { last = \"30d\" }) and\n"
-    .. "records(kind, { last = \"7d\" }) read your data; nothing can be changed here. `.help` lists the rest.",
+    .. "records(kind, { last = \"7d\" }) read your data; nothing can be changed here. `.help` lists "
+    .. "the rest.",
   options = { e = { doc = "run the next word as a line and end", value = "CODE" } },
 }
 
@@ -74,7 +75,8 @@ end
 
 local function evaluate(ctx, source)
   local at = sw.time.now()
-  local runs = { { cpu_ms = LINE_MS, spec = { op = "expr", script = "repl", source = source, at = at, user = ctx.name,
+  local runs = { { cpu_ms = LINE_MS, spec = { op = "expr", script = "repl", source = source, at = at,
+    user = ctx.name,
     offset_min = home.offset(ctx, at), zone = rules.zone_around(ctx, at) } } }
   local results, message = rules.run_in_box(ctx, "repl", runs, { at })
   if not results then
@@ -103,12 +105,14 @@ local function through(name)
   end
 end
 
-dot.rules, dot.why, dot.backtest, dot.trace = through("list"), through("why"), through("backtest"), through("trace")
+dot.rules, dot.why, dot.backtest, dot.trace = through("list"), through("why"), through("backtest"),
+  through("trace")
 
 function dot.set(_, words)
   local ms = sw.time.parse((words[1] or ""):match("^now=(.+)$") or "")
   sw.time.set(ms)
-  term.line(ms and "data time stands at " .. sw.time.iso(ms, 0) or "data time runs (use .set now=2026-03-01T08:00:00Z)")
+  term.line(ms and "data time stands at " .. sw.time.iso(ms, 0)
+    or "data time runs (use .set now=2026-03-01T08:00:00Z)")
 end
 
 function dot.json(_, words, state)
@@ -127,7 +131,8 @@ local function dot_command(ctx, state, line)
   local name = table.remove(words, 1) or ""
   if not dot[name] then
     local schema = require("schema")
-    term.error(("there is no .%s%s; .help lists them"):format(name, schema.did_you_mean(name, schema.keys(dot))))
+    term.error(("there is no .%s%s; .help lists them"):format(name,
+      schema.did_you_mean(name, schema.keys(dot))))
     return
   end
   dot[name](ctx, words, state)

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT
+ * Inside sw.txn: a transaction is a list of operations built on the loop thread and run in order on
+ * the writer thread. Three files add operations: lua_txn.c (documents, people), txn_data.c (samples,
+ * records), txn_jobs.c (the queue). */
+#ifndef SW_SCRIPT_TXN_H
+#define SW_SCRIPT_TXN_H
+#include "engine/timeline.h"
+#include "script/task.h"
+
+#define SW_TXN "syncwell.txn"
+enum {
+    SW_TXN_TEXTS = 12,
+    SW_TXN_ORIGIN = 6 /* texts from here on describe an origin */,
+    SW_TXN_NUMBERS = 12
+};
+
+struct sw_txn;
+struct sw_op {
+    int (*run)(struct sw_store *s, struct sw_txn *t, struct sw_op *o,
+               struct sw_err *err); /* writer thread */
+    char *s[SW_TXN_TEXTS];
+    size_t n[SW_TXN_TEXTS];
+    int64_t i[SW_TXN_NUMBERS];
+    double r;
+    struct sw_samples samples;
+    const struct sw_column *col; /* borrowed: the decoder is kept by the transaction's user value */
+    const struct sw_metric *metric;
+    struct sw_column_map map;
+    struct sw_buf out; /* result as JSON text; empty: true */
+    int64_t made;      /* id an operation produced, for later ones */
+};
+
+struct sw_txn {
+    struct sw_work work;
+    struct sw_wait wait;
+    struct sw_engine *engine;
+    struct sw_who who;
+    char *name;
+    struct sw_op **op;
+    size_t n_op, cap_op;
+    struct sw_buf events; /* JSON list of what records caused, for dispatch */
+    bool busy;
+};
+
+typedef int sw_op_run(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err);
+
+struct sw_txn *sw_txn_check(lua_State *L); /* argument 1; raises when committed already */
+struct sw_op *sw_txn_add(lua_State *L,
+                         sw_op_run *run); /* a new operation; the transaction owns it */
+void sw_txn_keep(struct sw_op *o, int k, const char *s, size_t n); /* copy as text k */
+void sw_txn_arg(lua_State *L, struct sw_op *o, int k, int arg);    /* argument as text k */
+/* Field of the table at arg as text k; fallback NULL makes it required. */
+void sw_txn_field(lua_State *L, struct sw_op *o, int k, int arg, const char *name,
+                  const char *fallback);
+int64_t sw_txn_field_int(lua_State *L, int arg, const char *name, int64_t fallback);
+
+extern const luaL_Reg sw_txn_data_methods[], sw_txn_jobs_methods[];
+#endif
