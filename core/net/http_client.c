@@ -15,32 +15,23 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/http_message.h"
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <curl/curl.h>
 #include <uv.h>
 
-#define MAX_HEADERS_OUT 64
-#define MAX_HEADER_BYTES (64u << 10) /* either way */
-#define MAX_HEADERS_IN 256
-#define MAX_BODY_OUT (64u << 20)
 #define MAX_URL 16384
 #define KEEP_CALLS 32                /* finished calls kept with their handle */
 #define KEEP_BODY (64u << 10)        /* memory of a collected body kept with them */
 #define URL_FLAGS (CURLU_DISALLOW_USER | CURLU_URLENCODE | CURLU_ALLOW_SPACE)
 
 enum stage { NEW, RUNNING, ENDED };
-
-struct out_header {
-    char *line;         /* "name: value" as libcurl wants it */
-    enum sw_http_kind kind;
-};
 
 struct sw_http_call {
     struct sw_http *http;
@@ -56,18 +47,13 @@ struct sw_http_call {
     bool local;                         /* this hop may reach local addresses */
     struct sw_origin *origins;          /* copies: n_allowed, then n_local */
     size_t n_allowed, n_local;
-    char method[20];
-    struct out_header *out;
-    size_t n_out;
-    struct curl_slist *lines;
-    char *body_out;
-    size_t body_out_bytes;
-    bool has_body, no_redirects;
+    struct sw_http_out out;
+    struct curl_slist *lines;           /* of the hop, for libcurl */
+    bool no_redirects;
     int64_t deadline_ms;                /* monotonic */
     size_t max_body, body_bytes;        /* of the hop's answer, decoded */
-    struct sw_buf body, head;           /* head: name NUL value NUL ... of the last answer */
-    size_t n_head, head_bytes;          /* head_bytes counts what was thrown away too */
-    bool head_over;                     /* the blank line came: what follows are trailers */
+    struct sw_buf body;                 /* collected */
+    struct sw_http_head head;
     bool swallow;                       /* a redirect's own body */
     int status, redirects;
     bool sent;
@@ -100,28 +86,6 @@ struct sw_http {
     void (*closed)(void *ctx);
     void *closed_ctx;
 };
-
-/* ---- names ---- */
-
-const char *sw_http_code_name(enum sw_http_code code)
-{
-    static const char *const names[] = {"ok", "network", "timeout", "broken", "tls", "too_large",
-                                        "refused", "bad_url", "bad_request", "cancelled"};
-    return (size_t)code < sizeof names / sizeof *names ? names[code] : "unknown";
-}
-
-bool sw_http_again(enum sw_http_code code)
-{
-    return code == SW_HTTP_NETWORK || code == SW_HTTP_TIMEOUT || code == SW_HTTP_BROKEN ||
-           code == SW_HTTP_CANCELLED;
-}
-
-const char *sw_http_header(const struct sw_http_reply *r, const char *name)
-{
-    for (size_t i = 0; i < r->n_headers; i++)
-        if (strcasecmp(r->headers[i].name, name) == 0) return r->headers[i].value;
-    return NULL;
-}
 
 /* ---- URLs ---- */
 
@@ -266,56 +230,21 @@ static bool is_redirect(const struct sw_http_call *c)
                                 c->status == 307 || c->status == 308);
 }
 
-/* The value of the first header of this name in the answer's head, NULL when absent. */
-static const char *find_head(const struct sw_http_call *c, const char *name)
-{
-    const char *p = sw_buf_str(&c->head);
-    for (size_t i = 0; i < c->n_head; i++) {
-        const char *value = p + strlen(p) + 1;
-        if (strcasecmp(p, name) == 0) return value;
-        p = value + strlen(value) + 1;
-    }
-    return NULL;
-}
-
-static void keep_head(struct sw_http_call *c, const char *p, size_t n)
-{
-    const char *colon = memchr(p, ':', n);
-    size_t name = colon ? (size_t)(colon - p) : 0, from = name + 1;
-    while (n > 0 && (p[n - 1] == '\r' || p[n - 1] == '\n' || p[n - 1] == ' ' || p[n - 1] == '\t')) n--;
-    if (!name || name > n || memchr(p, 0, n)) return;
-    while (from < n && (p[from] == ' ' || p[from] == '\t')) from++;
-    sw_buf_put(&c->head, p, name);
-    sw_buf_byte(&c->head, 0);
-    if (from < n) sw_buf_put(&c->head, p + from, n - from);
-    sw_buf_byte(&c->head, 0);
-    c->n_head++;
-}
-
-/* One line of an answer's head; status lines of interim answers start it anew, trailers are dropped. */
 static size_t on_header(char *p, size_t size, size_t n, void *ctx)
 {
     struct sw_http_call *c = ctx;
     long status = 0;
-    n *= size;
-    c->head_bytes += n;
-    if (c->head_bytes > MAX_HEADER_BYTES || c->n_head >= MAX_HEADERS_IN) {
+    int rc = sw_http_head_line(&c->head, p, size * n);
+    if (rc < 0) {
         stop(c, SW_HTTP_TOO_LARGE, "the answer has too many headers");
         return 0;
     }
-    if (n > 5 && memcmp(p, "HTTP/", 5) == 0) {
-        sw_buf_reset(&c->head);
-        c->n_head = 0;
-        c->head_over = false;
-    } else if (n <= 2 && !c->head_over) {
+    if (rc == 1) {
         curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
         c->status = (int)status;
-        c->head_over = true;
-        c->swallow = is_redirect(c) && find_head(c, "Location");
-    } else if (!c->head_over) {
-        keep_head(c, p, n);
+        c->swallow = is_redirect(c) && sw_http_head_find(&c->head, "Location");
     }
-    return n;
+    return size * n;
 }
 
 /* Decoded bytes of a body. */
@@ -368,10 +297,8 @@ static CURL *new_easy(struct sw_http_call *c)
 
 static void clear_call(struct sw_http_call *c)
 {
-    for (size_t i = 0; i < c->n_out; i++) sw_free(c->out[i].line);
-    sw_free(c->out);
+    sw_http_out_clear(&c->out);
     sw_free(c->origins);
-    sw_free(c->body_out);
     curl_slist_free_all(c->lines);
     curl_url_cleanup(c->url);
     if (c->body.cap > KEEP_BODY) sw_buf_clear(&c->body);
@@ -381,7 +308,7 @@ static void free_call(struct sw_http_call *c)
 {
     curl_easy_cleanup(c->easy);
     sw_buf_clear(&c->body);
-    sw_buf_clear(&c->head);
+    sw_buf_clear(&c->head.text);
     sw_free(c);
 }
 
@@ -410,48 +337,18 @@ static struct sw_http_call *get_call(struct sw_http *h)
         h->n_pool--;
         c->next = NULL;
         sw_buf_reset(&c->body);
-        sw_buf_reset(&c->head);
+        sw_http_head_reset(&c->head);
         return c;
     }
     c = sw_zalloc(sizeof *c);
     c->http = h;
     c->easy = new_easy(c);
     sw_buf_init(&c->body, SW_HTTP_MAX_BODY);
-    sw_buf_init(&c->head, 2 * MAX_HEADER_BYTES);
+    sw_http_head_init(&c->head);
     return c;
 }
 
 /* ---- what goes out ---- */
-
-/* The line as libcurl wants it: "Name:" would mean "leave it out", "Name;" is an empty value. */
-static char *header_line(const char *name, size_t name_len, const char *value, size_t value_len)
-{
-    size_t at = 0;
-    char *line = sw_alloc(name_len + value_len + 3);
-    while (at < value_len && (value[at] == ' ' || value[at] == '\t')) at++;
-    if (at == value_len) sprintf(line, "%.*s;", (int)name_len, name);
-    else sprintf(line, "%.*s: %.*s", (int)name_len, name, (int)(value_len - at), value + at);
-    return line;
-}
-
-static int copy_headers(struct sw_http_call *c, const struct sw_http_request *q)
-{
-    size_t total = 0;
-    if (q->n_headers > MAX_HEADERS_OUT)
-        return sw_fail(&c->err, SW_E_LIMIT, "more than %d headers", MAX_HEADERS_OUT);
-    c->out = sw_zalloc((q->n_headers + 1) * sizeof *c->out);
-    for (size_t i = 0; i < q->n_headers; i++) {
-        const struct sw_http_header *in = &q->headers[i];
-        size_t name = in->name_len ? in->name_len : strlen(in->name);
-        size_t value = in->value_len ? in->value_len : strlen(in->value);
-        int rc = sw_guard_header(in->name, name, in->value, value, &c->err);
-        if (rc != SW_OK) return rc;
-        if ((total += name + value + 4) > MAX_HEADER_BYTES)
-            return sw_fail(&c->err, SW_E_LIMIT, "the headers are larger than %u bytes", MAX_HEADER_BYTES);
-        c->out[c->n_out++] = (struct out_header){header_line(in->name, name, in->value, value), in->kind};
-    }
-    return SW_OK;
-}
 
 static void copy_origins(struct sw_http_call *c, const struct sw_http_request *q)
 {
@@ -462,33 +359,16 @@ static void copy_origins(struct sw_http_call *c, const struct sw_http_request *q
     if (q->n_local) memcpy(c->origins + q->n_allowed, q->local, q->n_local * sizeof *c->origins);
 }
 
-static int copy_body(struct sw_http_call *c, const struct sw_http_request *q)
-{
-    c->has_body = q->body_bytes > 0;
-    if (!c->has_body) return SW_OK;
-    if (q->body_bytes > MAX_BODY_OUT)
-        return sw_fail(&c->err, SW_E_LIMIT, "the body is larger than %u bytes", MAX_BODY_OUT);
-    if (strcmp(c->method, "HEAD") == 0)
-        return sw_fail(&c->err, SW_E_BAD, "a HEAD request has no body");
-    c->body_out = sw_alloc(q->body_bytes);
-    c->body_out_bytes = q->body_bytes;
-    memcpy(c->body_out, q->body, q->body_bytes);
-    return SW_OK;
-}
-
 /* Copy and check all of the request; c->code says what is wrong. */
 static void take_request(struct sw_http_call *c, const struct sw_http_request *q)
 {
-    const char *method = q->method ? q->method : "GET";
     c->no_redirects = q->no_redirects;
     c->max_body = q->max_body_bytes ? q->max_body_bytes : SW_HTTP_MAX_BODY;
     c->body.max = c->max_body;
     c->deadline_ms = sw_mono_ms() + (q->timeout_ms > 0 ? q->timeout_ms : 60000);
     copy_origins(c, q);
     c->code = SW_HTTP_BAD_REQUEST;
-    if (sw_guard_method(method, &c->err) != SW_OK) return;
-    strcpy(c->method, method); /* at most 16 letters */
-    if (copy_headers(c, q) != SW_OK || copy_body(c, q) != SW_OK) return;
+    if (sw_http_out_take(&c->out, q, &c->err) != SW_OK) return;
     c->code = SW_HTTP_BAD_URL;
     c->url = curl_url();
     if (!c->url || !c->easy) sw_fail(&c->err, SW_E_INTERNAL, "libcurl gave no handle");
@@ -496,49 +376,41 @@ static void take_request(struct sw_http_call *c, const struct sw_http_request *q
         c->code = SW_HTTP_OK;
 }
 
-static bool has_out(const struct sw_http_call *c, const char *name)
-{
-    size_t n = strlen(name);
-    for (size_t i = 0; i < c->n_out; i++)
-        if (strncasecmp(c->out[i].line, name, n) == 0 && strchr(":;", c->out[i].line[n])) return true;
-    return false;
-}
-
 static void build_lines(struct sw_http_call *c)
 {
     curl_slist_free_all(c->lines);
     c->lines = NULL;
-    for (size_t i = 0; i < c->n_out; i++) c->lines = curl_slist_append(c->lines, c->out[i].line);
+    for (size_t i = 0; i < c->out.n_lines; i++) c->lines = curl_slist_append(c->lines, c->out.line[i].text);
     c->lines = curl_slist_append(c->lines, "Expect:"); /* no waiting for a 100 */
-    if (!has_out(c, "Content-Type")) c->lines = curl_slist_append(c->lines, "Content-Type:");
+    if (!sw_http_out_has(&c->out, "Content-Type")) c->lines = curl_slist_append(c->lines, "Content-Type:");
 }
 
 static void set_method(struct sw_http_call *c)
 {
     CURL *e = c->easy;
-    bool body = c->has_body || strcmp(c->method, "POST") == 0 || strcmp(c->method, "PUT") == 0 ||
-                strcmp(c->method, "PATCH") == 0;
+    const struct sw_http_out *o = &c->out;
+    bool body = sw_http_out_posts(o);
     curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, NULL);
     curl_easy_setopt(e, CURLOPT_NOBODY, 0L);
     curl_easy_setopt(e, CURLOPT_POSTFIELDS, NULL);
     curl_easy_setopt(e, CURLOPT_HTTPGET, 1L);
     if (body) {
         curl_easy_setopt(e, CURLOPT_POST, 1L);
-        curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->body_out_bytes);
-        curl_easy_setopt(e, CURLOPT_POSTFIELDS, c->has_body ? c->body_out : "");
+        curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)o->body_bytes);
+        curl_easy_setopt(e, CURLOPT_POSTFIELDS, o->has_body ? o->body : "");
     }
-    if (strcmp(c->method, "HEAD") == 0) curl_easy_setopt(e, CURLOPT_NOBODY, 1L);
-    else if (strcmp(c->method, body ? "POST" : "GET") != 0)
-        curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, c->method);
+    if (strcmp(o->method, "HEAD") == 0) curl_easy_setopt(e, CURLOPT_NOBODY, 1L);
+    else if (strcmp(o->method, body ? "POST" : "GET") != 0)
+        curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, o->method);
 }
 
-/* Send the hop that c->url and c->method describe. */
+/* Send the hop that c->url and c->out describe. */
 static void launch(struct sw_http_call *c)
 {
     int64_t left_ms = c->deadline_ms - sw_mono_ms();
-    sw_buf_reset(&c->head);
-    c->n_head = c->head_bytes = c->body_bytes = 0;
-    c->head_over = c->swallow = false;
+    sw_http_head_reset(&c->head);
+    c->body_bytes = 0;
+    c->swallow = false;
     c->status = 0;
     c->said[0] = 0;
     sw_err_clear(&c->err);
@@ -555,21 +427,6 @@ static void launch(struct sw_http_call *c)
 
 /* ---- the end of a call ---- */
 
-/* Names and values of the answer's head as an array; caller frees. */
-static struct sw_http_header *list_head(const struct sw_http_call *c)
-{
-    struct sw_http_header *list = sw_zalloc((c->n_head + 1) * sizeof *list);
-    const char *p = (const char *)c->head.data;
-    for (size_t i = 0; i < c->n_head; i++) {
-        list[i].name = p;
-        list[i].name_len = strlen(p);
-        list[i].value = p += list[i].name_len + 1;
-        list[i].value_len = strlen(p);
-        p += list[i].value_len + 1;
-    }
-    return list;
-}
-
 static void unlink_call(struct sw_http_call *c)
 {
     if (c->prev) c->prev->next = c->next;
@@ -580,10 +437,11 @@ static void unlink_call(struct sw_http_call *c)
 /* Tell the caller and put the call away. */
 static void finish(struct sw_http_call *c)
 {
-    struct sw_http_reply r = {.code = c->code, .status = c->status, .n_headers = c->n_head,
+    struct sw_http_reply r = {.code = c->code, .status = c->status, 
+        .n_headers = c->head.n,
         .body = &c->body, .origin = c->has_origin ? &c->origin : NULL, .redirects = c->redirects,
         .sent = c->sent};
-    struct sw_http_header *list = list_head(c);
+    struct sw_http_header *list = sw_http_head_list(&c->head);
     if (c->stage == RUNNING) curl_multi_remove_handle(c->http->multi, c->easy);
     unlink_call(c);
     c->stage = ENDED;
@@ -652,39 +510,11 @@ static void explain(struct sw_http_call *c, CURLcode rc)
 
 /* ---- redirects ---- */
 
-static bool starts_with_content(const char *line) { return strncasecmp(line, "content-", 8) == 0; }
-
-/* Headers that go on: after a change of origin only the engine's, without a body none about one. */
-static void drop_headers(struct sw_http_call *c, bool moved, bool body_gone)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < c->n_out; i++) {
-        if ((moved && c->out[i].kind != SW_HTTP_ENGINE) ||
-            (body_gone && starts_with_content(c->out[i].line)))
-            sw_free(c->out[i].line);
-        else
-            c->out[n++] = c->out[i];
-    }
-    c->n_out = n;
-}
-
-/* 303, and 301 and 302 after a POST, go on as GET; true when the body is left behind. */
-static bool change_method(struct sw_http_call *c)
-{
-    bool post = strcmp(c->method, "POST") == 0;
-    if (strcmp(c->method, "HEAD") == 0 || strcmp(c->method, "GET") == 0) return false;
-    if (c->status != 303 && !(post && (c->status == 301 || c->status == 302))) return false;
-    strcpy(c->method, "GET");
-    c->has_body = false;
-    c->body_out_bytes = 0;
-    return true;
-}
-
 /* Go where the answer points, if the guard lets us. Else c->code says why not. */
 static void follow(struct sw_http_call *c, const char *location)
 {
     struct sw_origin from = c->origin;
-    bool moved, body_gone;
+    bool moved;
     struct sw_err why = SW_ERR_INIT;
     if (c->redirects == SW_HTTP_MAX_REDIRECTS) {
         stop(c, SW_HTTP_REFUSED, "the server redirects more than three times");
@@ -698,12 +528,12 @@ static void follow(struct sw_http_call *c, const char *location)
     }
     if (admit(c) != SW_OK) return;
     moved = !sw_origin_equal(&from, &c->origin);
-    body_gone = change_method(c);
-    if (moved && c->has_body) {
+    sw_http_out_redirect(&c->out, c->status);
+    if (moved && c->out.has_body) {
         stop(c, SW_HTTP_REFUSED, "the server wants the request's body sent to another place");
         return;
     }
-    drop_headers(c, moved, body_gone);
+    if (moved) sw_http_out_leave_home(&c->out);
     c->redirects++;
     launch(c);
 }
@@ -716,7 +546,7 @@ static void hop_done(struct sw_http_call *c, CURLcode rc)
     c->stage = ENDED;
     if (rc != CURLE_OK) explain(c, rc);
     if (c->cancelled) stop(c, SW_HTTP_CANCELLED, "the request was cancelled");
-    if (c->code == SW_HTTP_OK && is_redirect(c)) location = find_head(c, "Location");
+    if (c->code == SW_HTTP_OK && is_redirect(c)) location = sw_http_head_find(&c->head, "Location");
     if (location) follow(c, location);
     if (c->stage == ENDED && !c->queued) finish(c);
 }
