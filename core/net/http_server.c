@@ -74,6 +74,7 @@ struct sw_http_server {
     int listen_fd, port;
     unsigned tick_ms;
     bool closing, stopped;
+    bool again;                 /* the library has work that it does not tell of */
     int64_t close_by_ms;
     void (*done)(void *ctx);
     void *done_ctx;
@@ -113,12 +114,13 @@ static void finish_close(struct sw_http_server *s);
 static bool work_left(struct sw_http_server *s)
 {
     MHD_UNSIGNED_LONG_LONG ms;
-    return MHD_get_timeout(s->mhd, &ms) == MHD_YES && ms == 0;
+    return s->again || (MHD_get_timeout(s->mhd, &ms) == MHD_YES && ms == 0);
 }
 
 static void run(struct sw_http_server *s)
 {
     if (s->stopped) return;
+    s->again = false;
     MHD_run(s->mhd);
     if (s->closing && !s->conns) finish_close(s);
 }
@@ -169,6 +171,7 @@ static void req_resume(struct sw_http_req *r)
 {
     if (!r->suspended) return;
     r->suspended = false;
+    r->server->again = true;
     MHD_resume_connection(r->mhd);
 }
 
@@ -480,6 +483,7 @@ static void conn_free(struct conn *cn)
 {
     struct sw_http_server *s = cn->server;
     assert(!cn->req);
+    s->again = true; /* listening may begin again: we could have been at the limit */
     if (cn->prev) cn->prev->next = cn->next;
     else s->conns = cn->next;
     if (cn->next) cn->next->prev = cn->prev;
@@ -702,6 +706,10 @@ int sw_http_stream_open(struct sw_http_req *r, const struct sw_http_field *heade
     } else if (!sendable(headers)) {
         rc = SW_E_BAD;
         set_problem(r, 500, reason(500), NULL, false);
+    } else if (r->head) { /* the library would send a last chunk even so, in the next reply's place */
+        m = bytes_response(NULL, 0, MHD_RESPMEM_PERSISTENT);
+        add_headers(m, headers, "text/event-stream");
+        set_answer(r, 200, m, 0);
     } else {
         m = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream, r, NULL);
         if (!m) abort();
@@ -712,7 +720,7 @@ int sw_http_stream_open(struct sw_http_req *r, const struct sw_http_field *heade
     }
     wait_over(r);
     sw_buf_init(&r->out, max_bytes);
-    r->ended = rc != SW_OK;
+    r->ended = rc != SW_OK || r->head;
     return rc;
 }
 
