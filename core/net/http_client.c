@@ -66,7 +66,6 @@ struct sock {
     uv_poll_t poll;
     struct sw_http *http;
     curl_socket_t fd;
-    struct sock *next;  /* in http->spare */
 };
 
 struct sw_http {
@@ -75,8 +74,6 @@ struct sw_http {
     uv_timer_t timer;           /* libcurl's */
     uv_timer_t later;           /* ours */
     int handles;                /* not closed yet */
-    struct sock *spare;         /* stopped watchers, found again by number */
-    int n_spare;
     struct sw_http_call *live, *pool;
     struct sw_http_call *todo, **todo_end;  /* new and cancelled calls, in their order */
     int n_pool;
@@ -89,7 +86,7 @@ struct sw_http {
 
 /* ---- URLs ---- */
 
-/* What a URL parser might read differently from a person: control bytes, backslashes, and "http:///x". */
+/* What a parser might read differently from a person: control bytes, backslashes, "http:///x". */
 static int check_spelling(const char *text, struct sw_err *err)
 {
     size_t n = strnlen(text, MAX_URL);
@@ -146,7 +143,8 @@ static int read_url(CURLU *u, const char *text, struct sw_origin *o, struct sw_e
         return sw_fail(err, SW_E_BAD, "a URL with a user or password in it is not accepted");
     if (c == CURLUE_UNSUPPORTED_SCHEME)
         return sw_fail(err, SW_E_BAD, "only http and https URLs are fetched");
-    if (c != CURLUE_OK) return sw_fail(err, SW_E_BAD, "the URL cannot be read: %s", curl_url_strerror(c));
+    if (c != CURLUE_OK)
+        return sw_fail(err, SW_E_BAD, "the URL cannot be read: %s", curl_url_strerror(c));
     return read_origin(u, o, err);
 }
 
@@ -173,8 +171,8 @@ static void stop(struct sw_http_call *c, enum sw_http_code code, const char *why
 static void refuse_address(struct sw_http_call *c, enum sw_addr_kind kind, const char *what)
 {
     sw_err_clear(&c->err);
-    sw_fail(&c->err, SW_E_DENIED, "%s is %s, %s", c->origin.host, what,
-            kind == SW_ADDR_LOCAL ? "which only an administrator may allow" : "which no request may go to");
+    sw_fail(&c->err, SW_E_DENIED, "%s is %s, which %s", c->origin.host, what,
+            kind == SW_ADDR_LOCAL ? "only an administrator may allow" : "no request may go to");
 }
 
 static bool may_connect(const struct sw_http_call *c, enum sw_addr_kind kind)
@@ -505,7 +503,8 @@ static void explain(struct sw_http_call *c, CURLcode rc)
     curl_easy_getinfo(c->easy, CURLINFO_OS_ERRNO, &os_error);
     if (rc == CURLE_SSL_CONNECT_ERROR && (os_error == ECONNRESET || os_error == EPIPE))
         c->code = SW_HTTP_NETWORK; /* the handshake broke off: says nothing about trust */
-    say(c, i < n ? meanings[i].says : "the request failed", c->said[0] ? c->said : curl_easy_strerror(rc));
+    say(c, i < n ? meanings[i].says : "the request failed",
+        c->said[0] ? c->said : curl_easy_strerror(rc));
 }
 
 /* ---- redirects ---- */
@@ -523,7 +522,8 @@ static void follow(struct sw_http_call *c, const char *location)
     if (read_url(c->url, location, &c->origin, &why) != SW_OK) {
         c->origin = from;
         c->code = SW_HTTP_REFUSED;
-        sw_fail(&c->err, SW_E_DENIED, "the server redirects to a place that is not accepted: %s", why.text);
+        sw_fail(&c->err, SW_E_DENIED, "the server redirects to a place that is not accepted: %s",
+                why.text);
         return;
     }
     if (admit(c) != SW_OK) return;
@@ -569,7 +569,8 @@ static void drive(struct sw_http *h, curl_socket_t fd, int events)
 static void on_poll(uv_poll_t *p, int status, int events)
 {
     struct sock *s = p->data;
-    int flags = (events & UV_READABLE ? CURL_CSELECT_IN : 0) | (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0);
+    int flags = (events & UV_READABLE ? CURL_CSELECT_IN : 0) |
+                (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0);
     drive(s->http, s->fd, status < 0 ? CURL_CSELECT_ERR : flags);
 }
 
@@ -606,39 +607,20 @@ static void sock_closed(uv_handle_t *p)
     handle_closed(h);
 }
 
-/* A watcher for this number: a stopped one serves again even if another file has the number now,
- * since a stopped watcher is registered nowhere. */
-static struct sock *get_sock(struct sw_http *h, curl_socket_t fd)
+/* A watcher of its own each time libcurl asks: one kept for later would, when closed, stop whoever
+ * else has the number by then. */
+static struct sock *new_sock(struct sw_http *h, curl_socket_t fd)
 {
-    struct sock **p = &h->spare, *s;
-    while (*p && (*p)->fd != fd) p = &(*p)->next;
-    if ((s = *p)) {
-        *p = s->next;
-        h->n_spare--;
-        return s;
-    }
-    s = sw_zalloc(sizeof *s);
+    struct sock *s = sw_zalloc(sizeof *s);
     s->http = h;
     s->fd = fd;
+    s->poll.data = s;
     if (uv_poll_init(h->loop, &s->poll, fd) != 0) {
         sw_free(s);
         return NULL;
     }
-    s->poll.data = s;
     h->handles++;
     return s;
-}
-
-static void put_sock(struct sw_http *h, struct sock *s)
-{
-    uv_poll_stop(&s->poll);
-    if (h->closing || h->n_spare >= KEEP_CALLS) {
-        uv_close((uv_handle_t *)&s->poll, sock_closed);
-        return;
-    }
-    s->next = h->spare;
-    h->spare = s;
-    h->n_spare++;
 }
 
 static int want_socket(CURL *e, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
@@ -648,11 +630,11 @@ static int want_socket(CURL *e, curl_socket_t fd, int what, void *ctx, void *soc
     int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
     (void)e;
     if (what == CURL_POLL_REMOVE) {
-        if (s) put_sock(h, s);
+        if (s) uv_close((uv_handle_t *)&s->poll, sock_closed);
         curl_multi_assign(h->multi, fd, NULL);
         return 0;
     }
-    if (!s && !(s = get_sock(h, fd))) return -1;
+    if (!s && !(s = new_sock(h, fd))) return -1;
     curl_multi_assign(h->multi, fd, s);
     return uv_poll_start(&s->poll, events, on_poll) == 0 ? 0 : -1;
 }
@@ -662,16 +644,11 @@ static int want_socket(CURL *e, curl_socket_t fd, int what, void *ctx, void *soc
 static void shut(struct sw_http *h)
 {
     struct sw_http_call *c;
-    struct sock *s;
     while ((c = h->pool)) {
         h->pool = c->next;
         free_call(c);
     }
-    curl_multi_cleanup(h->multi); /* gives back the watchers of kept connections */
-    while ((s = h->spare)) {
-        h->spare = s->next;
-        uv_close((uv_handle_t *)&s->poll, sock_closed);
-    }
+    curl_multi_cleanup(h->multi);
     uv_close((uv_handle_t *)&h->timer, timer_closed);
     uv_close((uv_handle_t *)&h->later, timer_closed);
 }
@@ -715,7 +692,8 @@ static void do_later(struct sw_http *h, struct sw_http_call *c)
 
 static long or_default(long n, long otherwise) { return n > 0 ? n : otherwise; }
 
-struct sw_http *sw_http_open(struct uv_loop_s *loop, const struct sw_http_config *c, struct sw_err *err)
+struct sw_http *sw_http_open(struct uv_loop_s *loop, const struct sw_http_config *c,
+                             struct sw_err *err)
 {
     static const struct sw_http_config none = {0};
     struct sw_http *h;
@@ -726,8 +704,11 @@ struct sw_http *sw_http_open(struct uv_loop_s *loop, const struct sw_http_config
         return NULL;
     }
     h = sw_zalloc(sizeof *h);
-    *h = (struct sw_http){.loop = loop, .multi = m, .handles = 2, .connect_ms = or_default(c->connect_ms, 10000),
-        .low_speed_s = or_default(c->low_speed_s, 30)};
+    h->loop = loop;
+    h->multi = m;
+    h->handles = 2; /* the timers */
+    h->connect_ms = or_default(c->connect_ms, 10000);
+    h->low_speed_s = or_default(c->low_speed_s, 30);
     h->user_agent = sw_strdup(c->user_agent ? c->user_agent : "SyncWell");
     h->ca_file = sw_strdup(c->ca_file);
     uv_timer_init(loop, &h->timer); /* cannot fail */
