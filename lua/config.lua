@@ -8,7 +8,8 @@ local shape = {
   listen = "string", database = "string", public_url = "string", log_level = "string",
     retention = { raw_days = "number" },
   limits = { memory_mb = "number", rule_ms = "number", allow_unconfined = "boolean" },
-  channels = { file = { path = "string" } },
+  channels = { default = "string", file = { path = "string" }, ntfy = { url = "string", token = "string" },
+    webhook = { url = "string" } },
 }
 
 local levels = { debug = true, info = true, warn = true, error = true }

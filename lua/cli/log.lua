@@ -34,6 +34,7 @@ local function note(ctx, words)
   t:record(record.row(ctx, { kind = "note", external_id = ("%d:%s"):format(now, sw.sys.hash(text):sub(1, 8)),
     start = now, finish = now,
     attributes = { text = text } }, origin, done[1], "manual"))
+  t:dispatch(now - 48 * 3600000) -- what is written down now is live: rules may act on it
   local ok, why, kind = t:commit()
   if not ok then
     return nil, why, kind

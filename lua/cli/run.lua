@@ -168,13 +168,21 @@ local function on_signal(state)
   end
 end
 
-local function forever(ctx)
+-- Scheduler and jobs until stopped; `ready` (may be nil) is called once they run.
+function command.forever(ctx, ready)
+  ctx.daemon = true
   local state = { mark = folder_mark(ctx) }
   sw.sys.on_signal(on_signal(state))
   queue.reclaim(ctx)
   local ok, message, code = start(ctx)
   if not ok then
     return nil, message, code
+  end
+  if ready then
+    ok, message, code = ready()
+    if not ok then
+      return nil, message, code
+    end
   end
   sw.sys.log("info", "run", "running; home " .. ctx.home)
   local swept = sw.time.mono()
@@ -212,7 +220,7 @@ function command.run(ctx, _, options)
   elseif options.now then
     return nil, "--now goes with --once: time stands still there", "usage"
   end
-  return forever(ctx)
+  return command.forever(ctx)
 end
 
 return command

@@ -7,34 +7,82 @@ local home = require("home")
 local json = sw.json
 local action = {}
 
-local perform = {}
-
-perform["calendar.add"] = calendar.add
-
-function perform.notify(ctx, key, args)
-  local channel = args.channel or "file"
-  if not channel:find("^%l[%l_]*$") or not sw.fs.stat(sw.sys.share() .. "/lua/notify/" .. channel
-    .. ".lua") then
-    return nil, ("there is no channel '%s' (file, log)"):format(channel), "bad"
+-- The channel of a notification: its own word, else the home's default, else the file.
+local function channel_of(ctx, args)
+  local channels = ctx.config and ctx.config.channels or {}
+  local name = args.channel or channels.default or "file"
+  if not name:find("^%l[%l_]*$") or not sw.fs.stat(sw.sys.share() .. "/lua/notify/" .. name .. ".lua") then
+    return nil, ("there is no channel '%s' (file, log, ntfy, webhook)"):format(name), "bad"
   end
-  if args.at and args.at < sw.time.now() - 60000 and args.if_past ~= "now" then
-    return "skipped: its time had passed"
-  end
-  return require("notify." .. channel).send(ctx, key, args)
+  return require("notify." .. name)
 end
 
-local function settle(ctx, job, doc, n, state)
-  local t = home.txn(ctx)
-  doc.body.actions[n].state = state
-  t:doc("firing", doc.name, json.encode(doc.body), { revision = doc.revision, at = doc.at })
-  job:finish(t, state, {})
-  return t
+-- How each action is done: keyed ones may be repeated, the others only when they say so.
+local perform = {}
+
+perform["calendar.add"] = function()
+  return { keyed = true, send = calendar.add }
+end
+
+function perform.notify(ctx, args)
+  if args.at and args.at < sw.time.now() - 60000 and args.if_past ~= "now" then
+    return { keyed = true, send = function() return "skipped: its time had passed" end }
+  end
+  return channel_of(ctx, args)
 end
 
 -- The body as it came from the store loses what marks empty lists; give that back.
 local function listed(doc)
   doc.body.actions, doc.body.log = json.list(doc.body.actions), json.list(doc.body.log)
   return doc
+end
+
+-- Write the state of the action; with `finish` the job ends in the same transaction.
+local function set_state(ctx, job, doc, n, state, finish)
+  local t = home.txn(ctx)
+  doc.body.actions[n].state = state
+  t:doc("firing", doc.name, json.encode(doc.body), { revision = doc.revision, at = doc.at })
+  if finish then
+    job:finish(t, state, {})
+  else
+    job:keep(t, state)
+  end
+  local done, message, code = t:commit()
+  if not done then
+    return nil, message, code
+  end
+  doc.revision = doc.revision + 1
+  return { state = state }
+end
+
+-- Nobody knows whether it arrived: sent again only if the rule said so, else shown as it is.
+local function unknown(ctx, job, doc, n, why)
+  return set_state(ctx, job, doc, n, "outcome unknown" .. (why and ": " .. why or ""), true)
+end
+
+local function send(ctx, job, doc, n, how, key)
+  local a = doc.body.actions[n]
+  if not how.keyed and a.state == "planned" then
+    local ok, message, code = set_state(ctx, job, doc, n, "sending")
+    if not ok then
+      return nil, message, code
+    end
+  end
+  local state, why, kind, sent = how.send(ctx, key, a.args)
+  if state then
+    return set_state(ctx, job, doc, n, state, true)
+  elseif kind == "bad" then
+    return set_state(ctx, job, doc, n, "failed: " .. why, true)
+  elseif how.keyed or a.args.on_unknown == "resend" then
+    return nil, why, kind
+  elseif sent then
+    return unknown(ctx, job, doc, n, why)
+  end
+  local ok, message, code = set_state(ctx, job, doc, n, "planned") -- it never left: try again later
+  if not ok then
+    return nil, message, code
+  end
+  return nil, why, kind
 end
 
 function action.run(ctx, job)
@@ -45,28 +93,18 @@ function action.run(ctx, job)
   end
   local a = listed(doc).body.actions[p.n]
   local key = sw.sys.hash(("%s:%s#%d"):format(ctx.name, p.firing, p.n)):sub(1, 32)
-  local run = perform[a.action]
-  if a.state ~= "planned" then
+  if a.state ~= "planned" and a.state ~= "sending" then
     return { state = a.state }
-  elseif not run then
+  elseif not perform[a.action] then
     return nil, ("action '%s' cannot be performed by this version"):format(a.action), "bad"
   end
-  local state, why, kind = run(ctx, key, a.args)
-  if not state then
-    if kind == "bad" then
-      local t = settle(ctx, job, doc, p.n, "failed: " .. why)
-      local ok, m, c = t:commit()
-      return ok and { state = "failed" } or nil, m, c
-    end
-    return nil, why, kind
+  local how, why = perform[a.action](ctx, a.args)
+  if not how then
+    return set_state(ctx, job, doc, p.n, "failed: " .. why, true)
+  elseif a.state == "sending" and not how.keyed and a.args.on_unknown ~= "resend" then
+    return unknown(ctx, job, doc, p.n, "stopped while it was being sent")
   end
-  local t = settle(ctx, job, doc, p.n, state)
-  local done
-  done, message, code = t:commit()
-  if not done then
-    return nil, message, code
-  end
-  return { state = state }
+  return send(ctx, job, doc, p.n, how, key)
 end
 
 return action

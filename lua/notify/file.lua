@@ -1,6 +1,6 @@
 -- Channel "file": one line a notification in HOME/notifications.log (or channels.file.path).
 -- Each line carries its key: a line that is there already is not written again, so it is exactly once.
-local file = {}
+local file = { keyed = true }
 
 local TAIL = 65536
 

@@ -24,6 +24,22 @@ function flow.sh(command)
   return { code = tonumber(code), out = text or out, err = err }
 end
 
+-- Run a command beside the test, whose own loop goes on meanwhile: { code, out }.
+function flow.beside(command, seconds)
+  local out = os.tmpname()
+  os.execute(("( { %s\n} >%s 2>&1; echo \"@@$?\" >>%s ) &"):format(command, out, out))
+  for _ = 1, (seconds or 30) * 20 do
+    sw.sys.sleep(50)
+    local text = flow.read(out) or ""
+    local said, code = text:match("^(.*)@@(%d+)\n$")
+    if code then
+      os.remove(out)
+      return { code = tonumber(code), out = said }
+    end
+  end
+  error("the command did not end: " .. command, 2)
+end
+
 function flow.has_shared(part)
   local f = io.open(flow.shared .. "/" .. (part or "samples/INDEX.md"))
   if f then

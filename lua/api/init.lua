@@ -1,0 +1,41 @@
+-- The requests the server knows: paths to lua/api/<resource>.lua, each a function (ctx, request) that
+-- gives status, headers, body.
+--   api.handle(ctx, { method = "GET", path = "/healthz" }) --> 200, { ... }, '{"status":"ok"}'
+local json = sw.json
+
+local api = {}
+
+local routes = {
+  { "^/healthz$", "health" }, { "^/metrics$", "metrics" }, { "^/calendar/([%x]+)%.ics$", "calendar" },
+}
+
+local function problem(status, title, detail)
+  return status, { ["Content-Type"] = "application/problem+json" },
+    json.encode { type = "about:blank", title = title, status = status, detail = detail }
+end
+
+function api.handle(ctx, request)
+  for _, r in ipairs(routes) do
+    local word = request.path:match(r[1])
+    if word and request.method ~= "GET" then
+      return problem(405, "Method not allowed", "only GET")
+    elseif word then
+      return require("api." .. r[2])(ctx, request, word)
+    end
+  end
+  return problem(404, "Not found", "there is nothing at this address")
+end
+
+-- One request as a task: whatever goes wrong is logged here and never told to the client.
+function api.serve(ctx, request, answer)
+  local ok, status, headers, body = pcall(api.handle, ctx, request)
+  if not ok then
+    sw.sys.log("error", "http", tostring(status))
+    status, headers, body = problem(500, "Internal error")
+  elseif not status then
+    status, headers, body = problem(404, "Not found", "there is nothing at this address")
+  end
+  answer(status, headers, body)
+end
+
+return api

@@ -1,0 +1,24 @@
+-- GET /metrics: figures of this engine as Prometheus text.
+local function line(out, name, kind, help, value)
+  out[#out + 1] = ("# HELP syncwell_%s %s\n# TYPE syncwell_%s %s\nsyncwell_%s %d\n"):format(name, help, name,
+    kind,
+    name, value)
+end
+
+return function(ctx)
+  local c, message = sw.store.counts(ctx.who)
+  if not c then
+    error(message, 0)
+  end
+  local http, box, out = sw.serve.stats(), sw.box.stats(), {}
+  line(out, "records", "gauge", "Records kept.", c.records)
+  line(out, "samples", "gauge", "Samples kept in chunks.", c.samples)
+  line(out, "jobs_waiting", "gauge", "Jobs that wait or run.", c.jobs)
+  line(out, "jobs_given_up", "gauge", "Jobs that were given up.", c.given_up)
+  line(out, "http_requests_total", "counter", "Requests given to a handler.", http.requests)
+  line(out, "http_refused_total", "counter", "Requests refused before.", http.refused)
+  line(out, "script_runs_total", "counter", "Runs of scripts.", box.runs)
+  line(out, "script_workers_killed_total", "counter", "Workers stopped by force.", box.killed)
+  line(out, "script_workers_crashed_total", "counter", "Workers that crashed.", box.crashed)
+  return 200, { ["Content-Type"] = "text/plain; version=0.0.4; charset=utf-8" }, table.concat(out)
+end

@@ -1,0 +1,49 @@
+-- Channel "ntfy": a push message on your phone by ntfy (https://ntfy.sh or your own server).
+--   config.lua: channels = { ntfy = { url = "https://ntfy.sh/a-topic-only-you-know" } }
+-- ntfy knows no keys: an answer that was lost leaves the outcome unknown (see jobs/action.lua).
+local ntfy = { keyed = false }
+
+local PRIORITY = { low = "2", normal = "3", high = "4" }
+
+local function settings(ctx)
+  return ctx.config and ctx.config.channels and ctx.config.channels.ntfy or {}
+end
+
+-- A header takes one line of printable ASCII; other titles go as RFC 2047 says.
+local function header_text(text)
+  if not text:find("[^\32-\126]") then
+    return text
+  end
+  local bytes = text:gsub(".", function(c)
+    return ("=%02X"):format(c:byte())
+  end)
+  return "=?utf-8?Q?" .. bytes .. "?="
+end
+
+-- 4xx means that the same message will never be taken; 429 and 5xx that a later one may be.
+function ntfy.judge(status)
+  if status >= 200 and status < 300 then
+    return "done"
+  end
+  return nil, ("the server answered %d"):format(status), (status == 429 or status >= 500) and "again" or "bad"
+end
+
+function ntfy.send(ctx, _, args)
+  local to = settings(ctx)
+  if not to.url then
+    return nil, "ntfy has no address: channels = { ntfy = { url = \"https://ntfy.sh/TOPIC\" } } in "
+      .. "config.lua", "bad"
+  end
+  local headers = { ["Content-Type"] = "text/plain; charset=utf-8" }
+  headers.Title = args.title and header_text(sw.sys.clean(args.title)) or nil
+  headers.Priority = PRIORITY[args.priority or "normal"]
+  headers.Authorization = to.token and "Bearer " .. to.token or nil
+  local r, message, code, sent = sw.http.request { url = to.url, method = "POST", headers = headers,
+    body = sw.sys.clean(args.text, true), timeout_ms = 15000, administrator = true }
+  if not r then
+    return nil, message, code, sent
+  end
+  return ntfy.judge(r.status)
+end
+
+return ntfy
