@@ -261,13 +261,15 @@ int sw_guard_header(const char *name, size_t name_len, const char *value, size_t
                     struct sw_err *err)
 {
     if (name_len > 256 || !is_token(name, name_len))
-        return sw_fail(err, SW_E_BAD, "a header's name may hold only letters, digits and !#$%%&'*+-.^_`|~");
+        return sw_fail(err, SW_E_BAD,
+                       "a header's name may hold only letters, digits and !#$%%&'*+-.^_`|~");
     if (is_engines(name, name_len))
-        return sw_fail(err, SW_E_DENIED, "the header %.*s is set by the engine", (int)name_len, name);
+        return sw_fail(err, SW_E_DENIED, "the header %.*s is set by the engine", (int)name_len,
+                       name);
     for (size_t i = 0; i < value_len; i++) {
         unsigned char c = (unsigned char)value[i];
         if ((c < 0x20 && c != '\t') || c == 0x7f)
-            return sw_fail(err, SW_E_BAD, "the value of the header %.*s holds a line break or another control byte",
+            return sw_fail(err, SW_E_BAD, "the value of the header %.*s holds a control byte or a line break",
                            (int)name_len, name);
     }
     return SW_OK;

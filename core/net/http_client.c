@@ -370,7 +370,8 @@ static void take_request(struct sw_http_call *c, const struct sw_http_request *q
     c->code = SW_HTTP_BAD_URL;
     c->url = curl_url();
     if (!c->url || !c->easy) sw_fail(&c->err, SW_E_INTERNAL, "libcurl gave no handle");
-    else if (read_url(c->url, q->url ? q->url : "", &c->origin, &c->err) == SW_OK && admit(c) == SW_OK)
+    else if (read_url(c->url, q->url ? q->url : "", &c->origin, &c->err) == SW_OK &&
+             admit(c) == SW_OK)
         c->code = SW_HTTP_OK;
 }
 
@@ -378,9 +379,11 @@ static void build_lines(struct sw_http_call *c)
 {
     curl_slist_free_all(c->lines);
     c->lines = NULL;
-    for (size_t i = 0; i < c->out.n_lines; i++) c->lines = curl_slist_append(c->lines, c->out.line[i].text);
+    for (size_t i = 0; i < c->out.n_lines; i++)
+        c->lines = curl_slist_append(c->lines, c->out.line[i].text);
     c->lines = curl_slist_append(c->lines, "Expect:"); /* no waiting for a 100 */
-    if (!sw_http_out_has(&c->out, "Content-Type")) c->lines = curl_slist_append(c->lines, "Content-Type:");
+    if (!sw_http_out_has(&c->out, "Content-Type"))
+        c->lines = curl_slist_append(c->lines, "Content-Type:"); /* no guess of libcurl's */
 }
 
 static void set_method(struct sw_http_call *c)
