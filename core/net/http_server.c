@@ -13,25 +13,22 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/clock.h"
-#include "base/json.h"
-#include "net/http_target.h"
-#include <arpa/inet.h>
+#include "net/http_ask.h"
+#include "net/http_listen.h"
+#include "net/http_text.h"
 #include <assert.h>
-#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <uv.h>
 #include <microhttpd.h>
 
 #define HEAD_BYTES      (32u * 1024u)   /* libmicrohttpd's pool a connection: head and write buffer */
-#define FIELDS_MAX      128             /* headers or query parameters of a request */
 #define BODIES_FACTOR   16              /* all bodies under way: at most this many full ones */
 #define BYTES_PER_MS    8               /* slowest transfer that is let go on */
 #define LINGER_MS       1000
@@ -91,20 +88,15 @@ struct sw_http_req {
     bool waiting;       /* counted as such */
     bool suspended;
     bool answered;      /* somebody gave the answer */
-    bool refused, gone, head;
+    bool refused, gone;
     bool streaming, ended;
     void (*on_gone)(void *ctx, struct sw_http_req *r);
     void *gone_ctx;
-    struct sw_buf body, out;        /* out: what a stream has queued */
+    struct sw_http_ask *ask;
+    struct sw_buf out;              /* what a stream has queued */
     uint64_t reply_bytes;
     int64_t start_ms;
     char peer[INET6_ADDRSTRLEN];
-    const char *method, *path;
-    struct sw_http_field *query, *header;
-    size_t n_query, n_header;
-    char *end;                      /* of the text that follows the fields in the same block */
-    bool bad;                       /* a field that could not be read */
-    unsigned hosts, lengths, chunked;
 };
 
 /* ---- the loop ---- */
@@ -148,7 +140,7 @@ static void on_prepare(uv_prepare_t *h)
 static void req_free(struct sw_http_req *r)
 {
     assert(!r->conn && !r->held);
-    sw_buf_clear(&r->body);
+    sw_http_ask_free(r->ask);
     sw_buf_clear(&r->out);
     sw_free(r);
 }
@@ -196,79 +188,30 @@ static enum MHD_Result measure_one(void *cls, enum MHD_ValueKind kind, const cha
     return MHD_YES;
 }
 
-static char *copy_text(struct sw_http_req *r, const char *p, size_t n)
-{
-    char *to = r->end;
-    if (n) memcpy(to, p, n);
-    to[n] = 0;
-    r->end += n + 1;
-    return to;
-}
-
-static char *decode_text(struct sw_http_req *r, const char *p, size_t n)
-{
-    char *to = r->end;
-    long k = sw_http_unescape(p ? p : "", n, to);
-    if (k < 0) r->bad = true;
-    else r->end += k + 1;
-    return k < 0 ? "" : to;
-}
-
 static enum MHD_Result copy_one(void *cls, enum MHD_ValueKind kind, const char *k, size_t kn, const char *v, size_t vn)
 {
-    struct sw_http_req *r = cls;
-    struct sw_http_field *f;
-    if (kind != MHD_HEADER_KIND) {
-        f = &r->query[r->n_query++];
-        f->name = decode_text(r, k, kn);
-        f->value = decode_text(r, v, vn);
-        return MHD_YES;
-    }
-    f = &r->header[r->n_header++];
-    if (!sw_http_is_token(k, kn) || !sw_http_is_field_value(v, vn)) r->bad = true;
-    f->name = copy_text(r, k, kn);
-    f->value = copy_text(r, v, vn);
-    r->hosts += !strcasecmp(f->name, "Host");
-    r->lengths += !strcasecmp(f->name, "Content-Length");
-    r->chunked += !strcasecmp(f->name, "Transfer-Encoding");
+    if (kind == MHD_HEADER_KIND) sw_http_ask_header(cls, k, kn, v, vn);
+    else sw_http_ask_query(cls, k, kn, v, vn);
     return MHD_YES;
 }
 
-static const char *known_method(const char *m)
-{
-    static const char *const known[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (!strcmp(m, known[i])) return known[i];
-    return NULL;
-}
-
-/* One block holds the request, its fields and their text. *status becomes what it is refused with. */
+/* *status becomes 0 or what the request is refused with. */
 static struct sw_http_req *req_new(struct conn *cn, struct MHD_Connection *mhd, const char *url, const char *method,
                                    int *status)
 {
-    struct sw_http_server *s = cn->server;
     struct measure m = {0, 0, strlen(url) + 3};
-    struct sw_http_req *r;
+    struct sw_http_req *r = sw_zalloc(sizeof *r);
     MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, measure_one, &m);
     MHD_get_connection_values_n(mhd, MHD_GET_ARGUMENT_KIND, measure_one, &m);
-    r = sw_alloc(sizeof *r + (m.n_query + m.n_header) * sizeof *r->query + m.bytes);
-    *r = (struct sw_http_req){.server = s, .conn = cn, .mhd = mhd, .start_ms = sw_mono_ms()};
-    r->header = (struct sw_http_field *)(r + 1);
-    r->query = r->header + m.n_header;
-    r->end = (char *)(r->query + m.n_query);
+    r->server = cn->server;
+    r->conn = cn;
+    r->mhd = mhd;
+    r->start_ms = sw_mono_ms();
     memcpy(r->peer, cn->peer, sizeof r->peer);
-    sw_buf_init(&r->body, s->c.max_body_bytes);
-    r->method = known_method(method);
-    r->head = r->method && !strcmp(r->method, "HEAD");
-    MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, copy_one, r);
-    MHD_get_connection_values_n(mhd, MHD_GET_ARGUMENT_KIND, copy_one, r);
-    r->path = r->end;
-    *status = sw_http_path(url, r->end);
-    if (*status) r->path = "-";
-    else if (m.n_query > FIELDS_MAX) *status = 400;
-    else if (m.n_header > FIELDS_MAX) *status = 431;
-    else if (r->bad || r->hosts > 1 || r->lengths > 1 || r->chunked > 1 || (r->lengths && r->chunked)) *status = 400;
-    else if (!r->method) *status = 501;
+    r->ask = sw_http_ask_new(m.n_header, m.n_query, m.bytes, cn->server->c.max_body_bytes);
+    MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, copy_one, r->ask);
+    MHD_get_connection_values_n(mhd, MHD_GET_ARGUMENT_KIND, copy_one, r->ask);
+    *status = sw_http_ask_finish(r->ask, method, url);
     return r;
 }
 
@@ -287,18 +230,6 @@ static const char *reason(int status)
     return text ? text : "Unknown";
 }
 
-static void write_problem(struct sw_buf *b, int status, const char *title, const char *detail)
-{
-    sw_buf_puts(b, "{\"type\":\"about:blank\",\"title\":");
-    sw_json_str(b, title, strlen(title));
-    sw_buf_printf(b, ",\"status\":%d", status);
-    if (detail) {
-        sw_buf_puts(b, ",\"detail\":");
-        sw_json_str(b, detail, strlen(detail));
-    }
-    sw_buf_byte(b, '}');
-}
-
 static void log_access(struct sw_http_server *s, const struct sw_http_access *a)
 {
     if (s->c.on_access) s->c.on_access(s->c.ctx, a);
@@ -308,13 +239,10 @@ static void log_access(struct sw_http_server *s, const struct sw_http_access *a)
 static void refuse(struct conn *cn, int status)
 {
     struct sw_http_req *r = cn->req;
-    struct sw_buf body, b;
-    sw_buf_init(&body, 1024);
-    sw_buf_init(&b, 2048);
-    write_problem(&body, status, reason(status), NULL);
-    sw_buf_printf(&b, "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\nContent-Length: %zu\r\n"
-                      "X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\nConnection: close\r\n%s\r\n%s",
-                  status, reason(status), body.len, status == 503 ? "Retry-After: 5\r\n" : "", sw_buf_str(&body));
+    struct sw_buf b;
+    size_t n;
+    sw_buf_init(&b, 4096);
+    n = sw_http_write_refusal(&b, status, reason(status));
     /* A fresh or drained socket takes it whole; whoever does not read it loses only the reason. */
     if (send(cn->fd, b.data, b.len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) shutdown(cn->fd, SHUT_RDWR);
     else shutdown(cn->fd, SHUT_WR);
@@ -322,13 +250,12 @@ static void refuse(struct conn *cn, int status)
     if (r) {
         r->refused = true;
         r->status = status;
-        r->reply_bytes = body.len;
-        cn->server->body_bytes -= r->body.len;
-        sw_buf_clear(&r->body);
+        r->reply_bytes = n;
+        cn->server->body_bytes -= r->ask->body.len;
+        sw_buf_clear(&r->ask->body);
     } else {
-        log_access(cn->server, &(struct sw_http_access){cn->peer, "-", "-", status, 0, body.len, 0});
+        log_access(cn->server, &(struct sw_http_access){cn->peer, "-", "-", status, 0, n, 0});
     }
-    sw_buf_clear(&body);
     sw_buf_clear(&b);
     enter(cn, LINGER);
 }
@@ -351,7 +278,7 @@ static enum MHD_Result req_begin(struct conn *cn, struct MHD_Connection *mhd, co
     struct sw_http_server *s = cn->server;
     int status;
     struct sw_http_req *r = cn->req = *slot = req_new(cn, mhd, url, method, &status);
-    const char *length = r->lengths ? sw_http_req_header(r, "Content-Length") : NULL;
+    const char *length = r->ask->lengths ? sw_http_req_header(r, "Content-Length") : NULL;
     enter(cn, BODY);
     if (!status && length && strtoull(length, NULL, 10) > s->c.max_body_bytes) status = 413;
     if (!status && s->closing) status = 503;
@@ -372,8 +299,8 @@ static void take_body(struct sw_http_req *r, const char *data, size_t n)
         refuse(cn, 503);
         return;
     }
-    sw_buf_put(&r->body, data, n);
-    if (r->body.over) refuse(cn, 413);
+    sw_buf_put(&r->ask->body, data, n);
+    if (r->ask->body.over) refuse(cn, 413);
     else s->body_bytes += n;
 }
 
@@ -413,10 +340,10 @@ static void log_request(struct sw_http_req *r, bool whole)
 {
     struct sw_http_access a = {
         .peer = r->peer,
-        .method = r->head ? "HEAD" : r->method ? r->method : "-",
-        .path = r->path,
+        .method = r->ask->head ? "HEAD" : r->ask->method ? r->ask->method : "-",
+        .path = r->ask->path,
         .status = whole || r->refused ? r->status : GONE_STATUS,
-        .body_bytes = r->refused ? r->conn->bytes : r->body.len,
+        .body_bytes = r->refused ? r->conn->bytes : r->ask->body.len,
         .reply_bytes = r->reply_bytes,
         .took_ms = sw_mono_ms() - r->start_ms,
     };
@@ -432,7 +359,7 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **slot, enu
     if (!r) return;
     *slot = NULL;
     log_request(r, r->answered && why == MHD_REQUEST_TERMINATED_COMPLETED_OK);
-    s->body_bytes -= r->body.len;
+    s->body_bytes -= r->ask->body.len;
     wait_over(r);
     if (r->streaming) s->stats.streams--;
     if (r->asked && (r->gone || !r->answered)) s->stats.gone++;
@@ -451,17 +378,6 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **slot, enu
     if (r->on_gone) r->on_gone(r->gone_ctx, r);
 }
 
-static void peer_text(const struct sockaddr *sa, char *out)
-{
-    const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)(const void *)sa;
-    const struct sockaddr_in *four = (const struct sockaddr_in *)(const void *)sa;
-    snprintf(out, INET6_ADDRSTRLEN, "unknown");
-    if (sa && sa->sa_family == AF_INET) inet_ntop(AF_INET, &four->sin_addr, out, INET6_ADDRSTRLEN);
-    else if (sa && sa->sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&six->sin6_addr))
-        inet_ntop(AF_INET, six->sin6_addr.s6_addr + 12, out, INET6_ADDRSTRLEN);
-    else if (sa && sa->sa_family == AF_INET6) inet_ntop(AF_INET6, &six->sin6_addr, out, INET6_ADDRSTRLEN);
-}
-
 static void on_sweep(uv_timer_t *h);
 
 static struct conn *conn_new(struct sw_http_server *s, struct MHD_Connection *mhd)
@@ -469,7 +385,7 @@ static struct conn *conn_new(struct sw_http_server *s, struct MHD_Connection *mh
     struct conn *cn = sw_zalloc(sizeof *cn);
     cn->server = s;
     cn->fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-    peer_text(MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr, cn->peer);
+    sw_http_peer_text(MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr, cn->peer);
     enter(cn, HEAD);
     if (s->conns) s->conns->prev = cn;
     else uv_timer_start(&s->sweep, on_sweep, s->tick_ms, s->tick_ms);
@@ -559,39 +475,12 @@ static void on_sweep(uv_timer_t *h)
 
 /* ---- answers ---- */
 
-static const struct sw_http_field safe[] = {
-    {"X-Content-Type-Options", "nosniff"},
-    {"Cache-Control", "no-store"},
-    {"X-Frame-Options", "DENY"},
-    {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
-    {"Referrer-Policy", "no-referrer"},
-};
-
-static bool named(const struct sw_http_field *headers, const char *name)
-{
-    for (const struct sw_http_field *f = headers; f && f->name; f++)
-        if (!strcasecmp(f->name, name)) return true;
-    return false;
-}
-
-static bool sendable(const struct sw_http_field *headers)
-{
-    static const char *const ours[] = {"Content-Length", "Transfer-Encoding", "Connection", "Date", "Trailer"};
-    for (const struct sw_http_field *f = headers; f && f->name; f++)
-        if (!f->value || !sw_http_is_token(f->name, strlen(f->name)) ||
-            !sw_http_is_field_value(f->value, strlen(f->value)))
-            return false;
-    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
-        if (named(headers, ours[i])) return false;
-    return true;
-}
-
 static void add_headers(struct MHD_Response *m, const struct sw_http_field *headers, const char *type)
 {
     for (const struct sw_http_field *f = headers; f && f->name; f++) MHD_add_response_header(m, f->name, f->value);
-    for (size_t i = 0; i < sizeof safe / sizeof *safe; i++)
-        if (!named(headers, safe[i].name)) MHD_add_response_header(m, safe[i].name, safe[i].value);
-    if (type && !named(headers, "Content-Type")) MHD_add_response_header(m, "Content-Type", type);
+    for (const struct sw_http_field *f = sw_http_safe; f->name; f++)
+        if (!sw_http_named(headers, f->name)) MHD_add_response_header(m, f->name, f->value);
+    if (type && !sw_http_named(headers, "Content-Type")) MHD_add_response_header(m, "Content-Type", type);
 }
 
 static struct MHD_Response *bytes_response(const void *body, size_t n, enum MHD_ResponseMemoryMode mode)
@@ -617,7 +506,7 @@ static void set_problem(struct sw_http_req *r, int status, const char *title, co
     struct MHD_Response *m;
     struct sw_buf b;
     sw_buf_init(&b, 64 * 1024);
-    write_problem(&b, status, title, detail);
+    sw_http_write_problem(&b, status, title, detail);
     m = bytes_response(b.data, b.len, MHD_RESPMEM_MUST_COPY);
     add_headers(m, NULL, "application/problem+json");
     if (close_after) MHD_add_response_header(m, "Connection", "close");
@@ -640,7 +529,7 @@ static int reply(struct sw_http_req *r, int status, const struct sw_http_field *
     assert(status >= 200 && status <= 599);
     if (!awaited(r)) {
         rc = SW_E_NOTFOUND;
-    } else if (!sendable(headers)) {
+    } else if (!sw_http_sendable(headers)) {
         rc = SW_E_BAD;
         set_problem(r, 500, reason(500), NULL, false);
     } else {
@@ -703,10 +592,10 @@ int sw_http_stream_open(struct sw_http_req *r, const struct sw_http_field *heade
     int rc = SW_OK;
     if (!awaited(r)) {
         rc = SW_E_NOTFOUND;
-    } else if (!sendable(headers)) {
+    } else if (!sw_http_sendable(headers)) {
         rc = SW_E_BAD;
         set_problem(r, 500, reason(500), NULL, false);
-    } else if (r->head) { /* the library would send a last chunk even so, in the next reply's place */
+    } else if (r->ask->head) { /* the library would send a last chunk even so, in the next reply's place */
         m = bytes_response(NULL, 0, MHD_RESPMEM_PERSISTENT);
         add_headers(m, headers, "text/event-stream");
         set_answer(r, 200, m, 0);
@@ -720,7 +609,7 @@ int sw_http_stream_open(struct sw_http_req *r, const struct sw_http_field *heade
     }
     wait_over(r);
     sw_buf_init(&r->out, max_bytes);
-    r->ended = rc != SW_OK || r->head;
+    r->ended = rc != SW_OK || r->ask->head;
     return rc;
 }
 
@@ -741,20 +630,10 @@ int sw_http_stream_push(struct sw_http_req *r, const void *p, size_t n)
 int sw_http_stream_event(struct sw_http_req *r, const char *event, const char *data, size_t n)
 {
     struct sw_buf b;
-    size_t at = 0;
     int rc;
-    sw_buf_init(&b, n + n * 7 + 1024);
-    if (event) sw_buf_printf(&b, "event: %.200s\n", event);
-    do {
-        size_t k = 0;
-        while (at + k < n && data[at + k] != '\n' && data[at + k] != '\r') k++;
-        sw_buf_puts(&b, "data: ");
-        sw_buf_put(&b, data + at, k);
-        sw_buf_byte(&b, '\n');
-        at += k + 1;
-    } while (at <= n && n);
-    sw_buf_byte(&b, '\n');
-    rc = sw_http_stream_push(r, b.data, b.len);
+    sw_buf_init(&b, n + n * 7 + 1024); /* each byte a line break, at the worst */
+    sw_http_write_event(&b, event, data, n);
+    rc = b.over ? SW_E_LIMIT : sw_http_stream_push(r, b.data, b.len);
     sw_buf_clear(&b);
     return rc;
 }
@@ -771,101 +650,40 @@ void sw_http_stream_close(struct sw_http_req *r)
 
 /* ---- reading a request ---- */
 
-const char *sw_http_req_method(const struct sw_http_req *r) { return r->head ? "GET" : r->method; }
-bool sw_http_req_head(const struct sw_http_req *r) { return r->head; }
-const char *sw_http_req_path(const struct sw_http_req *r) { return r->path; }
+const char *sw_http_req_method(const struct sw_http_req *r) { return r->ask->head ? "GET" : r->ask->method; }
+bool sw_http_req_head(const struct sw_http_req *r) { return r->ask->head; }
+const char *sw_http_req_path(const struct sw_http_req *r) { return r->ask->path; }
 const char *sw_http_req_peer(const struct sw_http_req *r) { return r->peer; }
 
 const char *sw_http_req_query(const struct sw_http_req *r, const char *name)
 {
-    for (size_t i = 0; i < r->n_query; i++)
-        if (!strcmp(r->query[i].name, name)) return r->query[i].value;
-    return NULL;
+    return sw_http_ask_find(r->ask->query, r->ask->n_query, name, false);
 }
 
 const char *sw_http_req_header(const struct sw_http_req *r, const char *name)
 {
-    for (size_t i = 0; i < r->n_header; i++)
-        if (!strcasecmp(r->header[i].name, name)) return r->header[i].value;
-    return NULL;
+    return sw_http_ask_find(r->ask->header, r->ask->n_header, name, true);
 }
 
 const struct sw_http_field *sw_http_req_queries(const struct sw_http_req *r, size_t *n)
 {
-    *n = r->n_query;
-    return r->query;
+    *n = r->ask->n_query;
+    return r->ask->query;
 }
 
 const struct sw_http_field *sw_http_req_headers(const struct sw_http_req *r, size_t *n)
 {
-    *n = r->n_header;
-    return r->header;
+    *n = r->ask->n_header;
+    return r->ask->header;
 }
 
 const char *sw_http_req_body(const struct sw_http_req *r, size_t *n)
 {
-    *n = r->body.len;
-    return sw_buf_str(&r->body);
+    *n = r->ask->body.len;
+    return sw_buf_str(&r->ask->body);
 }
 
-/* ---- listening ---- */
-
-/* "HOST:PORT", HOST being a literal address, in brackets if IPv6, or localhost. */
-static int parse_listen(const char *text, struct sockaddr_storage *out, socklen_t *len, struct sw_err *err)
-{
-    struct sockaddr_in *four = (struct sockaddr_in *)out;
-    struct sockaddr_in6 *six = (struct sockaddr_in6 *)out;
-    const char *colon = text ? strrchr(text, ':') : NULL;
-    char host[INET6_ADDRSTRLEN + 2], *end = NULL;
-    size_t n = colon ? (size_t)(colon - text) : 0;
-    long port = colon && colon[1] >= '0' && colon[1] <= '9' ? strtol(colon + 1, &end, 10) : -1;
-    memset(out, 0, sizeof *out);
-    if (n == 0 || n >= sizeof host || port < 0 || port > 65535 || *end) goto bad;
-    memcpy(host, text, n);
-    host[n] = 0;
-    if (!strcmp(host, "localhost")) snprintf(host, sizeof host, "127.0.0.1");
-    if (host[0] == '[' && host[n - 1] == ']') {
-        host[n - 1] = 0;
-        six->sin6_family = AF_INET6;
-        six->sin6_port = htons((uint16_t)port);
-        *len = sizeof *six;
-        if (inet_pton(AF_INET6, host + 1, &six->sin6_addr) == 1) return SW_OK;
-    } else {
-        four->sin_family = AF_INET;
-        four->sin_port = htons((uint16_t)port);
-        *len = sizeof *four;
-        if (inet_pton(AF_INET, host, &four->sin_addr) == 1) return SW_OK;
-    }
-bad:
-    return sw_fail(err, SW_E_BAD, "cannot listen on \"%s\": write an address and a port, such as 127.0.0.1:8787 or [::1]:8787",
-                   text ? text : "");
-}
-
-static int bound_port(int fd)
-{
-    struct sockaddr_storage sa = {0};
-    socklen_t n = sizeof sa;
-    getsockname(fd, (struct sockaddr *)&sa, &n);
-    return ntohs(sa.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&sa)->sin6_port : ((struct sockaddr_in *)&sa)->sin_port);
-}
-
-/* The listening socket, or a negative code. */
-static int listen_on(const char *text, struct sw_err *err)
-{
-    struct sockaddr_storage sa;
-    socklen_t len = 0;
-    int fd, one = 1, rc = parse_listen(text, &sa, &len, err);
-    if (rc) return rc;
-    fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd >= 0) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    if (fd >= 0 && !bind(fd, (struct sockaddr *)&sa, len) && !listen(fd, 511)) return fd;
-    if (errno == EADDRINUSE)
-        rc = sw_fail(err, SW_E_BUSY, "%s is already in use by another program: stop it or listen on another port", text);
-    else
-        rc = sw_fail(err, errno == EACCES ? SW_E_DENIED : SW_E_IO, "cannot listen on %s: %s", text, strerror(errno));
-    if (fd >= 0) close(fd);
-    return rc;
-}
+/* ---- starting ---- */
 
 static struct MHD_Daemon *start_daemon(struct sw_http_server *s)
 {
@@ -897,7 +715,7 @@ struct sw_http_server *sw_http_server_new(struct uv_loop_s *loop, const struct s
                                           struct sw_err *err)
 {
     struct sw_http_server *s;
-    int fd = listen_on(c->listen, err);
+    int fd = sw_http_listen(c->listen, err);
     if (fd < 0) return NULL;
     s = sw_zalloc(sizeof *s);
     s->loop = loop;
@@ -909,7 +727,7 @@ struct sw_http_server *sw_http_server_new(struct uv_loop_s *loop, const struct s
     s->body_bytes_max = s->c.max_body_bytes * BODIES_FACTOR;
     s->tick_ms = s->c.idle_ms / 4 < TICK_MAX_MS ? s->c.idle_ms / 4 + 1 : TICK_MAX_MS;
     s->listen_fd = fd;
-    s->port = bound_port(fd);
+    s->port = sw_http_bound_port(fd);
     s->mhd = start_daemon(s);
     if (!s->mhd) {
         sw_fail(err, SW_E_INTERNAL, "the HTTP server did not start");

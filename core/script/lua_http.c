@@ -91,10 +91,11 @@ static int l_request(lua_State *L)
     struct sw_origin origin;
     struct sw_err err = SW_ERR_INIT;
     struct sw_wait *w;
-    size_t ignored;
+    size_t ignored, url_len = 0;
     luaL_checktype(L, 1, LUA_TTABLE);
-    q.url = field(L, "url", NULL, &ignored);
+    q.url = field(L, "url", NULL, &url_len);
     if (!q.url) return luaL_error(L, "'url' is missing");
+    if (strlen(q.url) != url_len) return luaL_error(L, "a URL has no NUL in it");
     q.method = field(L, "method", NULL, &ignored);
     q.body = field(L, "body", NULL, &q.body_bytes);
     lua_getfield(L, 1, "timeout_ms"), q.timeout_ms = (long)luaL_optinteger(L, -1, 0);
