@@ -28,30 +28,30 @@
 #include <uv.h>
 #include <microhttpd.h>
 
-#define HEAD_BYTES      (32u * 1024u)   /* libmicrohttpd's pool a connection: head and write buffer */
-#define BODIES_FACTOR   16              /* all bodies under way: at most this many full ones */
-#define BYTES_PER_MS    8               /* slowest transfer that is let go on */
-#define LINGER_MS       1000
-#define CLOSE_MS        2000
-#define TICK_MAX_MS     500
-#define STREAM_BLOCK    (16u * 1024u)
-#define GONE_STATUS     499
+#define HEAD_BYTES    (32u * 1024u) /* libmicrohttpd's pool a connection: head and write buffer */
+#define BODIES_FACTOR 16            /* all bodies under way: at most this many full ones */
+#define BYTES_PER_MS  8             /* slowest transfer that is let go on */
+#define LINGER_MS     1000
+#define CLOSE_MS      2000
+#define TICK_MAX_MS   500
+#define STREAM_BLOCK  (16u * 1024u)
+#define GONE_STATUS   499
 
 enum phase {
-    HEAD,   /* between requests or in the midst of a head */
+    HEAD, /* between requests or in the midst of a head */
     BODY,
-    ASKED,  /* with the handler, or a stream */
+    ASKED, /* with the handler, or a stream */
     SEND,
-    LINGER  /* refused: what still comes is read and dropped */
+    LINGER /* refused: what still comes is read and dropped */
 };
 
 struct conn {
     struct conn *next, *prev;
     struct sw_http_server *server;
-    struct sw_http_req *req;    /* the one under way, or NULL */
+    struct sw_http_req *req; /* the one under way, or NULL */
     enum phase phase;
-    int64_t since_ms;           /* start of the phase, loop time */
-    uint64_t bytes;             /* to be moved, or moved, in this phase */
+    int64_t since_ms; /* start of the phase, loop time */
+    uint64_t bytes;   /* to be moved, or moved, in this phase */
     int fd;
     char peer[INET6_ADDRSTRLEN];
 };
@@ -62,38 +62,38 @@ struct sw_http_server {
     struct sw_http_server_config c;
     struct conn *conns;
     struct sw_http_server_stats stats;
-    size_t body_bytes, body_bytes_max;  /* of all bodies in memory */
+    size_t body_bytes, body_bytes_max; /* of all bodies in memory */
     uv_poll_t poll;
     uv_prepare_t prepare;
     uv_idle_t idle;
     uv_timer_t sweep;
-    int handles;                /* open ones */
+    int handles; /* open ones */
     int listen_fd, port;
     unsigned tick_ms;
     bool closing, stopped;
-    bool again;                 /* the library has work that it does not tell of */
+    bool again; /* the library has work that it does not tell of */
     int64_t close_by_ms;
     void (*done)(void *ctx);
     void *done_ctx;
 };
 
 struct sw_http_req {
-    struct sw_http_server *server;  /* valid while conn is */
-    struct conn *conn;              /* NULL: the connection let go */
-    struct MHD_Connection *mhd;     /* valid while conn is */
-    struct MHD_Response *response;  /* an answer not handed to libmicrohttpd yet */
+    struct sw_http_server *server; /* valid while conn is */
+    struct conn *conn;             /* NULL: the connection let go */
+    struct MHD_Connection *mhd;    /* valid while conn is */
+    struct MHD_Response *response; /* an answer not handed to libmicrohttpd yet */
     int status;
-    bool held;          /* the handler owes an answer */
-    bool asked;         /* on_request has run */
-    bool waiting;       /* counted as such */
+    bool held;    /* the handler owes an answer */
+    bool asked;   /* on_request has run */
+    bool waiting; /* counted as such */
     bool suspended;
-    bool answered;      /* somebody gave the answer */
+    bool answered; /* somebody gave the answer */
     bool refused, gone;
     bool streaming, ended;
     void (*on_gone)(void *ctx, struct sw_http_req *r);
     void *gone_ctx;
     struct sw_http_ask *ask;
-    struct sw_buf out;              /* what a stream has queued */
+    struct sw_buf out; /* what a stream has queued */
     uint64_t reply_bytes;
     int64_t start_ms;
     char peer[INET6_ADDRSTRLEN];
@@ -124,7 +124,10 @@ static void on_poll(uv_poll_t *h, int status, int events)
     run(h->data);
 }
 
-static void on_idle(uv_idle_t *h) { (void)h; } /* its being active keeps the loop from waiting */
+static void on_idle(uv_idle_t *h)
+{
+    (void)h;
+} /* its being active keeps the loop from waiting */
 
 static void on_prepare(uv_prepare_t *h)
 {
@@ -178,7 +181,8 @@ struct measure {
     size_t n_query, n_header, bytes;
 };
 
-static enum MHD_Result measure_one(void *cls, enum MHD_ValueKind kind, const char *k, size_t kn, const char *v, size_t vn)
+static enum MHD_Result measure_one(void *cls, enum MHD_ValueKind kind, const char *k, size_t kn,
+                                   const char *v, size_t vn)
 {
     struct measure *m = cls;
     (void)k, (void)v;
@@ -188,7 +192,8 @@ static enum MHD_Result measure_one(void *cls, enum MHD_ValueKind kind, const cha
     return MHD_YES;
 }
 
-static enum MHD_Result copy_one(void *cls, enum MHD_ValueKind kind, const char *k, size_t kn, const char *v, size_t vn)
+static enum MHD_Result copy_one(void *cls, enum MHD_ValueKind kind, const char *k, size_t kn,
+                                const char *v, size_t vn)
 {
     if (kind == MHD_HEADER_KIND) sw_http_ask_header(cls, k, kn, v, vn);
     else sw_http_ask_query(cls, k, kn, v, vn);
@@ -196,8 +201,8 @@ static enum MHD_Result copy_one(void *cls, enum MHD_ValueKind kind, const char *
 }
 
 /* *status becomes 0 or what the request is refused with. */
-static struct sw_http_req *req_new(struct conn *cn, struct MHD_Connection *mhd, const char *url, const char *method,
-                                   int *status)
+static struct sw_http_req *req_new(struct conn *cn, struct MHD_Connection *mhd, const char *url,
+                                   const char *method, int *status)
 {
     struct measure m = {0, 0, strlen(url) + 3};
     struct sw_http_req *r = sw_zalloc(sizeof *r);
@@ -272,8 +277,8 @@ static enum MHD_Result queue_response(struct sw_http_req *r)
     return ok;
 }
 
-static enum MHD_Result req_begin(struct conn *cn, struct MHD_Connection *mhd, const char *url, const char *method,
-                                 void **slot)
+static enum MHD_Result req_begin(struct conn *cn, struct MHD_Connection *mhd, const char *url,
+                                 const char *method, void **slot)
 {
     struct sw_http_server *s = cn->server;
     int status;
@@ -319,13 +324,15 @@ static enum MHD_Result req_answer(struct sw_http_req *r)
     return r->response ? queue_response(r) : req_suspend(r);
 }
 
-static enum MHD_Result on_mhd(void *cls, struct MHD_Connection *mhd, const char *url, const char *method,
-                              const char *version, const char *data, size_t *n, void **slot)
+static enum MHD_Result on_mhd(void *cls, struct MHD_Connection *mhd, const char *url,
+                              const char *method, const char *version, const char *data, size_t *n,
+                              void **slot)
 {
     struct sw_http_req *r = *slot;
     (void)cls, (void)version;
     if (!r) {
-        const union MHD_ConnectionInfo *i = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+        const union MHD_ConnectionInfo *i = MHD_get_connection_info(
+            mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
         return req_begin(i->socket_context, mhd, url, method, slot);
     }
     if (*n) {
@@ -340,7 +347,9 @@ static void log_request(struct sw_http_req *r, bool whole)
 {
     struct sw_http_access a = {
         .peer = r->peer,
-        .method = r->ask->head ? "HEAD" : r->ask->method ? r->ask->method : "-",
+        .method = r->ask->head     ? "HEAD"
+                  : r->ask->method ? r->ask->method
+                                   : "-",
         .path = r->ask->path,
         .status = whole || r->refused ? r->status : GONE_STATUS,
         .body_bytes = r->refused ? r->conn->bytes : r->ask->body.len,
@@ -351,7 +360,8 @@ static void log_request(struct sw_http_req *r, bool whole)
 }
 
 /* The connection lets go of a request: it was answered, or nobody is left to answer. */
-static void on_completed(void *cls, struct MHD_Connection *mhd, void **slot, enum MHD_RequestTerminationCode why)
+static void on_completed(void *cls, struct MHD_Connection *mhd, void **slot,
+                         enum MHD_RequestTerminationCode why)
 {
     struct sw_http_server *s = cls;
     struct sw_http_req *r = *slot;
@@ -385,7 +395,8 @@ static struct conn *conn_new(struct sw_http_server *s, struct MHD_Connection *mh
     struct conn *cn = sw_zalloc(sizeof *cn);
     cn->server = s;
     cn->fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-    sw_http_peer_text(MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr, cn->peer);
+    sw_http_peer_text(MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr,
+                      cn->peer);
     enter(cn, HEAD);
     if (s->conns) s->conns->prev = cn;
     else uv_timer_start(&s->sweep, on_sweep, s->tick_ms, s->tick_ms);
@@ -408,7 +419,8 @@ static void conn_free(struct conn *cn)
     sw_free(cn);
 }
 
-static void on_connection(void *cls, struct MHD_Connection *mhd, void **slot, enum MHD_ConnectionNotificationCode what)
+static void on_connection(void *cls, struct MHD_Connection *mhd, void **slot,
+                          enum MHD_ConnectionNotificationCode what)
 {
     if (what == MHD_CONNECTION_NOTIFY_STARTED) *slot = conn_new(cls, mhd);
     else conn_free(*slot);
@@ -475,18 +487,23 @@ static void on_sweep(uv_timer_t *h)
 
 /* ---- answers ---- */
 
-static void add_headers(struct MHD_Response *m, const struct sw_http_field *headers, const char *type)
+static void add_headers(struct MHD_Response *m, const struct sw_http_field *headers,
+                        const char *type)
 {
-    for (const struct sw_http_field *f = headers; f && f->name; f++) MHD_add_response_header(m, f->name, f->value);
+    for (const struct sw_http_field *f = headers; f && f->name; f++)
+        MHD_add_response_header(m, f->name, f->value);
     for (const struct sw_http_field *f = sw_http_safe; f->name; f++)
         if (!sw_http_named(headers, f->name)) MHD_add_response_header(m, f->name, f->value);
-    if (type && !sw_http_named(headers, "Content-Type")) MHD_add_response_header(m, "Content-Type", type);
+    if (type && !sw_http_named(headers, "Content-Type"))
+        MHD_add_response_header(m, "Content-Type", type);
 }
 
-static struct MHD_Response *bytes_response(const void *body, size_t n, enum MHD_ResponseMemoryMode mode)
+static struct MHD_Response *bytes_response(const void *body, size_t n,
+                                           enum MHD_ResponseMemoryMode mode)
 {
     /* The library promises not to write to it, whatever the type says. */
-    struct MHD_Response *m = MHD_create_response_from_buffer(n, (void *)(uintptr_t)(n ? body : ""), mode);
+    struct MHD_Response *m = MHD_create_response_from_buffer(n, (void *)(uintptr_t)(n ? body : ""),
+                                                             mode);
     if (!m) abort(); /* out of memory, as in base/alloc */
     return m;
 }
@@ -501,7 +518,8 @@ static void set_answer(struct sw_http_req *r, int status, struct MHD_Response *m
     req_resume(r);
 }
 
-static void set_problem(struct sw_http_req *r, int status, const char *title, const char *detail, bool close_after)
+static void set_problem(struct sw_http_req *r, int status, const char *title, const char *detail,
+                        bool close_after)
 {
     struct MHD_Response *m;
     struct sw_buf b;
@@ -522,8 +540,8 @@ static bool awaited(struct sw_http_req *r)
     return r->conn && !r->gone && !r->answered;
 }
 
-static int reply(struct sw_http_req *r, int status, const struct sw_http_field *headers, const void *body, size_t n,
-                 enum MHD_ResponseMemoryMode mode)
+static int reply(struct sw_http_req *r, int status, const struct sw_http_field *headers,
+                 const void *body, size_t n, enum MHD_ResponseMemoryMode mode)
 {
     int rc = SW_OK;
     assert(status >= 200 && status <= 599);
@@ -542,7 +560,8 @@ static int reply(struct sw_http_req *r, int status, const struct sw_http_field *
     return rc;
 }
 
-int sw_http_reply(struct sw_http_req *r, int status, const struct sw_http_field *headers, const void *body, size_t n)
+int sw_http_reply(struct sw_http_req *r, int status, const struct sw_http_field *headers,
+                  const void *body, size_t n)
 {
     return reply(r, status, headers, body, n, MHD_RESPMEM_MUST_COPY);
 }
@@ -586,7 +605,8 @@ static ssize_t read_stream(void *cls, uint64_t pos, char *to, size_t max)
     return 0;
 }
 
-int sw_http_stream_open(struct sw_http_req *r, const struct sw_http_field *headers, size_t max_bytes)
+int sw_http_stream_open(struct sw_http_req *r, const struct sw_http_field *headers,
+                        size_t max_bytes)
 {
     struct MHD_Response *m;
     int rc = SW_OK;
@@ -595,7 +615,8 @@ int sw_http_stream_open(struct sw_http_req *r, const struct sw_http_field *heade
     } else if (!sw_http_sendable(headers)) {
         rc = SW_E_BAD;
         set_problem(r, 500, reason(500), NULL, false);
-    } else if (r->ask->head) { /* the library would send a last chunk even so, in the next reply's place */
+    } else if (
+        r->ask->head) { /* the library would send a last chunk even so, in the next reply's place */
         m = bytes_response(NULL, 0, MHD_RESPMEM_PERSISTENT);
         add_headers(m, headers, "text/event-stream");
         set_answer(r, 200, m, 0);
@@ -650,10 +671,22 @@ void sw_http_stream_close(struct sw_http_req *r)
 
 /* ---- reading a request ---- */
 
-const char *sw_http_req_method(const struct sw_http_req *r) { return r->ask->head ? "GET" : r->ask->method; }
-bool sw_http_req_head(const struct sw_http_req *r) { return r->ask->head; }
-const char *sw_http_req_path(const struct sw_http_req *r) { return r->ask->path; }
-const char *sw_http_req_peer(const struct sw_http_req *r) { return r->peer; }
+const char *sw_http_req_method(const struct sw_http_req *r)
+{
+    return r->ask->head ? "GET" : r->ask->method;
+}
+bool sw_http_req_head(const struct sw_http_req *r)
+{
+    return r->ask->head;
+}
+const char *sw_http_req_path(const struct sw_http_req *r)
+{
+    return r->ask->path;
+}
+const char *sw_http_req_peer(const struct sw_http_req *r)
+{
+    return r->peer;
+}
 
 const char *sw_http_req_query(const struct sw_http_req *r, const char *name)
 {
@@ -687,14 +720,12 @@ const char *sw_http_req_body(const struct sw_http_req *r, size_t *n)
 
 static struct MHD_Daemon *start_daemon(struct sw_http_server *s)
 {
-    return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_mhd, s,
-                            MHD_OPTION_LISTEN_SOCKET, s->listen_fd,
-                            MHD_OPTION_CONNECTION_LIMIT, s->c.max_connections,
-                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEAD_BYTES,
-                            MHD_OPTION_STRICT_FOR_CLIENT, 1,
-                            MHD_OPTION_UNESCAPE_CALLBACK, as_it_is, NULL,
-                            MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
-                            MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
+    return MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_mhd, s,
+        MHD_OPTION_LISTEN_SOCKET, s->listen_fd, MHD_OPTION_CONNECTION_LIMIT, s->c.max_connections,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEAD_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_UNESCAPE_CALLBACK, as_it_is, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
 }
 
 static void start_handles(struct sw_http_server *s)
@@ -711,8 +742,8 @@ static void start_handles(struct sw_http_server *s)
     uv_unref((uv_handle_t *)&s->prepare);
 }
 
-struct sw_http_server *sw_http_server_new(struct uv_loop_s *loop, const struct sw_http_server_config *c,
-                                          struct sw_err *err)
+struct sw_http_server *sw_http_server_new(struct uv_loop_s *loop,
+                                          const struct sw_http_server_config *c, struct sw_err *err)
 {
     struct sw_http_server *s;
     int fd = sw_http_listen(c->listen, err);
@@ -739,9 +770,15 @@ struct sw_http_server *sw_http_server_new(struct uv_loop_s *loop, const struct s
     return s;
 }
 
-int sw_http_server_port(const struct sw_http_server *s) { return s->port; }
+int sw_http_server_port(const struct sw_http_server *s)
+{
+    return s->port;
+}
 
-void sw_http_server_stats(const struct sw_http_server *s, struct sw_http_server_stats *out) { *out = s->stats; }
+void sw_http_server_stats(const struct sw_http_server *s, struct sw_http_server_stats *out)
+{
+    *out = s->stats;
+}
 
 /* ---- closing ---- */
 
