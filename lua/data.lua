@@ -17,9 +17,13 @@ function data.metrics()
   return by_name
 end
 
+-- Short words people use for metrics.
+data.aliases = { sleep = "sleep_duration", hr = "heart_rate", pulse = "heart_rate", energy = "active_energy",
+  hrv = "hrv_sdnn", rhr = "resting_heart_rate" }
+
 -- The metric, or nil and a sentence with the nearest name.
 function data.metric(name)
-  local m = data.metrics()[name or ""]
+  local m = data.metrics()[data.aliases[name or ""] or name or ""]
   if m then
     return m
   end
@@ -43,7 +47,7 @@ function data.daily(ctx, name, first, last, origin)
     return nil, message, kind
   end
   local rows
-  rows, message, kind = sw.store.daily(ctx.who, name, first, last, origin or 0)
+  rows, message, kind = sw.store.daily(ctx.who, m.name, first, last, origin or 0)
   if not rows then
     return nil, message, kind
   end
@@ -58,7 +62,7 @@ function data.hours(ctx, name, first, last)
   if not m then
     return nil, why, code
   end
-  local rows, message, kind = sw.store.hours(ctx.who, ctx.zone, name, first, last)
+  local rows, message, kind = sw.store.hours(ctx.who, ctx.zone, m.name, first, last)
   for _, row in ipairs(rows or {}) do
     complete(m, row)
   end

@@ -58,9 +58,30 @@ function home.is_test(ctx)
   return doc and doc.body.test == true
 end
 
-function home.open(options)
+-- A mistyped --home or --user makes nothing new, unless the command is one that begins things.
+local function is_there(options, creates)
+  if options.home and not creates and not home.exists(options) then
+    return nil, ("there is no home at %s; `syncwell init` or an import makes one"):format(options.home),
+      "usage"
+  end
+  return true
+end
+
+local function unknown_person(name)
+  local names = {}
+  for i, p in ipairs(sw.store.people() or {}) do
+    names[i] = p.name
+  end
+  return nil, ("nobody called '%s' has data here (%s); init, import and log make a new person"):format(name,
+    table.concat(names, ", ")), "usage"
+end
+
+function home.open(options, creates)
   local dir = home.dir(options)
-  local ok, message, code = prepare(dir)
+  local ok, message, code = is_there(options, creates)
+  if ok then
+    ok, message, code = prepare(dir)
+  end
   if ok then
     ok, message, code = sw.sys.open(dir, "sqlite:" .. dir .. "/syncwell.db")
   end
@@ -75,7 +96,9 @@ function home.open(options)
     return nil, "--user: a name has 1 to 64 letters and no control bytes", "usage"
   end
   local person, why, kind = sw.store.person(name)
-  if not person and why == nil then
+  if not person and why == nil and options.user and not creates then
+    return unknown_person(name)
+  elseif not person and why == nil then
     person, why, kind = add_person(name, options.zone or sw.time.local_zone())
   end
   if not person then

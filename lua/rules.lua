@@ -39,8 +39,30 @@ local function triggers_of(d)
   return d.on.kind == "any" and (d.on.of or d.on.triggers or d.on) or { d.on }
 end
 
-local function unsupported(ctx, d)
+local kinds = { "workout", "sleep", "meal", "mindful", "measurement", "note" }
+
+-- The events there are; a rule on any other would wait for ever.
+local function known_event(name)
+  local all = {}
+  for _, kind in ipairs(kinds) do
+    for _, what in ipairs { "created", "updated", "retracted" } do
+      all[#all + 1] = kind .. "." .. what
+      if all[#all] == name then
+        return true
+      end
+    end
+  end
+  return nil, ("there is no event '%s'%s"):format(tostring(name), schema.did_you_mean(tostring(name), all))
+end
+
+function rules.unsupported(ctx, d)
   for _, t in ipairs(triggers_of(d)) do
+    if t.kind == "event" then
+      local known, why = known_event(t.event or t[1])
+      if not known then
+        return why
+      end
+    end
     if t.kind ~= "event" and not scheduled[t.kind] then
       local text = "trigger '%s' is declared for a later version; this one runs event, cron, at and every"
       return text:format(tostring(t.kind))
@@ -87,7 +109,7 @@ local function load_package(ctx, package, files)
     local r = by_script[f.script]
     if r and r.ok then
       f.declaration = r.out.declaration
-      f.error = unsupported(ctx, f.declaration)
+      f.error = rules.unsupported(ctx, f.declaration)
       f.error = f.error and ("%s: %s"):format(f.script, f.error)
     elseif r then
       f.error = r.error.text or r.error.message
@@ -140,6 +162,9 @@ function rules.load(ctx, with_catalogue)
 end
 
 function rules.find(ctx, name)
+  if not name then
+    return nil, "which rule? `syncwell rules list --all` names them", "usage"
+  end
   local all, message, code = rules.load(ctx, true)
   if not all then
     return nil, message, code

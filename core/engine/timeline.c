@@ -292,6 +292,23 @@ static int next_marks(struct sw_store *s, const struct sw_who *who, struct mark 
     return rc < 0 ? rc : n;
 }
 
+/* Presence changed on a day: mark the amounts that more than one origin saw then. */
+static int spread_presence(struct sw_store *s, const struct sw_metrics *all,
+                           const struct sw_who *who, int64_t day, struct sw_err *err)
+{
+    int rc = 0;
+    for (size_t i = 0; i < all->n && !rc; i++) {
+        const struct sw_metric *m = all->row[i];
+        struct lane *lane;
+        size_t n;
+        if (m->kind != SW_CUMULATIVE || m->month_chunks) continue;
+        rc = lanes_of(s, who, m, day, &lane, &n, err);
+        if (!rc && n > 1) rc = sw_dirty_mark(s, who->id, m->name, day, err);
+        sw_free(lane);
+    }
+    return rc;
+}
+
 static int settle_one(struct sw_store *s, const struct sw_metrics *all, const struct sw_who *who,
                       const struct mark *k, struct sw_err *err)
 {
@@ -299,7 +316,9 @@ static int settle_one(struct sw_store *s, const struct sw_metrics *all, const st
     struct sw_rollup r;
     int64_t series;
     int rc = 0;
-    if (m && !strcmp(m->name, SW_SLEEP_MARK)) {
+    if (!strcmp(k->metric, SW_PRESENCE_MARK)) {
+        rc = spread_presence(s, all, who, k->day, err);
+    } else if (m && !strcmp(m->name, SW_SLEEP_MARK)) {
         rc = sw_night_settle(s, who, k->day, err);
     } else if (m) {
         rc = sw_timeline_day(s, all, who, m, k->day, &r, NULL, NULL, err);

@@ -292,6 +292,7 @@ static int rollup_run(struct sw_store *s, int64_t person, const struct sw_metric
     for (size_t i = a; i < b && !rc; i++) {
         rc = sw_rollup_put(s, series, d->at[i], &r[i - a], err);
         if (!rc) rc = sw_dirty_mark(s, person, m->name, d->at[i], err);
+        if (!rc && !m->month_chunks) rc = sw_dirty_mark(s, person, SW_PRESENCE_MARK, d->at[i], err);
     }
     sw_free(r);
     sw_samples_clear(&x);

@@ -58,6 +58,9 @@ int sw_rollup_range(struct sw_store *s, int64_t series, int64_t first, int64_t l
                     struct sw_err *err);
 void sw_rollup_add(struct sw_rollup *r, double value); /* one more value, in time order */
 
+/* The mark of a day on which an origin recorded something that shows its presence: what it was not the
+ * first to see may have to be merged again, whatever the metric. */
+#define SW_PRESENCE_MARK "@presence"
 int sw_dirty_mark(struct sw_store *s, int64_t person, const char *metric, int64_t day,
                   struct sw_err *err);
 #endif

@@ -209,7 +209,7 @@ local function gates(run, out, declaration, w, ctx)
     return false
   elseif declaration.max_age and not add("max_age", age_gate(declaration, w, run)) then
     return false
-  elseif declaration.when then
+  elseif declaration.when and open then
     add("when", when_gate(declaration, w, ctx))
   end
   return open

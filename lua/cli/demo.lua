@@ -242,7 +242,7 @@ end
 function command.run(_, _, options)
   local began = sw.time.mono()
   local dir = options.keep or assert(sw.fs.temp_dir())
-  local ctx, message, code = home.open { home = dir .. "/home", zone = ZONE, quiet = true }
+  local ctx, message, code = home.open({ home = dir .. "/home", zone = ZONE, quiet = true }, true)
   if not ctx then
     return nil, message, code
   end

@@ -74,8 +74,9 @@ end
 
 local function print_people(m, day, steps, list, all)
   for _, o in ipairs(per_origin(steps)) do
-    term.line("%s: %d samples, %s stated, %s used", name_of(list, o.origin), o.samples,
-      data.text(m, o.stated), data.text(m, o.used))
+    local sums = m.kind == "cumulative" and (", %s stated, %s used"):format(data.text(m, o.stated),
+      data.text(m, o.used)) or ""
+    term.line("%s: %d sample%s%s", name_of(list, o.origin), o.samples, o.samples == 1 and "" or "s", sums)
   end
   term.line("")
   local rows, seen = {}, {}

@@ -6,6 +6,7 @@ local term = require("term")
 local json = sw.json
 
 local command = {
+  creates = true,
   group = "data", summary = "read files, folders or archives into the store",
     usage = "PATH... [--as FORMAT] [--connection NAME]",
   example = "syncwell import ~/Downloads/export.zip\nsyncwell import ~/activities --json", mutates = true,
@@ -83,6 +84,10 @@ function command.run(ctx, words, options)
   if not paths then
     return nil, message, code
   end
+  sw.sys.on_signal(function()
+    sw.sys.err("\nstopped; what is stored stays, and the same command goes on from there\n")
+    sw.sys.exit_now(130)
+  end)
   local began = sw.time.mono()
   local bar = term.progress("importing", term.bytes)
   require("jobs.import").on_progress = function(done, whole)

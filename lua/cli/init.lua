@@ -167,7 +167,7 @@ local function run(name, m, words, options)
   local ctx = { options = options, json = options.json, quiet = options.quiet }
   if m.needs_home ~= false then
     local message, code
-    ctx, message, code = home.open(options)
+    ctx, message, code = home.open(options, m.creates)
     if not ctx then
       return fail(message, code, options)
     end

@@ -4,6 +4,7 @@ local home = require("home")
 local term = require("term")
 
 local command = {
+  creates = true,
   group = "start", summary = "make a home for your data", usage = "[--zone ZONE] [--test]",
   example = "syncwell init --zone Europe/Berlin",
   options = {

@@ -1,5 +1,6 @@
 -- syncwell lint: check rule files without turning them on; all errors, not the first.
 --   syncwell lint rules/automations/mine.lua
+local rules = require("rules")
 local term = require("term")
 
 local command = {
@@ -52,6 +53,8 @@ function command.run(ctx, words)
   local bad, public = 0, {}
   for i, r in ipairs(results) do
     local text = not r.ok and (r.error.text or r.error.message) or nil
+    local later = r.ok and rules.unsupported(ctx, r.out.declaration)
+    text = later and ("%s: %s"):format(load[i].name, later) or text
     bad = bad + (text and 1 or 0)
     public[i] = { file = files[i], ok = r.ok, error = text }
     if not ctx.json then

@@ -8,6 +8,7 @@ local term = require("term")
 local when = require("when")
 
 local command = {
+  creates = true,
   group = "data", summary = "write a value or a note by hand", usage = "WHAT VALUE [WHEN]", mutates = true,
   example = "syncwell log weight 81.2kg\nsyncwell log mood 7\nsyncwell log caffeine 80mg yesterday 16:00",
     options = {},
@@ -17,7 +18,7 @@ local origin = { provider = "manual", name = "by hand", maker = "", model = "", 
   ident = "manual" }
 
 local function number_and_unit(text)
-  local number, unit = text:match("^(%-?%d+%.?%d*)%s*(.-)$")
+  local number, unit = text:gsub("^(%-?%d+),(%d)", "%1.%2"):match("^(%-?%d+%.?%d*)%s*(.-)$")
   return tonumber(number), unit
 end
 
@@ -70,6 +71,10 @@ function command.run(ctx, words)
   if not m then
     return nil, words[1] and message
       or "log needs what and a value, for example: syncwell log weight 81.2kg", code
+  end
+  -- "81.2 kg" in two words is one value
+  if words[3] and sw.store.convert(1, words[3], m.unit) then
+    words[2] = words[2] .. table.remove(words, 3)
   end
   local value, why = value_of(m, words[2])
   if not value then

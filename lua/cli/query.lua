@@ -116,6 +116,10 @@ function command.run(ctx, words, options)
   if not first then
     return nil, last, kind
   end
+  if first > last then
+    return nil, ("--from (%s) lies behind --to (%s)"):format(sw.time.day_text(first),
+      sw.time.day_text(last)), "usage"
+  end
   local every = options.every or "day"
   if every == "raw" then
     return raw(ctx, m, first, last)

@@ -17,6 +17,18 @@ local command = {
   },
 }
 
+local kinds = { "workout", "sleep", "meal", "mindful", "measurement", "note", "all" }
+
+local function known_kind(word)
+  for _, kind in ipairs(kinds) do
+    if kind == word then
+      return true
+    end
+  end
+  local near = require("schema").did_you_mean(word:gsub("s$", ""), kinds)
+  return nil, ("there is no kind of record '%s'%s"):format(word, near), "usage"
+end
+
 local function filter_of(ctx, words, options)
   local f = { kind = words[1] ~= "all" and words[1] or nil }
   local first, last
@@ -43,8 +55,10 @@ local function summary(r)
   if r.kind == "sleep" then
     return a.asleep_s and term.duration(a.asleep_s) .. " asleep" or a.in_bed_s and term.duration(a.in_bed_s)
       .. " in bed" or ""
+  elseif r.kind == "note" then
+    return a.text or ""
   elseif r.kind == "meal" then
-    return (a.name or "") .. (a.energy_kcal and (" %d kcal"):format(a.energy_kcal) or "")
+    return (a.name or "") .. (a.energy_kcal and (" %.0f kcal"):format(a.energy_kcal) or "")
   end
   local parts = { a.elapsed_s and term.duration(a.elapsed_s) }
   parts[#parts + 1] = a.distance_m and a.distance_m > 0 and ("%.2f km"):format(a.distance_m / 1000) or nil
@@ -56,7 +70,10 @@ function command.run(ctx, words, options)
   if not words[1] then
     return nil, "records needs a kind: workout, sleep, meal, mindful, note, or all", "usage"
   end
-  local f, message, code = filter_of(ctx, words, options)
+  local f, message, code = known_kind(words[1])
+  if f then
+    f, message, code = filter_of(ctx, words, options)
+  end
   if not f then
     return nil, message, code
   end

@@ -67,7 +67,7 @@ local function print_values(state, out)
   for _, v in ipairs(out.values or {}) do
     if state.json then
       term.line("%s", json.encode(v.value == nil and json.null or v.value))
-    elseif v.type ~= "nil" or #out.values > 1 then
+    else
       show(v)
     end
   end
@@ -165,7 +165,10 @@ function command.run(ctx, _, options)
   local state, failed = { json = ctx.json }, false
   if options.e then
     local fine = take(ctx, state, options.e)
-    return fine and not state.pending and 0 or 1
+    if state.pending then
+      return nil, "the line is not complete"
+    end
+    return fine and 0 or 1
   end
   local talking = sw.sys.tty(0) and sw.sys.tty(1)
   if talking then

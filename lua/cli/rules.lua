@@ -197,10 +197,13 @@ local function span(ctx, options)
   return first, last
 end
 
-local function action_text(f)
+local function action_text(ctx, f)
   local a = f.actions[1]
-  return a and (a.args.title or a.args.text or a.action) .. (a.args.at and " at "
-    .. sw.time.iso(a.args.at, 0) or "") or ""
+  if not a then
+    return ""
+  end
+  local at = a.args.at and sw.time.iso(a.args.at // 1000 * 1000, home.offset(ctx, a.args.at))
+  return (a.args.title or a.args.text or a.action) .. (at and " at " .. at:sub(12, 16) or "")
 end
 
 function sub.backtest(ctx, words, options)
@@ -240,7 +243,7 @@ function sub.backtest(ctx, words, options)
       sw.time.day_text(last), #firings, #firings == 1 and "" or "s")
     local rows = {}
     for i, f in ipairs(firings) do
-      rows[i] = { f.at:sub(1, 16):gsub("T", " "), f.rule, f.event.type or f.event.kind, action_text(f) }
+      rows[i] = { f.at:sub(1, 16):gsub("T", " "), f.rule, f.event.type or f.event.kind, action_text(ctx, f) }
     end
     if #rows > 0 then
       term.table({ "when", "rule", "event", "what" }, rows)

@@ -36,12 +36,14 @@ local function reload(ctx)
 end
 
 local function last_time(ctx)
-  local doc = sw.store.doc(ctx.who, "setting", "clock")
+  local doc = sw.store.doc(ctx.who, ".clock", "last")
   return doc and doc.body.last
 end
 
 local function remember_time(ctx)
-  return home.set(ctx, "clock", { last = sw.time.now() })
+  local t = home.txn(ctx)
+  t:doc(".clock", "last", json.encode { last = sw.time.now() })
+  return t:commit()
 end
 
 -- The context of each person who has a place in this home.

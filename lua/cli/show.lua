@@ -7,23 +7,26 @@ local when = require("when")
 
 local command = {
   group = "data", summary = "what was: the last days, or one thing with a chart", usage = "[WHAT] [WHEN]",
-  example = "syncwell show\nsyncwell show steps 2026-03\nsyncwell show sleep last 14d", options = {},
+  example = "syncwell show\nsyncwell show steps 2026-03\nsyncwell show sleep last 14d",
+  doc = "WHEN: yesterday, monday, last 30d, 2026-03, 2026, this week, 2026-03-01..2026-03-14, all.",
+    options = {},
 }
 
 local overview = { "steps", "distance", "active_energy", "sleep_duration", "resting_heart_rate", "hrv_sdnn",
   "hrv_rmssd", "weight", "heart_rate",
   "stress", "mindful_minutes", "energy_intake" }
 
-local aliases = { sleep = "sleep_duration", hr = "heart_rate", energy = "active_energy", hrv = "hrv_sdnn" }
-
-local function latest_day(ctx)
-  local latest
-  for _, name in ipairs(overview) do
+-- First and last day that have data of a metric, or of any in the overview.
+local function data_days(ctx, m)
+  local first, last
+  for _, name in ipairs(m and { m.name } or overview) do
     local rows = sw.store.daily(ctx.who, name, sw.time.day(1900, 1, 1), home.day(ctx, sw.time.now()))
-    local last = rows and rows[#rows]
-    latest = last and math.max(latest or last.day, last.day) or latest
+    if rows and rows[1] then
+      first = math.min(first or rows[1].day, rows[1].day)
+      last = math.max(last or rows[#rows].day, rows[#rows].day)
+    end
   end
-  return latest
+  return first, last
 end
 
 local function values(rows, first, last, field)
@@ -32,6 +35,24 @@ local function values(rows, first, last, field)
     list[r.day - first + 1] = r[field]
   end
   return list, last - first + 1
+end
+
+-- At most `width` marks for n days: each is the mean of the days it stands for.
+local function narrow(list, n, width)
+  if n <= width then
+    return list, n
+  end
+  local cells = {}
+  for i = 1, width do
+    local sum, k = 0, 0
+    for d = (i - 1) * n // width + 1, i * n // width do
+      if list[d] then
+        sum, k = sum + list[d], k + 1
+      end
+    end
+    cells[i] = k > 0 and sum / k or nil
+  end
+  return cells, width
 end
 
 local function summary(ctx, first, last)
@@ -47,7 +68,7 @@ local function summary(ctx, first, last)
       for _, r in ipairs(rows) do
         sum = sum + r.value
       end
-      local list, n = values(rows, first, last, "value")
+      local list, n = narrow(values(rows, first, last, "value"), last - first + 1, 60)
       rows_out[#rows_out + 1] = { m.title, data.text(m, sum / #rows), data.text(m, rows[#rows].value), #rows,
         term.spark(list, n) }
     end
@@ -87,61 +108,62 @@ local function show_metric(ctx, m, first, last)
   end
   term.line("%s, %s to %s", term.paint("bold", m.title), sw.time.day_text(first), sw.time.day_text(last))
   if #bars == 0 then
-    term.line("nothing in that time")
+    local _, newest = data_days(ctx, m)
+    term.line(newest and "nothing in that time; the newest is of %s" or "nothing yet",
+      newest and sw.time.day_text(newest))
   elseif #bars <= 62 then
     term.bars(bars)
   else
-    local list, n = values(rows, first, last, "value")
-    local width, cells = math.min(sw.sys.columns() - 2, 100), {}
-    for i = 1, width do
-      local sum, k = 0, 0
-      for d = (i - 1) * n // width + 1, math.max((i - 1) * n // width + 1, i * n // width) do
-        if list[d] then
-          sum, k = sum + list[d], k + 1
-        end
-      end
-      cells[i] = k > 0 and sum / k or nil
-    end
+    local list = values(rows, first, last, "value")
+    local cells, width = narrow(list, last - first + 1, math.min(sw.sys.columns() - 2, 100))
     term.line("%s", term.spark(cells, width))
   end
   return 0
 end
 
 local function split(ctx, words)
-  local first_word = words[1] and (aliases[words[1]] or words[1])
+  local first_word = words[1] and (data.aliases[words[1]] or words[1])
   if first_word and data.metrics()[first_word] then
     return data.metrics()[first_word], #words > 1 and table.concat(words, " ", 2) or nil
   end
   return nil, #words > 0 and table.concat(words, " ") or nil, ctx
 end
 
-function command.run(ctx, words)
-  local m, text = split(ctx, words)
-  local first, last
-  if text then
-    first, last = when.span(ctx, text)
-    if not first then
-      local _, why = data.metric(words[1])
-      return nil, m and ("'%s' is not a time I understand"):format(text) or why .. ", nor is it a day",
-        "usage"
-    end
-  else
-    local ok, message, code = home.settle(ctx)
-    if not ok then
-      return nil, message, code
-    end
-    last = math.min(home.day(ctx, sw.time.now()), latest_day(ctx) or home.day(ctx, sw.time.now()))
-    first = last - (m and 13 or 6)
+-- The days meant: those named, cut to where there is data, or the newest ones.
+local function span(ctx, m, text, word)
+  local ok, message, code = home.settle(ctx)
+  if not ok then
+    return nil, message, code
   end
-  if m then
+  local oldest, newest = data_days(ctx, m)
+  local today = home.day(ctx, sw.time.now())
+  if not text then
+    local last = math.min(today, newest or today)
+    return last - (m and 13 or 6), last
+  end
+  local first, last = when.span(ctx, text)
+  if not first then
+    local why = m and ("'%s' is not a time I understand"):format(text)
+      or ("'%s' is neither a metric nor a day; records are shown by `records %s`"):format(word, word)
+    return nil, why .. " (try: yesterday, last 30d, 2026-03, 2026-03-01..2026-03-14)", "usage"
+  end
+  return math.max(first, math.min(oldest or first, last)), math.min(last, math.max(newest or last, first))
+end
+
+function command.run(ctx, words)
+  if ctx.json then
+    return nil, "show is for people; use query, records or status with --json", "usage"
+  end
+  local m, text = split(ctx, words)
+  local first, last, kind = span(ctx, m, text, words[1])
+  if not first then
+    return nil, last, kind
+  elseif m then
     return show_metric(ctx, m, first, last)
   end
   local rows, message, code = summary(ctx, first, last)
   if not rows then
     return nil, message, code
-  end
-  if ctx.json then
-    return nil, "show is for people; use query, records or status with --json", "usage"
   end
   term.line("%s to %s", sw.time.day_text(first), sw.time.day_text(last))
   if #rows == 0 then
@@ -149,9 +171,9 @@ function command.run(ctx, words)
     return 0
   end
   term.table({ "", "a day", "latest", "days", "" }, rows)
-  local ok, why, kind = workouts(ctx, first, last)
+  local ok, why, problem = workouts(ctx, first, last)
   if not ok then
-    return nil, why, kind
+    return nil, why, problem
   end
   return 0
 end

@@ -12,6 +12,12 @@ local command = {
     check = { doc = "nothing but the exit code: 0 well, 4 something is broken" } },
 }
 
+-- The confinement is known once a worker has said hello.
+local function confinement()
+  sw.box.run("status", "status", { { spec = { op = "script", script = "status", source = "return 1" } } })
+  return sw.box.confinement()
+end
+
 local function gather(ctx)
   local counts, message, code = sw.store.counts(ctx.who)
   if not counts then
@@ -38,7 +44,7 @@ local function gather(ctx)
     samples = counts.samples, origins = counts.origins,
     jobs_waiting = counts.jobs, jobs_given_up = counts.given_up, rules_on = live,
       broken_rules = json.list(broken), rule_errors = json.list(errors),
-    confinement = sw.box.confinement() }
+    confinement = confinement() }
 end
 
 function command.run(ctx, _, options)

@@ -157,11 +157,12 @@ local function finish_file(ctx, job, file, report)
   for i = #report.notes, 1, -1 do
     table.insert(file.notes, 1, report.notes[i])
   end
-  file.status = #report.notes > 0 and "partial" or "ok"
+  local kept = file.total.new + file.total.updated + file.total.unchanged
+  local nothing = kept == 0 and file.total.rejected > 0
+  file.status = (#report.notes > 0 or nothing) and "partial" or "ok"
   local t = home.txn(ctx)
   job:keep(t, file.name)
   t:doc(".file", file.key, file_doc(file, true))
-  t:doc("file", file.key, json.encode { name = file.name, format = file.format, size = file.size })
   return t:commit()
 end
 
@@ -301,7 +302,11 @@ local function import_archive(ctx, job, path, hash, results)
   return true
 end
 
-local function import_file(ctx, job, path, results)
+local function import_file(ctx, job, path, results, why_not)
+  if why_not then
+    results[#results + 1] = refused(path, nil, why_not)
+    return true
+  end
   local st = sw.fs.stat(path)
   if st and st.kind == "other" then -- a pipe would be waited for without end
     results[#results + 1] = refused(path, nil, "this is no file but a device or a pipe")
@@ -340,7 +345,11 @@ local function walk(path, list, depth)
       return list -- a link that leads back
     end
     list[real] = true
-    for _, name in ipairs(sw.fs.list(path) or {}) do
+    local names, message = sw.fs.list(path)
+    if not names then
+      list[#list + 1] = { path = path, size = 0, refused = message }
+    end
+    for _, name in ipairs(names or {}) do
       if name:sub(1, 1) ~= "." then
         walk(path .. "/" .. name, list, depth + 1)
       end
@@ -394,7 +403,7 @@ function import.run(ctx, job)
     job.on_progress = show and function(_, bytes)
       show(before + math.min(bytes, f.size), whole, basename(f.path))
     end
-    local ok, why, kind = import_file(ctx, job, f.path, results)
+    local ok, why, kind = import_file(ctx, job, f.path, results, f.refused)
     if not ok then
       return nil, why, kind
     end
