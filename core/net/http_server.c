@@ -451,6 +451,14 @@ static bool said_something(const struct conn *cn, int64_t age_ms)
     return (int64_t)info.tcpi_last_data_recv + 20 < age_ms;
 }
 
+/* The library reads until a read comes short and then waits for an edge, so it misses an end that
+ * arrived together with the last bytes. */
+static bool ended_unseen(const struct conn *cn)
+{
+    char c;
+    return !work_left(cn->server) && recv(cn->fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 static void sweep_conn(struct conn *cn, int64_t now)
 {
     int64_t age = now - cn->since_ms, idle = cn->server->c.idle_ms;
@@ -458,12 +466,14 @@ static void sweep_conn(struct conn *cn, int64_t now)
     struct pollfd p = {.fd = cn->fd, .events = POLLRDHUP};
     switch (cn->phase) {
     case HEAD:
+        if (ended_unseen(cn)) shutdown(cn->fd, SHUT_RDWR);
         if (age <= idle) break;
         if (said_something(cn, age)) refuse(cn, 408);
         shutdown(cn->fd, SHUT_RDWR);
         break;
     case BODY:
-        if (age > moving) refuse(cn, 408);
+        if (ended_unseen(cn)) shutdown(cn->fd, SHUT_RDWR);
+        else if (age > moving) refuse(cn, 408);
         break;
     case ASKED:
         if (poll(&p, 1, 0) > 0) conn_gone(cn);
@@ -472,7 +482,7 @@ static void sweep_conn(struct conn *cn, int64_t now)
         if (age > moving) shutdown(cn->fd, SHUT_RDWR);
         break;
     case LINGER:
-        if (age > LINGER_MS) shutdown(cn->fd, SHUT_RDWR);
+        if (age > LINGER_MS || ended_unseen(cn)) shutdown(cn->fd, SHUT_RDWR);
         break;
     }
 }

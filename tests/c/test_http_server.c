@@ -30,8 +30,8 @@ struct world {
     uv_thread_t thread;
     uv_async_t release, stop;
     struct sw_http_server *server;
-    struct sw_http_req *held[HELD_MAX];     /* loop thread only */
-    struct sw_http_server_stats stats;      /* copied when it stops */
+    struct sw_http_req *held[HELD_MAX]; /* loop thread only */
+    struct sw_http_server_stats stats;  /* copied when it stops */
     int n_held, port;
     atomic_int holding, gone, rc, dropped, closed, logged, status;
     char log_path[64];
@@ -53,7 +53,10 @@ struct delayed {
     char text[64];
 };
 
-static void on_delayed_closed(uv_handle_t *h) { sw_free(h->data); }
+static void on_delayed_closed(uv_handle_t *h)
+{
+    sw_free(h->data);
+}
 
 static void on_delay(uv_timer_t *t)
 {
@@ -73,7 +76,8 @@ static void on_flood(uv_timer_t *t)
     uv_close((uv_handle_t *)t, on_delayed_closed);
 }
 
-static void start_timer(struct world *w, struct sw_http_req *r, uv_timer_cb cb, uint64_t ms, uint64_t again)
+static void start_timer(struct world *w, struct sw_http_req *r, uv_timer_cb cb, uint64_t ms,
+                        uint64_t again)
 {
     struct delayed *d = sw_zalloc(sizeof *d);
     const char *text = sw_http_req_query(r, "say");
@@ -93,8 +97,9 @@ static void reply_echo(struct sw_http_req *r)
     const char *body = sw_http_req_body(r, &n);
     struct sw_buf b;
     sw_buf_init(&b, 1 << 20);
-    sw_buf_printf(&b, "%s %s q=%s h=%s n=%zu last=%c from %s", sw_http_req_method(r), sw_http_req_path(r),
-                  q ? q : "-", h ? h : "-", n, n ? body[n - 1] : '-', sw_http_req_peer(r));
+    sw_buf_printf(&b, "%s %s q=%s h=%s n=%zu last=%c from %s", sw_http_req_method(r),
+                  sw_http_req_path(r), q ? q : "-", h ? h : "-", n, n ? body[n - 1] : '-',
+                  sw_http_req_peer(r));
     assert_int_equal(sw_http_reply(r, 200, text, b.data, b.len), 0);
     sw_buf_clear(&b);
 }
@@ -110,10 +115,13 @@ static void reply_stream(struct sw_http_req *r)
 static void reply_bad_header(struct world *w, struct sw_http_req *r)
 {
     static const struct sw_http_field bad[][2] = {
-        {{"X-A", "a\r\nSet-Cookie: stolen=1"}, {NULL, NULL}}, {{"X A", "a"}, {NULL, NULL}},
-        {{"X-A\r\nY", "a"}, {NULL, NULL}},                    {{"", "a"}, {NULL, NULL}},
-        {{"Content-Length", "7"}, {NULL, NULL}},              {{"connection", "keep-alive"}, {NULL, NULL}}};
-    const char *which = sw_http_req_query(r, "n");
+        {{"X-A", "a\r\nSet-Cookie: stolen=1"}, {NULL, NULL}},
+        {{"X A", "a"}, {NULL, NULL}},
+        {{"X-A\r\nY", "a"}, {NULL, NULL}},
+        {{"", "a"}, {NULL, NULL}},
+        {{"Content-Length", "7"}, {NULL, NULL}},
+        {{"connection", "keep-alive"}, {NULL, NULL}}};
+    const char *which = sw_http_req_query(r, "n"); /* 0 to 5 */
     atomic_store(&w->rc, sw_http_reply(r, 200, bad[which[0] - '0'], "ok", 2));
 }
 
@@ -125,16 +133,31 @@ static void hold(struct world *w, struct sw_http_req *r)
     atomic_fetch_add(&w->holding, 1);
 }
 
+static void on_closed(void *ctx);
+
+static uint64_t late_ms(const struct sw_http_req *r)
+{
+    const char *ms = sw_http_req_query(r, "ms");
+    return ms ? strtoul(ms, NULL, 10) % 100 : 0;
+}
+
+static void stop_inside(struct world *w, struct sw_http_req *r)
+{
+    sw_http_server_close(w->server, on_closed, w);
+    atomic_store(&w->rc, sw_http_reply(r, 200, NULL, NULL, 0));
+}
+
 static void on_request(void *ctx, struct sw_http_req *r)
 {
     static const char big[1 << 20];
     struct world *w = ctx;
     const char *path = sw_http_req_path(r);
-    if (!strcmp(path, "/late")) start_timer(w, r, on_delay, (uint64_t)atoi(sw_http_req_query(r, "ms")), 0);
+    if (!strcmp(path, "/late")) start_timer(w, r, on_delay, late_ms(r), 0);
     else if (!strcmp(path, "/hold")) hold(w, r);
     else if (!strcmp(path, "/stream")) reply_stream(r);
     else if (!strcmp(path, "/bad-header")) reply_bad_header(w, r);
     else if (!strcmp(path, "/big")) sw_http_reply_static(r, 200, NULL, big, sizeof big);
+    else if (!strcmp(path, "/stop")) stop_inside(w, r);
     else if (!strcmp(path, "/empty")) sw_http_reply(r, 204, NULL, NULL, 0);
     else if (!strcmp(path, "/problem")) sw_http_problem(r, 404, "Not Found", "no such \"thing\"");
     else if (!strcmp(path, "/flood")) {
@@ -167,7 +190,9 @@ static void on_release(uv_async_t *h)
         struct sw_http_req *r = w->held[--w->n_held];
         const char *say = sw_http_req_query(r, "say");
         if (!strcmp(sw_http_req_path(r), "/open")) sw_http_stream_close(r);
-        else atomic_store(&w->rc, sw_http_reply(r, 200, NULL, say ? say : "", say ? strlen(say) : 0));
+        else
+            atomic_store(&w->rc,
+                         sw_http_reply(r, 200, NULL, say ? say : "", say ? strlen(say) : 0));
         atomic_fetch_sub(&w->holding, 1);
     }
 }
@@ -214,7 +239,10 @@ static struct world *begin(struct sw_http_server_config c)
     return w;
 }
 
-static struct world *begin_plain(void) { return begin((struct sw_http_server_config){0}); }
+static struct world *begin_plain(void)
+{
+    return begin((struct sw_http_server_config){0});
+}
 
 /* Stop, and see that nothing is left on the loop. */
 static struct sw_http_server_stats end(struct world *w)
@@ -231,7 +259,10 @@ static struct sw_http_server_stats end(struct world *w)
 
 /* ---- the client's side ---- */
 
-static void nap(void) { nanosleep(&(struct timespec){0, 1000000}, NULL); }
+static void nap(void)
+{
+    nanosleep(&(struct timespec){0, 1000000}, NULL);
+}
 
 static void wait_for(atomic_int *v, int at_least)
 {
@@ -251,7 +282,10 @@ static int dial_with(int port, int receive_bytes)
     return fd;
 }
 
-static int dial(struct world *w) { return dial_with(w->port, 0); }
+static int dial(struct world *w)
+{
+    return dial_with(w->port, 0);
+}
 
 static void say_bytes(int fd, const char *p, size_t n)
 {
@@ -263,11 +297,14 @@ static void say_bytes(int fd, const char *p, size_t n)
     }
 }
 
-static void say(int fd, const char *text) { say_bytes(fd, text, strlen(text)); }
+static void say(int fd, const char *text)
+{
+    say_bytes(fd, text, strlen(text));
+}
 
 struct answer {
-    struct sw_buf all;      /* head and body as they came */
-    int status;             /* 0: the connection ended without one */
+    struct sw_buf all; /* head and body as they came */
+    int status;        /* 0: the connection ended without one */
     const char *body;
     size_t n;
 };
@@ -327,7 +364,10 @@ static struct answer hear(int fd, bool head_only)
     return a;
 }
 
-static void drop(struct answer *a) { sw_buf_clear(&a->all); }
+static void drop(struct answer *a)
+{
+    sw_buf_clear(&a->all);
+}
 
 static void hear_text(int fd, int status, const char *body)
 {
@@ -360,7 +400,8 @@ static void a_request_is_seen_decoded_and_answered_with_safe_headers(void **stat
     int fd = dial(w);
     struct answer a;
     (void)state;
-    say(fd, "POST /echo/a%20b%2Fc?q=1%2B1+%C3%A4&q=two HTTP/1.1\r\nHost: x\r\nX-Test: yes\r\nContent-Length: 5\r\n\r\nabcde");
+    say(fd,
+        "POST /echo/a%20b%2Fc?q=1%2B1+%C3%A4&q=two HTTP/1.1\r\nHost: x\r\nX-Test: yes\r\nContent-Length: 5\r\n\r\nabcde");
     a = hear(fd, false);
     assert_int_equal(a.status, 200);
     assert_string_equal(a.body, "POST /echo/a b/c q=1+1 \xC3\xA4 h=yes n=5 last=e from 127.0.0.1");
@@ -384,8 +425,9 @@ static void one_connection_serves_requests_one_after_another_and_pipelined(void 
         say(fd, "GET /echo HTTP/1.1\r\nHost: x\r\n\r\n");
         hear_text(fd, 200, "GET /echo q=- h=- n=0 last=- from 127.0.0.1");
     }
-    say(fd, "GET /late?ms=40&say=a HTTP/1.1\r\nHost: x\r\n\r\nPOST /echo?q=b HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nxy"
-            "GET /late?ms=1&say=c HTTP/1.1\r\nHost: x\r\n\r\nGET /empty HTTP/1.1\r\nHost: x\r\n\r\n");
+    say(fd,
+        "GET /late?ms=40&say=a HTTP/1.1\r\nHost: x\r\n\r\nPOST /echo?q=b HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nxy"
+        "GET /late?ms=1&say=c HTTP/1.1\r\nHost: x\r\n\r\nGET /empty HTTP/1.1\r\nHost: x\r\n\r\n");
     hear_text(fd, 200, "a");
     hear_text(fd, 200, "POST /echo q=b h=- n=2 last=y from 127.0.0.1");
     hear_text(fd, 200, "c");
@@ -429,7 +471,8 @@ static void a_hundred_connections_are_served_at_once(void **state)
     uv_async_send(&w->release);
     for (int i = 0; i < 100; i++) hear_text(fd[i], 200, "x");
     for (int round = 0; round < 5; round++) {
-        for (int i = 0; i < 100; i++) say(fd[i], "GET /late?ms=2&say=y HTTP/1.1\r\nHost: x\r\n\r\n");
+        for (int i = 0; i < 100; i++)
+            say(fd[i], "GET /late?ms=2&say=y HTTP/1.1\r\nHost: x\r\n\r\n");
         for (int i = 0; i < 100; i++) hear_text(fd[i], 200, "y");
     }
     for (int i = 0; i < 100; i++) close(fd[i]);
@@ -518,11 +561,17 @@ static void what_is_malformed_is_refused_before_the_handler(void **state)
         {"BREW /echo HTTP/1.1\r\nHost: x\r\n\r\n", 0, 501},
         {"GET /echo HTTP/1.1\r\n\r\n", 0, 400},
         {"GET /echo HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 0, 400},
-        {"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nabc", 0, 400},
-        {"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 0, 400},
+        {"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nabc", 0,
+         400},
+        {"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+         0, 400},
         {"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", 0, 400},
         {"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", 0, 400},
         {"GET /echo HTTP/1.1\r\nHost: x\r\nX-Test: a\001b\r\n\r\n", 0, 400},
+        {"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 0,
+         400},
+        {"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\ncontent-length: 2\r\n\r\nab", 0,
+         400},
         {"GET /echo HTTP/7.1\r\nHost: x\r\n\r\n", 0, 0},
         {"\026\003\001\002\000\001\000\001\374\003\003\r\n\r\n", 15, 0},
     };
@@ -585,13 +634,30 @@ static void a_head_that_trickles_in_is_cut_off_in_spite_of_its_bytes(void **stat
     end(w);
 }
 
+static void an_end_that_comes_with_the_last_bytes_is_noticed(void **state)
+{
+    static const char *const text[] = {
+        "GET /ec", "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\na"};
+    struct world *w = begin_plain(); /* idle connections may stay for half a minute */
+    (void)state;
+    for (int i = 0; i < 6; i++) {
+        int fd = dial(w);
+        say(fd, text[i % 2]);
+        shutdown(fd, SHUT_WR);
+        assert_true(is_closed(fd));
+        close(fd);
+    }
+    end(w);
+}
+
 static void a_body_that_trickles_in_is_answered_408(void **state)
 {
     struct world *w = begin((struct sw_http_server_config){.idle_ms = 150});
     int fd = dial(w);
     (void)state;
     say(fd, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n");
-    for (int i = 0; i < 5000 && !atomic_load(&w->logged) && send(fd, "b", 1, MSG_NOSIGNAL) == 1; i++) {
+    for (int i = 0; i < 5000 && !atomic_load(&w->logged) && send(fd, "b", 1, MSG_NOSIGNAL) == 1;
+         i++) {
         nap();
         if (recv(fd, &(char){0}, 1, MSG_PEEK | MSG_DONTWAIT) > 0) break;
     }
@@ -630,7 +696,9 @@ static void problems_are_json_and_head_sends_no_body(void **state)
     a = hear(fd, false);
     assert_int_equal(a.status, 404);
     assert_string_equal(head_value(&a, "Content-Type"), "application/problem+json");
-    assert_string_equal(a.body, "{\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404,\"detail\":\"no such \\\"thing\\\"\"}");
+    assert_string_equal(
+        a.body,
+        "{\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404,\"detail\":\"no such \\\"thing\\\"\"}");
     drop(&a);
     say(fd, "HEAD /big HTTP/1.1\r\nHost: x\r\n\r\nHEAD /stream HTTP/1.1\r\nHost: x\r\n\r\n");
     a = hear(fd, true);
@@ -657,7 +725,8 @@ static void an_answer_to_a_client_that_has_gone_goes_nowhere(void **state)
         int fd = dial(w);
         say(fd, "GET /hold?say=x HTTP/1.1\r\nHost: x\r\n\r\n");
         wait_for(&w->holding, i + 1);
-        if (i % 2) setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){1, 0}, sizeof(struct linger));
+        if (i % 2)
+            setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){1, 0}, sizeof(struct linger));
         close(fd);
     }
     wait_for(&w->gone, 4);
@@ -745,6 +814,73 @@ static void closing_answers_503_to_whoever_waits_and_ends(void **state)
     end(w);
 }
 
+static void closing_does_not_wait_for_a_reader_that_does_not_read(void **state)
+{
+    struct world *w = begin_plain();
+    int fd[8];
+    (void)state;
+    for (int i = 0; i < 8; i++) {
+        fd[i] = dial_with(w->port, 4096);
+        for (int k = 0; k < 8; k++) say(fd[i], "GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
+    }
+    for (int i = 0; i < 8; i++) assert_int_equal(recv(fd[i], &(char){0}, 1, 0), 1);
+    uv_async_send(&w->stop);
+    wait_for(&w->closed, 1);
+    for (int i = 0; i < 8; i++) close(fd[i]);
+    end(w);
+}
+
+static void a_handler_may_close_the_server(void **state)
+{
+    struct world *w = begin_plain();
+    int fd = dial(w);
+    (void)state;
+    say(fd, "GET /stop HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_int_equal(hear_status(fd), 503);
+    assert_true(is_closed(fd));
+    close(fd);
+    wait_for(&w->closed, 1);
+    end(w);
+}
+
+static unsigned next_random(unsigned *seed)
+{
+    return (*seed = *seed * 1664525u + 1013904223u) >> 8;
+}
+
+static void no_bytes_upset_the_server(void **state)
+{
+    static const char *const seeds[] = {
+        "GET /echo?q=1&b=%41 HTTP/1.1\r\nHost: x\r\nX-Test: a\r\n\r\nGET /late?ms=0&say=b HTTP/1.1\r\nHost: x\r\n\r\n",
+        "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX: y\r\n\r\n",
+        "HEAD /stream HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 0\r\nExpect: 100-continue\r\n\r\n"};
+    static const char odd[] = "\r\n\0 %:;,/?.&=+0\377\200A";
+    struct world *w = begin((struct sw_http_server_config){.idle_ms = 40});
+    unsigned seed = 7;
+    (void)state;
+    for (int round = 0; round < 600; round++) {
+        char text[512];
+        const char *from = seeds[(unsigned)round % 3];
+        size_t n = strlen(from);
+        int fd = dial(w);
+        memcpy(text, from, n);
+        for (unsigned k = next_random(&seed) % 6; k-- > 0;) {
+            char c = odd[next_random(&seed) % (sizeof odd - 1)];
+            text[next_random(&seed) % n] = c;
+        }
+        if (round % 5 == 0) n = next_random(&seed) % n;
+        say_bytes(fd, text, n);
+        shutdown(fd, SHUT_WR);
+        while (recv(fd, text, sizeof text, 0) > 0) continue;
+        close(fd);
+    }
+    int fd = dial(w);
+    say(fd, "GET /echo HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_int_equal(hear_status(fd), 200);
+    close(fd);
+    end(w);
+}
+
 static void a_server_nobody_talks_to_closes_at_once(void **state)
 {
     (void)state;
@@ -778,10 +914,18 @@ static void an_address_that_cannot_be_had_gives_one_sentence(void **state)
     static const struct {
         const char *listen;
         int code;
-    } table[] = {{"", SW_E_BAD},           {"8787", SW_E_BAD},        {":8787", SW_E_BAD},
-                 {"127.0.0.1", SW_E_BAD},  {"127.0.0.1:", SW_E_BAD},  {"127.0.0.1:65536", SW_E_BAD},
-                 {"127.0.0.1:1x", SW_E_BAD}, {"::1:80", SW_E_BAD},    {"[::1:80", SW_E_BAD},
-                 {"[127.0.0.1]:80", SW_E_BAD}, {"example.org:80", SW_E_BAD}, {"203.0.113.7:0", SW_E_IO}};
+    } table[] = {{"", SW_E_BAD},
+                 {"8787", SW_E_BAD},
+                 {":8787", SW_E_BAD},
+                 {"127.0.0.1", SW_E_BAD},
+                 {"127.0.0.1:", SW_E_BAD},
+                 {"127.0.0.1:65536", SW_E_BAD},
+                 {"127.0.0.1:1x", SW_E_BAD},
+                 {"::1:80", SW_E_BAD},
+                 {"[::1:80", SW_E_BAD},
+                 {"[127.0.0.1]:80", SW_E_BAD},
+                 {"example.org:80", SW_E_BAD},
+                 {"203.0.113.7:0", SW_E_IO}};
     struct world *w = begin_plain();
     struct sw_http_server_config c = {.on_request = on_request};
     struct sw_err err = SW_ERR_INIT;
@@ -832,6 +976,7 @@ int main(void)
         cmocka_unit_test(what_is_malformed_is_refused_before_the_handler),
         cmocka_unit_test(heads_that_are_too_long_are_refused),
         cmocka_unit_test(a_head_that_trickles_in_is_cut_off_in_spite_of_its_bytes),
+        cmocka_unit_test(an_end_that_comes_with_the_last_bytes_is_noticed),
         cmocka_unit_test(a_body_that_trickles_in_is_answered_408),
         cmocka_unit_test(headers_that_would_split_a_reply_become_an_error),
         cmocka_unit_test(problems_are_json_and_head_sends_no_body),
@@ -840,6 +985,9 @@ int main(void)
         cmocka_unit_test(a_streams_client_that_leaves_is_noticed),
         cmocka_unit_test(a_reader_that_does_not_read_is_dropped),
         cmocka_unit_test(closing_answers_503_to_whoever_waits_and_ends),
+        cmocka_unit_test(closing_does_not_wait_for_a_reader_that_does_not_read),
+        cmocka_unit_test(a_handler_may_close_the_server),
+        cmocka_unit_test(no_bytes_upset_the_server),
         cmocka_unit_test(a_server_nobody_talks_to_closes_at_once),
         cmocka_unit_test(it_serves_ipv6),
         cmocka_unit_test(an_address_that_cannot_be_had_gives_one_sentence),
