@@ -65,7 +65,8 @@ function command.run(ctx, _, options)
     term.line("home         %s\nuser         %s, zone %s", s.home, s.user, s.zone)
     term.line("data         %s samples and %s records of %d origins", term.number(s.samples),
       term.number(s.records), s.origins)
-    term.line("jobs         %d waiting, %d given up", s.jobs_waiting, s.jobs_given_up)
+    local hint = s.jobs_waiting > 0 and " (`syncwell run` does them)" or ""
+    term.line("jobs         %d waiting, %d given up%s", s.jobs_waiting, s.jobs_given_up, hint)
     term.line("rules        %d on, %d broken", s.rules_on, #s.broken_rules)
     term.line("confinement  %s", s.confinement)
     for _, text in ipairs(s.broken_rules) do
