@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Shared by workers.c (scheduling, transport) and workers_queue.c (packages, jobs, texts; no libuv). */
+ * Packages, their jobs and queues, kept by workers_queue.c for the files of the pool. No libuv and no
+ * process: those are in workers_pool.h. */
 #ifndef SW_SCRIPT_WORKERS_PRIV_H
 #define SW_SCRIPT_WORKERS_PRIV_H
 #include "script/workers.h"
@@ -77,5 +78,7 @@ int sw_package_set_files(struct sw_package *p, const struct sw_workers_file *fil
 struct sw_pfile *sw_package_file(struct sw_package *p, const struct sw_job *j);
 /* Put loads of all files before what is queued: a new worker knows nothing. */
 void sw_package_queue_loads(struct sw_package *p);
+/* Fail everything queued now with this text; what the callbacks queue meanwhile stays. */
+void sw_package_fail_queue(struct sw_package *p, const char *text);
 int sw_workers_name_ok(const char *s);
 #endif

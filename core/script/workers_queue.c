@@ -238,3 +238,16 @@ void sw_package_queue_loads(struct sw_package *p)
     for (size_t i = p->n_files; i-- > 0;)
         if (!p->files[i].poisoned) sw_jobs_push_front(&p->queue, sw_job_load(p, (int)i));
 }
+
+void sw_package_fail_queue(struct sw_package *p, const char *text)
+{
+    struct sw_jobs q = p->queue;
+    struct sw_job *j;
+    if (q.n == 0) return;
+    if (q.n && q.last == &p->queue.first) q.last = &q.first;
+    sw_jobs_init(&p->queue);
+    while ((j = sw_jobs_pop(&q))) {
+        sw_job_fail(j, p, false, text);
+        sw_job_free(j);
+    }
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT
+ * The socket of one worker: what is sent to it and what it says. Everything read is hostile: every
+ * field checked, only known runs and open calls accepted, a bounded amount per turn; what no honest
+ * worker says ends it. Credit: no more than SW_FRAME_CREDIT bytes are sent ahead of a worker's
+ * acknowledgements. Which runs it gets is not decided here (workers_pump.c). */
+#include <uv.h>
+#include "script/workers_pool.h"
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define CALLS_MAX 1000 /* of one run */
+
+size_t sw_worker_message(struct sw_buf *b, const char *op, size_t *map)
+{
+    size_t at = sw_frame_begin(b);
+    *map = sw_val_open(b, SW_V_MAP);
+    sw_val_key(b, "op");
+    sw_val_text(b, op);
+    return at;
+}
+
+void sw_worker_send_library(struct sw_worker *w)
+{
+    size_t map, at;
+    for (size_t i = 0; i < w->pool->n_lib; i++) {
+        at = sw_worker_message(&w->out, "lib", &map);
+        sw_val_key(&w->out, "name");
+        sw_val_text(&w->out, w->pool->lib[i].name);
+        sw_val_key(&w->out, "source");
+        sw_val_str(&w->out, w->pool->lib[i].source, w->pool->lib[i].bytes);
+        sw_val_close(&w->out, map, 3);
+        sw_frame_end(&w->out, at, NULL);
+    }
+    at = sw_worker_message(&w->out, "init", &map);
+    sw_val_close(&w->out, map, 1);
+    sw_frame_end(&w->out, at, NULL);
+}
+
+static void send_ack(struct sw_worker *w)
+{
+    size_t map, at = sw_worker_message(&w->out, "ack", &map);
+    sw_val_key(&w->out, "bytes");
+    sw_val_int(&w->out, (int64_t)w->owed);
+    sw_val_close(&w->out, map, 2);
+    sw_frame_end(&w->out, at, NULL);
+    w->owed = 0;
+}
+
+void sw_worker_reply(struct sw_worker *w, struct sw_job *j, bool ok, struct sw_rd value)
+{
+    size_t map, at = sw_worker_message(&w->out, "reply", &map);
+    sw_val_key(&w->out, "call");
+    sw_val_int(&w->out, j->their_call);
+    sw_val_key(&w->out, "ok");
+    sw_val_bool(&w->out, ok);
+    sw_val_key(&w->out, "value");
+    sw_val_span(&w->out, value);
+    sw_val_close(&w->out, map, 4);
+    sw_frame_end(&w->out, at, NULL);
+    if (!sw_worker_running(w)) sw_worker_progress(w);
+    j->call = 0;
+    sw_worker_flush(w);
+}
+
+void sw_worker_refuse(struct sw_worker *w, struct sw_job *j, const char *text)
+{
+    struct sw_buf b;
+    sw_buf_init(&b, 512);
+    sw_val_text(&b, text);
+    sw_worker_reply(w, j, false, sw_rd_of(b.data, b.len));
+    sw_buf_clear(&b);
+}
+
+static void take_result(struct sw_worker *w, struct sw_rd frame)
+{
+    struct sw_run_result r = {0};
+    struct sw_package *p = w->p;
+    struct sw_job *j;
+    struct sw_val v;
+    struct sw_rd error;
+    int64_t n = 0;
+    if (!sw_val_get_int(frame, "run", &n) || !(j = sw_jobs_take(&w->flight, (uint64_t)n))) return;
+    sw_worker_progress(w);
+    p->barren = 0;
+    sw_val_get_bool(frame, "ok", &r.ok);
+    if (sw_val_get_int(frame, "cpu_us", &r.cpu_us) && (r.cpu_us < 0 || r.cpu_us > INT_MAX))
+        r.cpu_us = 0;
+    if (!sw_val_find(frame, "out", &r.out)) r.out = sw_rd_of(NULL, 0);
+    if (!r.ok && (!sw_val_find(frame, "error", &r.error) ||
+                  (error = r.error, !sw_val_next(&error, &v)) || v.kind != SW_V_MAP)) {
+        sw_job_fail(j, p, false, "the run failed without a reason");
+    } else {
+        p->avg_us = p->avg_us ? (p->avg_us * 7 + r.cpu_us) / 8 : r.cpu_us;
+        w->pool->stats.runs++;
+        sw_job_give(j, p, &r);
+    }
+    sw_job_free(j);
+}
+
+/* false: no honest worker says this */
+static bool take_call(struct sw_worker *w, struct sw_rd frame)
+{
+    struct sw_run_call c = {.user = w->p->user->name, .package = w->p->name};
+    struct sw_job *j = w->flight.first;
+    int64_t n, theirs;
+    const char *name;
+    size_t len;
+    char text[64];
+    if (!sw_val_get_int(frame, "run", &n) || !sw_val_get_int(frame, "call", &theirs) ||
+        theirs <= 0 || !sw_val_get_str(frame, "name", &name, &len) || len == 0 ||
+        len >= sizeof text || memchr(name, 0, len) || !sw_val_find(frame, "args", &c.args))
+        return false;
+    while (j && j->n != (uint64_t)n) j = j->next;
+    if (!j || j->call || ++j->calls > CALLS_MAX) return false;
+    memcpy(text, name, len);
+    text[len] = 0;
+    j->call = ++w->pool->last_call;
+    j->their_call = theirs;
+    sw_worker_progress(w);
+    c.call = j->call;
+    c.tag = j->tag;
+    c.name = text;
+    if (j->file >= 0 || !j->on.call)
+        sw_worker_refuse(w, j, "nothing can be asked of the engine here");
+    else j->on.call(j->on.ctx, &c);
+    return true;
+}
+
+static void take_hello(struct sw_worker *w, struct sw_rd frame)
+{
+    struct sw_workers *pool = w->pool;
+    bool seccomp = false, limits = false, user = false;
+    int64_t uid = -1;
+    const char *why;
+    size_t n;
+    if (sw_val_get_str(frame, "refused", &why, &n)) {
+        snprintf(pool->refused, sizeof pool->refused, "%.*s", (int)(n > 280 ? 280 : n), why);
+        return;
+    }
+    sw_val_get_bool(frame, "seccomp", &seccomp);
+    sw_val_get_bool(frame, "limits", &limits);
+    sw_val_get_bool(frame, "unprivileged", &user);
+    sw_val_get_int(frame, "uid", &uid);
+    snprintf(pool->confinement, sizeof pool->confinement, "%s, uid %lld%s, %s",
+             seccomp ? "seccomp" : "NO seccomp (allowed by the administrator)", (long long)uid,
+             user ? "" : " (root)", limits ? "resource limits" : "no resource limits");
+    w->state = SW_WORKER_READY;
+    pool->spawner_failures = 0;
+}
+
+static bool take_frame(struct sw_worker *w, struct sw_rd frame)
+{
+    int64_t n;
+    const char *s;
+    size_t len;
+    if (sw_val_is(frame, "op", "ack")) {
+        if (!sw_val_get_int(frame, "bytes", &n) || n <= 0 || (uint64_t)n > w->unacked) return false;
+        w->unacked -= (size_t)n;
+        return true;
+    }
+    if (sw_val_is(frame, "op", "bye")) {
+        if (sw_val_get_str(frame, "text", &s, &len))
+            snprintf(w->bye, sizeof w->bye, "%.*s",
+                     (int)(len < sizeof w->bye ? len : sizeof w->bye - 1), s);
+        return false;
+    }
+    if (w->state == SW_WORKER_STARTING) {
+        if (!sw_val_is(frame, "op", "hello")) return false;
+        take_hello(w, frame);
+        return w->state == SW_WORKER_READY;
+    }
+    if (sw_val_is(frame, "op", "result")) {
+        take_result(w, frame);
+        return true;
+    }
+    return sw_val_is(frame, "op", "call") && take_call(w, frame);
+}
+
+/* All complete frames in w->in. false: the worker broke the protocol. */
+static bool take_frames(struct sw_worker *w)
+{
+    size_t at = 0, used;
+    bool good = true;
+    while (good && !w->pool->closing) {
+        struct sw_rd frame;
+        int rc = sw_frame_next(w->in.data + at, w->in.len - at, &used, &frame, NULL);
+        if (rc == 0) break;
+        good = rc > 0 && take_frame(w, frame);
+        if (good) at += used;
+    }
+    if (w->pool->closing) return true;
+    sw_buf_cut(&w->in, at);
+    w->owed += at;
+    if (good && w->owed >= SW_FRAME_CREDIT / 8) send_ack(w);
+    return good;
+}
+
+/* Read what is there, a bounded amount. false: the end, or an error. */
+static bool read_some(struct sw_worker *w)
+{
+    for (int i = 0; i < 8; i++) {
+        uint8_t *room = sw_buf_room(&w->in, 65536);
+        ssize_t n = room ? recv(w->fd, room, 65536, MSG_DONTWAIT) : -1;
+        if (n < 0 && room && errno == EINTR) continue;
+        if (n < 0 && room && (errno == EAGAIN || errno == EWOULDBLOCK)) return true;
+        if (n <= 0) return false;
+        w->in.len += (size_t)n;
+        if (!take_frames(w)) return false;
+        if (w->pool->closing) return true;
+        if (n < 65536) return true;
+    }
+    return true;
+}
+
+static void on_socket(uv_poll_t *h, int status, int events)
+{
+    struct sw_worker *w = h->data;
+    struct sw_workers *pool = w->pool;
+    bool alive = status == 0;
+    pool->inside++;
+    if (alive && (events & UV_READABLE)) alive = read_some(w);
+    if (!pool->closing) {
+        if (alive) sw_worker_flush(w);
+        else sw_worker_gone(w);
+    }
+    sw_workers_leave(pool);
+}
+
+void sw_worker_flush(struct sw_worker *w)
+{
+    while (w->out_at < w->out.len && w->unacked < SW_FRAME_CREDIT) {
+        size_t n = w->out.len - w->out_at, credit = SW_FRAME_CREDIT - w->unacked;
+        ssize_t sent = send(w->fd, w->out.data + w->out_at, n < credit ? n : credit,
+                            MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent < 0 && errno == EINTR) continue;
+        if (sent <= 0) break; /* full: on_socket goes on; broken: reading will tell */
+        w->out_at += (size_t)sent;
+        w->unacked += (size_t)sent;
+    }
+    if (w->out_at == w->out.len) {
+        sw_buf_reset(&w->out);
+        w->out_at = 0;
+    } else if (w->out_at > (1u << 20)) {
+        sw_buf_cut(&w->out, w->out_at);
+        w->out_at = 0;
+    }
+    if (w->polling)
+        uv_poll_start(&w->poll,
+                      UV_READABLE | (w->out.len && w->unacked < SW_FRAME_CREDIT ? UV_WRITABLE : 0),
+                      on_socket);
+}

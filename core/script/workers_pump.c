@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT
+ * Scheduling of the pool. Jobs wait per package; a package whose worker is free gets a batch, users
+ * in turn, at most max_running workers at a time, and an idle worker makes room for one that is
+ * needed. The tick is the watchdog: it measures CPU time since a worker last made progress that we
+ * can check, a result or a call of a run it was given; the worker's shared page only chooses the
+ * budget. What a worker killed here leaves is not settled here, but when its socket ends. */
+#include <uv.h>
+#include "script/workers_pool.h"
+#include "box/spawner.h"
+#include <stdio.h>
+#include <time.h>
+
+#define BATCH_MAX     64
+#define BATCH_BYTES   (192u * 1024u)
+#define BATCH_US      20000 /* aim of a batch, so that users take turns quickly */
+#define TICK_MS       50
+#define START_MS      10000               /* from request to hello */
+#define RETIRE_CPU_NS (60ll * 1000000000) /* half of the worker's RLIMIT_CPU */
+
+/* The loop stays alive for us only while there is work. */
+static void set_alive(struct sw_workers *pool)
+{
+    bool busy = false, live = pool->stats.live > 0;
+    for (struct sw_package *p = pool->packages; p && !busy; p = p->next)
+        busy = p->queue.n || (p->worker && p->worker->flight.n);
+    if (pool->closing) return;
+    if (!busy && !live) {
+        uv_timer_stop(&pool->tick);
+        return;
+    }
+    if (busy) uv_ref((uv_handle_t *)&pool->tick);
+    else uv_unref((uv_handle_t *)&pool->tick);
+}
+
+static size_t batch_size(const struct sw_package *p)
+{
+    int64_t n = p->avg_us > 0 ? BATCH_US / p->avg_us : BATCH_MAX;
+    return n < 1 ? 1 : n > BATCH_MAX ? BATCH_MAX : (size_t)n;
+}
+
+static void dispatch(struct sw_workers *pool, struct sw_worker *w)
+{
+    struct sw_buf *b = &w->out;
+    struct sw_package *p = w->p;
+    size_t map, at = sw_worker_message(b, "run", &map), list, n = 0, most = batch_size(p);
+    sw_val_key(b, "runs");
+    list = sw_val_open(b, SW_V_ARR);
+    while (p->queue.first && n < most) {
+        struct sw_job *j = p->queue.first;
+        if (n && b->len - at + j->spec.len + 64 > BATCH_BYTES) break;
+        sw_jobs_pop(&p->queue);
+        j->n = ++pool->last_n;
+        sw_job_write(j, b);
+        sw_jobs_push(&w->flight, j);
+        n++;
+    }
+    sw_val_close(b, list, n);
+    sw_val_close(b, map, 2);
+    sw_frame_end(b, at, NULL); /* fits: a spec is capped below a frame */
+    p->user->turn = ++pool->turn;
+    sw_worker_progress(w);
+    sw_worker_flush(w);
+}
+
+bool sw_worker_running(const struct sw_worker *w)
+{
+    for (const struct sw_job *j = w->flight.first; j; j = j->next)
+        if (!j->call) return true;
+    return false;
+}
+
+int sw_workers_count_running(const struct sw_workers *pool)
+{
+    int n = 0;
+    for (const struct sw_worker *w = pool->workers; w; w = w->next)
+        n += w->state != SW_WORKER_DYING && sw_worker_running(w);
+    return n;
+}
+
+/* The package whose user waited longest; with_worker: its worker could take a batch now. */
+static struct sw_package *next_package(struct sw_workers *pool, bool with_worker)
+{
+    struct sw_package *best = NULL;
+    for (struct sw_package *p = pool->packages; p; p = p->next) {
+        struct sw_worker *w = p->worker;
+        if (!p->queue.n || (w != NULL) != with_worker) continue;
+        if (w && (w->state != SW_WORKER_READY || w->retiring || w->flight.n >= BATCH_MAX * 4 ||
+                  sw_worker_running(w)))
+            continue;
+        if (!best || p->user->turn < best->user->turn) best = p;
+    }
+    return best;
+}
+
+static bool evict_idle(struct sw_workers *pool)
+{
+    struct sw_worker *oldest = NULL;
+    for (struct sw_worker *w = pool->workers; w; w = w->next) {
+        if (w->state != SW_WORKER_READY || w->flight.n || w->p->queue.n) continue;
+        if (!oldest || w->wall_mark_ms < oldest->wall_mark_ms) oldest = w;
+    }
+    if (oldest) sw_worker_stop(oldest);
+    return oldest != NULL;
+}
+
+static void refuse_all(struct sw_workers *pool)
+{
+    for (struct sw_package *p = pool->packages; p; p = p->next) {
+        for (size_t i = 0; i < p->n_files; i++)
+            if (!p->files[i].reported && !p->worker)
+                sw_jobs_push(&p->queue, sw_job_load(p, (int)i));
+        sw_package_fail_queue(p, pool->refused);
+    }
+    /* what is asked later is tried afresh: the cause may be gone */
+    snprintf(pool->confinement, sizeof pool->confinement, "%s", pool->refused);
+    pool->refused[0] = 0;
+    pool->spawner_failures = 0;
+}
+
+static void start_workers(struct sw_workers *pool)
+{
+    struct sw_package *p;
+    int rc;
+    while ((p = next_package(pool, false))) {
+        if (pool->stats.live >= pool->c.max_live && !evict_idle(pool)) return;
+        rc = sw_workers_start_spawner(pool);
+        if (rc == SW_E_BUSY) return; /* the tick tries again */
+        if (rc == 0 && pool->spawner_failures < SW_WORKERS_BARREN_MAX) sw_workers_request(pool, p);
+        if (rc < 0 || pool->spawner_failures >= SW_WORKERS_BARREN_MAX ||
+            p->barren >= SW_WORKERS_BARREN_MAX) {
+            if (!pool->refused[0])
+                snprintf(pool->refused, sizeof pool->refused, "the box for scripts stops at once");
+            return;
+        }
+    }
+}
+
+static void retire_done(struct sw_workers *pool)
+{
+    for (struct sw_worker *w = pool->workers, *next; w; w = next) {
+        next = w->next;
+        if (w->state == SW_WORKER_READY && w->retiring && !w->flight.n) sw_worker_stop(w);
+    }
+}
+
+void sw_workers_pump(struct sw_workers *pool)
+{
+    struct sw_package *p;
+    int free_cores;
+    pool->inside++; /* results given from here may queue more: seen by this very loop */
+    retire_done(pool);
+    if (pool->refused[0]) refuse_all(pool);
+    else start_workers(pool);
+    free_cores = pool->c.max_running - sw_workers_count_running(pool);
+    while (free_cores > 0 && (p = next_package(pool, true))) {
+        dispatch(pool, p->worker);
+        free_cores--;
+    }
+    if (!uv_is_active((uv_handle_t *)&pool->tick) &&
+        pool->stats.live + (pool->packages != NULL) > 0) {
+        uv_timer_again(&pool->tick);
+    }
+    set_alive(pool);
+    pool->inside--;
+}
+
+void sw_workers_leave(struct sw_workers *pool)
+{
+    if (--pool->inside == 0 && !pool->closing) sw_workers_pump(pool);
+}
+
+static int64_t cpu_of(pid_t pid)
+{
+    clockid_t clock;
+    struct timespec t;
+    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &t) != 0) return -1;
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+void sw_worker_progress(struct sw_worker *w)
+{
+    int64_t cpu = cpu_of(w->pid);
+    if (cpu >= 0) w->cpu_mark_ns = cpu;
+    w->wall_mark_ms = uv_now(w->pool->loop);
+}
+
+static uint32_t budget_of(const struct sw_worker *w)
+{
+    uint64_t n = w->page ? atomic_load_explicit(&w->page->run, memory_order_acquire) : 0;
+    uint32_t most = 0;
+    for (const struct sw_job *j = w->flight.first; j; j = j->next) {
+        if (j->n == n) return j->cpu_ms;
+        if (!j->call && j->cpu_ms > most) most = j->cpu_ms;
+    }
+    return most;
+}
+
+static void watch(struct sw_worker *w, uint64_t now_ms)
+{
+    uint64_t wall = now_ms - w->wall_mark_ms, budget;
+    int64_t cpu;
+    if (w->state == SW_WORKER_STARTING) {
+        if (wall > START_MS) sw_worker_gone(w);
+        return;
+    }
+    if (w->killed) return;
+    if (!w->flight.n) {
+        if (wall > w->pool->c.idle_ms && !w->p->queue.n) sw_worker_stop(w);
+        return;
+    }
+    if (!sw_worker_running(w)) return;
+    budget = budget_of(w);
+    cpu = cpu_of(w->pid);
+    if ((cpu >= 0 && cpu - w->cpu_mark_ns > (int64_t)(budget * 3 / 2 + 200) * 1000000) ||
+        wall > budget * 10 + 1000) {
+        w->killed = true; /* what it wrote before is still read; then comes the end of file */
+        sw_worker_kill(w);
+    } else if (cpu > RETIRE_CPU_NS) {
+        w->retiring = true;
+    }
+}
+
+static void on_tick(uv_timer_t *t)
+{
+    struct sw_workers *pool = t->data;
+    uint64_t now = uv_now(pool->loop);
+    pool->inside++;
+    for (struct sw_worker *w = pool->workers, *next; w; w = next) {
+        next = w->next;
+        watch(w, now);
+        if (pool->closing) break;
+    }
+    sw_workers_leave(pool);
+}
+
+void sw_workers_init_tick(struct sw_workers *pool)
+{
+    uv_timer_init(pool->loop, &pool->tick);
+    pool->tick.data = pool;
+    pool->handles = 1;
+    uv_timer_start(&pool->tick, on_tick, TICK_MS, TICK_MS);
+    uv_timer_stop(&pool->tick);
+}
