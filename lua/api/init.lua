@@ -26,8 +26,19 @@ function api.handle(ctx, request)
   return problem(404, "Not found", "there is nothing at this address")
 end
 
+-- A page of a stranger can point a name of its own at this machine (DNS rebinding): only our own names
+-- are answered, and that of public_url when a proxy stands in front.
+local function known_host(ctx, host)
+  local name = (host or ""):lower():gsub(":%d+$", "")
+  local public = (ctx.config.public_url or ""):lower():match("^https?://([^/:]+)")
+  return name == "127.0.0.1" or name == "localhost" or name == "[::1]" or (public ~= nil and name == public)
+end
+
 -- One request as a task: whatever goes wrong is logged here and never told to the client.
 function api.serve(ctx, request, answer)
+  if not known_host(ctx, request.headers.host) then
+    return answer(problem(403, "Forbidden", "this name is not ours; set public_url in config.lua"))
+  end
   local ok, status, headers, body = pcall(api.handle, ctx, request)
   if not ok then
     sw.sys.log("error", "http", tostring(status))
