@@ -242,10 +242,24 @@ static int l_beat_stop(lua_State *L)
 /* --- signals --- */
 
 static const char HANDLER = 0;
+#define SIGNAL "syncwell.signal"
 struct sig {
     uv_signal_t handle;
     lua_State *L;
 };
+
+static void signal_closed(uv_handle_t *h)
+{
+    free(h->data);
+}
+
+static int l_signal_gc(lua_State *L)
+{
+    struct sig **u = luaL_checkudata(L, 1, SIGNAL);
+    if (*u) uv_close((uv_handle_t *)&(*u)->handle, signal_closed);
+    *u = NULL;
+    return 0;
+}
 
 static void on_signal(uv_signal_t *h, int num)
 {
@@ -258,21 +272,30 @@ static void on_signal(uv_signal_t *h, int num)
     lua_pop(s->L, 1);
 }
 
+/* A handle that lives until the state closes; the registry keeps its userdata. */
+static void watch_signal(lua_State *L, int num)
+{
+    struct sig **u = lua_newuserdatauv(L, sizeof *u, 0), *s;
+    *u = NULL;
+    luaL_setmetatable(L, SIGNAL);
+    luaL_ref(L, LUA_REGISTRYINDEX);
+    s = *u = calloc(1, sizeof *s);
+    if (!s) luaL_error(L, "out of memory");
+    s->L = main_state(L);
+    uv_signal_init(sw_lua_engine(L)->loop, &s->handle);
+    s->handle.data = s;
+    uv_signal_start(&s->handle, on_signal, num);
+    uv_unref((uv_handle_t *)&s->handle);
+}
+
 static int l_on_signal(lua_State *L)
 {
-    static const int nums[] = {SIGTERM, SIGINT, SIGHUP};
     luaL_checktype(L, 1, LUA_TFUNCTION);
     lua_settop(L, 1);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &HANDLER);
-    for (int i = 0; i < 3; i++) {
-        struct sig *s = lua_newuserdatauv(L, sizeof *s, 0);
-        luaL_ref(L, LUA_REGISTRYINDEX); /* lives as long as the state */
-        s->L = main_state(L);
-        uv_signal_init(sw_lua_engine(L)->loop, &s->handle);
-        s->handle.data = s;
-        uv_signal_start(&s->handle, on_signal, nums[i]);
-        uv_unref((uv_handle_t *)&s->handle);
-    }
+    watch_signal(L, SIGTERM);
+    watch_signal(L, SIGINT);
+    watch_signal(L, SIGHUP);
     return 0;
 }
 
@@ -477,6 +500,10 @@ int sw_open_sys(lua_State *L)
                                  {"metric", l_metric},
                                  {"clean", l_clean},
                                  {NULL, NULL}};
+    luaL_newmetatable(L, SIGNAL);
+    lua_pushcfunction(L, l_signal_gc);
+    lua_setfield(L, -2, "__gc");
+    lua_pop(L, 1);
     luaL_newmetatable(L, BEAT);
     lua_newtable(L);
     lua_pushcfunction(L, l_beat_stop);

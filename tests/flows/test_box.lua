@@ -409,6 +409,7 @@ return sw.rule { title = "\27[2Jloud\u{202e}", on = sw.at "11:00", uses = { "not
       expect(r.code).equals(2)
       expect(r.err).contains("--user")
     end
+    expect(h.run("--user", "José", "init").code).equals(0)
     expect(h.run("--user", "José", "status").code).equals(0)
     h.remove()
   end)
