@@ -218,9 +218,10 @@ static void settling_works_off_the_marks_in_portions(void **state)
     bool left = true;
     int64_t n;
     for (int d = 0; d < 5; d++) put_one(f, f->steps, f->watch, T0 + d * SW_DAY_MS, MIN, 10 + d, 0);
+    assert_int_equal(count_of(f, "SELECT count(*) FROM dirty"), 10); /* each day's steps, each day's presence */
     OK(sw_timeline_settle(f->s, f->metrics, &f->who, 2, &left, &f->err));
     assert_true(left);
-    assert_int_equal(count_of(f, "SELECT count(*) FROM dirty"), 3);
+    assert_int_equal(count_of(f, "SELECT count(*) FROM dirty"), 8);
     OK(sw_timeline_settle(f->s, f->metrics, &f->who, 100, &left, &f->err));
     assert_false(left);
     for (int d = 0; d < 5; d++) {
