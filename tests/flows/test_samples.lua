@@ -68,7 +68,7 @@ local function compare_session(a, s, name)
 end
 
 -- Files on which the importer judges otherwise than the expectation, which says what a strict reader sees:
--- why, and exactly what it makes of them.
+-- why, and exactly what it makes of them. What the expectation says of the rest of the file holds for them too.
 local fit_judged = {
   ["empty-activities.fit"] = { why = "never closed by its device: read as far as it goes, not given up at the header",
     workouts = 1, elapsed_s = 2318, distance_m = 18294.4, heart_rates = 2319 },
@@ -107,7 +107,7 @@ local function check_fit(h, e, file)
   local workouts = kept_by_order(h.json("records", "workout"))
   local sessions, copies = real_sessions(e)
   if fit_judged[file] then
-    return check_judged(h, fit_judged[file], file, workouts)
+    check_judged(h, fit_judged[file], file, workouts)
   end
   local kind = e.file_ids and e.file_ids[1] and e.file_ids[1].type
   if kind and kind ~= "activity" then
