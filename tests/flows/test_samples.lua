@@ -29,6 +29,47 @@ local function mean_of(h, metric)
   return #rows, #rows > 0 and sum / #rows or nil
 end
 
+-- What each metric's roll-ups add up to over all days and origins of the dump: { n, sum, min, max, day, last }.
+local function totals_of(dump)
+  local total = {}
+  for line in dump:gmatch("[^\n]+") do
+    local r = line:find('"table":"rollup"', 1, true) and json.decode(line)
+    if r and r.origin ~= "" then
+      local t = total[r.metric] or { n = 0, sum = 0, min = math.huge, max = -math.huge, day = r.day }
+      t.n, t.sum, t.min, t.max = t.n + r.n, t.sum + r.sum, math.min(t.min, r.min), math.max(t.max, r.max)
+      t.day, t.last = math.max(t.day, r.day), r.day >= t.day and r.last or t.last
+      total[r.metric] = t
+    end
+  end
+  return total
+end
+
+-- The expectation rounds half turns of the pedals off; the importer adds fractional_cadence.
+local tolerance = { speed = 0.002, altitude = 0.01, power = 0.01, cadence = 0.5 }
+
+-- One origin has one value at a time: where times repeat, as many fewer samples, of the same range.
+local function compare_streams(total, stats, copies, file)
+  local repeats, times = stats.timestamps_repeated, copies + 1
+  for metric, slack in pairs(tolerance) do
+    local want, got = stats[metric], total[metric] or { n = 0, sum = 0, min = 0, max = 0 }
+    local most = want and want.samples // times
+    local ok = not want or got.n <= most and got.n >= most - repeats
+      and got.min >= want.min - slack and got.max <= want.max + slack
+    if want and repeats == 0 then
+      ok = ok and close(got.sum / got.n, want.mean, slack) and close(got.min, want.min, slack)
+        and close(got.max, want.max, slack)
+    end
+    check(ok, "%s: %d of %s, sum %s, %s to %s; not %s", file, got.n, metric, got.sum, got.min, got.max,
+      want and json.encode(want))
+  end
+  local lat, lon = total.latitude or { n = 0 }, total.longitude or { n = 0 }
+  local places, last = stats.with_position // times, stats.last_position
+  check(lat.n == lon.n and lat.n <= places and lat.n >= places - repeats, "%s: %d positions, not %d", file,
+    lat.n, places)
+  check(not last or repeats > 0 or close(lat.last, last[1], 1e-6) and close(lon.last, last[2], 1e-6),
+    "%s: it ends at %s, %s", file, tostring(lat.last), tostring(lon.last))
+end
+
 -- Sessions a person would call workouts: dated, no transitions, and a copy of one chained behind it is
 -- the same workout, not a second one.
 local function real_sessions(e)
@@ -134,6 +175,9 @@ local function check_fit(h, e, file)
     check(#workouts >= 1, "%s: records without session gave no workout", file)
   end
   local stats = e.record_stats or {}
+  if stats.time_first then
+    compare_streams(totals_of(h.dump()), stats, copies, file)
+  end
   local n, mean = mean_of(h, "heart_rate")
   if stats.hr_samples and stats.time_first and copies == 0 and (stats.timestamps_repeated or 0) == 0
     and not e.hr_messages_merged and (stats.hr_min or 1) > 0 then
