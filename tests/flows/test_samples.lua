@@ -187,6 +187,13 @@ local function check_fit(h, e, file)
   end
 end
 
+local function same_stream(total, metric, want, file)
+  local got = total[metric] or { n = 0, sum = 0 }
+  check(not want or got.n == want.samples and close(got.sum / got.n, want.mean, 0.01)
+    and close(got.min, want.min, 0.01) and close(got.max, want.max, 0.01),
+    "%s: %d of %s, sum %s, not %s", file, got.n, metric, got.sum, want and json.encode(want))
+end
+
 local function check_tcx(h, e, file)
   local workouts = kept_by_order(h.json("records", "workout"))
   local wanted = {}
@@ -196,6 +203,9 @@ local function check_tcx(h, e, file)
     end
   end
   check(#workouts == #wanted, "%s: %d workouts, not %d", file, #workouts, #wanted)
+  if #wanted == 1 and #e.activities == 1 then
+    same_stream(totals_of(h.dump()), "altitude", wanted[1].altitude, file)
+  end
   for i, a in ipairs(wanted) do
     local w = workouts[i] and workouts[i].attributes or {}
     check(close(w.timer_s or 0, a.total_seconds or 0, 0.01), "%s: timer %s", file, tostring(w.timer_s))
@@ -220,6 +230,11 @@ local function check_gpx(h, e, file)
     local d = workouts[1].attributes.distance_m or 0
     check(math.abs(d - e.distance_haversine_m) <= math.max(1, e.distance_haversine_m * 0.005),
       "%s: distance %s, not %s", file, d, e.distance_haversine_m)
+  end
+  local total = totals_of(h.dump())
+  if (e.repeated_times or 0) == 0 and e.timed_points == e.points then
+    same_stream(total, "altitude", e.ele, file)
+    same_stream(total, "power", e.power, file)
   end
   local n, mean = mean_of(h, "heart_rate")
   if e.hr and (e.repeated_times or 0) == 0 and e.timed_points == e.points then
