@@ -213,8 +213,6 @@ end
 
 -- --- host calls: what ctx.series and ctx.records read ---
 
-local calls = {} -- package -> { ctx, at of each tag }
-
 local function span_of(ctx, args, at)
   local to = args.to and args.to or at
   local from = args.from or to - math.floor((args.last_s or 7 * 86400) * 1000)
@@ -260,27 +258,21 @@ function reads.records(ctx, args, at)
   return out
 end
 
-sw.box.on_call(function(call, tag, _, package, name, args)
-  local run = calls[package]
-  if not run or not reads[name] then
-    return sw.box.reply(call, false, ("%s is not available to rules"):format(name))
-  end
-  local ok, value, message = pcall(reads[name], run.ctx, args or {}, run.at[tag + 1])
-  if not ok or value == nil then
-    return sw.box.reply(call, false, tostring(ok and message or value))
-  end
-  local sent, why = sw.box.reply(call, true, value)
-  if not sent then
-    sw.box.reply(call, false, why)
-  end
-end)
-
 -- Run specs in the box of a package, answering what they read; at[i] is the instant of run i.
 function rules.run_in_box(ctx, package, runs, at)
-  calls[package] = { ctx = ctx, at = at }
-  local results, message, code = sw.box.run(ctx.name, package, runs)
-  calls[package] = nil
-  return results, message, code
+  return sw.box.run(ctx.name, package, runs, function(call, index, name, args)
+    if not reads[name] then
+      return sw.box.reply(call, false, ("%s is not available to rules"):format(name))
+    end
+    local ok, value, message = pcall(reads[name], ctx, args or {}, at[index])
+    if not ok or value == nil then
+      return sw.box.reply(call, false, tostring(ok and message or value))
+    end
+    local sent, why = sw.box.reply(call, true, value)
+    if not sent then
+      sw.box.reply(call, false, why)
+    end
+  end)
 end
 
 -- --- evaluating ---

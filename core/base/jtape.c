@@ -262,6 +262,16 @@ static int syntax_error(const struct scan *s, struct sw_err *err)
                    s->what, s->p >= s->end ? ", but the text ends" : "");
 }
 
+/* No text has more values than separators and brackets, and one; those in strings count too. */
+static bool too_many(const struct sw_jtape *t, const char *text, size_t n)
+{
+    size_t marks = 1;
+    if (!t->max || n <= t->max) return false;
+    for (size_t i = 0; i < n; i++)
+        marks += text[i] == ',' || text[i] == ':' || text[i] == '[' || text[i] == '{';
+    return marks > t->max;
+}
+
 int sw_jtape_parse(struct sw_jtape *t, const char *text, size_t n, struct sw_err *err)
 {
     const unsigned char *u = (const unsigned char *)text;
@@ -271,6 +281,8 @@ int sw_jtape_parse(struct sw_jtape *t, const char *text, size_t n, struct sw_err
     t->text_len = n;
     t->n = 0;
     if (n > MAX_TEXT) return sw_fail(err, SW_E_LIMIT, "JSON text of %zu bytes is over 1 GiB", n);
+    if (too_many(t, text, n))
+        return sw_fail(err, SW_E_LIMIT, "JSON text of more than %zu values", t->max);
     rc = scan_text(&s);
     if (rc < 0) {
         t->n = 0;

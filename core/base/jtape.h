@@ -29,6 +29,7 @@ struct sw_jtape {
     struct sw_jnode *node; /* node[0] is the root; an object's children alternate key, value */
     uint32_t n;
     size_t cap;
+    size_t max; /* nodes at most, judged before any is made; 0: as many as the text has */
 };
 
 #define SW_JTAPE_MAX_DEPTH 64
@@ -36,7 +37,7 @@ struct sw_jtape {
 void sw_jtape_init(struct sw_jtape *t);
 void sw_jtape_clear(struct sw_jtape *t);
 
-/* Parse n bytes (at most 1 GiB). 0, SW_E_BAD with line and column in err, or SW_E_LIMIT (depth).
+/* Parse n bytes (at most 1 GiB). 0, SW_E_BAD with line and column in err, or SW_E_LIMIT (depth, nodes).
  * The tape may be used again for another text; its memory is kept. */
 int sw_jtape_parse(struct sw_jtape *t, const char *text, size_t n, struct sw_err *err);
 

@@ -10,7 +10,7 @@
 
 void sw_log_init(struct sw_log *l, enum sw_log_level level)
 {
-    *l = (struct sw_log){level, 2, isatty(2)};
+    *l = (struct sw_log){.level = level, .fd = 2, .terminal = isatty(2)};
 }
 
 /* Marks that let a text change how its neighbours are shown: U+200E/F, U+202A..E, U+2066..9, U+061C,
@@ -47,7 +47,7 @@ void sw_log_line(const struct sw_log *l, enum sw_log_level level, const char *ar
 {
     static const char *const words[] = {"debug", "info", "warn", "error"};
     char raw[2000], when[40];
-    struct sw_buf text, line;
+    struct sw_buf safe, text, line;
     ssize_t gone;
     va_list ap;
     if (!l || level < l->level) return;
@@ -56,7 +56,10 @@ void sw_log_line(const struct sw_log *l, enum sw_log_level level, const char *ar
     va_end(ap);
     sw_buf_init(&text, 8192);
     sw_buf_init(&line, 16384);
-    sw_text_clean(&text, raw, strlen(raw), 1);
+    sw_buf_init(&safe, 8192);
+    sw_secrets_hide(l->secrets, &safe, raw, strlen(raw));
+    sw_text_clean(&text, sw_buf_str(&safe), safe.len, 1);
+    sw_buf_clear(&safe);
     sw_iso_format(sw_wall_ms(), 0, when);
     if (l->terminal) {
         sw_buf_printf(&line, "%s %-5s %s: %s\n", when, words[level], area, sw_buf_str(&text));

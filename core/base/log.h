@@ -3,7 +3,7 @@
  * is handed down; there is no global logger. Control bytes and bidirectional marks never pass. */
 #ifndef SW_BASE_LOG_H
 #define SW_BASE_LOG_H
-#include "base/buf.h"
+#include "base/secrets.h"
 
 enum sw_log_level { SW_LOG_DEBUG, SW_LOG_INFO, SW_LOG_WARN, SW_LOG_ERROR };
 
@@ -11,6 +11,7 @@ struct sw_log {
     enum sw_log_level level; /* lines below it are dropped */
     int fd;                  /* usually 2 */
     int terminal;            /* readable form */
+    const struct sw_secrets *secrets; /* replaced wherever they occur; may be NULL */
 };
 void sw_log_init(struct sw_log *l, enum sw_log_level level);
 void sw_log_line(const struct sw_log *l, enum sw_log_level level, const char *area, const char *fmt,

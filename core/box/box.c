@@ -8,12 +8,14 @@
 #include "box/frame_lua.h"
 #include "box/limits.h"
 #include "box/sandbox.h"
+#include "box/tape.h"
 #include "box/worker.h"
 #include <lauxlib.h>
 #include <stdio.h>
 #include <string.h>
 
 #define OUTPUT_MAX   (64u * 1024u) /* what one run may hand over */
+#define CALL_MAX     (SW_FRAME_MAX - 1024u) /* arguments of one call */
 #define CALLS_MAX    1000          /* calls of one run to the engine */
 #define RUNS_MAX     1024          /* runs waiting for an answer */
 #define HOST_SLACK   (4u << 20)    /* memory for our own work after a run has used its share up */
@@ -25,6 +27,7 @@ struct run {
     int thread, cur;        /* registry references: coroutine, { run = ..., out = ... } */
     unsigned calls;
     int64_t budget_ns, used_ns;
+    struct sw_buf body;     /* what came with the last answer beside its value: a document */
 };
 
 struct sw_box {
@@ -37,6 +40,7 @@ struct sw_box {
     size_t cap;
     struct run *now;        /* executing */
     uint64_t last_call;
+    size_t documents;       /* bytes of documents that scripts hold */
     struct sw_buf call;     /* arguments of the call being made */
     char call_name[64];
     int drive, explain;     /* registry references to the library's two doors */
@@ -99,6 +103,7 @@ static int core_call(lua_State *L)
     if (!lua_isyieldable(L))
         return luaL_error(L, "%s cannot be used here: a sort, gsub or metamethod is under way", name);
     if (++b->now->calls > CALLS_MAX) return luaL_error(L, "more than %d calls in one run", CALLS_MAX);
+    sw_buf_clear(&b->now->body); /* of the answer before */
     sw_buf_reset(&b->call);
     if (sw_frame_encode(L, 2, &b->call, SW_ENCODE_STRICT, &err) < 0)
         return luaL_error(L, "%s: %s", name, err.text);
@@ -107,10 +112,30 @@ static int core_call(lua_State *L)
     return lua_yieldk(L, 0, 0, finish_call);
 }
 
+/* json(): the document that came with the answer; nil and a sentence when it is none. Taken once. */
+static int core_json(lua_State *L)
+{
+    struct sw_box *b = box_of(L);
+    if (!b->now) return 0;
+    return sw_tape_push(L, &b->now->body, &b->documents);
+}
+
+/* text(most): its first bytes as they are */
+static int core_text(lua_State *L)
+{
+    struct sw_box *b = box_of(L);
+    lua_Integer most = luaL_optinteger(L, 1, 65536);
+    size_t n = b->now ? b->now->body.len : 0;
+    if (most >= 0 && n > (size_t)most) n = (size_t)most;
+    lua_pushlstring(L, n ? sw_buf_str(&b->now->body) : "", n);
+    return 1;
+}
+
 static int push_core(lua_State *L)
 {
     static const luaL_Reg core[] = {{"current", core_current}, {"cpu", core_cpu}, {"lib", core_lib},
-        {"call", core_call}, {NULL, NULL}};
+        {"call", core_call}, {"json", core_json}, {"text", core_text}, {"at", sw_tape_at},
+        {"columns", sw_tape_columns}, {NULL, NULL}};
     luaL_newlib(L, core);
     sw_sandbox_open(L);
     lua_setfield(L, -2, "sandbox");
@@ -141,7 +166,7 @@ struct sw_box *sw_box_new(size_t memory_bytes, struct sw_shared_page *page, sw_b
     b->ctx = ctx;
     b->cap = RUNS_MAX;
     b->runs = sw_zalloc(RUNS_MAX * sizeof *b->runs);
-    sw_buf_init(&b->call, OUTPUT_MAX);
+    sw_buf_init(&b->call, CALL_MAX);
     if (b->L) {
         lua_pushcfunction(b->L, prepare);
         if (lua_pcall(b->L, 0, 0, 0) == LUA_OK) return b;
@@ -154,6 +179,7 @@ void sw_box_free(struct sw_box *b)
 {
     if (!b) return;
     if (b->L) lua_close(b->L);
+    for (size_t i = 0; i < b->cap; i++) sw_buf_clear(&b->runs[i].body);
     sw_buf_clear(&b->call);
     sw_free(b->runs);
     sw_free(b);
@@ -344,6 +370,7 @@ static int finish(struct sw_box *b, struct run *r, int status, bool expired, str
     rc = send_result(b, &e, ok, err);
     luaL_unref(b->L, LUA_REGISTRYINDEX, r->thread);
     luaL_unref(b->L, LUA_REGISTRYINDEX, r->cur);
+    sw_buf_clear(&r->body);
     *r = (struct run){0};
     b->limits.mem_max -= HOST_SLACK;
     b->limits.mem_hit = hit && !ok;
@@ -452,6 +479,7 @@ static int start(struct sw_box *b, struct sw_rd spec, struct sw_err *err)
         ms > 3600000)
         return sw_fail(err, SW_E_BAD, "a run without number or budget");
     *r = (struct run){.n = (uint64_t)n, .thread = LUA_NOREF, .cur = LUA_NOREF, .budget_ns = ms * 1000000};
+    sw_buf_init(&r->body, SW_TAPE_BODY);
     stand(b, r->n);
     if (protect(b, set_up_run, &s, NULL) < 0) return finish(b, r, LUA_ERRMEM, false, err);
     return resume(b, r, 2, err);
@@ -488,19 +516,34 @@ static int set_reply(lua_State *L)
     return 0;
 }
 
-static int take_reply(struct sw_box *b, struct sw_rd frame, struct sw_err *err)
+/* The run that waits for this answer; NULL when it has ended meanwhile. */
+static struct run *run_of_call(struct sw_box *b, struct sw_rd frame)
 {
     int64_t call;
-    if (!sw_val_get_int(frame, "call", &call)) return sw_fail(err, SW_E_BAD, "a reply to nothing");
-    for (size_t i = 0; i < b->cap; i++) {
-        struct run *r = &b->runs[i];
-        if (r->n == 0 || r->call == 0 || r->call != (uint64_t)call) continue;
-        r->call = 0;
-        stand(b, r->n);
-        if (protect(b, set_reply, &frame, NULL) < 0) return finish(b, r, LUA_ERRMEM, false, err);
-        return resume(b, r, 0, err);
-    }
-    return SW_OK; /* the run has ended meanwhile */
+    if (!sw_val_get_int(frame, "call", &call) || call <= 0) return NULL;
+    for (size_t i = 0; i < b->cap; i++)
+        if (b->runs[i].n && b->runs[i].call == (uint64_t)call) return &b->runs[i];
+    return NULL;
+}
+
+static int take_reply(struct sw_box *b, struct sw_rd frame, struct sw_err *err)
+{
+    struct run *r = run_of_call(b, frame);
+    if (!r) return SW_OK;
+    r->call = 0;
+    stand(b, r->n);
+    if (protect(b, set_reply, &frame, NULL) < 0) return finish(b, r, LUA_ERRMEM, false, err);
+    return resume(b, r, 0, err);
+}
+
+/* A piece of the document that belongs to the answer to come. */
+static int take_body(struct sw_box *b, struct sw_rd frame)
+{
+    struct run *r = run_of_call(b, frame);
+    const char *s;
+    size_t n;
+    if (r && sw_val_get_str(frame, "data", &s, &n)) sw_buf_put(&r->body, s, n);
+    return SW_OK;
 }
 
 int sw_box_feed(struct sw_box *b, struct sw_rd frame, struct sw_err *err)
@@ -509,6 +552,7 @@ int sw_box_feed(struct sw_box *b, struct sw_rd frame, struct sw_err *err)
     sw_limits_tick_start(&b->limits);
     if (sw_val_is(frame, "op", "run")) rc = start_all(b, frame, err);
     else if (sw_val_is(frame, "op", "reply")) rc = take_reply(b, frame, err);
+    else if (sw_val_is(frame, "op", "body")) rc = take_body(b, frame);
     else if (sw_val_is(frame, "op", "lib")) rc = protect(b, set_lib, &frame, err);
     else if (sw_val_is(frame, "op", "init")) rc = protect(b, open_library, &frame, err);
     else rc = sw_fail(err, SW_E_BAD, "an unknown message");

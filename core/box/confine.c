@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define HEADROOM (96u << 20) /* libraries, stack, frames beside what scripts allocate */
+#define HEADROOM (256u << 20) /* libraries, stack, frames and documents beside what scripts allocate */
 #define CPU_SECONDS 120      /* over a worker's life; the engine retires it at half of that */
 
 void sw_confine_clear_env(void)

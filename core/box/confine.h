@@ -12,7 +12,7 @@
 
 struct sw_confine {
     unsigned uid, gid;        /* taken when started as root */
-    size_t memory_bytes;      /* what scripts may allocate; the address space gets 96 MB more */
+    size_t memory_bytes;      /* what scripts may allocate; the address space gets 256 MB more */
     int nice;                 /* added to the engine's */
     bool allow_unconfined;    /* an administrator's switch: go on without seccomp */
 };

@@ -11,6 +11,7 @@ struct sw_engine *sw_engine_new(uv_loop_t *loop, const char *share)
     e->share = sw_strdup(share);
     e->metrics = sw_metrics_new();
     sw_log_init(&e->log, SW_LOG_INFO);
+    e->log.secrets = &e->vault.known;
     return e;
 }
 
@@ -31,6 +32,7 @@ void sw_engine_free(struct sw_engine *e)
     sw_worker_free(e->writer);
     sw_metrics_free(e->metrics);
     for (int i = 0; i < e->n_zones; i++) sw_tz_close(e->zone[i]);
+    sw_vault_close(&e->vault);
     sw_free(e->share);
     sw_free(e->home);
     sw_free(e);

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/tz.h"
 #include "model/metric.h"
+#include "engine/vault.h"
 #include "store/worker.h"
 
 struct sw_engine {
@@ -15,6 +16,7 @@ struct sw_engine {
     char *home;            /* the user's data folder, NULL until opened */
     struct sw_clock clock; /* data time */
     struct sw_log log;
+    struct sw_vault vault;             /* opened on first use */
     struct sw_metrics *metrics;        /* filled at boot, read only once a store is open */
     struct sw_worker *writer, *reader; /* NULL until opened */
     struct sw_tz *zone[64];            /* loaded zones, kept until the end */

@@ -122,24 +122,31 @@ int sw_ingest_delete(struct sw_store *s, const struct sw_who *who, int64_t id, b
     return rc < 0 ? rc : sw_record_delete(s, who->id, id, was_last, group, err);
 }
 
+/* 1 and *out: the total this origin stated before; 0: none. */
+static int stated_total(struct sw_store *s, const struct sw_who *who, const struct sw_metric *m,
+                        int64_t day, int64_t origin_id, double *out, struct sw_err *err)
+{
+    struct sw_q *q = sw_ask(
+        s, err,
+        "SELECT total FROM day_total WHERE person_id = $1 AND metric = $2 AND day = $3 AND origin_id = $4",
+        "isii", who->id, m->name, day, origin_id);
+    int rc = q ? sw_q_next(q, err) : SW_E_INTERNAL;
+    if (rc <= 0) return rc;
+    *out = sw_q_real(q, 0);
+    sw_q_stop(q);
+    return 1;
+}
+
 int sw_ingest_day_total(struct sw_store *s, const struct sw_who *who, const struct sw_metric *m,
                         int64_t day, int64_t origin_id, double total, enum sw_put *what,
                         struct sw_err *err)
 {
-    struct sw_q *q;
-    double had;
+    double had = NAN;
     int rc;
     if (!isfinite(total) || day < SW_TIME_MIN_MS / SW_DAY_MS || day > SW_TIME_MAX_MS / SW_DAY_MS)
         return sw_fail(err, SW_E_BAD,
                        "%s: a day's total must be a number, its day within 1900 to 2079", m->name);
-    q = sw_ask(
-        s, err,
-        "SELECT total FROM day_total WHERE person_id = $1 AND metric = $2 AND day = $3 AND origin_id = $4",
-        "isii", who->id, m->name, day, origin_id);
-    rc = q ? sw_q_next(q, err) : SW_E_INTERNAL;
-    had = rc > 0 ? sw_q_real(q, 0) : NAN;
-    if (rc < 0) return rc;
-    if (rc > 0) sw_q_stop(q);
+    if ((rc = stated_total(s, who, m, day, origin_id, &had, err)) < 0) return rc;
     *what = isnan(had) ? SW_PUT_NEW : had == total ? SW_PUT_SAME : SW_PUT_CHANGED;
     if (*what == SW_PUT_SAME) return 0;
     rc = sw_run(
@@ -148,4 +155,48 @@ int sw_ingest_day_total(struct sw_store *s, const struct sw_who *who, const stru
         "ON CONFLICT (person_id, metric, day, origin_id) DO UPDATE SET total = excluded.total",
         "isiir", who->id, m->name, day, origin_id, total);
     return rc ? rc : sw_dirty_mark(s, who->id, m->name, day, err);
+}
+
+static void keep_text(void *ctx, const struct sw_doc *d)
+{
+    struct sw_buf *b = ctx;
+    sw_buf_put(b, d->body, d->body_n);
+}
+
+/* Was this very total held before? It is remembered, so that the second time it is believed. */
+static int heard_before(struct sw_store *s, const struct sw_who *who, const char *name, double total,
+                        bool *before, struct sw_err *err)
+{
+    struct sw_buf had;
+    char text[64];
+    int rc;
+    sw_buf_init(&had, 4096);
+    snprintf(text, sizeof text, "{\"total\":%.17g}", total);
+    rc = sw_doc_get(s, who->id, ".doubt", name, keep_text, &had, err);
+    *before = rc > 0 && !strcmp(sw_buf_str(&had), text);
+    sw_buf_clear(&had);
+    if (rc < 0) return rc;
+    if (*before) return sw_doc_delete(s, who->id, ".doubt", name, err);
+    return sw_doc_put(s, who->id, ".doubt", name, who->now_ms, text, strlen(text), SW_DOC_ANY, 0, err);
+}
+
+int sw_ingest_doubted_total(struct sw_store *s, const struct sw_who *who, const struct sw_metric *m,
+                            int64_t day, int64_t origin_id, double total, bool *held,
+                            enum sw_put *what, struct sw_err *err)
+{
+    int64_t today = sw_floor_day(who->now_ms + (int64_t)sw_tz_offset(who->zone, who->now_ms) * 1000);
+    char name[160];
+    double had = 0;
+    bool before = false;
+    int rc = stated_total(s, who, m, day, origin_id, &had, err);
+    *held = false;
+    *what = SW_PUT_SAME;
+    if (rc < 0 || total == 0) return rc < 0 ? rc : 0;
+    if (rc > 0 && day < today && total < had * 0.8) {
+        snprintf(name, sizeof name, "%s|%lld|%lld", m->name, (long long)day, (long long)origin_id);
+        if ((rc = heard_before(s, who, name, total, &before, err)) < 0) return rc;
+        *held = !before;
+        if (*held) return 0;
+    }
+    return sw_ingest_day_total(s, who, m, day, origin_id, total, what, err);
 }

@@ -48,5 +48,12 @@ int sw_ingest_day_total(struct sw_store *s, const struct sw_who *who, const stru
                         int64_t day, int64_t origin_id, double total, enum sw_put *what,
                         struct sw_err *err);
 
+/* The same from a service that may send a truncated day later: no amount is no news (a zero never
+ * replaces a figure), and a fall of more than a fifth on a day that is over is held until it is sent a
+ * second time. *held says so. */
+int sw_ingest_doubted_total(struct sw_store *s, const struct sw_who *who, const struct sw_metric *m,
+                            int64_t day, int64_t origin_id, double total, bool *held,
+                            enum sw_put *what, struct sw_err *err);
+
 #define SW_SLEEP_MARK "sleep_duration" /* the metric whose dirty day stands for the whole night */
 #endif

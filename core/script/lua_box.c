@@ -3,8 +3,10 @@
  * of lua/box.
  *   configure{memory_mb, allow_unconfined}            before the first use
  *   load(user, package, {{name, source}...}) -> {{name, ok, out, error}...}       waits
- *   run(user, package, {{spec, cpu_ms}...}) -> {{ok, killed, cpu_us, out, error}...} in order     waits
- *   on_call(f)         f(call, tag, user, package, name, args) runs as a task and must reply
+ *   run(user, package, {{spec, cpu_ms}...} [, on_call]) -> {{ok, killed, cpu_us, out, error}...} in
+ *                      order; waits. on_call(call, index, name, args) runs as a task for each thing
+ *                      run `index` asks of the engine, and must reply; without it asking is refused
+ *   body(call, text)   a document that goes with the reply to come, read there by core.json()
  *   reply(call, ok, value | text)
  *   confinement() -> text        stats() -> table        close() */
 #include "base/alloc.h"
@@ -19,7 +21,7 @@
 
 enum { MAX_LIBRARY = 64, MAX_RUNS = 10000 };
 #define SPEC_MOST ((size_t)256 << 10)
-static const char POOL = 0, CALL = 0;
+static const char POOL = 0;
 
 struct pool {
     struct sw_workers *workers;
@@ -32,7 +34,8 @@ struct pool {
 struct gather { /* results of one load or run call, until the last one is in */
     struct sw_wait wait;
     size_t want, have;
-    int list; /* registry reference of the result list */
+    int list;    /* registry reference of the result list */
+    int handler; /* of on_call, or LUA_NOREF */
     struct pool *pool;
 };
 
@@ -128,6 +131,7 @@ static void on_result(void *ctx, const struct sw_run_result *r)
     }
     struct sw_wait w = g->wait;
     luaL_unref(L, LUA_REGISTRYINDEX, g->list);
+    luaL_unref(L, LUA_REGISTRYINDEX, g->handler);
     sw_free(g);
     sw_wake(&w, 1);
 }
@@ -139,14 +143,12 @@ static void on_call(void *ctx, const struct sw_run_call *c)
     lua_State *L = g->pool->main;
     lua_getglobal(L, "sw");
     lua_getfield(L, -1, "spawn");
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &CALL);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, g->handler);
     lua_pushinteger(L, (lua_Integer)c->call);
-    lua_pushinteger(L, (lua_Integer)c->tag);
-    lua_pushstring(L, c->user);
-    lua_pushstring(L, c->package);
+    lua_pushinteger(L, (lua_Integer)c->tag + 1);
     lua_pushstring(L, c->name);
     push_rd(L, c->args);
-    if (lua_pcall(L, 7, 0, 0)) {
+    if (lua_pcall(L, 5, 0, 0)) {
         struct sw_rd none = sw_rd_of(NULL, 0);
         sw_workers_reply(g->pool->workers, c->call, false, none, NULL);
         lua_pop(L, 1);
@@ -159,6 +161,7 @@ static struct gather *gather_new(lua_State *L, size_t want)
     struct gather *g = sw_zalloc(sizeof *g);
     g->pool = pool_of(L);
     g->want = want;
+    g->handler = LUA_NOREF;
     lua_createtable(L, (int)want, 0);
     g->list = luaL_ref(L, LUA_REGISTRYINDEX);
     g->wait = sw_task_begin(L, "a script");
@@ -168,6 +171,7 @@ static struct gather *gather_new(lua_State *L, size_t want)
 static int refuse(lua_State *L, struct gather *g, int rc, const struct sw_err *err)
 {
     luaL_unref(L, LUA_REGISTRYINDEX, g->list);
+    luaL_unref(L, LUA_REGISTRYINDEX, g->handler);
     luaL_unref(L, LUA_REGISTRYINDEX, g->wait.ref);
     sw_free(g);
     return sw_push_err(L, rc, err);
@@ -179,7 +183,7 @@ static int l_load(lua_State *L)
     struct sw_workers *w = workers(L);
     size_t n = (size_t)luaL_len(L, 3);
     struct sw_workers_file *file = lua_newuserdatauv(L, (n + 1) * sizeof *file, 0);
-    struct sw_workers_on on = {on_result, on_call, NULL};
+    struct sw_workers_on on = {on_result, NULL, NULL};
     struct sw_err err = SW_ERR_INIT;
     int rc;
     for (size_t i = 0; i < n; i++) {
@@ -218,16 +222,21 @@ static int l_run(lua_State *L)
     const char *user = luaL_checkstring(L, 1), *package = luaL_checkstring(L, 2);
     struct sw_workers *w = workers(L);
     size_t n = (size_t)luaL_len(L, 3);
-    struct sw_workers_on on = {on_result, on_call, NULL};
+    struct sw_workers_on on = {on_result, lua_isfunction(L, 4) ? on_call : NULL, NULL};
     struct sw_err err = SW_ERR_INIT;
     struct sw_run_spec *spec;
+    struct gather *g;
     struct sw_buf *b;
     int rc;
     luaL_argcheck(L, n >= 1 && n <= MAX_RUNS, 3, "1 to 10000 runs");
     spec = sw_zalloc(n * sizeof *spec);
     b = sw_zalloc(n * sizeof *b);
     rc = encode_specs(L, spec, b, n, &err);
-    on.ctx = gather_new(L, n);
+    on.ctx = g = gather_new(L, n);
+    if (on.call) {
+        lua_pushvalue(L, 4);
+        g->handler = luaL_ref(L, LUA_REGISTRYINDEX);
+    }
     if (!rc) rc = sw_workers_run(w, user, package, spec, n, &on, &err);
     for (size_t i = 0; i < n; i++) sw_buf_clear(&b[i]);
     sw_free(b);
@@ -236,12 +245,15 @@ static int l_run(lua_State *L)
     return sw_task_yield(L);
 }
 
-static int l_on_call(lua_State *L)
+static int l_body(lua_State *L)
 {
-    luaL_checktype(L, 1, LUA_TFUNCTION);
-    lua_settop(L, 1);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &CALL);
-    return 0;
+    struct sw_err err = SW_ERR_INIT;
+    size_t n;
+    const char *text = luaL_checklstring(L, 2, &n);
+    int rc = sw_workers_body(workers(L), (uint64_t)luaL_checkinteger(L, 1), text, n, &err);
+    if (rc) return sw_push_err(L, rc, &err);
+    lua_pushboolean(L, 1);
+    return 1;
 }
 
 static int l_reply(lua_State *L)
@@ -315,7 +327,7 @@ int sw_open_box(lua_State *L)
 {
     static const luaL_Reg f[] = {
         {"configure", l_configure}, {"load", l_load},   {"run", l_run},
-        {"on_call", l_on_call},     {"reply", l_reply}, {"confinement", l_confinement},
+        {"body", l_body},           {"reply", l_reply}, {"confinement", l_confinement},
         {"stats", l_stats},         {NULL, NULL}};
     struct pool *p = lua_newuserdatauv(L, sizeof *p, 0);
     memset(p, 0, sizeof *p);

@@ -347,5 +347,6 @@ int sw_open_store(lua_State *L)
         {"metrics", l_metrics},   {"convert", l_convert}, {NULL, NULL}};
     luaL_newlib(L, f);
     luaL_setfuncs(L, sw_store_series_functions, 0);
+    luaL_setfuncs(L, sw_store_sync_functions, 0);
     return 1;
 }

@@ -34,5 +34,5 @@ void sw_json_put_int(struct sw_buf *b, const char *key, int64_t v);
 void sw_json_put_num(struct sw_buf *b, const char *key, double v);
 void sw_json_put_text(struct sw_buf *b, const char *key, const char *v);
 
-extern const luaL_Reg sw_store_series_functions[];
+extern const luaL_Reg sw_store_series_functions[], sw_store_sync_functions[];
 #endif

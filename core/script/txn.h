@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Inside sw.txn: a transaction is a list of operations built on the loop thread and run in order on
- * the writer thread. Three files add operations: lua_txn.c (documents, people), txn_data.c (samples,
- * records), txn_jobs.c (the queue). */
+ * the writer thread. Four files add operations: lua_txn.c (documents, people), txn_data.c (samples,
+ * records), txn_jobs.c (the queue), txn_sync.c (connections). */
 #ifndef SW_SCRIPT_TXN_H
 #define SW_SCRIPT_TXN_H
 #include "engine/timeline.h"
@@ -54,5 +54,15 @@ void sw_txn_field(lua_State *L, struct sw_op *o, int k, int arg, const char *nam
                   const char *fallback);
 int64_t sw_txn_field_int(lua_State *L, int arg, const char *name, int64_t fallback);
 
-extern const luaL_Reg sw_txn_data_methods[], sw_txn_jobs_methods[];
+/* ---- txn_data.c, for those that store data too ---- */
+
+/* The six texts of the origin table at arg, then its id into o->made on the writer thread. */
+void sw_txn_read_origin(lua_State *L, struct sw_op *o, int arg);
+int sw_txn_find_origin(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err);
+const struct sw_metric *sw_txn_metric(lua_State *L, const char *name); /* raises if unknown */
+/* Metric, unit (`unit` unless the table at arg says another), scale: raises if they do not fit. */
+void sw_txn_read_map(lua_State *L, int arg, const char *unit, struct sw_column_map *map);
+void sw_txn_put_counts(struct sw_buf *b, const struct sw_counts *c);
+
+extern const luaL_Reg sw_txn_data_methods[], sw_txn_jobs_methods[], sw_txn_sync_methods[];
 #endif

@@ -9,14 +9,14 @@
 #include <string.h>
 
 /* The id of the origin in the texts from SW_TXN_ORIGIN on, into made. */
-static int find_origin(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
+int sw_txn_find_origin(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
 {
     char **x = o->s + SW_TXN_ORIGIN;
     struct sw_origin d = {x[0], x[1], x[2], x[3], x[4], x[5]};
     return sw_origin_id(s, t->who.id, t->who.name, &d, &o->made, err);
 }
 
-static void read_origin(lua_State *L, struct sw_op *o, int arg)
+void sw_txn_read_origin(lua_State *L, struct sw_op *o, int arg)
 {
     static const char *const names[] = {"provider", "name", "maker", "model", "kind", "ident"};
     luaL_checktype(L, arg, LUA_TTABLE);
@@ -25,18 +25,18 @@ static void read_origin(lua_State *L, struct sw_op *o, int arg)
 
 static int run_origin(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
 {
-    int rc = find_origin(s, t, o, err);
+    int rc = sw_txn_find_origin(s, t, o, err);
     sw_json_int(&o->out, o->made);
     return rc;
 }
 
 static int l_origin(lua_State *L)
 {
-    read_origin(L, sw_txn_add(L, run_origin), 2);
+    sw_txn_read_origin(L, sw_txn_add(L, run_origin), 2);
     return 0;
 }
 
-static void put_counts(struct sw_buf *b, const struct sw_counts *c)
+void sw_txn_put_counts(struct sw_buf *b, const struct sw_counts *c)
 {
     sw_buf_printf(
         b, "{\"new\":%lld,\"updated\":%lld,\"unchanged\":%lld,\"rejected\":%lld,\"reasons\":{",
@@ -53,14 +53,14 @@ static void put_counts(struct sw_buf *b, const struct sw_counts *c)
 static int run_columns(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
 {
     struct sw_counts c = {0};
-    int rc = find_origin(s, t, o, err);
+    int rc = sw_txn_find_origin(s, t, o, err);
     if (!rc) rc = sw_ingest_column(s, &t->who, o->col, o->made, &o->map, &c, err);
-    put_counts(&o->out, &c);
+    sw_txn_put_counts(&o->out, &c);
     sw_counts_clear(&c);
     return rc;
 }
 
-static const struct sw_metric *check_metric(lua_State *L, const char *name)
+const struct sw_metric *sw_txn_metric(lua_State *L, const char *name)
 {
     const struct sw_metric *m = sw_metrics_get(sw_lua_engine(L)->metrics, name);
     if (!m) luaL_error(L, "there is no metric '%s'", name);
@@ -68,10 +68,10 @@ static const struct sw_metric *check_metric(lua_State *L, const char *name)
 }
 
 /* The map of a column: metric, unit conversion with an optional extra factor. Raises if units do not fit. */
-static void read_map(lua_State *L, int arg, const char *unit, struct sw_column_map *map)
+void sw_txn_read_map(lua_State *L, int arg, const char *unit, struct sw_column_map *map)
 {
     lua_getfield(L, arg, "metric");
-    map->metric = check_metric(L, luaL_checkstring(L, -1));
+    map->metric = sw_txn_metric(L, luaL_checkstring(L, -1));
     lua_getfield(L, arg, "unit");
     if (lua_isstring(L, -1)) unit = lua_tostring(L, -1);
     if (!sw_unit_convert(unit, map->metric->unit, &map->convert))
@@ -93,7 +93,7 @@ static int l_columns(lua_State *L)
     const struct sw_origin_desc *d;
     luaL_argcheck(L, k >= 0 && (size_t)k < b->n_col, 4, "no such column");
     luaL_checktype(L, 5, LUA_TTABLE);
-    read_map(L, 5, b->col[k].unit, &map);
+    sw_txn_read_map(L, 5, b->col[k].unit, &map);
     o = sw_txn_add(L, run_columns);
     o->col = &b->col[k];
     o->map = map;
@@ -115,14 +115,14 @@ static int run_samples(struct sw_store *s, struct sw_txn *t, struct sw_op *o, st
     if (!rc) rc = sw_series_write(s, t->who.id, o->metric, series, &o->samples, &m, err);
     c.added = (int64_t)m.added, c.changed = (int64_t)m.changed, c.same = (int64_t)m.same,
     c.rejected = o->i[1];
-    put_counts(&o->out, &c);
+    sw_txn_put_counts(&o->out, &c);
     return rc;
 }
 
 static int l_samples(lua_State *L)
 {
     struct sw_op *o = sw_txn_add(L, run_samples);
-    o->metric = check_metric(L, luaL_checkstring(L, 2));
+    o->metric = sw_txn_metric(L, luaL_checkstring(L, 2));
     o->i[0] = luaL_checkinteger(L, 3);
     luaL_checktype(L, 4, LUA_TTABLE);
     for (lua_Integer k = 1; lua_geti(L, 4, k) == LUA_TTABLE; k++) {
@@ -172,7 +172,7 @@ static int run_record(struct sw_store *s, struct sw_txn *t, struct sw_op *o, str
                           .day = o->i[4],
                           .connection_id = o->i[5]};
     struct sw_put_result p;
-    int rc = find_origin(s, t, o, err);
+    int rc = sw_txn_find_origin(s, t, o, err);
     if (rc) return rc;
     r.origin_id = o->made;
     rc = sw_ingest_record(s, &t->who, &r, &p, err);
@@ -204,7 +204,7 @@ static int l_record(lua_State *L)
     for (int i = 0; i < 6; i++) sw_txn_field(L, o, i, 2, texts[i], fallback[i]);
     for (int i = 0; i < 6; i++) o->i[i] = sw_txn_field_int(L, 2, ints[i], 0);
     lua_getfield(L, 2, "origin");
-    read_origin(L, o, lua_gettop(L));
+    sw_txn_read_origin(L, o, lua_gettop(L));
     return 0;
 }
 
@@ -241,7 +241,7 @@ static int run_day_total(struct sw_store *s, struct sw_txn *t, struct sw_op *o, 
         sw_buf_puts(&o->out, "\"rejected\"");
         return 0;
     }
-    rc = find_origin(s, t, o, err);
+    rc = sw_txn_find_origin(s, t, o, err);
     if (!rc) rc = sw_ingest_day_total(s, &t->who, o->metric, o->i[0], o->made, o->r, &p, err);
     if (!rc) sw_buf_puts(&o->out, what[p]);
     return rc;
@@ -250,7 +250,7 @@ static int run_day_total(struct sw_store *s, struct sw_txn *t, struct sw_op *o, 
 static int l_day_total(lua_State *L)
 {
     struct sw_convert c;
-    const struct sw_metric *m = check_metric(L, luaL_checkstring(L, 2));
+    const struct sw_metric *m = sw_txn_metric(L, luaL_checkstring(L, 2));
     const char *unit = luaL_optstring(L, 6, "");
     struct sw_op *o;
     if (!sw_unit_convert(unit, m->unit, &c))
@@ -258,7 +258,7 @@ static int l_day_total(lua_State *L)
     o = sw_txn_add(L, run_day_total);
     o->metric = m;
     o->i[0] = luaL_checkinteger(L, 3);
-    read_origin(L, o, 4);
+    sw_txn_read_origin(L, o, 4);
     o->r = luaL_checknumber(L, 5) * c.factor + c.shift;
     return 0;
 }
@@ -281,7 +281,7 @@ static int run_erase(struct sw_store *s, struct sw_txn *t, struct sw_op *o, stru
 static int l_erase(lua_State *L)
 {
     struct sw_op *o = sw_txn_add(L, run_erase);
-    o->metric = check_metric(L, luaL_checkstring(L, 2));
+    o->metric = sw_txn_metric(L, luaL_checkstring(L, 2));
     o->i[0] = luaL_checkinteger(L, 3);
     o->i[1] = luaL_checkinteger(L, 4);
     o->i[2] = luaL_optinteger(L, 5, 0);

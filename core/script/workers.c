@@ -201,22 +201,44 @@ int sw_workers_run(struct sw_workers *pool, const char *user, const char *packag
     return SW_OK;
 }
 
+/* The worker whose run made this call, and the run in *job; NULL when it is over. */
+static struct sw_worker *caller(struct sw_workers *pool, uint64_t call, struct sw_job **job)
+{
+    for (struct sw_worker *w = call ? pool->workers : NULL; w; w = w->next) {
+        if (w->state != SW_WORKER_READY) continue;
+        for (struct sw_job *j = w->flight.first; j; j = j->next)
+            if (j->call == call) return *job = j, w;
+    }
+    return NULL;
+}
+
+int sw_workers_body(struct sw_workers *pool, uint64_t call, const char *body, size_t n,
+                    struct sw_err *err)
+{
+    struct sw_job *j;
+    struct sw_worker *w = caller(pool, call, &j);
+    if (!w) return sw_fail(err, SW_E_NOTFOUND, "no run waits for that answer");
+    if (n > SW_WORKERS_BODY)
+        return sw_fail(err, SW_E_LIMIT, "the answer is over %u MiB", SW_WORKERS_BODY >> 20);
+    for (size_t at = 0; at < n; at += SW_WORKERS_PIECE)
+        sw_worker_body(w, j, body + at, n - at < SW_WORKERS_PIECE ? n - at : SW_WORKERS_PIECE);
+    sw_worker_flush(w);
+    return SW_OK;
+}
+
 int sw_workers_reply(struct sw_workers *pool, uint64_t call, bool ok, struct sw_rd value,
                      struct sw_err *err)
 {
-    for (struct sw_worker *w = pool->workers; w; w = w->next) {
-        struct sw_job *j = w->state == SW_WORKER_READY && call ? w->flight.first : NULL;
-        while (j && j->call != call) j = j->next;
-        if (!j) continue;
-        if (sw_rd_left(&value) > SW_FRAME_MAX - 256) {
-            sw_worker_refuse(
-                w, j, "the answer is too large for one reply: ask for less, or page through it");
-            return sw_fail(err, SW_E_LIMIT, "an answer over %u KiB", SW_FRAME_MAX / 1024);
-        }
-        sw_worker_reply(w, j, ok, value);
-        return SW_OK;
+    struct sw_job *j;
+    struct sw_worker *w = caller(pool, call, &j);
+    if (!w) return sw_fail(err, SW_E_NOTFOUND, "no run waits for that answer");
+    if (sw_rd_left(&value) > SW_FRAME_MAX - 256) {
+        sw_worker_refuse(
+            w, j, "the answer is too large for one reply: ask for less, or page through it");
+        return sw_fail(err, SW_E_LIMIT, "an answer over %u KiB", SW_FRAME_MAX / 1024);
     }
-    return sw_fail(err, SW_E_NOTFOUND, "no run waits for that answer");
+    sw_worker_reply(w, j, ok, value);
+    return SW_OK;
 }
 
 const char *sw_workers_confinement(const struct sw_workers *pool)

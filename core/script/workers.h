@@ -82,6 +82,9 @@ int sw_workers_load(struct sw_workers *p, const char *user, const char *package,
 int sw_workers_run(struct sw_workers *p, const char *user, const char *package,
                    const struct sw_run_spec *runs, size_t n, const struct sw_workers_on *on,
                    struct sw_err *err);
+/* A document that goes with the answer to this call, before sw_workers_reply; at most 32 MiB, copied
+ * in pieces the worker may take its time with. SW_E_NOTFOUND, SW_E_LIMIT. */
+int sw_workers_body(struct sw_workers *p, uint64_t call, const char *body, size_t n, struct sw_err *err);
 /* Answer a call: a value, or when not ok a text with the reason. SW_E_NOTFOUND: its run is over.
  * SW_E_LIMIT: too large for a frame; the script is told so instead. */
 int sw_workers_reply(struct sw_workers *p, uint64_t call, bool ok, struct sw_rd value,

@@ -65,6 +65,17 @@ void sw_worker_reply(struct sw_worker *w, struct sw_job *j, bool ok, struct sw_r
     sw_worker_flush(w);
 }
 
+void sw_worker_body(struct sw_worker *w, const struct sw_job *j, const char *p, size_t n)
+{
+    size_t map, at = sw_worker_message(&w->out, "body", &map);
+    sw_val_key(&w->out, "call");
+    sw_val_int(&w->out, j->their_call);
+    sw_val_key(&w->out, "data");
+    sw_val_str(&w->out, p, n);
+    sw_val_close(&w->out, map, 3);
+    sw_frame_end(&w->out, at, NULL);
+}
+
 void sw_worker_refuse(struct sw_worker *w, struct sw_job *j, const char *text)
 {
     struct sw_buf b;

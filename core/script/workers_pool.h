@@ -10,6 +10,8 @@
 #endif
 #include "script/workers_priv.h"
 
+#define SW_WORKERS_BODY  (32u << 20)  /* of a document that goes with an answer */
+#define SW_WORKERS_PIECE (192u << 10) /* of it in one frame */
 #define SW_WORKERS_BARREN_MAX 3 /* workers or spawners lost in a row before we give up */
 
 enum sw_worker_state { SW_WORKER_STARTING, SW_WORKER_READY, SW_WORKER_DYING };
@@ -89,7 +91,9 @@ void sw_worker_flush(struct sw_worker *w);
 void sw_worker_send_library(struct sw_worker *w);
 /* Answer the open call of j, a run of w; value is copied. */
 void sw_worker_reply(struct sw_worker *w, struct sw_job *j, bool ok, struct sw_rd value);
-/* The same with a text: why there is no answer. */
+/* A piece of the document that goes with the answer to come; not flushed. */
+void sw_worker_body(struct sw_worker *w, const struct sw_job *j, const char *p, size_t n);
+/* The same as reply with a text: why there is no answer. */
 void sw_worker_refuse(struct sw_worker *w, struct sw_job *j, const char *text);
 
 /* ---- workers_spawn.c ---- */

@@ -16,7 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define OUT_MAX (24u << 20) /* waiting for credit or the kernel, per worker */
+#define OUT_MAX (48u << 20) /* waiting for credit or the kernel, per worker */
 
 static void on_control_closed(uv_handle_t *h)
 {

@@ -21,6 +21,7 @@ local HOMES = {
   { "^curl/", "^net/http_client%.c$" }, { "^microhttpd%.h$", "^net/http_server%.c$" },
   { "^sqlite3%.h$", "^store/db_sqlite%.c$" }, { "^libpq", "^store/db_pg%.c$" },
   { "^seccomp%.h$", "^box/" }, { "^jansson%.h$", "^base/" }, { "^sodium%.h$", "^base/crypto%.c$" },
+  { "^openssl/", "^base/crypto%.c$" },
   { "^expat%.h$", "^codec/" }, { "^zip%.h$", "^codec/" }, { "^zlib%.h$", "^codec/" }, { "^zstd%.h$", "^codec/" },
   { "^libical/", "^codec/" }, { "^editline/", "^app/repl%.c$" }, { "^histedit%.h$", "^app/repl%.c$" },
 }

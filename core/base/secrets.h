@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT
+ * The secret values this process knows, so that none of them leaves by a log line or a message: each
+ * occurrence is replaced. Values stay until the end of the process. Thread: the loop's. */
+#ifndef SW_BASE_SECRETS_H
+#define SW_BASE_SECRETS_H
+#include "base/buf.h"
+
+struct sw_secrets {
+    char **value;
+    size_t n, cap;
+};
+/* Values under 6 bytes are not kept: hiding them would garble ordinary text. Copies. */
+void sw_secrets_add(struct sw_secrets *s, const char *value, size_t n);
+void sw_secrets_clear(struct sw_secrets *s); /* wipes and frees */
+/* Append text to out with every known value as "(hidden)". s may be NULL. */
+void sw_secrets_hide(const struct sw_secrets *s, struct sw_buf *out, const char *text, size_t n);
+#endif

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT
+ * From a list in a JSON document to columns of samples, without a Lua call per sample.
+ *   columns(node, spec, from [, most]) -> { n, start, dur, value, offset, next, rejected = { reason = count } }
+ * `node` is the list; `from` the element to begin with (from 1), `next` where to go on, nil at its end.
+ * start, dur (ms, 8 bytes each), value (8 bytes) and offset (minutes, 2 bytes) are packed
+ * little-endian. spec, paths being texts such as "value.amount":
+ *   time, clock       path and kind of the time: iso (default), unix, unix_ms, local (a wall clock)
+ *   finish | seconds  path of the end, of the same kind, or of the length in seconds; neither: an instant
+ *   offset            path of minutes east of UTC, where the time does not carry it
+ *   value             path of a number, or of a text that is one; absent or null: no sample
+ *   where, is         path and text: other elements are passed over
+ *   times, values     two lists beside each other instead: times count seconds from base (ms)
+ *   zone              { { from_ms, offset_min } ... } of the user, for wall clocks */
+#include "base/tz.h"
+#include "box/limits.h"
+#include "box/tape.h"
+#include <lauxlib.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST = 8192, LOOKS = 1024, ZONES = 64, REASONS = 6, NO_OFFSET = -32768 };
+enum clock_kind { ISO, UNIX, UNIX_MS, LOCAL };
+enum reason { NO_TIME, BAD_TIME, BAD_VALUE, BAD_SPAN };
+static const char *const reason_text[] = {"without a time", "with a time that is none",
+                                          "with a value that is no number",
+                                          "that ends before it starts"};
+
+struct change {
+    int64_t from_ms;
+    int offset_min;
+};
+
+struct spec {
+    const struct sw_tape *doc;
+    const char *time, *finish, *seconds, *offset, *value, *where, *is;
+    enum clock_kind clock;
+    struct change zone[ZONES];
+    int n_zone;
+    uint32_t time_at, value_at; /* walking two lists: their next elements */
+    bool beside;
+    int64_t base_ms;
+};
+
+struct rows {
+    struct sw_buf start, dur, value, offset;
+    size_t n, rejected[REASONS];
+};
+
+static const char *text_field(lua_State *L, const char *name)
+{
+    const char *s;
+    lua_getfield(L, 2, name);
+    s = lua_isnil(L, -1) ? NULL : luaL_checkstring(L, -1);
+    return s; /* stays on the stack, so it stays valid */
+}
+
+static void read_zone(lua_State *L, struct spec *s)
+{
+    lua_getfield(L, 2, "zone");
+    if (!lua_istable(L, -1)) return;
+    for (lua_Integer i = 1; s->n_zone < ZONES && lua_geti(L, -1, i) == LUA_TTABLE; i++) {
+        lua_geti(L, -1, 1);
+        lua_geti(L, -2, 2);
+        s->zone[s->n_zone++] =
+            (struct change){(int64_t)luaL_checknumber(L, -2), (int)luaL_checknumber(L, -1)};
+        lua_pop(L, 3);
+    }
+    lua_pop(L, 1);
+}
+
+static void read_lists(lua_State *L, struct spec *s)
+{
+    const struct sw_tape_node *times, *values;
+    lua_getfield(L, 2, "times");
+    if (lua_isnil(L, -1)) return;
+    times = sw_tape_check(L, -1);
+    lua_getfield(L, 2, "values");
+    values = sw_tape_check(L, -1);
+    if (times->doc != s->doc || values->doc != s->doc)
+        luaL_error(L, "times and values come from two answers");
+    s->beside = true;
+    s->time_at = times->at;
+    s->value_at = values->at;
+    lua_getfield(L, 2, "base");
+    s->base_ms = (int64_t)luaL_checknumber(L, -1);
+}
+
+static void read_spec(lua_State *L, struct spec *s)
+{
+    static const char *const kinds[] = {"iso", "unix", "unix_ms", "local", NULL};
+    luaL_checktype(L, 2, LUA_TTABLE);
+    luaL_checkstack(L, 30, NULL);
+    s->time = text_field(L, "time");
+    s->finish = text_field(L, "finish");
+    s->seconds = text_field(L, "seconds");
+    s->offset = text_field(L, "offset");
+    s->value = text_field(L, "value");
+    s->where = text_field(L, "where");
+    s->is = text_field(L, "is");
+    lua_getfield(L, 2, "clock");
+    s->clock = (enum clock_kind)luaL_checkoption(L, -1, "iso", kinds);
+    read_zone(L, s);
+    read_lists(L, s);
+    if (!s->beside && (!s->time || !s->value)) luaL_error(L, "columns: 'time' or 'value' is missing");
+}
+
+static int zone_offset(const struct spec *s, int64_t utc_ms)
+{
+    int offset = s->n_zone ? s->zone[0].offset_min : 0;
+    for (int i = 0; i < s->n_zone && s->zone[i].from_ms <= utc_ms; i++) offset = s->zone[i].offset_min;
+    return offset;
+}
+
+/* Instant of a wall-clock time; where it occurs twice, the first. */
+static int64_t from_local(const struct spec *s, int64_t local_ms)
+{
+    int64_t guess = local_ms - (int64_t)zone_offset(s, local_ms - 43200000) * 60000;
+    return local_ms - (int64_t)zone_offset(s, guess) * 60000;
+}
+
+static bool number_at(const struct sw_tape *d, uint32_t at, double *out)
+{
+    const struct sw_jnode *n = &d->tape.node[at];
+    char text[64], *end;
+    if (sw_jtape_num(&d->tape, at, out)) return true;
+    if (n->kind != SW_JSTR || n->len == 0 || n->len >= sizeof text || n->escaped) return false;
+    memcpy(text, d->tape.text + n->at, n->len);
+    text[n->len] = 0;
+    *out = strtod(text, &end);
+    return !*end && *text != ' ' && isfinite(*out);
+}
+
+static bool iso_at(const struct spec *s, uint32_t at, int64_t *ms, int *offset)
+{
+    const struct sw_jnode *n = &s->doc->tape.node[at];
+    const char *text = s->doc->tape.text + n->at;
+    int minutes = NO_OFFSET;
+    int64_t utc;
+    if (n->kind != SW_JSTR || n->escaped || sw_iso_parse(text, n->len, &utc, &minutes) != n->len)
+        return false;
+    if (s->clock == LOCAL && minutes != NO_OFFSET) { /* local text that ends in a false Z */
+        utc += (int64_t)minutes * 60000;
+        minutes = NO_OFFSET;
+    }
+    *ms = minutes == NO_OFFSET ? from_local(s, utc) : utc;
+    if (minutes == NO_OFFSET) *offset = zone_offset(s, *ms);
+    else if (minutes != 0) *offset = minutes; /* "Z" says when, not where */
+    return true;
+}
+
+static bool time_at(const struct spec *s, uint32_t at, int64_t *ms, int *offset)
+{
+    double v;
+    if (s->clock == ISO || s->clock == LOCAL) return iso_at(s, at, ms, offset);
+    if (!number_at(s->doc, at, &v)) return false;
+    if (s->clock == UNIX) v *= 1000;
+    if (!(fabs(v) < 1e15)) return false;
+    *ms = llround(v);
+    return true;
+}
+
+static void push_row(struct rows *r, int64_t start, int64_t dur, double value, int offset)
+{
+    sw_buf_u64(&r->start, (uint64_t)start);
+    sw_buf_u64(&r->dur, (uint64_t)dur);
+    sw_buf_f64(&r->value, value);
+    sw_buf_u16(&r->offset, (uint16_t)(int16_t)offset);
+    r->n++;
+}
+
+static bool passes(const struct spec *s, uint32_t item)
+{
+    uint32_t at;
+    if (!s->where) return true;
+    return sw_tape_find(s->doc, item, s->where, &at) && s->is && sw_jtape_eq(&s->doc->tape, at, s->is);
+}
+
+/* The length of an element: 0 and true for an instant; false when it cannot be. */
+static bool length_of(const struct spec *s, uint32_t item, int64_t start, int64_t *dur)
+{
+    uint32_t at;
+    int64_t end;
+    int ignored;
+    double v;
+    *dur = 0;
+    if (s->finish && sw_tape_find(s->doc, item, s->finish, &at)) {
+        if (!time_at(s, at, &end, &ignored)) return false;
+        *dur = end - start;
+    } else if (s->seconds && sw_tape_find(s->doc, item, s->seconds, &at)) {
+        if (!number_at(s->doc, at, &v) || !(fabs(v) < 1e9)) return false;
+        *dur = llround(v * 1000);
+    }
+    return *dur >= 0;
+}
+
+static void add_item(const struct spec *s, struct rows *r, uint32_t item)
+{
+    int64_t start, dur;
+    uint32_t at;
+    double value, minutes;
+    int offset = NO_OFFSET;
+    if (!passes(s, item) || !sw_tape_find(s->doc, item, s->value, &at)) return;
+    if (!number_at(s->doc, at, &value)) r->rejected[BAD_VALUE]++;
+    else if (!sw_tape_find(s->doc, item, s->time, &at)) r->rejected[NO_TIME]++;
+    else if (!time_at(s, at, &start, &offset)) r->rejected[BAD_TIME]++;
+    else if (!length_of(s, item, start, &dur)) r->rejected[BAD_SPAN]++;
+    else {
+        if (s->offset && sw_tape_find(s->doc, item, s->offset, &at) &&
+            number_at(s->doc, at, &minutes) && fabs(minutes) < 1000)
+            offset = (int)minutes;
+        push_row(r, start, dur, value, offset);
+    }
+}
+
+static void add_beside(const struct spec *s, struct rows *r, uint32_t time, uint32_t value)
+{
+    double seconds, v;
+    if (s->doc->tape.node[value].kind == SW_JNULL) return;
+    if (!number_at(s->doc, time, &seconds) || !(fabs(seconds) < 1e9)) r->rejected[BAD_TIME]++;
+    else if (!number_at(s->doc, value, &v)) r->rejected[BAD_VALUE]++;
+    else push_row(r, s->base_ms + llround(seconds * 1000), 0, v, NO_OFFSET);
+}
+
+/* Elements from `from` (0 is the first) until `most` rows or looks; where to go on, or -1. */
+static int64_t walk(lua_State *L, const struct spec *s, struct rows *r, struct sw_tape_node *list,
+                    int64_t from, size_t most)
+{
+    const struct sw_jnode *node = s->doc->tape.node;
+    uint32_t n = node[list->at].len, at = list->at + 1, k = 0;
+    if (node[list->at].kind != SW_JARR) return -1;
+    if (list->next_at && list->next_index <= from) at = list->next_at, k = list->next_index;
+    for (; k < n; k++) {
+        if (k % LOOKS == 0) sw_limits_check(L);
+        if (r->n >= most) {
+            list->next_index = k; /* the next call goes on from here */
+            list->next_at = at;
+            return k;
+        }
+        if (k >= from) add_item(s, r, at);
+        at = node[at].next;
+    }
+    return -1;
+}
+
+static int64_t walk_beside(lua_State *L, const struct spec *s, struct rows *r, int64_t from,
+                           size_t most)
+{
+    const struct sw_jnode *node = s->doc->tape.node, *t = &node[s->time_at], *v = &node[s->value_at];
+    uint32_t n = t->len < v->len ? t->len : v->len, time = s->time_at + 1, value = s->value_at + 1;
+    if (t->kind != SW_JARR || v->kind != SW_JARR) return -1;
+    for (uint32_t k = 0; k < n; k++) {
+        if (k % LOOKS == 0) sw_limits_check(L);
+        if (r->n >= most) return k;
+        if (k >= from) add_beside(s, r, time, value);
+        time = node[time].next;
+        value = node[value].next;
+    }
+    return -1;
+}
+
+static void give(lua_State *L, struct sw_buf *b, const char *name)
+{
+    lua_pushlstring(L, sw_buf_str(b), b->len);
+    lua_setfield(L, -2, name);
+}
+
+static void give_rows(lua_State *L, struct rows *r, int64_t next)
+{
+    lua_createtable(L, 0, 8);
+    lua_pushinteger(L, (lua_Integer)r->n), lua_setfield(L, -2, "n");
+    give(L, &r->start, "start"), give(L, &r->dur, "dur");
+    give(L, &r->value, "value"), give(L, &r->offset, "offset");
+    if (next >= 0) lua_pushinteger(L, next + 1), lua_setfield(L, -2, "next");
+    lua_newtable(L);
+    for (size_t i = 0; i < sizeof reason_text / sizeof *reason_text; i++) {
+        if (!r->rejected[i]) continue;
+        lua_pushinteger(L, (lua_Integer)r->rejected[i]);
+        lua_setfield(L, -2, reason_text[i]);
+    }
+    lua_setfield(L, -2, "rejected");
+}
+
+/* The rows' memory belongs to a userdata, so that an expiry in mid-walk leaks nothing. */
+static int rows_gc(lua_State *L)
+{
+    struct rows *r = lua_touserdata(L, 1);
+    sw_buf_clear(&r->start), sw_buf_clear(&r->dur);
+    sw_buf_clear(&r->value), sw_buf_clear(&r->offset);
+    return 0;
+}
+
+static struct rows *new_rows(lua_State *L)
+{
+    struct rows *r = lua_newuserdatauv(L, sizeof *r, 0);
+    *r = (struct rows){.n = 0};
+    sw_buf_init(&r->start, MOST * 8 + 8), sw_buf_init(&r->dur, MOST * 8 + 8);
+    sw_buf_init(&r->value, MOST * 8 + 8), sw_buf_init(&r->offset, MOST * 2 + 8);
+    if (luaL_newmetatable(L, "syncwell.rows")) {
+        lua_pushcfunction(L, rows_gc);
+        lua_setfield(L, -2, "__gc");
+    }
+    lua_setmetatable(L, -2);
+    return r;
+}
+
+int sw_tape_columns(lua_State *L)
+{
+    struct sw_tape_node *list = sw_tape_check(L, 1);
+    lua_Integer from = luaL_optinteger(L, 3, 1), most = luaL_optinteger(L, 4, MOST);
+    struct spec s = {.doc = list->doc};
+    struct rows *r;
+    int64_t next;
+    if (most < 1 || most > MOST) most = MOST;
+    read_spec(L, &s);
+    r = new_rows(L);
+    next = s.beside ? walk_beside(L, &s, r, from - 1, (size_t)most)
+                    : walk(L, &s, r, list, from - 1, (size_t)most);
+    give_rows(L, r, next);
+    return 1;
+}

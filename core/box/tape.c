@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+#include "box/tape.h"
+#include "base/alloc.h"
+#include "box/limits.h"
+#include <lauxlib.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DOC  "syncwell.document"
+#define NODE "syncwell.json"
+#define CHECK_EVERY 4096 /* elements passed over between two looks at the clock */
+
+static void push_value(lua_State *L, int doc_idx, const struct sw_tape *d, uint32_t at);
+
+struct sw_tape_node *sw_tape_check(lua_State *L, int idx)
+{
+    return luaL_checkudata(L, idx, NODE);
+}
+
+/* The value of member `key`; 0 when absent. The last of equal keys wins. */
+static uint32_t member(const struct sw_jtape *t, uint32_t obj, const char *key, size_t n)
+{
+    uint32_t found = 0, i = obj + 1;
+    if (t->node[obj].kind != SW_JOBJ) return 0;
+    for (uint32_t k = 0; k < t->node[obj].len; k++) {
+        const struct sw_jnode *name = &t->node[i];
+        if (name->escaped ? sw_jtape_eq(t, i, key)
+                          : name->len == n && !memcmp(t->text + name->at, key, n))
+            found = i + 1;
+        i = t->node[i + 1].next;
+    }
+    return found;
+}
+
+/* Element `index` (from 0) of the list; looking in order costs one step each. */
+static uint32_t element(lua_State *L, struct sw_tape_node *n, uint32_t index)
+{
+    const struct sw_jtape *t = &n->doc->tape;
+    uint32_t k = 0, at = n->at + 1;
+    if (t->node[n->at].kind != SW_JARR || index >= t->node[n->at].len) return 0;
+    if (n->next_at && index >= n->next_index) k = n->next_index, at = n->next_at;
+    for (; k < index; k++) {
+        at = t->node[at].next;
+        if (k % CHECK_EVERY == 0) sw_limits_check(L);
+    }
+    n->next_index = index;
+    n->next_at = at;
+    return at;
+}
+
+bool sw_tape_find(const struct sw_tape *d, uint32_t at, const char *path, uint32_t *out)
+{
+    while (*path) {
+        size_t n = strcspn(path, ".");
+        const struct sw_jnode *node = &d->tape.node[at];
+        uint32_t next = 0;
+        char key[200];
+        if (n >= sizeof key) return false;
+        memcpy(key, path, n);
+        key[n] = 0;
+        if (node->kind == SW_JOBJ) {
+            next = member(&d->tape, at, key, n);
+        } else if (node->kind == SW_JARR) {
+            char *end;
+            unsigned long i = strtoul(key, &end, 10);
+            if (*end || !n || i >= node->len) return false;
+            for (next = at + 1; i > 0; i--) next = d->tape.node[next].next;
+        }
+        if (!next) return false;
+        at = next;
+        path += n + (path[n] == '.');
+    }
+    *out = at;
+    return d->tape.node[at].kind != SW_JNULL;
+}
+
+static void push_text(lua_State *L, const struct sw_jtape *t, uint32_t at)
+{
+    const struct sw_jnode *n = &t->node[at];
+    struct sw_buf b;
+    if (!n->escaped) {
+        lua_pushlstring(L, t->text + n->at, n->len);
+        return;
+    }
+    sw_buf_init(&b, (size_t)n->len + 1);
+    sw_jtape_str(t, at, &b);
+    lua_pushlstring(L, sw_buf_str(&b), b.len); /* a refused allocation here leaks b; the run ends */
+    sw_buf_clear(&b);
+}
+
+static void push_value(lua_State *L, int doc_idx, const struct sw_tape *d, uint32_t at)
+{
+    struct sw_tape_node *n;
+    int64_t i;
+    double v;
+    switch (d->tape.node[at].kind) {
+    case SW_JNULL: lua_pushnil(L); return;
+    case SW_JFALSE: lua_pushboolean(L, 0); return;
+    case SW_JTRUE: lua_pushboolean(L, 1); return;
+    case SW_JSTR: push_text(L, &d->tape, at); return;
+    case SW_JINT:
+    case SW_JREAL:
+        v = 0;
+        if (sw_jtape_int(&d->tape, at, &i)) {
+            lua_pushinteger(L, i);
+        } else {
+            sw_jtape_num(&d->tape, at, &v);
+            lua_pushnumber(L, v);
+        }
+        return;
+    default: break;
+    }
+    doc_idx = lua_absindex(L, doc_idx);
+    n = lua_newuserdatauv(L, sizeof *n, 1);
+    *n = (struct sw_tape_node){d, at, 0, 0};
+    lua_pushvalue(L, doc_idx);
+    lua_setiuservalue(L, -2, 1);
+    luaL_setmetatable(L, NODE);
+}
+
+/* The value at `at` of the document that the node at idx belongs to. */
+static int push_from(lua_State *L, int idx, uint32_t at)
+{
+    const struct sw_tape *d = sw_tape_check(L, idx)->doc;
+    lua_getiuservalue(L, idx, 1);
+    push_value(L, -1, d, at);
+    return 1;
+}
+
+static int node_index(lua_State *L)
+{
+    struct sw_tape_node *n = sw_tape_check(L, 1);
+    uint32_t at = 0;
+    if (lua_isinteger(L, 2)) {
+        lua_Integer i = lua_tointeger(L, 2);
+        if (i >= 1 && i <= UINT32_MAX) at = element(L, n, (uint32_t)i - 1);
+    } else if (lua_type(L, 2) == LUA_TSTRING) {
+        size_t len;
+        const char *key = lua_tolstring(L, 2, &len);
+        at = member(&n->doc->tape, n->at, key, len);
+    }
+    if (!at) return 0;
+    return push_from(L, 1, at);
+}
+
+static int node_len(lua_State *L)
+{
+    const struct sw_tape_node *n = sw_tape_check(L, 1);
+    lua_pushinteger(L, n->doc->tape.node[n->at].len);
+    return 1;
+}
+
+static int next_element(lua_State *L)
+{
+    struct sw_tape_node *n = sw_tape_check(L, 1);
+    lua_Integer i = lua_tointeger(L, 2);
+    uint32_t at = i >= 0 && i < UINT32_MAX ? element(L, n, (uint32_t)i) : 0;
+    if (!at) return 0;
+    lua_pushinteger(L, i + 1);
+    push_from(L, 1, at);
+    return 2;
+}
+
+/* The iterator of an object keeps its place in an upvalue: (at, left). */
+static int next_member(lua_State *L)
+{
+    struct sw_tape_node *n = sw_tape_check(L, 1);
+    uint32_t at = (uint32_t)lua_tointeger(L, lua_upvalueindex(1));
+    lua_Integer left = lua_tointeger(L, lua_upvalueindex(2));
+    const struct sw_jtape *t = &n->doc->tape;
+    if (left <= 0) return 0;
+    lua_pushinteger(L, t->node[at + 1].next);
+    lua_replace(L, lua_upvalueindex(1));
+    lua_pushinteger(L, left - 1);
+    lua_replace(L, lua_upvalueindex(2));
+    push_from(L, 1, at);
+    lua_remove(L, -2);
+    push_from(L, 1, at + 1);
+    lua_remove(L, -2);
+    return 2;
+}
+
+static int node_pairs(lua_State *L)
+{
+    const struct sw_tape_node *n = sw_tape_check(L, 1);
+    const struct sw_jnode *j = &n->doc->tape.node[n->at];
+    if (j->kind == SW_JARR) {
+        lua_pushcfunction(L, next_element);
+        lua_pushvalue(L, 1);
+        lua_pushinteger(L, 0);
+        return 3;
+    }
+    lua_pushinteger(L, n->at + 1);
+    lua_pushinteger(L, j->len);
+    lua_pushcclosure(L, next_member, 2);
+    lua_pushvalue(L, 1);
+    return 2;
+}
+
+static int node_tostring(lua_State *L)
+{
+    const struct sw_tape_node *n = sw_tape_check(L, 1);
+    bool list = n->doc->tape.node[n->at].kind == SW_JARR;
+    lua_pushfstring(L, "json %s of %d", list ? "list" : "object", (int)n->doc->tape.node[n->at].len);
+    return 1;
+}
+
+static int doc_gc(lua_State *L)
+{
+    struct sw_tape *d = luaL_checkudata(L, 1, DOC);
+    *d->kept -= d->bytes;
+    d->bytes = 0;
+    sw_buf_clear(&d->text);
+    sw_jtape_clear(&d->tape);
+    return 0;
+}
+
+static void make_types(lua_State *L)
+{
+    static const luaL_Reg node[] = {{"__index", node_index},       {"__len", node_len},
+                                    {"__pairs", node_pairs},       {"__tostring", node_tostring},
+                                    {NULL, NULL}};
+    if (luaL_newmetatable(L, NODE)) {
+        luaL_setfuncs(L, node, 0);
+        lua_pushboolean(L, 0);
+        lua_setfield(L, -2, "__metatable");
+    }
+    if (luaL_newmetatable(L, DOC)) {
+        lua_pushcfunction(L, doc_gc);
+        lua_setfield(L, -2, "__gc");
+    }
+    lua_pop(L, 2);
+}
+
+static int refuse(lua_State *L, const struct sw_err *err)
+{
+    lua_pushnil(L);
+    lua_pushstring(L, err->text);
+    return 2;
+}
+
+int sw_tape_push(lua_State *L, struct sw_buf *text, size_t *kept)
+{
+    struct sw_err err = SW_ERR_INIT;
+    struct sw_tape *d;
+    make_types(L);
+    if (*kept + text->len > SW_TAPE_KEPT) {
+        lua_gc(L, LUA_GCCOLLECT); /* documents nobody reads any more */
+        if (*kept + text->len > SW_TAPE_KEPT) {
+            sw_fail(&err, SW_E_LIMIT, "more than %u MB of answers are kept", SW_TAPE_KEPT >> 20);
+            return refuse(L, &err);
+        }
+    }
+    d = lua_newuserdatauv(L, sizeof *d, 0);
+    *d = (struct sw_tape){.text = *text, .kept = kept, .tape.max = SW_TAPE_NODES};
+    sw_buf_init(text, SW_TAPE_BODY);
+    luaL_setmetatable(L, DOC);
+    if (sw_jtape_parse(&d->tape, sw_buf_str(&d->text), d->text.len, &err) < 0) return refuse(L, &err);
+    d->bytes = d->text.cap + d->tape.cap * sizeof *d->tape.node;
+    *kept += d->bytes;
+    push_value(L, -1, d, 0);
+    return 1;
+}
+
+int sw_tape_at(lua_State *L)
+{
+    struct sw_tape_node *n = sw_tape_check(L, 1);
+    uint32_t at;
+    if (!sw_tape_find(n->doc, n->at, luaL_checkstring(L, 2), &at)) return 0;
+    return push_from(L, 1, at);
+}

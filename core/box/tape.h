@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ * JSON that a service sent, as scripts read it: a document is parsed once into a tape (base/jtape.h)
+ * and never becomes a table. A script holds nodes: node.name and node[i] give a text, a number, a
+ * boolean, nil for null, or another node; #node, pairs(node) and ipairs(node) work. A node keeps its
+ * document alive. columns() turns a list into packed samples without a Lua call per sample. */
+#ifndef SW_BOX_TAPE_H
+#define SW_BOX_TAPE_H
+#include "base/buf.h"
+#include "base/jtape.h"
+#include <lua.h>
+
+#define SW_TAPE_BODY  (32u << 20) /* bytes of a document */
+#define SW_TAPE_NODES (4u << 20)  /* values in it */
+#define SW_TAPE_KEPT  (96u << 20) /* bytes of all documents a state holds at a time */
+
+struct sw_tape {
+    struct sw_buf text;
+    struct sw_jtape tape;
+    size_t *kept; /* the state's account */
+    size_t bytes; /* of it ours */
+};
+struct sw_tape_node {
+    const struct sw_tape *doc;
+    uint32_t at;
+    uint32_t next_index, next_at; /* where the last indexed look-up stopped: lists are read in order */
+};
+
+/* Parse text, whose bytes are taken over, and push its value, or nil and a sentence. `kept` counts
+ * the bytes that documents of this state hold. */
+int sw_tape_push(lua_State *L, struct sw_buf *text, size_t *kept);
+/* Node at idx; raises when it is none. */
+struct sw_tape_node *sw_tape_check(lua_State *L, int idx);
+/* Node of the path "a.b.0.c" below `at` ("" is `at` itself); false when something on it is absent. */
+bool sw_tape_find(const struct sw_tape *d, uint32_t at, const char *path, uint32_t *out);
+/* at(node, path) for the library: the value at the path, or nil. */
+int sw_tape_at(lua_State *L);
+/* columns(node, spec, from): see columns.c. */
+int sw_tape_columns(lua_State *L);
+#endif
