@@ -9,6 +9,10 @@ local queue = {}
 
 local LEASE_MS, BEAT_MS = 30000, 10000
 local TRIES = 6
+-- Jobs that wait for services run beside the others, so that a slow one holds nothing up.
+local BESIDE, MOST_BESIDE = { sync = true, ingest = true }, 8
+
+queue.beside = 0 -- how many run so now
 
 -- Who we are, so that a lease of a process that died is recognised on this machine.
 local function process_mark(pid)
@@ -209,22 +213,45 @@ local function release(ctx, jobs, from)
   t:commit()
 end
 
+-- Run beside: whoever waits for work is told when it ends.
+local function run_beside(ctx, job)
+  queue.beside = queue.beside + 1
+  sw.spawn(function()
+    run(ctx, job)
+    queue.beside = queue.beside - 1
+    queue.news = true
+    sw.sys.wake("job")
+  end)
+end
+
+-- `syncwell pause`: nothing is claimed until `resume`.
+function queue.is_paused(ctx)
+  return home.setting(ctx, "paused").at ~= nil
+end
+
 function queue.run_due(ctx, stop)
   local count = 0
-  while not (stop and stop()) do
+  while not (stop and stop()) and not queue.is_paused(ctx) do
     local claimed = sw.time.mono()
     local jobs, message, code = queue.claim(ctx, { now = sw.time.now(), most = 10 })
     if not jobs then
       return nil, message, code
     elseif #jobs == 0 then
-      return count
+      if queue.beside == 0 or ctx.daemon == "forever" then
+        return count
+      end
+      sw.sys.sleep(50, true) -- what runs beside may bring more
     end
     for i, job in ipairs(jobs) do
       if stop and stop() then
         release(ctx, jobs, i)
         return count
       elseif sw.time.mono() - claimed < BEAT_MS or renew(ctx, job) then
-        run(ctx, job)
+        if BESIDE[job.kind] and queue.beside < MOST_BESIDE then
+          run_beside(ctx, job)
+        else
+          run(ctx, job)
+        end
         count = count + 1
       end
     end

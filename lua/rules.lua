@@ -6,12 +6,12 @@ local data = require("data")
 local home = require("home")
 local schedule = require("schedule")
 local schema = require("schema")
+local zones = require("zones")
 
 local json = sw.json
 local rules = {}
 
 local RULE_MS = 200
-local DAY_MS = 86400000
 
 local scheduled = { cron = true, at = true, every = true }
 local grants_now = { ["calendar:write"] = true, notify = true }
@@ -39,11 +39,18 @@ local function triggers_of(d)
   return d.on.kind == "any" and (d.on.of or d.on.triggers or d.on) or { d.on }
 end
 
+local others = { "sync.finished", "sync.failed", "connection.needs_user" }
 local kinds = { "workout", "sleep", "meal", "mindful", "measurement", "note" }
 
 -- The events there are; a rule on any other would wait for ever.
 local function known_event(name)
   local all = {}
+  for _, other in ipairs(others) do
+    all[#all + 1] = other
+    if other == name then
+      return true
+    end
+  end
   for _, kind in ipairs(kinds) do
     for _, what in ipairs { "created", "updated", "retracted" } do
       all[#all + 1] = kind .. "." .. what
@@ -180,37 +187,6 @@ function rules.find(ctx, name)
     "usage"
 end
 
--- Zone changes around an instant, for the script's clock: { { from ms, offset }, ... }.
-local zone_cache = {}
-function rules.zone_around(ctx, ms)
-  local day = ms // DAY_MS
-  local mark = ctx.zone .. day
-  if zone_cache[mark] then
-    return zone_cache[mark]
-  end
-  local list = {}
-  local before = sw.time.offset(ctx.zone, (day - 40) * DAY_MS)
-  list[1] = { (day - 40) * DAY_MS, before }
-  for d = day - 39, day + 12 do
-    local now = sw.time.offset(ctx.zone, d * DAY_MS)
-    if now ~= before then
-      local lo, hi = (d - 1) * DAY_MS, d * DAY_MS
-      while hi - lo > 1000 do
-        local mid = (lo + hi) // 2
-        if sw.time.offset(ctx.zone, mid) == now then
-          hi = mid
-        else
-          lo = mid
-        end
-      end
-      list[#list + 1] = { hi // 1000 * 1000, now }
-      before = now
-    end
-  end
-  zone_cache[mark] = list
-  return list
-end
-
 -- --- host calls: what ctx.series and ctx.records read ---
 
 local function span_of(ctx, args, at)
@@ -284,7 +260,7 @@ function rules.evaluate(ctx, rule, events, mode)
     runs[i] = { cpu_ms = ctx.config and ctx.config.limits and ctx.config.limits.rule_ms or RULE_MS, spec = {
       op = "rule", script = rule.script, event = e.event, params = rule.params, at = e.at, mode = mode,
         key = e.key, user = ctx.name,
-      offset_min = home.offset(ctx, e.at), zone = rules.zone_around(ctx, e.at) } }
+      offset_min = home.offset(ctx, e.at), zone = zones.around(ctx.zone, e.at) } }
   end
   local results, message, code = rules.run_in_box(ctx, rule.package, runs, at)
   return results, message, code

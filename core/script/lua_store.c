@@ -125,6 +125,7 @@ static void put_record(void *ctx, const struct sw_record *r)
     sw_json_put_int(b, "day", r->day);
     sw_json_put_text(b, "zone_from", r->zone_from);
     sw_json_put_text(b, "provider", r->provider);
+    sw_json_put_int(b, "connection", r->connection_id);
     sw_json_put_int(b, "origin_id", r->origin_id);
     sw_json_put_text(b, "origin", r->origin_name);
     sw_json_put_text(b, "maker", r->origin_maker);

@@ -3,6 +3,7 @@
  *   out(text) / err(text)           write to standard output / error; out gives nil, message when the reader went away
  *   read_all() -> text              standard input to its end
  *   read_line(prompt) -> text | nil a line from the person; the loop stands still meanwhile
+ *   read_hidden(prompt) -> text | nil   the same without showing it, from the terminal or standard input
  *   tty(fd) -> boolean              columns() -> width of the terminal, 80 if there is none
  *   env(name) -> text | nil         share() -> folder of the program's Lua and data
  *   log(level, area, text)          log_level(name)
@@ -22,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 static int put(lua_State *L, int fd)
@@ -72,6 +74,34 @@ static int l_read_line(lua_State *L)
 {
     char *line = sw_host_read_line(sw_lua_host(L), luaL_optstring(L, 1, ""));
     lua_pushstring(L, line); /* nil for NULL */
+    free(line);
+    return 1;
+}
+
+/* Echo is off while the person types; without a terminal it is a line of standard input. */
+static int l_read_hidden(lua_State *L)
+{
+    const char *prompt = luaL_checkstring(L, 1);
+    struct termios was, quiet;
+    bool terminal = tcgetattr(0, &was) == 0;
+    char *line = NULL;
+    size_t room = 0;
+    ssize_t n;
+    if (terminal) {
+        quiet = was;
+        quiet.c_lflag &= ~(tcflag_t)ECHO;
+        fprintf(stderr, "%s", prompt);
+        tcsetattr(0, TCSAFLUSH, &quiet);
+    }
+    n = getline(&line, &room, stdin);
+    if (terminal) {
+        tcsetattr(0, TCSAFLUSH, &was);
+        fputc('\n', stderr);
+    }
+    while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == '\r')) n--;
+    if (n >= 0) lua_pushlstring(L, line, (size_t)n);
+    else lua_pushnil(L);
+    if (line) sw_wipe(line, room);
     free(line);
     return 1;
 }
@@ -466,11 +496,14 @@ static int l_clean(lua_State *L)
 {
     size_t n;
     const char *s = luaL_checklstring(L, 1, &n);
-    struct sw_buf b;
-    sw_buf_init(&b, n * 3 + 16);
-    sw_text_clean(&b, s, n, !lua_toboolean(L, 2));
+    struct sw_buf safe, b;
+    sw_buf_init(&safe, n * 2 + 16);
+    sw_secrets_hide(&sw_lua_engine(L)->vault.known, &safe, s, n);
+    sw_buf_init(&b, safe.len * 3 + 16);
+    sw_text_clean(&b, sw_buf_str(&safe), safe.len, !lua_toboolean(L, 2));
     lua_pushlstring(L, sw_buf_str(&b), b.len);
     sw_buf_clear(&b);
+    sw_buf_clear(&safe);
     return 1;
 }
 
@@ -480,6 +513,7 @@ int sw_open_sys(lua_State *L)
                                  {"err", l_err},
                                  {"read_all", l_read_all},
                                  {"read_line", l_read_line},
+                                 {"read_hidden", l_read_hidden},
                                  {"tty", l_tty},
                                  {"columns", l_columns},
                                  {"env", l_env},

@@ -155,6 +155,21 @@ static void put_event(struct sw_txn *t, const struct sw_record *r, const struct 
     sw_buf_puts(b, "}");
 }
 
+static int run_event(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
+{
+    (void)s, (void)err;
+    if (t->events.len) sw_buf_puts(&t->events, ",");
+    sw_buf_put(&t->events, o->s[0], o->n[0]);
+    return 0;
+}
+
+/* t:event(JSON text {event, group, data}): something that happened and is no record */
+static int l_event(lua_State *L)
+{
+    sw_txn_arg(L, sw_txn_add(L, run_event), 0, 2);
+    return 0;
+}
+
 static int run_record(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
 {
     static const char *const what[] = {"new", "updated", "unchanged"};
@@ -338,4 +353,5 @@ const luaL_Reg sw_txn_data_methods[] = {{"origin", l_origin},
                                         {"erase", l_erase},
                                         {"settle", l_settle},
                                         {"dispatch", l_dispatch},
+                                        {"event", l_event},
                                         {NULL, NULL}};

@@ -1,6 +1,7 @@
 -- What a worker can be asked to do, one function per `op` of a run. `out` is what it hands over.
 --   load: { script, source } -> out.declaration           script: { script, source, args } -> out.values
 --   expr: { source } -> out.values, or out.incomplete: a line of the REPL, names live on in the worker
+--   page, account, posted, webhook: { script, ... } of a provider: lua/box/reading.lua
 --   rule: { script, event, params, at, mode } -> out.fired, key, gates, actions, log, state
 -- mode of a rule: "run" (default, gates then run), "when" (gates only), "why" (all gates), "dry".
 -- luacheck: read globals core load_text where
@@ -9,6 +10,7 @@ local env = require "env"
 local errors = require "errors"
 local event = require "event"
 local quantity = require "quantity"
+local reading = require "reading"
 local shapes = require "shapes"
 
 local ops = {}
@@ -43,7 +45,7 @@ end
 function ops.load(run, out)
   scripts[run.script] = nil
   local declaration = compile(run)()
-  if type(declaration) ~= "table" or declaration.kind ~= "rule" then
+  if type(declaration) ~= "table" or (declaration.kind ~= "rule" and declaration.kind ~= "provider") then
     errors.raise { message = "a script returns one declaration: return sw.rule { ... }",
       script = run.script, line = 1 }
   end
@@ -251,6 +253,14 @@ function ops.rule(run, out)
   local ctx = context.new(run, out, declaration, params)
   act(w, ctx)
   out.state = context.state_of(ctx)
+end
+
+-- What a provider does: each a run of its own.
+for _, name in ipairs { "page", "account", "posted", "webhook" } do
+  ops[name] = function(run, out)
+    local declaration = scripts[run.script] or error(run.script .. " is not loaded", 0)
+    return reading[name](declaration, run, out)
+  end
 end
 
 return ops

@@ -104,4 +104,6 @@ function sw.time(value)
   return quantity.time(ms)
 end
 
+require("provider").open(sw)
+
 return sw

@@ -3,6 +3,7 @@
 local home = require("home")
 local rules = require("rules")
 local term = require("term")
+local zones = require("zones")
 
 local json = sw.json
 
@@ -77,7 +78,7 @@ local function evaluate(ctx, source)
   local at = sw.time.now()
   local runs = { { cpu_ms = LINE_MS, spec = { op = "expr", script = "repl", source = source, at = at,
     user = ctx.name,
-    offset_min = home.offset(ctx, at), zone = rules.zone_around(ctx, at) } } }
+    offset_min = home.offset(ctx, at), zone = zones.around(ctx.zone, at) } } }
   local results, message = rules.run_in_box(ctx, "repl", runs, { at })
   if not results then
     return nil, message

@@ -139,7 +139,8 @@ local function wait(ctx, state)
   local left = due and math.max(0, due - sw.time.now()) or POLL_MS
   local version = sw.store.wake()
   local slept = 0
-  while not state.stop and not state.reload and slept < math.min(left, 5000) do
+  queue.news = false
+  while not state.stop and not state.reload and not queue.news and slept < math.min(left, 5000) do
     sw.sys.sleep(math.min(POLL_MS, math.max(1, math.floor(math.min(left, 5000) - slept))), true)
     slept = slept + POLL_MS
     if sw.store.wake() ~= version then
@@ -172,7 +173,7 @@ end
 
 -- Scheduler and jobs until stopped; `ready` (may be nil) is called once they run.
 function command.forever(ctx, ready)
-  ctx.daemon = true
+  ctx.daemon = "forever"
   local state = { mark = folder_mark(ctx) }
   sw.sys.on_signal(on_signal(state))
   queue.reclaim(ctx)

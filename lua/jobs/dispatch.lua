@@ -30,7 +30,10 @@ end
 local function load_events(ctx, job, all)
   local out = {}
   for _, e in ipairs(unique(job.payload.events)) do
-    if wanted_by_any(all, e.event) then
+    if e.data and wanted_by_any(all, e.event) then
+      e.data.id, e.data.group, e.data.at, e.data.live = e.group, e.group, job.payload.at, "live"
+      out[#out + 1] = { kind = e.event, event = e.data, at = sw.time.now() }
+    elseif not e.data and wanted_by_any(all, e.event) then
       local members, message, code = sw.store.records(ctx.who, { group = e.group })
       if not members then
         return nil, message, code

@@ -1,0 +1,316 @@
+-- An account at a service, as the engine uses it for a provider script: addresses, credentials, limits.
+-- The script names a path and parameters; everything secret is filled in here and nowhere else.
+--   local acct = account.open(ctx, connection, provider)
+--   acct:request { path = "/activities", query = { oldest = "2026-03-01" } }
+--     --> { status, headers, body, url } | nil, message, code, wait_ms
+-- Codes: "wait" (a limit: wait_ms says how long), "needs_user", and those of sw.http.
+local home = require("home")
+local oauth = require("oauth")
+local url = require("url")
+local vault = require("vault")
+
+local account = {}
+account.__index = account
+
+local BODY_MOST = 32 << 20
+local DEFAULT_HOLD_MS = 60000
+local MINUTE_MS, QUARTER_MS, DAY_MS = 60000, 900000, 86400000
+
+function account.open(ctx, c, provider)
+  local acct = setmetatable({ ctx = ctx, connection = c, provider = provider,
+    declaration = provider.declaration }, account)
+  acct.base = c.body.base_url or acct.declaration.base
+  if not acct.base then
+    return nil, ("%s runs on a machine of yours: connect it with --base-url ADDRESS")
+      :format(provider.id), "usage"
+  end
+  local message, code
+  acct.secret, acct.revision = vault.get(ctx, "connection:" .. c.id)
+  if not acct.secret then
+    message, code = acct.revision, nil
+    if message then
+      return nil, message, code
+    end
+    acct.secret, acct.revision = { secrets = {} }, 0
+  end
+  return acct
+end
+
+-- --- credentials ---
+
+local evaluate -- placeholders may stand in placeholders
+
+local digests = {
+  sha1 = function(text) return sw.crypto.hex(sw.crypto.sha1(text)) end,
+  sha256 = function(text) return sw.crypto.hex(sw.crypto.sha256(text)) end,
+  base64 = function(text) return sw.crypto.base64(text) end,
+}
+
+local function fill_in(acct, kind, content)
+  content = evaluate(acct, content)
+  if kind == "secret" then
+    local value = acct.secret.secrets[content]
+    if not value then
+      error(("the credential '%s' of this connection is not there"):format(content), 0)
+    end
+    return value
+  end
+  local value = digests[kind] and digests[kind](content) or error("a placeholder that means nothing", 0)
+  sw.crypto.hide(value)
+  return value
+end
+
+-- Every "\1kind:content\2" of a text becomes what it stands for, the innermost first.
+evaluate = function(acct, text)
+  local from = text:find("\1", 1, true)
+  if not from then
+    return text
+  end
+  local depth, at = 0, from
+  repeat
+    local next_at = text:find("[\1\2]", at)
+    if not next_at then
+      error("a placeholder that does not end", 0)
+    end
+    depth = depth + (text:sub(next_at, next_at) == "\1" and 1 or -1)
+    at = next_at + 1
+  until depth == 0
+  local kind, content = text:sub(from + 1, at - 2):match("^(%l[%l%d]*):(.*)$")
+  if not kind then
+    error("a placeholder without a kind", 0)
+  end
+  return text:sub(1, from - 1) .. fill_in(acct, kind, content) .. evaluate(acct, text:sub(at))
+end
+
+local sign = {}
+
+function sign.basic(acct, auth, request)
+  local password = evaluate(acct, "\1secret:" .. auth.password .. "\2")
+  local value = sw.crypto.base64(evaluate(acct, auth.user) .. ":" .. password)
+  sw.crypto.hide(value)
+  request.headers.Authorization = "Basic " .. value
+end
+
+function sign.key(acct, auth, request)
+  local value = (auth.prefix or "") .. evaluate(acct, "\1secret:" .. auth.secret .. "\2")
+  if auth.query then
+    request.query[auth.query] = value
+  else
+    request.headers[auth.header or "Authorization"] = value
+  end
+end
+
+function sign.sealed(acct, auth, request)
+  request.headers[auth.header] = evaluate(acct, auth.value)
+end
+
+function sign.oauth2(acct, _, request)
+  local token, message, code = oauth.access(acct)
+  if not token then
+    return nil, message, code
+  end
+  request.headers.Authorization = "Bearer " .. token
+end
+
+local function add_credentials(acct, request)
+  local auth = acct.declaration.auth
+  if not auth then
+    return true
+  end
+  local _, message, code = sign[auth.kind](acct, auth, request)
+  if message then
+    return nil, message, code
+  end
+  return true
+end
+
+-- --- limits ---
+
+-- A limit as the store counts it. "app" is shared by all accounts of this home, else each has its own.
+local function bucket(acct, limit)
+  local period = limit.per_s * 1000 // 1
+  local who = limit.bucket == "app" and acct.provider.id
+    or ("%s/%d"):format(acct.provider.id, acct.connection.id)
+  return { name = ("%s/%s/%d"):format(who, limit.of or "all", period), most = limit[1],
+    period_ms = math.tointeger(period), aligned = limit.aligned or false,
+    reserve = acct.reserve and limit[1] // 10 or 0 }
+end
+
+function account:limits()
+  local list = {}
+  for _, limit in ipairs(self.declaration.limits or {}) do
+    list[#list + 1] = bucket(self, limit)
+  end
+  return list
+end
+
+function account:hold_name()
+  local first = (self.declaration.limits or {})[1]
+  return first and first.bucket == "app" and self.provider.id
+    or ("%s/%d"):format(self.provider.id, self.connection.id)
+end
+
+-- A request is spent before it is sent; nothing is sent when a limit would be passed.
+local function spend(acct)
+  local t = home.txn(acct.ctx)
+  t:spend(acct:hold_name(), acct:limits(), 1)
+  local done, message, code = t:commit()
+  if not done then
+    return nil, message, code
+  end
+  if done[1] > 0 then
+    return nil, ("the limit of %s is used up for %s"):format(acct.declaration.title,
+      account.span(done[1])), "wait", done[1]
+  end
+  return true
+end
+
+function account.span(ms)
+  local s = math.max(1, ms // 1000)
+  return s < 120 and s .. " s" or s < 7200 and s // 60 .. " min" or s // 3600 .. " h"
+end
+
+local months = { Jan = 1, Feb = 2, Mar = 3, Apr = 4, May = 5, Jun = 6, Jul = 7, Aug = 8, Sep = 9, Oct = 10,
+  Nov = 11, Dec = 12 }
+
+-- "Sun, 22 Nov 2026 10:00:00 GMT" in milliseconds.
+local function http_date(text)
+  local d, mon, y, h, m, s = text:match("(%d+) (%a+) (%d+) (%d+):(%d+):(%d+)")
+  if not months[mon or ""] then
+    return nil
+  end
+  return sw.time.day(tonumber(y), months[mon], tonumber(d)) * DAY_MS + (h * 3600 + m * 60 + s) * 1000 // 1
+end
+
+-- The instant a refused request names, in data time: seconds, a date, an epoch, or the rest of a window.
+local function told_to_wait(headers, now)
+  local after = headers["retry-after"]
+  if after then
+    local seconds = tonumber(after)
+    local date = not seconds and http_date(after)
+    return seconds and now + math.ceil(seconds * 1000) or date and now + math.max(0, date - sw.time.wall())
+  end
+  local fields = headers["ratelimit"] or ""
+  local reset = tonumber(headers["x-ratelimit-reset"] or headers["ratelimit-reset"]
+    or fields:match("[;,%s]t=(%d+)") or fields:match("reset=(%d+)"))
+  if not reset then
+    return nil
+  end
+  local ms = math.floor(reset * 1000)
+  return now + (reset > 1e9 and math.max(0, ms - sw.time.wall()) or ms)
+end
+
+-- Without a word from the service: the end of the shortest declared window, else a minute.
+local function guess_to_wait(acct, now)
+  local soonest
+  for _, b in ipairs(acct:limits()) do
+    local at = b.aligned and (now // b.period_ms + 1) * b.period_ms or now + b.period_ms
+    soonest = math.min(soonest or at, at)
+  end
+  return math.min(soonest or now + DEFAULT_HOLD_MS, now + QUARTER_MS)
+end
+
+-- "a,b" header pairs of limit and usage, one pair per declared limit with `header` (Strava writes them so).
+local function note_usage(acct, t, headers)
+  for _, limit in ipairs(acct.declaration.limits or {}) do
+    local text = limit.usage and headers[limit.usage:lower()]
+    local used, k = nil, 0
+    for part in (text or ""):gmatch("%d+") do
+      k = k + 1
+      used = k == (limit.part or 1) and tonumber(part) or used
+    end
+    if used then
+      t:limit_seen(bucket(acct, limit), used)
+    end
+  end
+end
+
+local function note_limits(acct, reply, headers)
+  local t, now = home.txn(acct.ctx), sw.time.now()
+  note_usage(acct, t, headers)
+  if reply.status == 429 or reply.status == 503 and headers["retry-after"] then
+    local untl = math.max(told_to_wait(headers, now) or guess_to_wait(acct, now), now + 1000)
+    t:hold(acct:hold_name(), untl, ("%s answered %d"):format(acct.declaration.title, reply.status))
+    reply.wait_ms = untl - now
+  end
+  t:commit()
+end
+
+-- --- requests ---
+
+local function allowed(acct, address)
+  local origin, host = url.origin(address), url.host(address)
+  if origin and origin == url.origin(acct.base) then
+    return true
+  end
+  for _, h in ipairs(acct.declaration.hosts or {}) do
+    if host == h and address:find("^https://") then
+      return true
+    end
+  end
+  return nil, ("%s may not talk to %s: its hosts are %s"):format(acct.provider.script,
+    origin or "that address", table.concat(acct.declaration.hosts or {}, ", ")), "denied"
+end
+
+local function lower(headers)
+  local out = {}
+  for name, value in pairs(headers) do
+    name = name:lower()
+    if name ~= "set-cookie" then
+      out[name] = value
+    end
+  end
+  return out
+end
+
+local function texts(acct, from)
+  local out = {}
+  for name, value in pairs(from or {}) do
+    out[tostring(name)] = evaluate(acct, tostring(value))
+  end
+  return out
+end
+
+local function prepare(acct, spec)
+  local request = { headers = texts(acct, acct.declaration.headers), query = texts(acct, spec.query) }
+  for name, value in pairs(texts(acct, spec.headers)) do
+    request.headers[name] = value
+  end
+  request.headers.Accept = request.headers.Accept or "application/json"
+  return request
+end
+
+local function send(acct, spec)
+  local request = prepare(acct, spec)
+  local ok, message, code = add_credentials(acct, request)
+  if not ok then
+    return nil, message, code
+  end
+  local path = tostring(spec.path or "")
+  local address = path:find("^https?://") and path or url.join(acct.base, path)
+  ok, message, code = allowed(acct, address)
+  if not ok then
+    return nil, message, code
+  end
+  return sw.http.request { url = url.join(address, "", request.query), method = spec.method, body = spec.body
+    and evaluate(acct, spec.body), headers = request.headers, max_bytes = BODY_MOST,
+    timeout_ms = MINUTE_MS, administrator = acct.connection.body.base_url ~= nil }
+end
+
+function account:request(spec)
+  local ok, message, code, wait = spend(self)
+  if not ok then
+    return nil, message, code, wait
+  end
+  local fine, reply, why, kind, sent = pcall(send, self, spec)
+  if not fine then
+    return nil, tostring(reply), "bad"
+  elseif not reply then
+    return nil, why, kind, sent
+  end
+  reply.headers = lower(reply.headers)
+  note_limits(self, reply, reply.headers)
+  return reply
+end
+
+return account

@@ -1,0 +1,226 @@
+-- Providers: what a file in providers/ declares. The shapes are closed; sw.provider checks them and the
+-- pieces in them (sign-in, paging, reads) with the place of each mistake.
+--   return sw.provider { id = "acme", title = "Acme Ring", hosts = { "api.acme.example" }, ... }
+local errors = require "errors"
+local fields = require "fields"
+local mapping = require "mapping"
+local quantity = require "quantity"
+local schema = require "schema"
+
+local provider = {}
+
+local function id(v)
+  return type(v) == "string" and v:find "^%l[%l%d%-]*$" ~= nil and #v <= 40, 'a name such as "acme-ring"'
+end
+
+local function host(v)
+  return type(v) == "string" and v:find "^[%l%d][%l%d.%-]*$" ~= nil, 'a host such as "api.acme.example"'
+end
+
+local function hosts(v)
+  for _, one in ipairs(type(v) == "table" and v or { false }) do
+    if not host(one) then
+      return false, 'a list of hosts such as { "api.acme.example" }'
+    end
+  end
+  return type(v) == "table", 'a list of hosts'
+end
+
+local function base(v)
+  local good = type(v) == "string" and v:find "^https?://[%w.%-:]+[%w/._%-]*$" ~= nil
+  return good, 'an address such as "https://api.acme.example/v1"'
+end
+
+local shape = {
+  id = { id, required = true, doc = "its name, that of the file" },
+  title = { "text", required = true, doc = "as people know it" },
+  doc = { "text", doc = "how one gets access, in a sentence or two" },
+  hosts = { hosts, doc = "the only hosts it may talk to" },
+  base = { base, doc = "where its paths begin" },
+  self_hosted = { "boolean", doc = "the address is given at connect, by --base-url" },
+  auth = { "map", doc = "sw.oauth2, sw.basic, sw.key or sw.sealed" },
+  secrets = { "map", doc = "what a user is asked for: name = \"where it is found\"" },
+  headers = { "map", doc = "sent with each request" },
+  account = { "map", doc = "{ path, id, name }: asked once after sign-in" },
+  limits = { "any", doc = "{ { 200, per = \"15min\" }, headers = \"retry-after\" }" },
+  poll = { "duration", doc = "how often to ask, default 15min" },
+  policy = { "map", doc = "what its terms allow: share, aggregate, llm" },
+  reads = { "map", doc = "resources" },
+  classify = { "function", doc = "what an answer means, where the status does not say it" },
+  webhook = { "map", doc = "{ verify = sw.hmac {...}, parse = function(req) ... end }" },
+  posts = { "function", doc = "a posted document to records: function(doc, out)" },
+  writes = { "map", doc = "present if it can be a destination" },
+}
+
+local read_shape = {
+  path = { "text", doc = "below base; {from_day}, {to_day} and the like are filled in" },
+  query = { "map", doc = "parameters, with the same words in braces" },
+  window = { "duration", doc = "the longest span of one request, default 30d" },
+  bounds = { { "inclusive day", "exclusive day", "instant" }, doc = "how the end of a span is meant" },
+  lookback = { "duration", doc = "the span asked for again each time, default 3d" },
+  page = { "map", doc = "sw.pages, sw.token or sw.offset" },
+  items = { "text", doc = "path of the list in the answer; absent: the answer is the list" },
+  kind = { { "workout", "sleep", "meal", "mindful", "measurement", "note" } },
+  map = { "map", doc = "fields of a record" },
+  skip = { "function", doc = "function(item): true leaves it out" },
+  series = { "map", doc = "one metric, or a list of them, from a list of samples" },
+  days = { "map", doc = "{ day = \"date\", values = { metric = mapper } }: one item a local day" },
+  origin = { "any", doc = "who measured: { name, maker, model, kind } of paths or texts" },
+  complete = { "boolean", doc = "the listing is whole: what is missing from it twice was deleted" },
+  fetch = { "function", doc = "function(acct, window, out): everything by hand" },
+}
+
+local series_shape = {
+  metric = { "text", doc = "default: the name of the read" }, time = { "any", required = true },
+  finish = { "any" }, seconds = { "text" }, offset = { "text" }, value = { "text", required = true },
+  unit = { "text" }, where = { "text" }, is = { "text" }, items = { "text" }, origin = { "any" },
+}
+
+local auths = {
+  oauth2 = { authorize = { "text", required = true }, token = { "text", required = true },
+    scopes = { "texts" }, separator = { "text" }, pkce = { "boolean" }, client = { { "body", "basic" } },
+    refresh = { { "rotating", "stable", "none" } }, extra = { "map" }, answer = { "text" },
+    revoke = { "text" }, scope_on_refresh = { "boolean" }, redirect = { "text" } },
+  basic = { user = { "text", required = true }, password = { "text", required = true } },
+  key = { header = { "text" }, query = { "text" }, prefix = { "text" },
+    secret = { "text", required = true } },
+  sealed = { header = { "text", required = true }, value = { "text", required = true } },
+}
+
+local pagings = {
+  pages = { param = { "text" }, size = { "integer" }, size_param = { "text" }, first = { "integer" },
+    stop = { { "empty", "short" } } },
+  token = { field = { "text", required = true }, param = { "text", required = true } },
+  offset = { param = { "text" }, size = { "integer", required = true }, size_param = { "text" } },
+}
+
+local proofs = { header = { "text", required = true }, over = { "text" }, secret = { "text" },
+  encoding = { { "hex", "base64" } }, prefix = { "text" }, timestamp = { "text" }, optional = { "boolean" } }
+
+local structural = { id = true, start = true, finish = true, offset = true, offset_finish = true, type = true,
+  segments = true }
+
+local function check_map(kind, map, where)
+  local known = fields.of(kind)
+  for name, m in pairs(map) do
+    if not structural[name] and not known[name] then
+      errors.fail(("unknown field '%s' of a %s in %s%s"):format(tostring(name), kind, where,
+        errors.did_you_mean(tostring(name), known)))
+    elseif not mapping.is(m) then
+      errors.fail(("'%s' in %s is neither a path nor a mapper such as sw.iso \"start\""):format(name, where))
+    end
+  end
+  if not map.start or not map.id then
+    errors.fail(("%s needs 'id' and 'start': what a record is known by, and when it was"):format(where))
+  end
+end
+
+local function check_days(days, where)
+  schema.check(where, days, { day = { "text", required = true }, values = { "map", required = true } })
+  for name, m in pairs(days.values) do
+    if not mapping.is(m) then
+      errors.fail(("'%s' in %s is neither a path nor a mapper"):format(tostring(name), where))
+    end
+  end
+end
+
+local function check_series(series, where)
+  for _, one in ipairs(#series > 0 and series or { series }) do
+    schema.check(where, one, series_shape)
+    if type(one.time) ~= "string" and not mapping.is(one.time) then
+      errors.fail(where .. ": 'time' is a path or sw.iso, sw.unix, sw.unix_ms, sw.wall of one")
+    end
+  end
+end
+
+local function check_read(name, read)
+  local where = "reads." .. name
+  schema.check(where, read, read_shape)
+  if read.map then
+    check_map(read.kind or errors.fail(where .. " with a map needs a kind, such as workout"), read.map,
+      where)
+  end
+  if read.days then
+    check_days(read.days, where .. ".days")
+  end
+  if read.series then
+    check_series(read.series, where .. ".series")
+  end
+  if not read.fetch and not (read.path and (read.map or read.series or read.days)) then
+    errors.fail(where .. " needs a path and one of map, series and days; or fetch")
+  end
+  for _, key in ipairs { "window", "lookback" } do
+    read[key .. "_s"] = read[key] and quantity.number(read[key], "duration")
+  end
+end
+
+local function plain(spec, kind)
+  local made = { kind = kind }
+  for k, v in pairs(spec) do
+    made[k] = v
+  end
+  return made
+end
+
+local function check_limits(limits)
+  for _, limit in ipairs(limits or {}) do
+    local good = type(limit) == "table" and math.type(limit[1]) == "integer" and limit[1] > 0
+      and quantity.number(limit.per, "duration")
+    if not good then
+      errors.fail("a limit is written { 200, per = \"15min\", bucket = \"app\" }")
+    end
+    limit.per_s = quantity.number(limit.per, "duration")
+  end
+end
+
+local function make(spec)
+  schema.check("provider", spec, shape)
+  for name, read in pairs(spec.reads or {}) do
+    check_read(tostring(name), read)
+  end
+  check_limits(spec.limits)
+  if not spec.self_hosted and not spec.base and not spec.posts then
+    errors.fail("a provider needs base, the address its paths begin at (or self_hosted = true)")
+  end
+  local made = plain(spec, "provider")
+  made.poll_s = spec.poll and quantity.number(spec.poll, "duration")
+  return made
+end
+
+-- A secret of the connection, as a placeholder that the engine fills in; sw.sha1 and the like work on it.
+local function placeholder(kind, content)
+  return "\1" .. kind .. ":" .. content .. "\2"
+end
+
+function provider.secret(name)
+  if type(name) ~= "string" or not name:find "^[%l_]+$" then
+    errors.fail "a secret is named by small letters: sw.secret \"api_key\""
+  end
+  return placeholder("secret", name)
+end
+
+function provider.open(to)
+  to.provider = make
+  to.secret = provider.secret
+  for _, name in ipairs { "sha1", "sha256", "base64" } do
+    to[name] = function(text)
+      return placeholder(name, tostring(text))
+    end
+  end
+  for kind, auth_shape in pairs(auths) do
+    to[kind] = function(spec)
+      return plain(schema.check("sw." .. kind, spec, auth_shape), kind)
+    end
+  end
+  for kind, page_shape in pairs(pagings) do
+    to[kind] = function(spec)
+      return plain(schema.check("sw." .. kind, spec or {}, page_shape), kind)
+    end
+  end
+  function to.hmac(spec)
+    return plain(schema.check("sw.hmac", spec, proofs), "hmac")
+  end
+  mapping.open(to)
+end
+
+return provider

@@ -1,0 +1,429 @@
+-- Reading from a service: one page of one resource per run. The declaration says how; what it cannot say
+-- is a function of the script. Nothing is stored here: records, samples and day values go to the engine.
+--   reading.page(declaration, run, out)    run: { resource, window, page }; out: { next, verdict, empty }
+--   reading.posted(declaration, run, out)  a document that was posted to us
+-- luacheck: read globals core
+local clock = require "clock"
+local env = require "env"
+local errors = require "errors"
+local mapping = require "mapping"
+
+local reading = {}
+
+local BATCH = 20
+
+local function ask(name, args)
+  local ok, value = core.call(name, args)
+  if not ok then
+    errors.fail(("%s: %s"):format(name, tostring(value)))
+  end
+  return value
+end
+
+-- --- what goes to the engine ---
+
+local sink = {}
+sink.__index = sink
+sink.__metatable = false
+
+local function flush(self, what)
+  if #self[what] > 0 then
+    ask(what, self[what])
+    self[what] = {}
+  end
+end
+
+local function push(self, what, value)
+  local list = self[what]
+  list[#list + 1] = value
+  if #list >= BATCH then
+    flush(self, what)
+  end
+end
+
+-- out.record { kind, id, start = ms, finish = ms, offset, attributes..., origin }
+function sink.record(self, draft)
+  push(self, "records", draft)
+end
+
+-- A value for a local day: out.day("2026-03-01", "steps", 9000, unit)
+function sink.day(self, day, metric, value, unit, origin)
+  push(self, "days", { day = day, metric = metric, value = value, unit = unit, origin = origin })
+end
+
+-- Samples of a list in the answer; spec as in reads.x.series.
+function sink.series(self, list, spec)
+  local from = 1
+  while from and type(list) == "userdata" do
+    local c = core.columns(list, spec, from)
+    from = c.next
+    if c.n > 0 or next(c.rejected) then
+      ask("samples", { metric = spec.metric, unit = spec.unit, origin = spec.origin, n = c.n, start = c.start,
+        dur = c.dur, value = c.value, offset = c.offset, rejected = c.rejected })
+    end
+    self.samples = self.samples + c.n
+  end
+end
+
+function sink.reject(_, reason)
+  ask("reject", { reason = tostring(reason):sub(1, 200) })
+end
+
+local function new_sink()
+  return setmetatable({ records = {}, days = {}, samples = 0 }, sink)
+end
+
+local function close(self)
+  flush(self, "records")
+  flush(self, "days")
+end
+
+-- What a script's hook gets: functions with a dot, as everywhere.
+local function handle(self, zone)
+  return setmetatable({}, { __metatable = false, __index = function(_, name)
+    if name == "record" or name == "reject" then
+      return function(v) return sink[name](self, v) end
+    elseif name == "day" then
+      return function(...) return sink.day(self, ...) end
+    elseif name == "series" then
+      return function(list, spec)
+        local full = { zone = zone }
+        for k, v in pairs(spec) do
+          full[k] = v
+        end
+        return sink.series(self, list, reading.columns_spec(full))
+      end
+    end
+    errors.fail(("out has no '%s': it has record, day, series and reject"):format(tostring(name)))
+  end })
+end
+
+-- --- items ---
+
+local function origin_of(spec, item)
+  if type(spec) ~= "table" then
+    return spec and { name = mapping.at(item, spec) }
+  elseif spec.mapper then
+    return { name = mapping.value(spec, item) }
+  end
+  local made = {}
+  for name, m in pairs(spec) do
+    made[name] = mapping.value(m, item)
+  end
+  return made
+end
+
+-- A clock of core.columns from a mapper: sw.unix "t" -> "t", "unix"; a plain path is ISO.
+function reading.columns_spec(s)
+  local names = { iso = "iso", unix = "unix", unix_ms = "unix_ms", wall = "local" }
+  local made = {}
+  for k, v in pairs(s) do
+    made[k] = v
+  end
+  if type(s.time) == "table" then
+    made.time, made.clock = s.time.path, names[s.time.mapper]
+  end
+  if type(s.finish) == "table" then
+    made.finish = s.finish.path
+  end
+  return made
+end
+
+local structural = { id = true, start = true, finish = true, offset = true, offset_finish = true, type = true,
+  segments = true }
+
+local function draft_of(read, item)
+  local map = read.map
+  local start, offset = mapping.value(map.start, item)
+  local external = mapping.value(map.id, item)
+  if not start then
+    return nil, "a " .. read.kind .. " without a time"
+  elseif external == nil then
+    return nil, "a " .. read.kind .. " without an id"
+  end
+  local d = { kind = read.kind, id = tostring(external), start = start, attributes = {} }
+  for name, m in pairs(map) do
+    if not structural[name] then
+      local v = mapping.value(m, item)
+      if type(v) ~= "userdata" then
+        d.attributes[name] = v
+      end
+    end
+  end
+  d.offset = map.offset and mapping.value(map.offset, item) or offset
+  if map.finish then
+    local finish, own = mapping.value(map.finish, item)
+    d.finish, d.offset_finish = finish, own
+  end
+  d.finish = d.finish or start + math.floor((d.attributes.elapsed_s or 0) * 1000 + 0.5)
+  d.type = map.type and mapping.value(map.type, item)
+  d.origin = read.origin and origin_of(read.origin, item)
+  return d
+end
+
+local function read_records(read, items, to)
+  for _, item in ipairs(items) do
+    if not (read.skip and read.skip(item)) then
+      local draft, why = draft_of(read, item)
+      if draft then
+        to:record(draft)
+      else
+        to:reject(why)
+      end
+    end
+  end
+end
+
+local function read_days(read, items, to)
+  for _, item in ipairs(items) do
+    local day = mapping.at(item, read.days.day)
+    if type(day) ~= "string" or not day:find "^%d%d%d%d%-%d%d%-%d%d" then
+      to:reject "a day without a date"
+    else
+      for metric, m in pairs(read.days.values) do
+        local v = mapping.value(m, item)
+        if type(v) == "number" then
+          to:day(day:sub(1, 10), metric, v, type(m) == "table" and m.unit or nil, read.origin
+            and origin_of(read.origin, item))
+        end
+      end
+    end
+  end
+end
+
+local function read_series(read, name, root, items, zone, to)
+  for _, one in ipairs(#read.series > 0 and read.series or { read.series }) do
+    local spec = reading.columns_spec(one)
+    spec.metric, spec.zone = one.metric or name, zone
+    spec.origin = one.origin or (type(read.origin) == "table" and read.origin) or nil
+    to:series(one.items and mapping.at(root, one.items) or items, spec)
+  end
+end
+
+-- --- requests ---
+
+local function fill(text, words)
+  return (text:gsub("{([%l_]+)}", function(word)
+    if words[word] == nil then
+      errors.fail(("'{%s}' means nothing here%s"):format(word, errors.did_you_mean(word, words)))
+    end
+    return tostring(words[word])
+  end))
+end
+
+local function words_of(window)
+  return { from_day = window.first_day, to_day = window.last_day, from_s = window.from // 1000,
+    to_s = window.to // 1000, from_ms = window.from, to_ms = window.to, from_iso = clock.iso(window.from, 0),
+    to_iso = clock.iso(window.to, 0) }
+end
+
+local paging = {}
+
+function paging.pages(p, query, page)
+  query[p.param or "page"] = page or p.first or 1
+  query[p.size_param or "per_page"] = p.size
+end
+
+function paging.token(p, query, page)
+  query[p.param] = page
+end
+
+function paging.offset(p, query, page)
+  query[p.param or "offset"] = page or 0
+  query[p.size_param or "limit"] = p.size
+end
+
+local following = {}
+
+function following.pages(p, page, n)
+  local stop = n == 0 or (p.stop == "short" and p.size and n < p.size)
+  return not stop and (page or p.first or 1) + 1 or nil
+end
+
+function following.token(p, _, _, root)
+  local v = mapping.at(root, p.field)
+  return v ~= "" and v or nil
+end
+
+function following.offset(p, page, n)
+  return n >= p.size and (page or 0) + n or nil
+end
+
+local function request_of(read, run)
+  local words, query = words_of(run.window), {}
+  for name, value in pairs(read.query or {}) do
+    query[name] = fill(tostring(value), words)
+  end
+  if read.page then
+    paging[read.page.kind](read.page, query, run.page)
+  end
+  return { path = fill(read.path, words), query = query }
+end
+
+-- An answer: status, headers, url; json the document, nil and why when it is none.
+local function get(request)
+  local res = ask("http", request)
+  local parsed, doc, why
+  return setmetatable({}, { __metatable = false, __index = function(_, name)
+    if name == "json" or name == "problem" then
+      if not parsed then
+        parsed, doc, why = true, core.json()
+      end
+      return name == "json" and doc or name == "problem" and doc == nil and why or nil
+    elseif name == "text" then
+      return core.text(65536)
+    end
+    return res[name]
+  end })
+end
+
+-- --- what an answer means ---
+
+local verdicts = { ok = true, empty = true, retry = true, refresh = true, reconnect = true, attention = true,
+  drop = true }
+
+local function by_status(status)
+  if status >= 200 and status < 300 then
+    return status == 204 and "empty" or "ok"
+  elseif status == 404 then
+    return "empty"
+  elseif status == 401 then
+    return "refresh"
+  elseif status == 403 then
+    return "attention"
+  elseif status == 408 or status == 425 or status == 429 or status >= 500 then
+    return "retry"
+  end
+  return "drop"
+end
+
+local function judge(declaration, res)
+  local word, detail = by_status(res.status), nil
+  if declaration.classify then
+    local own, more = declaration.classify(res)
+    if own ~= nil and not verdicts[own] then
+      errors.fail(("classify must give ok, empty, retry, refresh, reconnect, attention or drop, not '%s'")
+        :format(tostring(own)))
+    end
+    word, detail = own or word, own and more or nil
+  end
+  return word, detail
+end
+
+local function verdict(out, word, res, detail)
+  out.verdict = { word = word, status = res.status, after = type(detail) == "number" and detail or nil,
+    reason = type(detail) == "string" and detail:sub(1, 300) or nil }
+end
+
+-- The document of an answer that means data; nil when the run is over (out says why).
+local function document(declaration, request, out)
+  local res = get(request)
+  local word, detail = judge(declaration, res)
+  if word == "empty" then
+    out.empty = true
+    return nil
+  elseif word ~= "ok" then
+    verdict(out, word, res, detail)
+    return nil
+  end
+  local root = res.json
+  if root == nil then
+    local html = tostring((res.headers or {})["content-type"] or ""):find("html", 1, true)
+    verdict(out, "retry", res, html and "a web page came instead of data" or "what came is no JSON: "
+      .. tostring(res.problem))
+    return nil
+  end
+  return root
+end
+
+-- --- doors ---
+
+local function account(run, out, declaration)
+  return setmetatable({}, { __metatable = false, __index = function(_, name)
+    if name == "get" then
+      return function(request) return document(declaration, request, out) end
+    elseif name == "request" then
+      return get
+    elseif name == "secret" then
+      return require("provider").secret
+    elseif name == "id" then
+      return run.account
+    elseif name == "now" then
+      return clock.now()
+    end
+    errors.fail(("acct has no '%s': it has get, request, secret, id and now"):format(tostring(name)))
+  end })
+end
+
+function reading.page(declaration, run, out)
+  local read = (declaration.reads or {})[run.resource]
+    or errors.fail(("there is no resource '%s'"):format(tostring(run.resource)))
+  local to = new_sink()
+  if read.fetch then
+    read.fetch(account(run, out, declaration), run.window, handle(to, run.zone))
+    return close(to)
+  end
+  local root = document(declaration, request_of(read, run), out)
+  if root == nil then
+    return
+  end
+  local items = root
+  if read.items then
+    items = mapping.at(root, read.items)
+  end
+  if type(items) ~= "userdata" then
+    out.empty = true -- no list: nothing
+    return
+  end
+  if read.map then
+    read_records(read, items, to)
+  end
+  if read.days then
+    read_days(read, items, to)
+  end
+  if read.series then
+    read_series(read, run.resource, root, items, run.zone, to)
+  end
+  close(to)
+  out.items = #items
+  out.next = read.page and following[read.page.kind](read.page, run.page, #items, root) or nil
+end
+
+-- A document that was posted: the engine hands it over when asked.
+function reading.posted(declaration, run, out)
+  local posts = declaration.posts or errors.fail "this provider takes no posted documents"
+  ask("body", {})
+  local doc, why = core.json()
+  if doc == nil then
+    out.verdict = { word = "drop", reason = "what was posted is no JSON: " .. tostring(why) }
+    return
+  end
+  local to = new_sink()
+  posts(doc, handle(to, run.zone))
+  close(to)
+end
+
+-- After sign-in: who is it? out.account = { id, name }.
+function reading.account(declaration, _, out)
+  local spec = declaration.account
+  if not spec then
+    return
+  end
+  local root = document(declaration, { path = spec.path, query = spec.query or {} }, out)
+  if root then
+    local id, name = mapping.at(root, spec.id), spec.name and mapping.at(root, spec.name)
+    out.account = { id = id ~= nil and tostring(id) or nil, name = name and tostring(name) or nil }
+  end
+end
+
+-- A webhook's request (proved by the engine): what it hints at, { { resource, account, from, to } ... }.
+function reading.webhook(declaration, run, out)
+  ask("body", {})
+  local doc = core.json()
+  local req = { headers = run.headers or {}, query = run.query or {}, json = doc }
+  local hook = declaration.webhook or {}
+  out.hint = hook.parse and hook.parse(req) or {}
+  env.log("webhook")
+end
+
+return reading

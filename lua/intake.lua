@@ -1,0 +1,212 @@
+-- What a provider script hands over during a run, checked and gathered for one transaction. The script is
+-- a stranger: every field is looked at, what does not fit is counted with its reason, nothing raises.
+--   local intake = Intake.new(ctx, connection, provider)
+--   intake:take("records", list)          -- answers of the box: true | nil, message
+--   intake:write(t)                       -- into a transaction; then intake:count(results) after its commit
+local data = require("data")
+local record = require("record")
+
+local intake = {}
+intake.__index = intake
+
+local KINDS = { workout = true, sleep = true, meal = true, mindful = true, measurement = true, note = true }
+local RECORDS_MOST, DAYS_MOST, COLUMNS_MOST = 20000, 50000, 4000
+local FIRST_MS, LAST_MS = -2208816000000, 3453062400000
+
+function intake.new(ctx, c, provider)
+  return setmetatable({ ctx = ctx, connection = c, provider = provider, records = {}, days = {}, columns = {},
+    reasons = {}, rejected = 0, ids = {},
+    total = { new = 0, updated = 0, unchanged = 0, rejected = 0, held = 0 } }, intake)
+end
+
+local function text(v, fallback)
+  return type(v) == "string" and v:sub(1, 200) or fallback
+end
+
+local function bytes(v)
+  return type(v) == "string" and v or ""
+end
+
+local function origin(self, given)
+  given = type(given) == "table" and given or {}
+  return { provider = self.provider.id, name = text(given.name, self.provider.declaration.title:sub(1, 200)),
+    maker = text(given.maker, ""):lower(), model = text(given.model, ""), kind = text(given.kind, "app"),
+    ident = text(given.ident, "") }
+end
+
+function intake:reject(reason, n)
+  n = math.tointeger(n) or 1
+  self.reasons[reason] = (self.reasons[reason] or 0) + n
+  self.rejected = self.rejected + n
+end
+
+local function is_time(v)
+  return math.type(v) == "integer" and v >= FIRST_MS and v < LAST_MS
+end
+
+local function offset(v)
+  v = math.tointeger(v)
+  return v and v > -960 and v < 960 and v or nil
+end
+
+local function doubt(d)
+  if type(d) ~= "table" or not KINDS[d.kind] then
+    return "a record of no known kind"
+  elseif type(d.id) ~= "string" or d.id == "" then
+    return "a " .. d.kind .. " without an id"
+  elseif not is_time(d.start) or not is_time(d.finish or d.start) then
+    return "a " .. d.kind .. " at no time between 1900 and 2079"
+  elseif (d.finish or d.start) < d.start then
+    return "a " .. d.kind .. " that ends before it starts"
+  end
+end
+
+local take = {}
+
+function take.records(self, list)
+  for _, d in ipairs(type(list) == "table" and list or {}) do
+    local why = doubt(d)
+    if why then
+      self:reject(why)
+    elseif #self.records >= RECORDS_MOST then
+      return nil, ("more than %d records in one page"):format(RECORDS_MOST)
+    else
+      self.ids[d.id] = true
+      self.records[#self.records + 1] = d
+    end
+  end
+  return true
+end
+
+function take.days(self, list)
+  for _, d in ipairs(type(list) == "table" and list or {}) do
+    local day = type(d) == "table" and type(d.day) == "string" and sw.time.parse(d.day:sub(1, 10))
+    local metric = day and type(d.metric) == "string" and data.metrics()[d.metric]
+    if not day then
+      self:reject("a day without a date")
+    elseif not metric then
+      return nil, ("there is no metric '%s'"):format(tostring(d.metric))
+    elseif type(d.value) ~= "number" or d.value ~= d.value then
+      self:reject("a " .. d.metric .. " that is no number")
+    elseif #self.days >= DAYS_MOST then
+      return nil, ("more than %d day values in one page"):format(DAYS_MOST)
+    else
+      self.days[#self.days + 1] = { day = day // 86400000, metric = metric, value = d.value,
+        unit = text(d.unit), origin = origin(self, d.origin) }
+    end
+  end
+  return true
+end
+
+function take.samples(self, c)
+  local metric = type(c) == "table" and type(c.metric) == "string" and data.metrics()[c.metric]
+  if not metric then
+    return nil, ("there is no metric '%s'"):format(tostring(type(c) == "table" and c.metric or c))
+  elseif #self.columns >= COLUMNS_MOST then
+    return nil, "too many samples in one page: ask for shorter windows"
+  end
+  for reason, n in pairs(type(c.rejected) == "table" and c.rejected or {}) do
+    self:reject(("%s %s"):format(metric.name, text(reason, "?")), n)
+  end
+  local unit = text(c.unit, metric.unit)
+  if not sw.store.convert(1, unit, metric.unit) then
+    return nil, ("unit '%s' does not fit %s (%s)"):format(unit, metric.name, metric.unit)
+  end
+  local column = { metric = metric.name, unit = unit, start = bytes(c.start), dur = bytes(c.dur),
+    value = bytes(c.value), offset = bytes(c.offset), origin = origin(self, c.origin) }
+  local n = #column.start
+  if n % 8 ~= 0 or #column.dur ~= n or #column.value ~= n or #column.offset * 4 ~= n then
+    return nil, "samples of unlike lengths"
+  end
+  self.columns[#self.columns + 1] = column
+  return true
+end
+
+function take.reject(self, r)
+  self:reject(text(type(r) == "table" and r.reason, "without a reason"))
+  return true
+end
+
+function intake:take(what, args)
+  if not take[what] then
+    return nil, ("%s is not available to providers"):format(what)
+  end
+  return take[what](self, args)
+end
+
+local function draft_row(self, d)
+  local draft = { kind = d.kind, external_id = d.id, start = d.start, finish = d.finish or d.start,
+    offset_start = offset(d.offset), offset_finish = offset(d.offset_finish), type = text(d.type),
+    attributes = type(d.attributes) == "table" and d.attributes or {},
+    segments = type(d.segments) == "table" and d.segments or nil }
+  return record.row(self.ctx, draft, origin(self, d.origin), self.connection.id, self.provider.id)
+end
+
+-- A value of a day that is no amount stands at the day's local midnight.
+local function day_sample(self, d)
+  local start = sw.time.day_start(self.ctx.zone, d.day)
+  return { metric = d.metric.name, unit = d.unit or d.metric.unit, start = ("<i8"):pack(start),
+    dur = ("<i8"):pack(0), value = ("<d"):pack(d.value),
+    offset = ("<i2"):pack(sw.time.offset(self.ctx.zone, start)) }
+end
+
+-- Add everything to a transaction; `self.order` remembers which result is what.
+function intake:write(t)
+  self.order = {}
+  for _, d in ipairs(self.records) do
+    t:record(draft_row(self, d))
+    self.order[#self.order + 1] = "record"
+  end
+  for _, c in ipairs(self.columns) do
+    t:packed(c, c.origin)
+    self.order[#self.order + 1] = "counts"
+  end
+  for _, d in ipairs(self.days) do
+    local amount = d.metric.kind == "cumulative"
+    if amount then
+      t:day_total_guarded(d.metric.name, d.day, d.origin, d.value, d.unit or d.metric.unit)
+    else
+      t:packed(day_sample(self, d), d.origin)
+    end
+    self.order[#self.order + 1] = amount and "total" or "counts"
+  end
+  return #self.order
+end
+
+local counted = {}
+
+function counted.record(self, r)
+  if r.what == "rejected" then
+    self:reject(r.reason)
+  else
+    self.total[r.what] = self.total[r.what] + 1
+  end
+end
+
+function counted.counts(self, r)
+  for _, name in ipairs { "new", "updated", "unchanged" } do
+    self.total[name] = self.total[name] + r[name]
+  end
+  for reason, n in pairs(r.reasons) do
+    self:reject(reason, n)
+  end
+end
+
+function counted.total(self, what)
+  if what == "rejected" then
+    self:reject("a day's total that is not plausible")
+  else
+    self.total[what] = self.total[what] + 1
+  end
+end
+
+-- The results of the commit, from the first of ours on; then this page is forgotten.
+function intake:count(results, from)
+  for i, kind in ipairs(self.order) do
+    counted[kind](self, results[from + i - 1])
+  end
+  self.total.rejected = self.rejected
+  self.records, self.days, self.columns = {}, {}, {}
+end
+
+return intake

@@ -1,0 +1,285 @@
+-- Signing in by OAuth 2: the address to open, the code that comes back, tokens and their refresh.
+--   oauth.start(ctx, provider, options) --> { address, state }      oauth.finish(ctx, state, params)
+--   oauth.access(acct) --> a token that lives, refreshed if need be | nil, message, code
+-- A refresh is done by one process at a time: it takes the lease, reads again, and writes the new pair
+-- before it is used. Only a service that says so ends a connection; no answer and 5xx never do.
+local home = require("home")
+local url = require("url")
+local vault = require("vault")
+
+local json = sw.json
+local oauth = {}
+
+local LEASE_MS, EARLY_MS, STATE_MS = 90000, 120000, 30 * 60000
+local me = ("%d.%s"):format(sw.sys.pid(), sw.sys.random(6))
+
+-- An address of the sign-in server; with --base-url it lies on that machine.
+local function endpoint(base_url, address)
+  local other = base_url and url.origin(base_url)
+  return other and address:gsub("^https?://[^/]+", other) or address
+end
+
+-- --- the client: id and secret of the app this home is registered as ---
+
+local function app_name(provider)
+  return "app:" .. provider.id
+end
+
+function oauth.client(ctx, provider)
+  local app = vault.get(ctx, app_name(provider))
+  return app and { id = app.id, secret = app.secrets.client_secret }
+end
+
+function oauth.set_client(ctx, provider, id, secret)
+  local t = home.txn(ctx)
+  vault.put(t, ctx, app_name(provider), { id = id, secrets = { client_secret = secret } })
+  return t:commit()
+end
+
+-- --- talking to the token endpoint ---
+
+local function ask(provider, base_url, client, form)
+  local auth = provider.declaration.auth
+  local headers = { ["Content-Type"] = "application/x-www-form-urlencoded", Accept = "application/json" }
+  if auth.client == "basic" then
+    local basic = sw.crypto.base64(client.id .. ":" .. (client.secret or ""))
+    sw.crypto.hide(basic)
+    headers.Authorization = "Basic " .. basic
+  else
+    form.client_id, form.client_secret = client.id, client.secret
+  end
+  return sw.http.request { url = endpoint(base_url, auth.token), method = "POST",
+    body = url.query(form), headers = headers, timeout_ms = 30000, max_bytes = 1 << 20,
+    administrator = base_url ~= nil }
+end
+
+-- The table in which the token fields stand: some services wrap it.
+local function unwrap(auth, body)
+  local doc = json.decode(body or "")
+  if type(doc) ~= "table" then
+    return {}
+  end
+  return auth.answer and type(doc[auth.answer]) == "table" and doc[auth.answer] or doc
+end
+
+local function expiry(answer)
+  local at = tonumber(answer.expires_at)
+  local seconds = tonumber(answer.expires_in)
+  return seconds and sw.time.wall() + math.floor(seconds * 1000) or at and math.floor(at * 1000) or nil
+end
+
+local function granted(answer, fallback)
+  local text = answer.scope
+  return type(text) == "string" and text or fallback
+end
+
+-- --- signing in ---
+
+local function redirect_of(ctx, auth)
+  local own = ctx.config.public_url or "http://127.0.0.1:8787"
+  return auth.redirect or own:gsub("/+$", "") .. "/callback"
+end
+
+function oauth.start(ctx, provider, options)
+  local auth, client = provider.declaration.auth, oauth.client(ctx, provider)
+  if not client then
+    return nil, ("%s needs the id and secret of an app of yours: syncwell connect %s --client-id ID (the "
+      .. "secret is asked for)"):format(provider.declaration.title, provider.id), "usage"
+  end
+  local state = { provider = provider.id, name = options.name, base_url = options.base_url,
+    at = sw.time.wall(), redirect = options.redirect or redirect_of(ctx, auth) }
+  local word = sw.crypto.base64(sw.crypto.random(24), true)
+  local params = { response_type = "code", client_id = client.id, redirect_uri = state.redirect,
+    state = word }
+  if auth.scopes and #auth.scopes > 0 then
+    params.scope = table.concat(auth.scopes, auth.separator or " ")
+  end
+  local secrets = {}
+  if auth.pkce then
+    secrets.verifier = sw.crypto.base64(sw.crypto.random(48), true)
+    params.code_challenge = sw.crypto.base64(sw.crypto.sha256(secrets.verifier), true)
+    params.code_challenge_method = "S256"
+  end
+  for name, value in pairs(auth.extra or {}) do
+    params[name] = value
+  end
+  state.secrets = secrets
+  local t = home.txn(ctx)
+  vault.put(t, ctx, "signin:" .. word, state)
+  local ok, message, code = t:commit()
+  if not ok then
+    return nil, message, code
+  end
+  return { address = url.join(endpoint(options.base_url, auth.authorize), "", params), state = word,
+    redirect = state.redirect }
+end
+
+local function refusal(provider, params)
+  if params.error == "access_denied" then
+    return nil, ("%s: access was not granted; `syncwell connect %s` asks again"):format(
+      provider.declaration.title, provider.id), "needs_user"
+  end
+  return nil, ("%s refused the sign-in: %s"):format(provider.declaration.title,
+    sw.sys.clean(tostring(params.error_description or params.error)):sub(1, 200)), "needs_user"
+end
+
+-- The code (or what the redirect carried) for tokens. Gives the sign-in's options and the secret to keep.
+function oauth.finish(ctx, word, params, get_provider)
+  local state = vault.get(ctx, "signin:" .. tostring(word))
+  if not state or state.at + STATE_MS < sw.time.wall() then
+    return nil, "this sign-in is not known here or is over half an hour old: begin again with `syncwell "
+      .. "connect`", "needs_user"
+  end
+  local provider, message, code = get_provider(state.provider)
+  if not provider then
+    return nil, message, code
+  elseif params.error then
+    return refusal(provider, params)
+  end
+  local client = oauth.client(ctx, provider)
+  local r, why, kind = ask(provider, state.base_url, client, { grant_type = "authorization_code",
+    code = params.code, redirect_uri = state.redirect, code_verifier = state.secrets.verifier })
+  if not r then
+    return nil, why, kind
+  end
+  local answer = unwrap(provider.declaration.auth, r.body)
+  if r.status // 100 ~= 2 or type(answer.access_token) ~= "string" then
+    return nil, ("%s did not accept the code (answer %d): begin again with `syncwell connect %s`"):format(
+      provider.declaration.title, r.status, provider.id), "needs_user"
+  end
+  local t = home.txn(ctx)
+  t:secret_delete("signin:" .. word)
+  local ok
+  ok, message, code = t:commit()
+  if not ok then
+    return nil, message, code
+  end
+  return { provider = provider, name = state.name, base_url = state.base_url,
+    scope = params.scope or granted(answer),
+    secret = { expires = expiry(answer), secrets = { access = answer.access_token,
+      refresh = answer.refresh_token } } }
+end
+
+-- --- tokens that live ---
+
+local function lives(secret)
+  return secret.secrets.access and (not secret.expires or secret.expires - EARLY_MS > sw.time.wall())
+end
+
+local function needs_user(acct, why)
+  local d = acct.declaration
+  return nil, ("%s %s; mend it with: syncwell connect %s%s"):format(d.title, why, acct.provider.id,
+    acct.connection.name ~= "main" and " --name " .. acct.connection.name or ""), "needs_user"
+end
+
+-- What a refused refresh means: the permission is gone, or our app is unknown, or it is only busy.
+local function judge(acct, r)
+  local answer = unwrap(acct.declaration.auth, r.body)
+  if answer.error == "invalid_client" then
+    return needs_user(acct, "does not know this app any more (invalid_client): check its id and secret")
+  elseif r.status == 400 or r.status == 401 or r.status == 403 then
+    return needs_user(acct, "no longer accepts our permission (it was withdrawn or has ended)")
+  end
+  return nil, ("%s answered %d to a refresh"):format(acct.declaration.title, r.status), "again"
+end
+
+local function keep(acct, answer)
+  local s = acct.secret
+  local made = { expires = expiry(answer), secrets = { access = answer.access_token,
+    refresh = answer.refresh_token or s.secrets.refresh } }
+  local t = home.txn(acct.ctx)
+  vault.put(t, acct.ctx, "connection:" .. acct.connection.id, made, acct.revision)
+  local ok, message, code = t:commit()
+  if not ok then
+    return nil, message, code
+  end
+  acct.secret, acct.revision = made, acct.revision + 1
+  return made.secrets.access
+end
+
+local function spend_refresh(acct)
+  local auth = acct.declaration.auth
+  local form = { grant_type = "refresh_token", refresh_token = acct.secret.secrets.refresh }
+  if auth.scope_on_refresh then
+    form.scope = table.concat(auth.scopes or {}, auth.separator or " ")
+  end
+  local client = oauth.client(acct.ctx, acct.provider)
+  if not client then
+    return needs_user(acct, "has no app id here any more")
+  end
+  local r, message, code = ask(acct.provider, acct.connection.body.base_url, client, form)
+  if not r then
+    return nil, message, code
+  end
+  local answer = unwrap(auth, r.body)
+  if r.status // 100 == 2 and type(answer.access_token) == "string" then
+    return keep(acct, answer)
+  end
+  return judge(acct, r)
+end
+
+local function lease(acct, name)
+  local t = home.txn(acct.ctx)
+  t:lease(name, me, LEASE_MS)
+  local done, message, code = t:commit()
+  if not done then
+    return nil, message, code
+  end
+  return done[1]
+end
+
+local function reread(acct)
+  local secret, revision = vault.get(acct.ctx, "connection:" .. acct.connection.id)
+  if secret then
+    acct.secret, acct.revision = secret, revision
+  end
+end
+
+-- With the lease held: whoever had it before may have done the work.
+local function refresh_held(acct, stale)
+  reread(acct)
+  if acct.secret.secrets.access ~= stale and lives(acct.secret) then
+    return acct.secret.secrets.access
+  elseif not acct.secret.secrets.refresh then
+    return needs_user(acct, "asks to sign in again")
+  end
+  return spend_refresh(acct)
+end
+
+local function refresh(acct, stale)
+  local name = "refresh:" .. acct.connection.id
+  for _ = 1, 400 do
+    local got, message, code = lease(acct, name)
+    if got == nil then
+      return nil, message, code
+    elseif got then
+      local token, why, kind = refresh_held(acct, stale)
+      local t = home.txn(acct.ctx)
+      t:lease_drop(name, me)
+      t:commit()
+      return token, why, kind
+    end
+    sw.sys.sleep(250)
+    reread(acct)
+    if acct.secret.secrets.access ~= stale and lives(acct.secret) then
+      return acct.secret.secrets.access
+    end
+  end
+  return nil, "another process holds the refresh of this connection and does not end", "again"
+end
+
+function oauth.access(acct)
+  if lives(acct.secret) then
+    return acct.secret.secrets.access
+  elseif not acct.secret.secrets.access then
+    return needs_user(acct, "is not signed in")
+  end
+  return refresh(acct, acct.secret.secrets.access)
+end
+
+-- The service refused a token that should live (401): spend the refresh once for it.
+function oauth.renew(acct)
+  return refresh(acct, acct.secret.secrets.access)
+end
+
+return oauth

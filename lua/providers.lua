@@ -1,0 +1,79 @@
+-- Provider scripts: finding them, loading their declarations into the box.
+--   local p = providers.get(ctx, "strava")   --> { id, script, package, declaration, own }
+-- Shipped ones stand in providers/, a user's own in HOME/providers/ (an own file hides a shipped one).
+local schema = require("schema")
+
+local providers = {}
+
+local function files(ctx)
+  local list, seen = {}, {}
+  local places = { { ctx.home and ctx.home .. "/providers", true },
+    { sw.sys.share() .. "/providers", false } }
+  for _, place in ipairs(places) do
+    for _, name in ipairs(place[1] and sw.fs.list(place[1]) or {}) do
+      local id = name:match("^(%l[%l%d%-]*)%.lua$")
+      if id and not seen[id] then
+        seen[id] = true
+        list[#list + 1] = { id = id, path = place[1] .. "/" .. name, own = place[2] }
+      end
+    end
+  end
+  table.sort(list, function(a, b) return a.id < b.id end)
+  return list
+end
+
+local loaded = {} -- user, id -> { source, provider }
+
+local function load(ctx, file)
+  local source, message = sw.fs.read(file.path, 65537)
+  if not source or #source > 65536 then
+    local why = source and "the file is over 64 KB" or message
+    return nil, ("providers/%s.lua: %s"):format(file.id, why), "bad"
+  end
+  local mark = ctx.name .. "\0" .. file.id
+  if loaded[mark] and loaded[mark].source == source then
+    return loaded[mark].provider
+  end
+  local p = { id = file.id, own = file.own, script = "providers/" .. file.id .. ".lua",
+    package = (file.own and "own-provider/" or "provider/") .. file.id, source = source }
+  local results, why, code = sw.box.load(ctx.name, p.package, { { name = p.script, source = source } })
+  if not results then
+    return nil, why, code
+  end
+  local r = results[1]
+  local d = r.ok and r.out.declaration
+  if not d or d.kind ~= "provider" then
+    return nil, r.ok and p.script .. ": this is no provider: return sw.provider { ... }"
+      or r.error.text or r.error.message, "bad"
+  elseif d.id ~= file.id then
+    return nil, ("%s: its id is '%s'; it must be '%s', as the file is called"):format(p.script, d.id,
+      file.id), "bad"
+  end
+  p.declaration = d
+  loaded[mark] = { source = source, provider = p }
+  return p
+end
+
+function providers.get(ctx, id)
+  local names = {}
+  for _, file in ipairs(files(ctx)) do
+    names[#names + 1] = file.id
+    if file.id == id then
+      return load(ctx, file)
+    end
+  end
+  return nil, ("there is no provider '%s'%s; `syncwell providers` lists them"):format(tostring(id),
+    schema.did_you_mean(tostring(id), names)), "usage"
+end
+
+-- All of them: { provider } or { id, error } each.
+function providers.all(ctx)
+  local list = {}
+  for _, file in ipairs(files(ctx)) do
+    local p, message = load(ctx, file)
+    list[#list + 1] = p or { id = file.id, own = file.own, error = message }
+  end
+  return list
+end
+
+return providers
