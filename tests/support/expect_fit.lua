@@ -31,7 +31,7 @@ fit.reasons = {
   ["record_stats.temperature"] = "the air around the device is no metric of a person",
   ["record_stats.timestamps_backwards"] = "samples are kept in order of time",
   ["activity.timestamp"] = "when the message was written",
-    ["activity.totalTimerTime"] = "summed over sessions",
+  ["activity.totalTimerTime"] = "each session has its own, which may differ: it is preferred",
   ["activity.localTimestamp"] = "compared as utc_offset_s", ["activity.numSessions"] = "counted by sessions",
   ["activity.type"] = "how the activity was ended",
   developer = "fields of a maker's own have no metric", hrv = "beat to beat intervals have no metric",
@@ -427,10 +427,14 @@ local function compare_file(e, got, file, ctx)
   local id, is_fit, sound = (e.file_ids or {})[1] or {}, e.is_fit, e.integrity_ok
   check(is_fit, "%s: no FIT file, but it is read", file)
   check(sound or #ctx.first.notes > 0, "%s: damaged, but nothing is said", file)
-  local maker = got.origins[1] and got.origins[1].maker or ""
-  check(not id.manufacturer or math.type(id.manufacturer) or maker == snake(id.manufacturer)
-    or maker == id.manufacturer:lower() or got.origins[1] == nil, "%s: maker %s, not %s", file, maker,
-    tostring(id.manufacturer))
+  local origin, maker, product = got.origins[1], id.manufacturer, id.product
+  if origin and maker then
+    local word = math.type(maker) and ("maker_%d"):format(maker) or snake(maker)
+    check(origin.maker == word, "%s: maker %s, not %s", file, origin.maker, word)
+    check((product or 0) == 0 or origin.model == ("%d"):format(product), "%s: model %s, not %s", file,
+      origin.model,
+      tostring(product))
+  end
   return id.type
 end
 
