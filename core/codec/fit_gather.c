@@ -32,6 +32,8 @@ void sw_fit_gather_fresh(struct sw_fit_gather *g)
     g->content = g->damaged = false;
     g->type = -1;
     g->created_ms = 0;
+    g->dated = false;
+    g->undated = 0;
     g->file = g->creator = (struct sw_fit_device){-1, -1, -1, ""};
     g->offset_min = SW_OFFSET_NONE;
     g->offset_sure = false;
@@ -219,16 +221,18 @@ static void push_record(struct sw_fit_gather *g, const struct sw_fit_msg *m, int
     g->zero_bpm += sw_fit_has(m, 3) && bpm == 0;
 }
 
-/* A record whose time is no date still counts for the summary, only its samples are
- * refused. */
+/* A record whose time is no date still counts for the summary. Whether its samples are kept
+ * is known at the end of the file: see fit_summary.c. */
 static void record(struct sw_fit_gather *g, const struct sw_fit_msg *m,
                    struct sw_batch *out)
 {
-    int64_t ms;
+    int64_t ms = sw_fit_ms(m->time);
     double v;
-    if (!sw_fit_when(m, out, &ms)) {
-        if (m->time > SW_FIT_MAX_DATE) return;
-        if (!m->has_time) ms = SW_FIT_NO_TIME;
+    if (m->has_time && m->time < SW_FIT_MIN_DATE) {
+        g->undated++;
+    } else if (!sw_fit_when(m, out, &ms)) {
+        if (m->has_time) return;
+        ms = SW_FIT_NO_TIME;
     }
     push_record(g, m, ms);
     position(g, m, ms);
@@ -358,7 +362,10 @@ static void file_id(struct sw_fit_gather *g, const struct sw_fit_msg *m)
     double created;
     if (g->file.manufacturer >= 0 || g->type >= 0) return;
     g->type = sw_fit_or(m, 0, -1);
-    if (sw_fit_get(m, 4, &created)) g->created_ms = sw_fit_ms(sw_fit_u32(created));
+    if (sw_fit_get(m, 4, &created)) {
+        g->created_ms = sw_fit_ms(sw_fit_u32(created));
+        g->dated |= created >= SW_FIT_MIN_DATE;
+    }
     device_of(&g->file, m, 1, 2, 3, 8);
 }
 
@@ -369,6 +376,7 @@ static void session(struct sw_fit_gather *g, const struct sw_fit_msg *m)
     if (g->n_session == MAX_SESSIONS) return;
     if (!sw_fit_get(m, 2, &start)) start = m->has_time ? m->time - elapsed : 0;
     ms = sw_fit_ms(sw_fit_u32(start));
+    g->dated |= start >= SW_FIT_MIN_DATE;
     sw_grow((void **)&g->session, &g->cap_session, g->n_session + 1, sizeof *g->session);
     g->session[g->n_session++] =
         (struct sw_fit_span){ms, ms + (int64_t)(fmin(fabs(elapsed), 1e9) * 1000)};
@@ -415,7 +423,10 @@ void sw_fit_gather_take(struct sw_fit_gather *g, const struct sw_fit_msg *m,
     if (global == SW_FIT_FILE_ID && g->fresh && g->content) sw_fit_gather_flush(g, out);
     g->fresh = false;
     if (global < sizeof g->count / sizeof *g->count) g->count[global]++;
-    if (m->has_time) g->last_time = g->day_time = m->time;
+    if (m->has_time) {
+        g->last_time = g->day_time = m->time;
+        g->dated |= m->time >= SW_FIT_MIN_DATE;
+    }
     if (!m->def->message) return;
     g->any = g->content = true;
     if (m->def->message->tell) tell(g, m, out);

@@ -84,6 +84,8 @@ struct sw_fit_gather {
     bool damaged, full, loud; /* loud: the message cap was told */
     double type;              /* file_id.type, -1 if not said */
     int64_t created_ms;
+    bool dated;     /* a message or the file itself has a date, not only a time since power-on */
+    size_t undated; /* records with a time since power-on */
     struct sw_fit_device file, creator; /* from file_id; from device_info 0 */
     int16_t offset_min;
     bool offset_sure; /* from the activity itself */

@@ -267,6 +267,13 @@ static double ascent(const struct sw_fit_gather *g, const struct sw_fit_span *w)
     return sum;
 }
 
+/* Seconds since power-on are no dates beside dates. In a file that has no other they are what
+ * its device went by: a day of 1990, kept as it is stated. */
+static int64_t first_time(const struct sw_fit_gather *g)
+{
+    return sw_fit_ms(g->dated ? SW_FIT_MIN_DATE : 0);
+}
+
 static size_t records_of(const struct sw_fit_gather *g, const struct sw_fit_span *w,
                          struct sw_fit_span *span)
 {
@@ -276,7 +283,7 @@ static size_t records_of(const struct sw_fit_gather *g, const struct sw_fit_span
         int64_t ms = g->rec_ms[i];
         if (!within(w, ms)) continue;
         n++;
-        if (ms < sw_fit_ms(SW_FIT_MIN_DATE)) continue;
+        if (ms < first_time(g)) continue;
         if (ms < span->start_ms) span->start_ms = ms;
         if (ms > span->end_ms) span->end_ms = ms;
     }
@@ -360,6 +367,7 @@ static void file_end(const struct sw_fit_gather *g, int from, struct sw_batch *o
     if (g->offset_min != SW_OFFSET_NONE)
         sw_json_key(b, "offset_min"), sw_json_int(b, g->offset_min);
     sw_json_key(b, "records"), sw_json_int(b, (int64_t)g->n_rec);
+    sw_json_key(b, "dated"), sw_buf_puts(b, g->dated ? "true" : "false");
     sw_json_key(b, "heart_rate_zero"), sw_json_int(b, (int64_t)g->zero_bpm);
     sw_json_key(b, "damaged"), sw_buf_puts(b, g->damaged ? "true" : "false");
     counts(g, b);
@@ -372,21 +380,57 @@ static bool planned(const struct sw_fit_gather *g)
     return g->type == 5 || g->type == 6 || g->type == 34 || g->type == 35;
 }
 
-static void give(struct sw_fit_held *h, const char *type, const char *unit, int from,
-                 int16_t offset_min, struct sw_batch *out)
+/* Times are whole seconds: records of the same second follow one another within it. */
+static void spread(struct sw_fit_held *h)
+{
+    for (size_t i = 0, end; i < h->n; i = end) {
+        for (end = i + 1; end < h->n && h->ms[end] == h->ms[i];) end++;
+        if (h->ms[i] == SW_FIT_NO_TIME) continue;
+        for (size_t k = i + 1; k < end; k++)
+            h->ms[k] += (int64_t)((k - i) * 1000 / (end - i));
+    }
+}
+
+static void give(const struct sw_fit_gather *g, struct sw_fit_held *h, const char *type,
+                 const char *unit, int from, struct sw_batch *out)
 {
     for (size_t i = 0; i < h->n; i++)
-        if (h->ms[i] >= sw_fit_ms(SW_FIT_MIN_DATE))
+        if (h->ms[i] >= first_time(g))
             sw_batch_add(out, type, unit, from, h->ms[i], h->dur_ms[i], h->value[i],
-                         offset_min);
+                         g->offset_min);
     h->n = 0;
+}
+
+static void give_all(struct sw_fit_gather *g, int from, struct sw_batch *out)
+{
+    bool plan = planned(g);
+    for (int i = 0; i < SW_FIT_COLUMNS; i++) {
+        if (plan) g->col[i].n = 0;
+        if (i < SW_FIT_C_DAY_HEART_RATE && i != SW_FIT_C_RR) spread(&g->col[i]);
+        give(g, &g->col[i], column[i].type, column[i].unit, from, out);
+    }
+    for (size_t i = 0; i < g->n_dev; i++) {
+        if (plan) g->dev[i]->held.n = 0;
+        spread(&g->dev[i]->held);
+        give(g, &g->dev[i]->held, g->dev[i]->type, g->dev[i]->unit, from, out);
+    }
+}
+
+static void judge_undated(const struct sw_fit_gather *g, struct sw_batch *out)
+{
+    for (size_t i = 0; g->dated && i < g->undated; i++)
+        sw_batch_reject(out, "time counts from power-on, the clock was not set");
+    if (!g->dated && g->undated)
+        sw_batch_note(
+            out, "its clock was never set and counts from 1989-12-31: dates are as the file "
+                 "states them");
 }
 
 void sw_fit_gather_flush(struct sw_fit_gather *g, struct sw_batch *out)
 {
     int from;
-    bool plan = planned(g);
     if (!g->content) return;
+    judge_undated(g, out);
     settle_heart_rate(g);
     doubt_offset(g, out);
     from = origin(g, out);
@@ -394,14 +438,7 @@ void sw_fit_gather_flush(struct sw_fit_gather *g, struct sw_batch *out)
     for (size_t s = 0; s < (g->n_session ? g->n_session : 1); s++)
         record_summary(g, s, out);
     file_end(g, from, out);
-    for (int i = 0; i < SW_FIT_COLUMNS; i++) {
-        if (plan) g->col[i].n = 0;
-        give(&g->col[i], column[i].type, column[i].unit, from, g->offset_min, out);
-    }
-    for (size_t i = 0; i < g->n_dev; i++) {
-        if (plan) g->dev[i]->held.n = 0;
-        give(&g->dev[i]->held, g->dev[i]->type, g->dev[i]->unit, from, g->offset_min, out);
-    }
+    give_all(g, from, out);
     if (g->full)
         sw_batch_note(out, "more than %d samples: the rest was left out", SW_FIT_MAX_ROWS);
     g->full = false;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * GPX 1.0 and 1.1. Points stream through: a sample leaves as its point closes, a track's
- * summary is kept in running sums and leaves as a message when the track closes, so memory
- * does not grow with the file. Distance is the haversine sum inside segments: the gap
- * between two segments is a pause. Extension elements are known by their local name
+ * GPX 1.0 and 1.1. Points stream through: a sample leaves as soon as a point of another
+ * time closes, a track's summary is kept in running sums and leaves as a message when the
+ * track closes, so memory does not grow with the file. Distance is the haversine sum inside
+ * segments: the gap between two segments is a pause. Extension elements are known by their local name
  * wherever they stand inside a point, because writers put them under any namespace, or
  * none. Waypoints are counted only; maps, links and styling are not read. A route, or a
  * track without any time, is a plan and says so. */
@@ -16,7 +16,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { MAX_NAME = 200, MAX_SEGMENTS = 20000 };
+enum { MAX_NAME = 200, MAX_SEGMENTS = 20000, MAX_SAME = 1000 };
 #define EARTH_M 6371000.0
 #define CLIMB_M 3.0 /* smaller rises are noise of the barometer */
 
@@ -65,6 +65,8 @@ struct gpx {
     struct sw_batch *out; /* of the call under way */
     struct track track;
     struct point pt;
+    struct point *held; /* points of one time, not yet given away */
+    size_t n_held, cap_held;
     bool in_track, in_point, broken, root, out_of_order;
     double prev_lat, prev_lon, climb_from; /* NAN at the start of a segment */
     char creator[MAX_NAME], version[16];
@@ -132,10 +134,32 @@ static void put_times(struct sw_buf *b, const struct track *t)
     sw_text_put_int(b, "backward_steps", t->backward);
 }
 
+static void release(struct gpx *g)
+{
+    for (size_t k = 0; k < g->n_held; k++) {
+        const struct point *p = &g->held[k];
+        int64_t ms = sw_text_spread(p->t.ms, k, g->n_held);
+        for (int i = 0; i < N_FIELDS; i++)
+            if (!isnan(p->v[i]))
+                sw_batch_add(g->out, columns[i].type, columns[i].unit, g->origin, ms, 0,
+                             p->v[i], p->t.offset_min);
+    }
+    g->n_held = 0;
+}
+
+static void hold(struct gpx *g, const struct point *p)
+{
+    if (g->n_held && (g->held[0].t.ms != p->t.ms || g->n_held == MAX_SAME)) release(g);
+    sw_grow((void **)&g->held, &g->cap_held, g->n_held + 1, sizeof *g->held);
+    g->held[g->n_held++] = *p;
+}
+
 static void end_track(struct gpx *g)
 {
     struct track *t = &g->track;
-    struct sw_buf *b = sw_batch_message(g->out, "track");
+    struct sw_buf *b;
+    release(g);
+    b = sw_batch_message(g->out, "track");
     sw_text_put_str(b, "name", t->name);
     sw_text_put_str(b, "type", t->type);
     sw_text_put_str(b, "creator", g->creator);
@@ -228,10 +252,7 @@ static void end_point(struct gpx *g)
     if (!p->has_time) return;
     if (t->timed && p->t.ms < t->prev_ms) g->out_of_order = true;
     clock_in(t, &p->t);
-    for (int i = 0; i < N_FIELDS; i++)
-        if (!isnan(p->v[i]))
-            sw_batch_add(g->out, columns[i].type, columns[i].unit, g->origin, p->t.ms, 0,
-                         p->v[i], p->t.offset_min);
+    hold(g, p);
 }
 
 static double number(const char *s)
@@ -441,6 +462,7 @@ static void gpx_close(void *d)
     struct gpx *g = d;
     sw_xml_free(g->xml);
     sw_buf_clear(&g->track.segment_json);
+    sw_free(g->held);
     sw_free(g);
 }
 

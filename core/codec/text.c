@@ -235,3 +235,8 @@ void sw_text_put_offset(struct sw_buf *b, const char *key, int16_t offset_min)
 {
     if (offset_min != SW_OFFSET_NONE) sw_text_put_int(b, key, offset_min);
 }
+
+int64_t sw_text_spread(int64_t ms, size_t i, size_t n)
+{
+    return ms % 1000 ? ms : ms + (int64_t)(i * 1000 / n);
+}

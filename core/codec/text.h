@@ -40,4 +40,7 @@ void sw_text_put_num(struct sw_buf *b, const char *key, double v);
 void sw_text_put_int(struct sw_buf *b, const char *key, int64_t v);
 void sw_text_put_str(struct sw_buf *b, const char *key, const char *s);
 void sw_text_put_offset(struct sw_buf *b, const char *key, int16_t offset_min);
+/* The instant of point i of n that state the same time. Times are mostly whole seconds: points of
+ * one second follow one another within it. A finer time is left as it is. */
+int64_t sw_text_spread(int64_t ms, size_t i, size_t n);
 #endif

@@ -6,6 +6,8 @@ local apple = { title = "Apple Health (export.xml)", columns = {} }
 
 local QUANTITIES = {
   StepCount = "steps", DistanceWalkingRunning = "distance", FlightsClimbed = "floors",
+  DistanceSwimming = "distance_swimming", DistanceCycling = "distance_cycling",
+  AppleExerciseTime = "exercise_time", AppleStandTime = "stand_time",
   ActiveEnergyBurned = "active_energy", BasalEnergyBurned = "basal_energy",
   HeartRate = "heart_rate", RestingHeartRate = "resting_heart_rate",
   HeartRateVariabilitySDNN = "hrv_sdnn", RespiratoryRate = "respiratory_rate", VO2Max = "vo2max",
@@ -31,6 +33,11 @@ local MINDFUL = { metric = "mindful_minutes", from = "duration_min" }
 apple.columns["HKCategoryTypeIdentifierMindfulSession"] = MINDFUL
 apple.columns["HKCategoryTypeIdentifierMindfulSession:HKCategoryValueNotApplicable"] = MINDFUL
 
+-- An hour with the Watch on and without a minute on one's feet counts 0, an hour without the Watch nothing.
+local STAND_HOUR = "HKCategoryTypeIdentifierAppleStandHour:HKCategoryValueAppleStandHour"
+apple.columns[STAND_HOUR .. "Stood"] = { metric = "stand_hours", unit = "1" }
+apple.columns[STAND_HOUR .. "Idle"] = { metric = "stand_hours", unit = "1", scale = 0 }
+
 local SPORTS = {
   Running = "running", Cycling = "cycling", HandCycling = "cycling", Swimming = "swimming",
   Walking = "walking", Hiking = "hiking", Rowing = "rowing", Elliptical = "elliptical",
@@ -52,6 +59,7 @@ local SUB_SPORTS = {
 
 local METRES = { m = 1, km = 1000, cm = 0.01, mi = 1609.344, yd = 0.9144, ft = 0.3048, ["in"] = 0.0254 }
 local KCAL = { kcal = 1, Cal = 1, cal = 0.001, kJ = 1 / 4.184, J = 1 / 4184 }
+local MPS = { ["m/s"] = 1, ["km/hr"] = 1 / 3.6, ["mi/hr"] = 0.44704 }
 local SECONDS = { s = 1, sec = 1, min = 60, hr = 3600, h = 3600 }
 local GRAMS = { g = 1, mg = 0.001, oz = 28.349523125, kg = 1000 }
 
@@ -108,6 +116,12 @@ local function statistic(m, name, key)
   return s and positive(s[key]) or nil
 end
 
+local function speed_mps(m, key)
+  local s = (m.statistics or {}).HKQuantityTypeIdentifierRunningSpeed
+    or (m.statistics or {}).HKQuantityTypeIdentifierCyclingSpeed
+  return s and positive(convert(s[key], s.unit, MPS))
+end
+
 local function sport_of(m)
   local name = (m.attributes.workoutActivityType or ""):gsub("^HKWorkoutActivityType", "")
   if name == "" or name == "Other" then return nil end
@@ -133,6 +147,9 @@ local function workout_attributes(m)
     hr_avg = statistic(m, "HeartRate", "average"), hr_max = statistic(m, "HeartRate", "maximum"),
     hr_min = statistic(m, "HeartRate", "minimum"), steps = statistic(m, "StepCount", "sum"),
     power_avg_w = statistic(m, "RunningPower", "average") or statistic(m, "CyclingPower", "average"),
+    power_max_w = statistic(m, "RunningPower", "maximum") or statistic(m, "CyclingPower", "maximum"),
+    speed_avg_mps = speed_mps(m, "average"), speed_max_mps = speed_mps(m, "maximum"),
+    strokes = statistic(m, "SwimmingStrokeCount", "sum"),
     pool_length_m = positive(convert(lap, lap_unit, METRES)),
     route_file = m.routes and m.routes[1] or nil,
   }
@@ -270,13 +287,25 @@ function handlers.meal(state, m, out)
   out.record(record)
 end
 
--- The Watch's own total of a day. A day of 0 is a day without the Watch.
+local DAY_TOTALS = {
+  { metric = "active_energy", from = "activeEnergyBurned", unit = "kcal", factors = KCAL },
+  { metric = "exercise_time", from = "appleExerciseTime", unit = "min" },
+  { metric = "stand_hours", from = "appleStandHours", unit = "1" },
+}
+
+-- The Watch's own totals of a day. A day of 0 is a day without the Watch.
 function handlers.activity_summary(_, m, out)
   local a = m.attributes or {}
   local day = (a.dateComponents or ""):match("^%d%d%d%d%-%d%d%-%d%d$")
-  local kcal = positive(convert(a.activeEnergyBurned, a.activeEnergyBurnedUnit, KCAL))
-  if not day or not kcal or day < "1900" or day >= "2080" then return end
-  out.day_total { metric = "active_energy", day = day, value = kcal, unit = "kcal", origin = m.origin }
+  if not day or day < "1900" or day >= "2080" then return end
+  for _, t in ipairs(DAY_TOTALS) do
+    local stated = a[t.from]
+    local value = positive(t.factors and convert(stated, a[t.from .. "Unit"], t.factors) or
+      not t.factors and tonumber(stated) or nil)
+    if value then
+      out.day_total { metric = t.metric, day = day, value = value, unit = t.unit, origin = m.origin }
+    end
+  end
 end
 
 function apple.start()

@@ -57,7 +57,8 @@ local PLAIN = {
 }
 local HEART = { hr_avg = "avg_heart_rate", hr_max = "max_heart_rate", hr_min = "min_heart_rate" }
 
-local FIRST_DATE_MS = 899501056000 -- smaller times count from power-on: the clock was not set
+local FIRST_DATE_MS = 899501056000 -- smaller times count from power-on, unless the file has no others
+local EPOCH_MS = 631065600000
 local LAST_DATE_MS = 3471206400000 -- after 2079
 local DAY_S = 86400
 
@@ -69,8 +70,8 @@ local NOT_DONE = {
   segment = "a segment: a route to race on", segment_list = "a list of segments",
 }
 
-local function usable(ms)
-  return ms ~= nil and ms >= FIRST_DATE_MS and ms <= LAST_DATE_MS
+local function usable(file, ms)
+  return ms ~= nil and ms >= (file.dated and FIRST_DATE_MS or EPOCH_MS) and ms <= LAST_DATE_MS
 end
 
 local function day_text(ms)
@@ -102,20 +103,23 @@ local function attributes_of(m)
   return drop_zeroes(a)
 end
 
--- A clock that jumped leaves days of elapsed time around minutes of timer; some devices exchange the two.
-local function mend_times(a, what, out)
+-- Seconds from start to finish. Both times stay as the file states them, also where they contradict each
+-- other; only a clock that jumped, with no record where it says the session ended, is not believed.
+local function length_of(a, last_s, what, out)
   local elapsed, timer = a.elapsed_s, a.timer_s
   if elapsed == 0 and timer then a.elapsed_s = timer end
   if not elapsed or not timer or elapsed == 0 then return a.elapsed_s or timer end
-  if elapsed > DAY_S and timer < elapsed / 2 then
+  if elapsed > DAY_S and timer < elapsed / 2 and (last_s or 0) < elapsed - DAY_S then
     a.elapsed_stated_s, a.elapsed_s = elapsed, timer
     local text = "%s: the clock jumped, %d s are stated; its length is that of its timer"
     out.note(text:format(what, elapsed // 1))
-  elseif timer > elapsed + 60 and timer > elapsed * 1.1 then
-    a.elapsed_s, a.timer_s = timer, elapsed
-    out.note(what .. ": elapsed and timer time are exchanged in the file")
+    return timer
   end
-  return a.elapsed_s
+  if timer > elapsed + 60 and timer > elapsed * 1.1 then
+    out.note(what .. ": more timer than elapsed time; both are kept as the file states them")
+    return timer
+  end
+  return elapsed
 end
 
 local function millis(seconds)
@@ -125,10 +129,10 @@ end
 local function silent() end
 local QUIET = { note = silent }
 
-local function lap_segment(lap, before)
+local function lap_segment(file, lap, before, last_ms)
   local a = attributes_of(lap)
-  local length = mend_times(a, "a lap", QUIET)
-  local start = usable(lap.start_time_ms) and lap.start_time_ms or before
+  local start = usable(file, lap.start_time_ms) and lap.start_time_ms or before
+  local length = length_of(a, last_ms and start and (last_ms - start) / 1000, "a lap", QUIET)
   if not start then return nil end
   a.kind, a.trigger = "lap", lap.lap_trigger
   a.start = start
@@ -146,11 +150,11 @@ local function in_session(session, lap, position)
   return at ~= nil and from ~= nil and at >= from and at < from + millis(session.total_elapsed_time or 0)
 end
 
-local function segments_of(file, session)
+local function segments_of(file, session, r)
   local list, before = {}, nil
   for i, lap in ipairs(file.laps) do
     if #file.sessions < 2 or in_session(session, lap, i) then
-      local segment = lap_segment(lap, before)
+      local segment = lap_segment(file, lap, before, r and r.last_ms)
       if segment then
         list[#list + 1] = segment
         before = segment.finish
@@ -188,8 +192,8 @@ local function external_id(file, tail)
 end
 
 -- A device may start before it knows the date: then its end, or its first dated record, tells.
-local function start_of(session, r)
-  if usable(session.start_time_ms) then return session.start_time_ms end
+local function start_of(file, session, r)
+  if usable(file, session.start_time_ms) then return session.start_time_ms end
   if r and r.first_ms then return r.first_ms end
   if session.timestamp_ms and session.total_elapsed_time then
     return session.timestamp_ms - millis(session.total_elapsed_time)
@@ -221,15 +225,15 @@ local function emit_workout(file, start, finish, attributes, segments, out)
 end
 
 local function workout_of_session(file, session, r, out)
-  local start = start_of(session, r)
+  local start = start_of(file, session, r)
   if not start then return out.reject("a session without any time") end
-  if not usable(start) then
+  if not usable(file, start) then
     local text = "the device's clock was not set (%s): the session has no date"
     return out.reject(text:format(day_text(start)))
   end
   local a = attributes_of(session)
   local what = "the session of " .. day_text(start)
-  local length = mend_times(a, what, out)
+  local length = length_of(a, r and r.last_ms and (r.last_ms - start) / 1000, what, out)
   local finish = length and start + millis(length) or r and r.last_ms or session.timestamp_ms or start
   a.name = session.sport_profile_name
   fill_from_records(a, r)
@@ -237,7 +241,7 @@ local function workout_of_session(file, session, r, out)
   if #file.sessions > 1 then
     a.part_of = external_id(file, ("%d"):format(file.sessions[1].start_time_ms or start))
   end
-  emit_workout(file, start, math.max(start, finish), a, segments_of(file, session), out)
+  emit_workout(file, start, math.max(start, finish), a, segments_of(file, session, r), out)
 end
 
 local function workout_of_records(file, out)
@@ -249,7 +253,7 @@ local function workout_of_records(file, out)
   if r.speed then a.speed_avg_mps, a.speed_max_mps = r.speed.mean, r.speed.max end
   if a.elapsed_s > 7 * DAY_S then return out.reject("records that span more than a week and no session") end
   out.note("the file has no session: the workout is summed up from its records")
-  emit_workout(file, r.first_ms, r.last_ms, a, segments_of(file, {}), out)
+  emit_workout(file, r.first_ms, r.last_ms, a, segments_of(file, {}, r), out)
 end
 
 local function workouts(file, out)
@@ -280,7 +284,7 @@ local function sleep(file, m, out)
   local in_bed = (m.finish_ms - m.start_ms) / 1000
   local asleep = total.light + total.deep + total.rem
   local scores = m.scores or {}
-  if not usable(m.start_ms) or in_bed <= 0 then return out.reject("a sleep without a usable time") end
+  if not usable(file, m.start_ms) or in_bed <= 0 then return out.reject("a sleep without a usable time") end
   out.record {
     kind = "sleep", external_id = external_id(file, ("sleep:%d"):format(m.start_ms)),
     start = m.start_ms, finish = m.finish_ms,
@@ -300,7 +304,8 @@ end
 
 local function file_end(state, m, out)
   local file = state.file
-  for _, key in ipairs { "type", "origin", "device", "maker", "model", "ident", "offset_min", "records" } do
+  for _, key in ipairs { "type", "origin", "device", "maker", "model", "ident", "offset_min", "records",
+    "dated" } do
     file[key] = m[key]
   end
   state.file = new_file()

@@ -27,6 +27,62 @@ static void a_time_since_power_on_is_rejected_but_still_summed_up(void **s)
     done(&g, &o);
 }
 
+static void a_file_whose_clock_was_never_set_keeps_its_times(void **s)
+{
+    struct out o = fresh();
+    struct got g;
+    (void)s;
+    begin(&o, 14);
+    define_record(&o);
+    record(&o, 17000000, 100), record(&o, 17000001, 120);
+    end(&o);
+    decode_out(&g, &o);
+    assert_int_equal(col(&g, "record.heart_rate")->n, 2);
+    assert_true(col(&g, "record.heart_rate")->start_ms[1] == MS(17000001));
+    assert_int_equal(g.b.rejected, 0);
+    assert_true(notes(&g, "never set") && says(&g, "\"dated\":false"));
+    done(&g, &o);
+}
+
+static void one_date_makes_times_since_power_on_none(void **s)
+{
+    struct out o = fresh();
+    struct got g;
+    (void)s;
+    begin(&o, 14);
+    define_record(&o);
+    record(&o, 5000, 100), record(&o, 5001, 120), record(&o, T0, 130);
+    end(&o);
+    decode_out(&g, &o);
+    assert_int_equal(col(&g, "record.heart_rate")->n, 1);
+    assert_true(col(&g, "record.heart_rate")->start_ms[0] == MS(T0));
+    assert_int_equal(g.b.rejected, 2);
+    done(&g, &o);
+}
+
+static void records_of_one_second_follow_one_another_within_it(void **s)
+{
+    static const int64_t at[] = {0, 250, 500, 750, 1000, 2000, 2500};
+    struct out o = fresh();
+    struct got g;
+    const struct sw_column *c;
+    (void)s;
+    begin(&o, 14);
+    file_id(&o, 4);
+    define_record(&o);
+    for (unsigned i = 0; i < 4; i++) record(&o, T0, 100 + i);
+    record(&o, T0 + 1, 104), record(&o, T0 + 2, 105), record(&o, T0 + 2, 106);
+    end(&o);
+    decode_out(&g, &o);
+    c = col(&g, "record.heart_rate");
+    assert_int_equal(c->n, 7);
+    for (size_t i = 0; i < 7; i++) {
+        assert_true(c->start_ms[i] == MS(T0) + at[i]);
+        assert_true(c->value[i] == 100 + (double)i);
+    }
+    done(&g, &o);
+}
+
 static void local_time_gives_the_offset_of_all_samples(void **s)
 {
     static const struct {
@@ -226,6 +282,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_time_since_power_on_is_rejected_but_still_summed_up),
+        cmocka_unit_test(a_file_whose_clock_was_never_set_keeps_its_times),
+        cmocka_unit_test(one_date_makes_times_since_power_on_none),
+        cmocka_unit_test(records_of_one_second_follow_one_another_within_it),
         cmocka_unit_test(local_time_gives_the_offset_of_all_samples),
         cmocka_unit_test(records_are_summed_up_per_session),
         cmocka_unit_test(heart_rate_sent_after_a_swim_is_spread_over_its_records),

@@ -125,6 +125,39 @@ static void a_time_without_zone_is_marked_unknown(void **state)
     sw_batch_clear(&b);
 }
 
+#define AT(lat, time) "<trkpt lat=\"" lat "\" lon=\"2\"><time>2024-05-01T10:00:" time "Z</time></trkpt>"
+
+static void points_of_one_second_follow_one_another_within_it(void **state)
+{
+    static const char text[] = HEAD AT("1", "00") AT("2", "00") "</trkseg><trkseg>" AT("3", "01")
+        AT("4", "01") AT("5", "01") AT("6", "01.5") TAIL;
+    static const int64_t at[] = {0, 500, 1000, 1333, 1666, 1500};
+    struct sw_batch b;
+    (void)state;
+    for (size_t slice = 1; slice < sizeof text; slice += 17) {
+        const struct sw_column *c;
+        assert_int_equal(feed_bytes(&sw_decoder_gpx, text, sizeof text - 1, slice, &b, NULL), 0);
+        c = column_of(&b, "trkpt.latitude");
+        assert_int_equal(c->n, 6);
+        for (size_t i = 0; i < 6; i++) {
+            assert_int_equal(c->start_ms[i], 1714557600000 + at[i]);
+            assert_true(c->value[i] == 1 + (double)i);
+        }
+        assert_true(says(&b, "\"finish_ms\":1714557601500"));
+        sw_batch_clear(&b);
+    }
+}
+
+static void finer_times_that_repeat_stay_as_they_are(void **state)
+{
+    struct sw_batch b;
+    (void)state;
+    assert_int_equal(feed_text(&sw_decoder_gpx, HEAD AT("1", "00.25") AT("2", "00.25") TAIL, &b, NULL), 0);
+    assert_int_equal(column_of(&b, "trkpt.latitude")->start_ms[0], 1714557600250);
+    assert_int_equal(column_of(&b, "trkpt.latitude")->start_ms[1], 1714557600250);
+    sw_batch_clear(&b);
+}
+
 static void points_out_of_order_come_out_in_order(void **state)
 {
     struct sw_batch b;
@@ -210,6 +243,8 @@ int main(void)
         cmocka_unit_test(no_distance_is_counted_across_a_pause),
         cmocka_unit_test(a_track_without_times_is_a_plan_and_gives_no_samples),
         cmocka_unit_test(a_time_without_zone_is_marked_unknown),
+        cmocka_unit_test(points_of_one_second_follow_one_another_within_it),
+        cmocka_unit_test(finer_times_that_repeat_stay_as_they_are),
         cmocka_unit_test(points_out_of_order_come_out_in_order),
         cmocka_unit_test(a_date_out_of_range_and_a_place_off_the_globe_are_counted),
         cmocka_unit_test(a_file_cut_in_the_middle_keeps_what_precedes),

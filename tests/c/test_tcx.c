@@ -107,6 +107,23 @@ static void damage_keeps_the_laps_and_points_before_it(void **state)
     sw_batch_clear(&b);
 }
 
+static void points_of_one_second_follow_one_another_within_it(void **state)
+{
+    struct sw_batch b;
+    const struct sw_column *c;
+    (void)state;
+    assert_int_equal(feed_text(&sw_decoder_tcx, OPEN "<Activity Sport=\"Biking\">" LAP
+        POINT("2024-05-01T10:00:05Z", "120") POINT("2024-05-01T10:00:05Z", "121")
+        POINT("2024-05-01T10:00:06Z", "122") "</Track></Lap></Activity>" CLOSE, &b, NULL), 0);
+    c = column_of(&b, "trackpoint.heart_rate");
+    assert_int_equal(c->n, 3);
+    assert_int_equal(c->start_ms[0], 1714557605000);
+    assert_int_equal(c->start_ms[1], 1714557605500);
+    assert_int_equal(c->start_ms[2], 1714557606000);
+    assert_true(c->value[1] == 121);
+    sw_batch_clear(&b);
+}
+
 static void times_without_zone_are_marked_unknown(void **state)
 {
     struct sw_batch b;
@@ -127,6 +144,7 @@ int main(void)
         cmocka_unit_test(leading_blanks_before_the_declaration_are_skipped),
         cmocka_unit_test(a_course_is_counted_as_planned_only),
         cmocka_unit_test(damage_keeps_the_laps_and_points_before_it),
+        cmocka_unit_test(points_of_one_second_follow_one_another_within_it),
         cmocka_unit_test(times_without_zone_are_marked_unknown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

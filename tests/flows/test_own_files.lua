@@ -33,6 +33,30 @@ describe("own files", function()
     h.remove()
   end)
 
+  it("an Apple Health export keeps walked, swum and cycled metres apart and counts exercise and standing",
+    function()
+    local h, records = flow.home("UTC"), {}
+    local function add(type, hour, value, unit)
+      records[#records + 1] = ('<Record type="HK%s" sourceName="Watch" unit="%s" startDate="2024-05-01 %02d:00:00 '
+        .. '+0000" endDate="2024-05-01 %02d:00:00 +0000" value="%s"/>'):format(type, unit, hour, hour + 1, value)
+    end
+    for kind, km in pairs { WalkingRunning = 1, Swimming = 2, Cycling = 3 } do
+      add("QuantityTypeIdentifierDistance" .. kind, 10, km, "km")
+    end
+    add("QuantityTypeIdentifierAppleExerciseTime", 10, 31, "min")
+    add("QuantityTypeIdentifierAppleStandTime", 10, 4, "min")
+    for hour, value in pairs { [10] = "Stood", [11] = "Idle", [12] = "Stood" } do
+      add("CategoryTypeIdentifierAppleStandHour", hour, "HKCategoryValueAppleStandHour" .. value, "")
+    end
+    local path = flow.write(h.dir .. "/export.xml", "<HealthData>" .. table.concat(records) .. "</HealthData>")
+    expect(h.import(path)[1].new).equals(#records)
+    for metric, value in pairs { distance = 1000, distance_swimming = 2000, distance_cycling = 3000,
+      exercise_time = 31, stand_time = 4, stand_hours = 2 } do
+      expect(daily(h, metric)["2024-05-01"]).equals(value)
+    end
+    h.remove()
+  end)
+
   it("FIT, TCX, GPX and Apple Health of one run are one group with four members", function()
     local h = flow.home("Europe/Berlin")
     local w = world.new(h.dir, { days = 30 })
