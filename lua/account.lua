@@ -131,9 +131,9 @@ local function bucket(acct, limit)
   local period = limit.per_s * 1000 // 1
   local who = limit.bucket == "app" and acct.provider.id
     or ("%s/%d"):format(acct.provider.id, acct.connection.id)
-  return { name = ("%s/%s/%d"):format(who, limit.of or "all", period), most = limit[1],
+  return { name = ("%s/%s/%d"):format(who, limit.of or "all", period), most = limit.most,
     period_ms = math.tointeger(period), aligned = limit.aligned or false,
-    reserve = acct.reserve and limit[1] // 10 or 0 }
+    reserve = acct.reserve and limit.most // 10 or 0 }
 end
 
 function account:limits()

@@ -8,7 +8,8 @@
  *   finish | seconds  path of the end, of the same kind, or of the length in seconds; neither: an instant
  *   offset            path of minutes east of UTC, where the time does not carry it
  *   value             path of a number, or of a text that is one; absent or null: no sample
- *   where, is         path and text: other elements are passed over
+ *   length            seconds of each, where the element does not say
+ *   where, is         path and text: other elements are passed over; "" means absent
  *   times, values     two lists beside each other instead: times count seconds from base (ms)
  *   zone              { { from_ms, offset_min } ... } of the user, for wall clocks */
 #include "base/tz.h"
@@ -39,7 +40,7 @@ struct spec {
     int n_zone;
     uint32_t time_at, value_at; /* walking two lists: their next elements */
     bool beside;
-    int64_t base_ms;
+    int64_t base_ms, length_ms;
 };
 
 struct rows {
@@ -98,6 +99,8 @@ static void read_spec(lua_State *L, struct spec *s)
     s->value = text_field(L, "value");
     s->where = text_field(L, "where");
     s->is = text_field(L, "is");
+    lua_getfield(L, 2, "length");
+    s->length_ms = (int64_t)(fmin(fmax(luaL_optnumber(L, -1, 0), 0), 4e7) * 1000);
     lua_getfield(L, 2, "clock");
     s->clock = (enum clock_kind)luaL_checkoption(L, -1, "iso", kinds);
     read_zone(L, s);
@@ -173,7 +176,8 @@ static bool passes(const struct spec *s, uint32_t item)
 {
     uint32_t at;
     if (!s->where) return true;
-    return sw_tape_find(s->doc, item, s->where, &at) && s->is && sw_jtape_eq(&s->doc->tape, at, s->is);
+    if (!sw_tape_find(s->doc, item, s->where, &at)) return s->is && !*s->is;
+    return s->is && sw_jtape_eq(&s->doc->tape, at, s->is);
 }
 
 /* The length of an element: 0 and true for an instant; false when it cannot be. */
@@ -183,7 +187,7 @@ static bool length_of(const struct spec *s, uint32_t item, int64_t start, int64_
     int64_t end;
     int ignored;
     double v;
-    *dur = 0;
+    *dur = s->length_ms;
     if (s->finish && sw_tape_find(s->doc, item, s->finish, &at)) {
         if (!time_at(s, at, &end, &ignored)) return false;
         *dur = end - start;

@@ -11,6 +11,7 @@
 
 #define ANSWER "syncwell.answer"
 enum { MAX_FIELDS = 32 };
+#define MAX_BODY ((size_t)33 << 20) /* what phones post */
 static const char SERVER = 0; /* registry key of the one server */
 
 struct server {
@@ -111,7 +112,8 @@ static int l_listen(lua_State *L)
 {
     struct server *s = server_of(L);
     struct sw_http_server_config c = {
-        .listen = luaL_checkstring(L, 1), .on_request = on_request, .ctx = s};
+        .listen = luaL_checkstring(L, 1), .on_request = on_request, .ctx = s,
+        .max_body_bytes = MAX_BODY};
     struct sw_err err = SW_ERR_INIT;
     luaL_checktype(L, 2, LUA_TFUNCTION);
     if (s->http) return luaL_error(L, "the server listens already");

@@ -7,7 +7,16 @@ local api = {}
 
 local routes = {
   { "^/healthz$", "health" }, { "^/metrics$", "metrics" }, { "^/calendar/([%x]+)%.ics$", "calendar" },
+  { "^/in/([%w_%-]+)$", "inbox", POST = true }, { "^/hook/([%w_%-]+)$", "hook", GET = true, POST = true },
+  { "^/callback$", "callback" },
 }
+
+local function takes(route, method)
+  if route.GET or route.POST then
+    return route[method]
+  end
+  return method == "GET"
+end
 
 local function problem(status, title, detail)
   return status, { ["Content-Type"] = "application/problem+json" },
@@ -17,8 +26,8 @@ end
 function api.handle(ctx, request)
   for _, r in ipairs(routes) do
     local word = request.path:match(r[1])
-    if word and request.method ~= "GET" then
-      return problem(405, "Method not allowed", "only GET")
+    if word and not takes(r, request.method) then
+      return problem(405, "Method not allowed", r.POST and "POST" or "only GET")
     elseif word then
       return require("api." .. r[2])(ctx, request, word)
     end
@@ -36,7 +45,8 @@ end
 
 -- One request as a task: whatever goes wrong is logged here and never told to the client.
 function api.serve(ctx, request, answer)
-  if not known_host(ctx, request.headers.host) then
+  local own_proof = request.path:find("^/in/") or request.path:find("^/hook/") -- the address is a secret
+  if not own_proof and not known_host(ctx, request.headers.host) then
     return answer(problem(403, "Forbidden", "this name is not ours; set public_url in config.lua"))
   end
   local ok, status, headers, body = pcall(api.handle, ctx, request)

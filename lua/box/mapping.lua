@@ -177,6 +177,15 @@ end
 
 function mapping.open(to)
   open_plain(to)
+  to.sport_name = sports.of
+  -- Milliseconds and minutes east of a text with a zone, "2026-08-17 08:00:00 +0200"; nil for any other.
+  function to.moment(text)
+    if type(text) ~= "string" or #text > 60 then
+      return nil
+    end
+    local ms, offset = clock.parse((text:gsub(" ([+-]%d%d:?%d%d)$", "%1")))
+    return ms, offset
+  end
   function to.value(spec)
     spec = type(spec) == "table" and spec or { spec }
     return { mapper = "value", path = path_of("sw.value", spec[1]), unit = spec.unit }

@@ -63,7 +63,7 @@ local read_shape = {
   kind = { { "workout", "sleep", "meal", "mindful", "measurement", "note" } },
   map = { "map", doc = "fields of a record" },
   skip = { "function", doc = "function(item): true leaves it out" },
-  series = { "map", doc = "one metric, or a list of them, from a list of samples" },
+  series = { "any", doc = "one metric, or a list of them, from a list of samples" },
   days = { "map", doc = "{ day = \"date\", values = { metric = mapper } }: one item a local day" },
   origin = { "any", doc = "who measured: { name, maker, model, kind } of paths or texts" },
   complete = { "boolean", doc = "the listing is whole: what is missing from it twice was deleted" },
@@ -94,8 +94,15 @@ local pagings = {
   offset = { param = { "text" }, size = { "integer", required = true }, size_param = { "text" } },
 }
 
-local proofs = { header = { "text", required = true }, over = { "text" }, secret = { "text" },
-  encoding = { { "hex", "base64" } }, prefix = { "text" }, timestamp = { "text" }, optional = { "boolean" } }
+local proofs = { header = { "text", required = true }, secret = { "text" }, prefix = { "text" },
+  over = { { "body", "timestamp+body", "timestamp.body" } }, encoding = { { "hex", "base64" } },
+  timestamp = { "text", doc = "its header; 't,v1' when both stand in one" }, optional = { "boolean" } }
+
+local webhook_shape = {
+  challenge = { "map", doc = "{ param, answer, token }: a GET that is echoed" },
+  verify = { "map", doc = "sw.hmac { header, over = \"body\" }" },
+  parse = { "function", doc = "function(req): { from = ms, revoked = true }; a hint, never data" },
+}
 
 local structural = { id = true, start = true, finish = true, offset = true, offset_finish = true, type = true,
   segments = true }
@@ -125,6 +132,9 @@ local function check_days(days, where)
 end
 
 local function check_series(series, where)
+  if type(series) ~= "table" then
+    errors.fail(where .. " is a table, or a list of tables")
+  end
   for _, one in ipairs(#series > 0 and series or { series }) do
     schema.check(where, one, series_shape)
     if type(one.time) ~= "string" and not mapping.is(one.time) then
@@ -162,15 +172,22 @@ local function plain(spec, kind)
   return made
 end
 
-local function check_limits(limits)
-  for _, limit in ipairs(limits or {}) do
-    local good = type(limit) == "table" and math.type(limit[1]) == "integer" and limit[1] > 0
-      and quantity.number(limit.per, "duration")
-    if not good then
-      errors.fail("a limit is written { 200, per = \"15min\", bucket = \"app\" }")
+local limit_shape = { [1] = { "integer", required = true }, per = { "duration", required = true },
+  bucket = { { "app", "account" } }, of = { "text" }, aligned = { "boolean" }, usage = { "text" },
+  part = { "integer" } }
+
+-- { 200, per = "15min", bucket = "app" } -> { most = 200, per_s = 900, bucket = "app" }
+local function limits_of(limits)
+  local list = {}
+  for i, limit in ipairs(limits or {}) do
+    schema.check("limits", limit, limit_shape)
+    local made = { most = limit[1], per_s = quantity.number(limit.per, "duration") }
+    for _, key in ipairs { "bucket", "of", "aligned", "usage", "part" } do
+      made[key] = limit[key]
     end
-    limit.per_s = quantity.number(limit.per, "duration")
+    list[i] = made
   end
+  return list
 end
 
 local function make(spec)
@@ -178,11 +195,14 @@ local function make(spec)
   for name, read in pairs(spec.reads or {}) do
     check_read(tostring(name), read)
   end
-  check_limits(spec.limits)
+  if spec.webhook then
+    schema.check("webhook", spec.webhook, webhook_shape)
+  end
   if not spec.self_hosted and not spec.base and not spec.posts then
     errors.fail("a provider needs base, the address its paths begin at (or self_hosted = true)")
   end
   local made = plain(spec, "provider")
+  made.limits = limits_of(spec.limits)
   made.poll_s = spec.poll and quantity.number(spec.poll, "duration")
   return made
 end

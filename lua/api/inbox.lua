@@ -1,0 +1,23 @@
+-- POST /in/SECRET: a document of a phone app. It is on disk before the answer goes out.
+local home = require("home")
+local post = require("post")
+
+local MOST = 32 << 20
+
+return function(ctx, request, word)
+  local person, connection = post.find(word)
+  if not person then
+    return nil -- as if there were nothing: an address is its own proof
+  elseif #request.body == 0 or #request.body > MOST then
+    return 400, { ["Content-Type"] = "application/json" }, '{"error":"a JSON document of at most 32 MB"}'
+  end
+  local theirs = setmetatable({ who = person.id, name = person.name, zone = person.zone }, { __index = ctx })
+  local ok, message = post.keep(theirs, connection, request.body)
+  if not ok then
+    error(message, 0)
+  end
+  if home.setting(theirs, "paused").at == nil then
+    sw.sys.wake("posted")
+  end
+  return 200, { ["Content-Type"] = "application/json" }, '{"status":"stored"}'
+end

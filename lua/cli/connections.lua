@@ -1,0 +1,161 @@
+-- syncwell connections: what is connected, how it is, what is known of each day.
+--   syncwell connections   |   syncwell connections show strava   |   syncwell connections remove strava
+local connections = require("connections")
+local home = require("home")
+local providers = require("providers")
+local term = require("term")
+
+local json = sw.json
+
+local command = {
+  group = "data", summary = "what is connected, and how it is", mutates = true,
+  usage = "[list | show NAME | pause NAME | resume NAME | remove NAME | poll NAME SPAN]",
+  example = "syncwell connections\nsyncwell connections show strava\n"
+    .. "syncwell connections poll nightscout 5min",
+  doc = "`show` prints the coverage ledger: which days of each resource were received.", options = {},
+}
+
+local function iso(ctx, ms)
+  return ms and sw.time.iso(ms // 1000 * 1000, home.offset(ctx, ms))
+end
+
+local function public(ctx, c)
+  return { name = connections.title(c), id = c.id, provider = c.provider, state = c.state,
+    sentence = c.body.sentence, account = c.body.account_name or c.body.account, base_url = c.body.base_url,
+    last_sync = iso(ctx, c.body.last_sync), last_error = c.body.last_error, poll_s = c.body.poll_s }
+end
+
+local verbs = {}
+
+function verbs.list(ctx)
+  local list, message, code = connections.list(ctx)
+  if not list then
+    return nil, message, code
+  end
+  local rows, out = {}, json.list()
+  for i, c in ipairs(list) do
+    out[i] = public(ctx, c)
+    rows[i] = { out[i].name, c.state, out[i].account or "", out[i].last_sync or "never",
+      c.body.sentence or c.body.last_error or "" }
+  end
+  if ctx.json then
+    term.line("%s", json.encode(out))
+  elseif #rows == 0 then
+    term.line("nothing is connected yet: `syncwell providers list`, then `syncwell connect NAME`")
+  else
+    term.table({ "connection", "state", "account", "last sync", "" }, rows)
+  end
+  return 0
+end
+
+local function ledger(ctx, c)
+  local runs, out = sw.store.coverage(c.id) or {}, json.list()
+  for i, r in ipairs(runs) do
+    out[i] = { resource = r.resource, first = sw.time.day_text(r.first), last = sw.time.day_text(r.last),
+      days = r.last - r.first + 1, state = r.state, attempts = r.attempts, at = iso(ctx, r.at),
+      reason = r.reason ~= "" and r.reason or nil }
+  end
+  return out
+end
+
+function verbs.show(ctx, c)
+  local p, spans = public(ctx, c), ledger(ctx, c)
+  p.coverage = spans
+  if ctx.json then
+    term.line("%s", json.encode(p))
+    return 0
+  end
+  term.line("connection  %s\nstate       %s%s", p.name, p.state, p.sentence and "\n            "
+    .. p.sentence or "")
+  term.line("account     %s\nlast sync   %s", p.account or "-", p.last_sync or "never")
+  if p.last_error then
+    term.line("last error  %s", sw.sys.clean(p.last_error))
+  end
+  local rows = {}
+  for i, r in ipairs(spans) do
+    rows[i] = { r.resource, r.first, r.last, r.state, r.reason or "" }
+  end
+  if #rows > 0 then
+    term.line("")
+    term.table({ "resource", "from", "to", "coverage", "" }, rows)
+  end
+  return 0
+end
+
+local function set(ctx, c, state)
+  c.state, c.body.sentence = state, nil
+  local t = home.txn(ctx)
+  connections.put(t, c)
+  if state == "active" then
+    connections.plan(t, c, sw.time.now(), "resume")
+  end
+  local ok, message, code = t:commit()
+  if not ok then
+    return nil, message, code
+  end
+  term.line(ctx.json and json.encode(public(ctx, c)) or connections.title(c) .. " is " .. state)
+  return 0
+end
+
+function verbs.pause(ctx, c)
+  return set(ctx, c, "paused")
+end
+
+function verbs.resume(ctx, c)
+  if c.state == "needs_user" then
+    return nil, c.body.sentence or "this connection needs you: connect it again", "needs_user"
+  end
+  return set(ctx, c, "active")
+end
+
+function verbs.remove(ctx, c)
+  local t = home.txn(ctx)
+  t:connection_remove(c.id)
+  t:secret_delete("in:" .. c.id)
+  local ok, message, code = t:commit()
+  if not ok then
+    return nil, message, code
+  end
+  term.line(ctx.json and '{"removed":true}' or ("%s is gone, its credential too; the data it brought stays")
+    :format(connections.title(c)))
+  return 0
+end
+
+local units = { s = 1, min = 60, h = 3600, d = 86400 }
+
+function verbs.poll(ctx, c, span)
+  local n, unit = tostring(span):match("^(%d+)%s*(%a+)$")
+  local seconds = n and units[unit] and tonumber(n) * units[unit]
+  if not seconds or seconds < 10 then
+    return nil, ("'%s' is no span such as 5min (10s at least)"):format(tostring(span)), "usage"
+  end
+  local provider = providers.get(ctx, c.provider)
+  c.body.poll_s = math.tointeger(seconds) or seconds
+  local t = home.txn(ctx)
+  connections.put(t, c)
+  connections.plan_next(t, c, provider and provider.declaration)
+  local ok, message, code = t:commit()
+  if not ok then
+    return nil, message, code
+  end
+  local text = ("%s is asked every %s"):format(connections.title(c), span)
+  term.line("%s", ctx.json and json.encode(public(ctx, c)) or text)
+  return 0
+end
+
+function command.run(ctx, words)
+  local verb = words[1] or "list"
+  if not verbs[verb] then
+    return nil, ("connections knows list, show, pause, resume, remove and poll, not '%s'"):format(verb),
+      "usage"
+  elseif verb == "list" then
+    return verbs.list(ctx)
+  end
+  local c, message, code = connections.find(ctx, words[2])
+  if not c then
+    return nil, message, code
+  end
+  return verbs[verb](ctx, c, words[3])
+end
+
+return command

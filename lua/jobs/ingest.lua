@@ -1,0 +1,126 @@
+-- Job "ingest": a document that was posted (lua/post.lua) becomes records and samples.
+-- payload: { connection, file, kind = "posted" | "webhook" }. A webhook is a hint: it plans a sync.
+local connections = require("connections")
+local home = require("home")
+local intake = require("intake")
+local post = require("post")
+local providers = require("providers")
+local zones = require("zones")
+
+local json = sw.json
+local ingest = {}
+
+local CPU_MS, LIVE_MS, AROUND_MS = 5000, 48 * 3600000, 400 * 86400000
+
+local function answers(state)
+  return function(call, _, name, args)
+    if name == "body" then
+      sw.box.body(call, state.body)
+      return sw.box.reply(call, true, true)
+    end
+    local fine, ok, message = pcall(state.intake.take, state.intake, name, args)
+    if not fine or not ok then
+      return sw.box.reply(call, false, tostring(fine and message or ok))
+    end
+    sw.box.reply(call, true, true)
+  end
+end
+
+local function run(ctx, provider, op, state, more)
+  local now = sw.time.now()
+  local spec = { op = op, script = provider.script, at = now, offset_min = home.offset(ctx, now),
+    user = ctx.name,
+    zone = zones.between(ctx.zone, now - AROUND_MS, now + 86400000) }
+  for k, v in pairs(more or {}) do
+    spec[k] = v
+  end
+  local results, message, code = sw.box.run(ctx.name, provider.package, { { cpu_ms = CPU_MS, spec = spec } },
+    answers(state))
+  if not results then
+    return nil, message, code
+  end
+  local r = results[1]
+  if not r.ok then
+    return nil, r.error and (r.error.text or r.error.message) or "the script was stopped", "bad"
+  elseif r.out.verdict then
+    return nil, sw.sys.clean(tostring(r.out.verdict.reason)), "bad"
+  end
+  return r.out
+end
+
+local function store(ctx, c, state)
+  local t = home.txn(ctx)
+  state.intake:write(t)
+  local total = state.intake.total
+  local today = home.day(ctx, sw.time.now())
+  t:coverage { connection = c.id, resource = "posted", first = today, last = today, state = "received" }
+  t:dispatch(sw.time.now() - LIVE_MS)
+  c.body.last_sync, c.body.failures, c.body.last_error = sw.time.now(), nil, nil
+  connections.put(t, c)
+  local done, message, code = t:commit()
+  if not done then
+    return nil, message, code
+  end
+  state.intake:count(done, 1)
+  total.reasons = state.intake.reasons
+  return total
+end
+
+local function posted(ctx, _, c, provider, state)
+  local out, message, code = run(ctx, provider, "posted", state)
+  if not out then
+    c.body.last_error = message
+    return nil, message, code
+  end
+  return store(ctx, c, state)
+end
+
+-- What the hint says is only where to look: the connection is asked itself.
+local function hinted(ctx, job, c, provider, state)
+  local out, message, code = run(ctx, provider, "webhook", state, { headers = job.payload.headers,
+    query = job.payload.query })
+  if not out then
+    return nil, message, code
+  end
+  local hint = type(out.hint) == "table" and out.hint or {}
+  if hint.revoked then
+    connections.set_state(ctx, c, "needs_user", ("%s says that access was withdrawn; mend it with: syncwell "
+      .. "connect %s"):format(provider.declaration.title, c.provider))
+    return { hint = "revoked" }
+  end
+  local from = math.tointeger(hint.from)
+  local t = home.txn(ctx)
+  t:job { kind = "sync", name = tostring(c.id), payload = json.encode { connection = c.id, reason = "hint",
+    from = from } }
+  local ok, why, kind = t:commit()
+  if not ok then
+    return nil, why, kind
+  end
+  return { hint = "sync" }
+end
+
+function ingest.run(ctx, job)
+  local c, message = connections.find(ctx, job.payload.connection)
+  if not c then
+    post.drop(ctx, job.payload.file)
+    return { skipped = message }
+  end
+  local provider, code
+  provider, message, code = providers.get(ctx, c.provider)
+  if not provider then
+    return nil, message, code
+  end
+  local state = { intake = intake.new(ctx, c, provider) }
+  state.body, message = post.read(ctx, job.payload.file)
+  if not state.body then
+    return nil, message, "bad"
+  end
+  local outcome
+  outcome, message, code = (job.payload.kind == "webhook" and hinted or posted)(ctx, job, c, provider, state)
+  if outcome then
+    post.drop(ctx, job.payload.file)
+  end
+  return outcome, message, code
+end
+
+return ingest

@@ -1,0 +1,81 @@
+-- What is posted to us: /in/SECRET takes a document, stores it, answers, and lets a job read it.
+--   post.secret(ctx, c) --> the secret of a connection's address, made once
+--   post.find(word) --> person id, connection id of an address | nil
+--   post.keep(ctx, who, connection, body) --> true: on disk, and a job waits for it
+-- Only a hash of the secret is needed to find the connection, so only that is searched.
+local home = require("home")
+local vault = require("vault")
+
+local json = sw.json
+local post = {}
+
+local function mark(secret)
+  return sw.crypto.hex(sw.crypto.sha256("in:" .. secret))
+end
+
+function post.secret(ctx, c)
+  local name = "in:" .. c.id
+  local kept, message, code = vault.get(ctx, name)
+  if kept then
+    return kept.secrets.path
+  elseif message and type(message) == "string" then
+    return nil, message, code
+  end
+  local secret = sw.crypto.base64(sw.crypto.random(24), true)
+  local t = home.txn(ctx)
+  vault.put(t, ctx, name, { secrets = { path = secret } })
+  t:doc(".in", mark(secret), json.encode { connection = c.id })
+  local ok
+  ok, message, code = t:commit()
+  if not ok then
+    return nil, message, code
+  end
+  return secret
+end
+
+-- What a service must know to make us answer its handshake: made from the address.
+function post.token(secret)
+  return sw.crypto.hex(sw.crypto.sha256("token:" .. secret)):sub(1, 32)
+end
+
+function post.find(secret)
+  local name = mark(secret)
+  for _, p in ipairs(sw.store.people() or {}) do
+    local doc = sw.store.doc(p.id, ".in", name)
+    if doc then
+      return p, doc.body.connection
+    end
+  end
+end
+
+local function folder(ctx)
+  return ctx.home .. "/inbox"
+end
+
+-- The document lies on disk before anybody is told that it was taken; its name is its hash, so that the
+-- same one posted again while it waits is kept once.
+function post.keep(ctx, c, body, kind, extra)
+  local ok, message, code = sw.fs.mkdir(folder(ctx))
+  if not ok then
+    return nil, message, code
+  end
+  local name = ("%d-%s"):format(c, sw.sys.hash(body):sub(1, 32))
+  ok, message, code = sw.fs.write(folder(ctx) .. "/" .. name, body, 384)
+  if not ok then
+    return nil, message, code
+  end
+  local t = home.txn(ctx)
+  t:job { kind = "ingest", name = name, payload = json.encode { connection = c, file = name,
+    kind = kind or "posted", headers = extra and extra.headers, query = extra and extra.query } }
+  return t:commit()
+end
+
+function post.read(ctx, name)
+  return sw.fs.read(folder(ctx) .. "/" .. name, 33 << 20)
+end
+
+function post.drop(ctx, name)
+  return sw.fs.remove(folder(ctx) .. "/" .. name)
+end
+
+return post
