@@ -23,6 +23,7 @@ static const struct prefix v4_table[] = {
     {{10}, 8, SW_ADDR_LOCAL, "a private address", NULL},
     {{100, 64}, 10, SW_ADDR_LOCAL, "a carrier's private address", NULL},
     {{127}, 8, SW_ADDR_LOCAL, "a loopback address", NULL},
+    {{168, 63, 129, 16}, 32, SW_ADDR_LOCAL, "a cloud host's own address", NULL}, /* Azure: secrets */
     {{169, 254}, 16, SW_ADDR_LOCAL, "a link-local address", NULL},
     {{172, 16}, 12, SW_ADDR_LOCAL, "a private address", NULL},
     {{192, 0, 0}, 24, SW_ADDR_NEVER, "a protocol address", NULL},
