@@ -145,7 +145,7 @@ void sw_http_call_take(struct sw_http_call *c, const struct sw_http_request *q)
     c->t.code = SW_HTTP_BAD_URL;
     c->url = curl_url();
     if (!c->url || !c->t.easy) sw_fail(&c->t.err, SW_E_INTERNAL, "libcurl gave no handle");
-    else if (sw_url_read(c->url, q->url ? q->url : "", &c->t.origin, &c->t.err) == SW_OK &&
+    else if (sw_url_read(c->url, q->url ? q->url : "", SW_PROTO_HTTP, &c->t.origin, &c->t.err) == SW_OK &&
              sw_transfer_admit(&c->t) == SW_OK)
         c->t.code = SW_HTTP_OK;
 }
@@ -242,7 +242,7 @@ static void follow(struct sw_http_call *c, const char *location)
         sw_transfer_stop(&c->t, SW_HTTP_REFUSED, "the server redirects more than three times");
         return;
     }
-    if (sw_url_read(c->url, location, &c->t.origin, &why) != SW_OK) {
+    if (sw_url_read(c->url, location, SW_PROTO_HTTP, &c->t.origin, &why) != SW_OK) {
         c->t.origin = from;
         c->t.code = SW_HTTP_REFUSED;
         sw_fail(&c->t.err, SW_E_DENIED, "the server redirects to a place that is not accepted: %s",

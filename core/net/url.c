@@ -36,45 +36,91 @@ static int read_port(CURLU *u, struct sw_origin *o, struct sw_err *err)
     return SW_OK;
 }
 
-static int read_origin(CURLU *u, struct sw_origin *o, struct sw_err *err)
+static int not_spoken(enum sw_protocol p, struct sw_err *err)
 {
-    char *scheme = NULL, *host = NULL, *zone = NULL;
-    int rc = SW_OK;
-    memset(o, 0, sizeof *o);
-    if (curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
-        (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0))
-        rc = sw_fail(err, SW_E_BAD, "only http and https URLs are fetched");
-    else if (curl_url_get(u, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
-             curl_url_get(u, CURLUPART_ZONEID, &zone, 0) == CURLUE_OK)
-        rc = sw_fail(err, SW_E_BAD, "the URL names no host, or one with a zone");
-    else rc = sw_origin_set_host(o, host, err);
-    o->tls = scheme && strcmp(scheme, "https") == 0;
-    curl_free(scheme);
-    curl_free(host);
-    curl_free(zone);
-    return rc == SW_OK ? read_port(u, o, err) : rc;
+    return sw_fail(err, SW_E_BAD, "only %s and %s URLs are %s", sw_protocol_scheme(p, false),
+                   sw_protocol_scheme(p, true), p == SW_PROTO_HTTP ? "fetched" : "accepted here");
 }
 
-/* Set u, empty or holding the URL that `text` may be relative to. */
-int sw_url_read(CURLU *u, const char *text, struct sw_origin *o, struct sw_err *err)
+static int read_scheme(CURLU *u, enum sw_protocol p, struct sw_origin *o, struct sw_err *err)
+{
+    char *scheme = NULL;
+    bool plain, known = false;
+    if (curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK) {
+        plain = strcmp(scheme, sw_protocol_scheme(p, false)) == 0;
+        known = plain || strcmp(scheme, sw_protocol_scheme(p, true)) == 0;
+        o->tls = !plain;
+    }
+    curl_free(scheme);
+    o->protocol = p;
+    return known ? SW_OK : not_spoken(p, err);
+}
+
+static int read_host(CURLU *u, struct sw_origin *o, struct sw_err *err)
+{
+    char *host = NULL, *zone = NULL;
+    int rc;
+    if (curl_url_get(u, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
+        curl_url_get(u, CURLUPART_ZONEID, &zone, 0) == CURLUE_OK)
+        rc = sw_fail(err, SW_E_BAD, "the URL names no host, or one with a zone");
+    else rc = sw_origin_set_host(o, host, err);
+    curl_free(host);
+    curl_free(zone);
+    return rc;
+}
+
+/* Only HTTP says more than where: what stands behind the port would be lost, or mean something else. */
+static int check_rest(CURLU *u, enum sw_protocol p, struct sw_err *err)
+{
+    char *path = NULL, *query = NULL, *fragment = NULL;
+    bool rest;
+    if (p == SW_PROTO_HTTP) return SW_OK;
+    rest = (curl_url_get(u, CURLUPART_PATH, &path, 0) == CURLUE_OK && path[0] &&
+            strcmp(path, "/")) ||
+           curl_url_get(u, CURLUPART_QUERY, &query, 0) == CURLUE_OK ||
+           curl_url_get(u, CURLUPART_FRAGMENT, &fragment, 0) == CURLUE_OK;
+    curl_free(path);
+    curl_free(query);
+    curl_free(fragment);
+    return rest ? sw_fail(err, SW_E_BAD, "the URL may name only host and port") : SW_OK;
+}
+
+static int read_origin(CURLU *u, enum sw_protocol p, struct sw_origin *o, struct sw_err *err)
+{
+    int rc;
+    memset(o, 0, sizeof *o);
+    rc = read_scheme(u, p, o, err);
+    if (rc == SW_OK) rc = read_host(u, o, err);
+    if (rc == SW_OK) rc = read_port(u, o, err);
+    return rc == SW_OK ? check_rest(u, p, err) : rc;
+}
+
+int sw_url_read(CURLU *u, const char *text, enum sw_protocol p, struct sw_origin *o,
+                struct sw_err *err)
 {
     int rc = check_spelling(text, err);
+    unsigned flags = URL_FLAGS | (p == SW_PROTO_STREAM ? CURLU_NON_SUPPORT_SCHEME : 0);
     CURLUcode c;
     if (rc != SW_OK) return rc;
-    c = curl_url_set(u, CURLUPART_URL, text, URL_FLAGS);
+    c = curl_url_set(u, CURLUPART_URL, text, flags);
     if (c == CURLUE_USER_NOT_ALLOWED)
         return sw_fail(err, SW_E_BAD, "a URL with a user or password in it is not accepted");
-    if (c == CURLUE_UNSUPPORTED_SCHEME)
-        return sw_fail(err, SW_E_BAD, "only http and https URLs are fetched");
+    if (c == CURLUE_UNSUPPORTED_SCHEME) return not_spoken(p, err);
     if (c != CURLUE_OK)
         return sw_fail(err, SW_E_BAD, "the URL cannot be read: %s", curl_url_strerror(c));
-    return read_origin(u, o, err);
+    return read_origin(u, p, o, err);
+}
+
+int sw_url_origin(const char *text, enum sw_protocol p, struct sw_origin *o, struct sw_err *err)
+{
+    CURLU *u = curl_url();
+    int rc = u ? sw_url_read(u, text, p, o, err)
+               : sw_fail(err, SW_E_INTERNAL, "no memory for a URL");
+    curl_url_cleanup(u);
+    return rc;
 }
 
 int sw_http_origin(const char *url, struct sw_origin *out, struct sw_err *err)
 {
-    CURLU *u = curl_url();
-    int rc = u ? sw_url_read(u, url, out, err) : sw_fail(err, SW_E_INTERNAL, "no memory for a URL");
-    curl_url_cleanup(u);
-    return rc;
+    return sw_url_origin(url, SW_PROTO_HTTP, out, err);
 }

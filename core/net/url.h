@@ -8,6 +8,9 @@
 #include "net/guard.h"
 
 /* Set u, empty or holding the URL that `text` may be relative to, and its origin. SW_E_BAD with a
- * sentence: no http or https URL, a user in it, an odd host. */
-int sw_url_read(CURLU *u, const char *text, struct sw_origin *o, struct sw_err *err);
+ * sentence: another protocol, a user in it, an odd host; a path where only HTTP has one. */
+int sw_url_read(CURLU *u, const char *text, enum sw_protocol p, struct sw_origin *o,
+                struct sw_err *err);
+/* Only the origin. */
+int sw_url_origin(const char *text, enum sw_protocol p, struct sw_origin *o, struct sw_err *err);
 #endif

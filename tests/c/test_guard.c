@@ -162,19 +162,22 @@ static void a_host_is_a_plain_name_or_an_address_in_its_usual_spelling(void **st
 
 static void origins_are_equal_in_scheme_host_and_port(void **state)
 {
-    struct sw_origin a = {"a.example", 443, true, false}, list[4] = {a, a, a, a};
+    struct sw_origin a = {.host = "a.example", .port = 443, .tls = true}, list[5] = {a, a, a, a, a};
     char text[SW_ORIGIN_TEXT];
     (void)state;
     list[0].port = 444;
     list[1].tls = false;
     strcpy(list[2].host, "b.example");
-    assert_false(sw_origin_in(&a, list, 3));
-    assert_true(sw_origin_in(&a, list, 4));
+    list[3].protocol = SW_PROTO_STREAM;
+    assert_false(sw_origin_in(&a, list, 4));
+    assert_true(sw_origin_in(&a, list, 5));
     assert_false(sw_origin_in(&a, NULL, 0));
     sw_origin_text(&a, text);
     assert_string_equal(text, "https://a.example");
     sw_origin_text(&list[1], text);
     assert_string_equal(text, "http://a.example:443");
+    sw_origin_text(&list[3], text);
+    assert_string_equal(text, "tls://a.example:443");
     strcpy(a.host, "::1");
     sw_origin_text(&a, text);
     assert_string_equal(text, "https://[::1]");
