@@ -97,6 +97,7 @@ static const struct {
     {CURLE_SSL_CONNECT_ERROR, SW_HTTP_TLS, "no encrypted connection could be agreed on"},
     {CURLE_SSL_CACERT_BADFILE, SW_HTTP_TLS, "the file of trusted authorities cannot be read"},
     {CURLE_SSL_CIPHER, SW_HTTP_TLS, "no encrypted connection could be agreed on"},
+    {CURLE_USE_SSL_FAILED, SW_HTTP_TLS, "the server offers no encryption"},
     {CURLE_SSL_ISSUER_ERROR, SW_HTTP_TLS, "the server's certificate is not trusted"},
 };
 
