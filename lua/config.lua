@@ -9,7 +9,9 @@ local shape = {
     retention = { raw_days = "number" },
   limits = { memory_mb = "number", rule_ms = "number", allow_unconfined = "boolean" },
   channels = { default = "string", file = { path = "string" }, ntfy = { url = "string", token = "string" },
-    webhook = { url = "string" } },
+    webhook = { url = "string" },
+    email = { url = "string", user = "string", password = "string", from = "string", to = "string",
+      starttls = "string", ca_file = "string" } },
 }
 
 local levels = { debug = true, info = true, warn = true, error = true }

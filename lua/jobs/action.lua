@@ -7,12 +7,21 @@ local home = require("home")
 local json = sw.json
 local action = {}
 
+local function channel_names()
+  local names = {}
+  for _, file in ipairs(sw.fs.list(sw.sys.share() .. "/lua/notify")) do
+    names[#names + 1] = file:match("^([%l_]+)%.lua$")
+  end
+  table.sort(names)
+  return table.concat(names, ", ")
+end
+
 -- The channel of a notification: its own word, else the home's default, else the file.
 local function channel_of(ctx, args)
   local channels = ctx.config and ctx.config.channels or {}
   local name = args.channel or channels.default or "file"
   if not name:find("^%l[%l_]*$") or not sw.fs.stat(sw.sys.share() .. "/lua/notify/" .. name .. ".lua") then
-    return nil, ("there is no channel '%s' (file, log, ntfy, webhook)"):format(name), "bad"
+    return nil, ("there is no channel '%s' (%s)"):format(name, channel_names()), "bad"
   end
   return require("notify." .. name)
 end
