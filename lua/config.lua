@@ -10,6 +10,8 @@ local shape = {
   limits = { memory_mb = "number", rule_ms = "number", allow_unconfined = "boolean" },
   channels = { default = "string", file = { path = "string" }, ntfy = { url = "string", token = "string" },
     webhook = { url = "string" },
+    mqtt = { url = "string", topic = "string", qos = "number", user = "string", password = "string",
+      ca_file = "string" },
     email = { url = "string", user = "string", password = "string", from = "string", to = "string",
       starttls = "string", ca_file = "string" } },
 }
