@@ -29,7 +29,7 @@ struct sw_stream {
     struct sw_multi multi;
     uv_timer_t timer;
     uv_poll_t poll;
-    int parts;  /* multi and handles, not closed yet */
+    int parts;  /* multi and handles, not closed yet, and a step under way */
     bool added; /* the easy handle is in the multi */
     bool connected, polling, closing;
     struct op opening, sending, receiving;
@@ -131,8 +131,19 @@ static void rearm(struct sw_stream *s)
     if (wait >= 0) uv_timer_start(&s->timer, on_timer, (uint64_t)wait, 0);
 }
 
+static void part_closed(struct sw_stream *s)
+{
+    if (--s->parts > 0) return;
+    sw_buf_clear(&s->in);
+    sw_buf_clear(&s->out);
+    sw_free(s->t.origins);
+    sw_free(s);
+}
+
+/* A done may close the stream and even run the loop: it is freed at the end, not under our feet. */
 static void step(struct sw_stream *s)
 {
+    s->parts++;
     if (s->opening.active && s->connected && s->t.code == SW_HTTP_OK) {
         if (watch(s) == SW_OK) end(&s->opening, SW_HTTP_OK, "");
         else sw_transfer_stop(&s->t, SW_HTTP_NETWORK, "the connection cannot be watched");
@@ -142,6 +153,7 @@ static void step(struct sw_stream *s)
     if (!s->closing && s->t.code != SW_HTTP_OK) end_all(s);
     end_late(s);
     if (!s->closing) rearm(s);
+    part_closed(s);
 }
 
 static void on_poll(uv_poll_t *p, int status, int events)
@@ -228,15 +240,6 @@ struct sw_stream *sw_stream_open(struct uv_loop_s *loop, const struct sw_stream_
     }
     if (s->t.code != SW_HTTP_OK) step_soon(s);
     return s;
-}
-
-static void part_closed(struct sw_stream *s)
-{
-    if (--s->parts > 0) return;
-    sw_buf_clear(&s->in);
-    sw_buf_clear(&s->out);
-    sw_free(s->t.origins);
-    sw_free(s);
 }
 
 static void handle_closed(uv_handle_t *h)

@@ -111,7 +111,9 @@ static void on_done(void *ctx, enum sw_http_code code, const char *error)
     g->dones++;
     g->code = code;
     snprintf(g->error, sizeof g->error, "%s", error);
-    if (g->close_in_done) sw_stream_close(g->close_in_done);
+    if (!g->close_in_done) return;
+    sw_stream_close(g->close_in_done);
+    for (int i = 0; i < 3; i++) uv_run(&loop, UV_RUN_NOWAIT); /* as a task that waits in place does */
 }
 
 static void wait_for(struct got *g)
