@@ -9,7 +9,11 @@ local shape = {
     retention = { raw_days = "number" },
   limits = { memory_mb = "number", rule_ms = "number", allow_unconfined = "boolean" },
   channels = { default = "string", file = { path = "string" }, ntfy = { url = "string", token = "string" },
-    webhook = { url = "string" } },
+    webhook = { url = "string" },
+    mqtt = { url = "string", topic = "string", qos = "number", user = "string", password = "string",
+      ca_file = "string" },
+    email = { url = "string", user = "string", password = "string", from = "string", to = "string",
+      starttls = "string", ca_file = "string" } },
 }
 
 local levels = { debug = true, info = true, warn = true, error = true }

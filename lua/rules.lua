@@ -14,7 +14,7 @@ local rules = {}
 local RULE_MS = 200
 
 local scheduled = { cron = true, at = true, every = true }
-local grants_now = { ["calendar:write"] = true, notify = true }
+local grants_now = { ["calendar:write"] = true, notify = true, ["mqtt:publish"] = true }
 local not_yet = { "debounce", "max_per", "quiet_hours", "on_retract" }
 
 local function read_folder(dir, prefix)
@@ -87,7 +87,8 @@ function rules.unsupported(ctx, d)
   end
   for _, grant in ipairs(d.uses or {}) do
     if not grants_now[grant] then
-      return ("'%s' is a grant of a later version; this one has calendar:write and notify"):format(grant)
+      return ("'%s' is a grant of a later version; this one has calendar:write, mqtt:publish "
+        .. "and notify"):format(grant)
     end
   end
 end
@@ -366,9 +367,12 @@ function rules.in_cooldown(ctx, rule, at)
   return doc and at < doc.body.at + ms and at >= doc.body.at
 end
 
+-- Which grant an action needs; what is not here cannot be performed.
+local grant_of = { ["calendar.add"] = "calendar:write", ["calendar.update"] = "calendar:write",
+  ["calendar.remove"] = "calendar:write", notify = "notify", ["mqtt.publish"] = "mqtt:publish" }
+
 local function granted(rule, a)
-  local grant = type(a) == "table" and type(a.args) == "table" and type(a.action) == "string"
-    and (a.action:find("^calendar%.") and "calendar:write" or a.action)
+  local grant = type(a) == "table" and type(a.args) == "table" and grant_of[a.action]
   for _, g in ipairs(grant and rule.declaration.uses or {}) do
     if g == grant then
       return true

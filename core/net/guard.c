@@ -23,6 +23,11 @@ static const struct prefix v4_table[] = {
     {{10}, 8, SW_ADDR_LOCAL, "a private address", NULL},
     {{100, 64}, 10, SW_ADDR_LOCAL, "a carrier's private address", NULL},
     {{127}, 8, SW_ADDR_LOCAL, "a loopback address", NULL},
+    {{168, 63, 129, 16},
+     32,
+     SW_ADDR_LOCAL,
+     "a cloud host's own address",
+     NULL}, /* Azure: secrets */
     {{169, 254}, 16, SW_ADDR_LOCAL, "a link-local address", NULL},
     {{172, 16}, 12, SW_ADDR_LOCAL, "a private address", NULL},
     {{192, 0, 0}, 24, SW_ADDR_NEVER, "a protocol address", NULL},
@@ -175,9 +180,20 @@ bool sw_guard_is_public(const struct sockaddr *sa)
     return sw_guard_address(sa, NULL) == SW_ADDR_PUBLIC;
 }
 
+const char *sw_protocol_scheme(enum sw_protocol p, bool tls)
+{
+    static const char *const scheme[][2] = {
+        [SW_PROTO_HTTP] = {"http", "https"},
+        [SW_PROTO_STREAM] = {"tcp", "tls"},
+        [SW_PROTO_MAIL] = {"smtp", "smtps"},
+    };
+    return scheme[p][tls];
+}
+
 bool sw_origin_equal(const struct sw_origin *a, const struct sw_origin *b)
 {
-    return a->tls == b->tls && a->port == b->port && strcmp(a->host, b->host) == 0;
+    return a->protocol == b->protocol && a->tls == b->tls && a->port == b->port &&
+           strcmp(a->host, b->host) == 0;
 }
 
 bool sw_origin_in(const struct sw_origin *o, const struct sw_origin *list, size_t n)
@@ -190,9 +206,9 @@ bool sw_origin_in(const struct sw_origin *o, const struct sw_origin *list, size_
 void sw_origin_text(const struct sw_origin *o, char *out)
 {
     bool v6 = strchr(o->host, ':') != NULL;
-    int n = snprintf(out, SW_ORIGIN_TEXT, "%s://%s%s%s", o->tls ? "https" : "http", v6 ? "[" : "",
-                     o->host, v6 ? "]" : "");
-    if (o->port != (o->tls ? 443 : 80))
+    int n = snprintf(out, SW_ORIGIN_TEXT, "%s://%s%s%s", sw_protocol_scheme(o->protocol, o->tls),
+                     v6 ? "[" : "", o->host, v6 ? "]" : "");
+    if (o->protocol != SW_PROTO_HTTP || o->port != (o->tls ? 443 : 80))
         snprintf(out + n, SW_ORIGIN_TEXT - (size_t)n, ":%u", (unsigned)o->port);
 }
 
@@ -213,7 +229,8 @@ static bool ends_in_number(const char *s)
 {
     const char *last = strrchr(s, '.');
     last = last ? last + 1 : s;
-    if (last[0] == '0' && last[1] == 'x') return last[2 + strspn(last + 2, "0123456789abcdef")] == 0;
+    if (last[0] == '0' && last[1] == 'x')
+        return last[2 + strspn(last + 2, "0123456789abcdef")] == 0;
     return last[strspn(last, "0123456789")] == 0;
 }
 
@@ -249,8 +266,9 @@ static bool is_token(const char *s, size_t n)
 
 static bool is_engines(const char *name, size_t n)
 {
-    static const char *const own[] = {"host", "content-length", "connection", "transfer-encoding",
-        "keep-alive", "upgrade", "te", "trailer", "expect", "http2-settings"};
+    static const char *const own[] = {
+        "host", "content-length", "connection", "transfer-encoding", "keep-alive", "upgrade",
+        "te",   "trailer",        "expect",     "http2-settings"};
     if (n >= 6 && strncasecmp(name, "proxy-", 6) == 0) return true;
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (strlen(own[i]) == n && strncasecmp(name, own[i], n) == 0) return true;
@@ -269,7 +287,8 @@ int sw_guard_header(const char *name, size_t name_len, const char *value, size_t
     for (size_t i = 0; i < value_len; i++) {
         unsigned char c = (unsigned char)value[i];
         if ((c < 0x20 && c != '\t') || c == 0x7f)
-            return sw_fail(err, SW_E_BAD, "the value of the header %.*s holds a control byte or a line break",
+            return sw_fail(err, SW_E_BAD,
+                           "the value of the header %.*s holds a control byte or a line break",
                            (int)name_len, name);
     }
     return SW_OK;

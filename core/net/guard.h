@@ -25,16 +25,21 @@ enum sw_addr_kind sw_guard_address(const struct sockaddr *sa, const char **what)
 enum sw_addr_kind sw_guard_address_text(const char *text, const char **what);
 bool sw_guard_is_public(const struct sockaddr *sa);
 
+enum sw_protocol { SW_PROTO_HTTP, SW_PROTO_STREAM, SW_PROTO_MAIL };
+/* "http", "https"; "tcp", "tls"; "smtp", "smtps": static text. */
+const char *sw_protocol_scheme(enum sw_protocol p, bool tls);
+
 #define SW_ORIGIN_TEXT 280
 struct sw_origin {
     char host[256];     /* lower case; an IP literal in its shortest form, without brackets */
     uint16_t port;      /* never 0 */
-    bool tls;           /* https, else http */
+    bool tls;           /* from the first byte on: https, tls, smtps */
     bool literal;       /* the host is an address, not a name */
+    enum sw_protocol protocol;
 };
 bool sw_origin_equal(const struct sw_origin *a, const struct sw_origin *b);
 bool sw_origin_in(const struct sw_origin *o, const struct sw_origin *list, size_t n);
-/* "https://host" with ":port" unless it is the scheme's own; out holds SW_ORIGIN_TEXT bytes. */
+/* "https://host" with ":port" unless it is HTTP's own; out holds SW_ORIGIN_TEXT bytes. */
 void sw_origin_text(const struct sw_origin *o, char *out);
 /* Check a host as the URL parser gave it (brackets allowed), fold it into o->host and o->literal.
  * SW_E_BAD when it is neither a plain ASCII name nor an address in an ordinary spelling. */

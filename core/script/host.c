@@ -108,6 +108,7 @@ static void open_all(lua_State *L)
         {"sys", sw_open_sys},       {"store", sw_open_store}, {"txn", sw_open_txn},
         {"import", sw_open_import}, {"box", sw_open_box},     {"ical", sw_open_ical},
         {"http", sw_open_http},     {"serve", sw_open_serve},
+        {"stream", sw_open_stream}, {"smtp", sw_open_smtp},
         {"crypto", sw_open_crypto}};
     lua_newtable(L);
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {

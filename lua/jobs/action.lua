@@ -7,14 +7,24 @@ local home = require("home")
 local json = sw.json
 local action = {}
 
+local function channel_names()
+  local names = {}
+  for _, file in ipairs(sw.fs.list(sw.sys.share() .. "/lua/notify")) do
+    names[#names + 1] = file:match("^([%l_]+)%.lua$")
+  end
+  table.sort(names)
+  return table.concat(names, ", ")
+end
+
 -- The channel of a notification: its own word, else the home's default, else the file.
 local function channel_of(ctx, args)
   local channels = ctx.config and ctx.config.channels or {}
   local name = args.channel or channels.default or "file"
   if not name:find("^%l[%l_]*$") or not sw.fs.stat(sw.sys.share() .. "/lua/notify/" .. name .. ".lua") then
-    return nil, ("there is no channel '%s' (file, log, ntfy, webhook)"):format(name), "bad"
+    return nil, ("there is no channel '%s' (%s)"):format(name, channel_names()), "bad"
   end
-  return require("notify." .. name)
+  local channel = require("notify." .. name)
+  return channel.open and channel.open(ctx, args) or channel
 end
 
 -- How each action is done: keyed ones may be repeated, the others only when they say so.
@@ -31,16 +41,26 @@ function perform.notify(ctx, args)
   return channel_of(ctx, args)
 end
 
+perform["mqtt.publish"] = function(ctx, args)
+  return require("notify.mqtt").action(ctx, args)
+end
+
 -- The body as it came from the store loses what marks empty lists; give that back.
 local function listed(doc)
   doc.body.actions, doc.body.log = json.list(doc.body.actions), json.list(doc.body.log)
   return doc
 end
 
--- Write the state of the action; with `finish` the job ends in the same transaction.
-local function set_state(ctx, job, doc, n, state, finish)
+-- Write the state of the action; with `finish` the job ends in the same transaction. `more` may add to it.
+local function set_state(ctx, job, doc, n, state, finish, more)
   local t = home.txn(ctx)
   doc.body.actions[n].state = state
+  if finish then
+    doc.body.actions[n].memo = nil
+  end
+  if more then
+    more(t)
+  end
   t:doc("firing", doc.name, json.encode(doc.body), { revision = doc.revision, at = doc.at })
   if finish then
     job:finish(t, state, {})
@@ -60,6 +80,17 @@ local function unknown(ctx, job, doc, n, why)
   return set_state(ctx, job, doc, n, "outcome unknown" .. (why and ": " .. why or ""), true)
 end
 
+-- For channels that take several steps: what they remember is stored before they go on, and given back
+-- to whoever repeats the action.
+local function steps_of(ctx, job, doc, n)
+  local steps = { memo = doc.body.actions[n].memo }
+  function steps.remember(memo, more)
+    doc.body.actions[n].memo = memo
+    return set_state(ctx, job, doc, n, "sending", false, more)
+  end
+  return steps
+end
+
 local function send(ctx, job, doc, n, how, key)
   local a = doc.body.actions[n]
   if not how.keyed and a.state == "planned" then
@@ -68,7 +99,7 @@ local function send(ctx, job, doc, n, how, key)
       return nil, message, code
     end
   end
-  local state, why, kind, sent = how.send(ctx, key, a.args)
+  local state, why, kind, sent = how.send(ctx, key, a.args, steps_of(ctx, job, doc, n))
   if state then
     return set_state(ctx, job, doc, n, state, true)
   elseif kind == "bad" then

@@ -25,35 +25,38 @@ static void judge_all(const struct judged *t, size_t n)
     }
 }
 
+/* Every range of IPv4 that is not everybody's, at both its ends, and the neighbours outside. */
+static const struct judged ipv4[] = {
+    {"0.0.0.0", SW_ADDR_NEVER, "unspecified"}, {"0.255.255.255", SW_ADDR_NEVER, "unspecified"},
+    {"1.0.0.0", SW_ADDR_PUBLIC, "public"}, {"8.8.8.8", SW_ADDR_PUBLIC, "public"},
+    {"9.255.255.255", SW_ADDR_PUBLIC, "public"}, {"10.0.0.0", SW_ADDR_LOCAL, "private"},
+    {"10.255.255.255", SW_ADDR_LOCAL, "private"}, {"11.0.0.0", SW_ADDR_PUBLIC, "public"},
+    {"100.63.255.255", SW_ADDR_PUBLIC, "public"}, {"100.64.0.0", SW_ADDR_LOCAL, "carrier"},
+    {"100.127.255.255", SW_ADDR_LOCAL, "carrier"}, {"100.128.0.0", SW_ADDR_PUBLIC, "public"},
+    {"126.255.255.255", SW_ADDR_PUBLIC, "public"}, {"127.0.0.0", SW_ADDR_LOCAL, "loopback"},
+    {"127.255.255.255", SW_ADDR_LOCAL, "loopback"}, {"128.0.0.0", SW_ADDR_PUBLIC, "public"},
+    {"168.63.129.15", SW_ADDR_PUBLIC, "public"}, {"168.63.129.16", SW_ADDR_LOCAL, "cloud"},
+    {"168.63.129.17", SW_ADDR_PUBLIC, "public"}, {"169.253.255.255", SW_ADDR_PUBLIC, "public"}, {"169.254.0.0", SW_ADDR_LOCAL, "link-local"},
+    {"169.254.169.254", SW_ADDR_LOCAL, "link-local"}, {"169.255.0.0", SW_ADDR_PUBLIC, "public"},
+    {"172.15.255.255", SW_ADDR_PUBLIC, "public"}, {"172.16.0.0", SW_ADDR_LOCAL, "private"},
+    {"172.31.255.255", SW_ADDR_LOCAL, "private"}, {"172.32.0.0", SW_ADDR_PUBLIC, "public"},
+    {"192.0.0.0", SW_ADDR_NEVER, "protocol"}, {"192.0.0.255", SW_ADDR_NEVER, "protocol"},
+    {"192.0.1.0", SW_ADDR_PUBLIC, "public"}, {"192.0.2.0", SW_ADDR_NEVER, "documentation"},
+    {"192.0.2.255", SW_ADDR_NEVER, "documentation"}, {"192.0.3.0", SW_ADDR_PUBLIC, "public"},
+    {"192.88.99.1", SW_ADDR_NEVER, "relay"}, {"192.167.255.255", SW_ADDR_PUBLIC, "public"},
+    {"192.168.0.0", SW_ADDR_LOCAL, "private"}, {"192.168.255.255", SW_ADDR_LOCAL, "private"},
+    {"192.169.0.0", SW_ADDR_PUBLIC, "public"}, {"198.17.255.255", SW_ADDR_PUBLIC, "public"},
+    {"198.18.0.0", SW_ADDR_NEVER, "benchmarking"}, {"198.19.255.255", SW_ADDR_NEVER, "benchmarking"},
+    {"198.20.0.0", SW_ADDR_PUBLIC, "public"}, {"198.51.100.7", SW_ADDR_NEVER, "documentation"},
+    {"203.0.113.7", SW_ADDR_NEVER, "documentation"}, {"223.255.255.255", SW_ADDR_PUBLIC, "public"},
+    {"224.0.0.0", SW_ADDR_NEVER, "multicast"}, {"239.255.255.255", SW_ADDR_NEVER, "multicast"},
+    {"240.0.0.0", SW_ADDR_NEVER, "reserved"}, {"255.255.255.255", SW_ADDR_NEVER, "reserved"},
+};
+
 static void each_range_of_ipv4_is_known_at_both_its_ends(void **state)
 {
-    static const struct judged table[] = {
-        {"0.0.0.0", SW_ADDR_NEVER, "unspecified"}, {"0.255.255.255", SW_ADDR_NEVER, "unspecified"},
-        {"1.0.0.0", SW_ADDR_PUBLIC, "public"}, {"8.8.8.8", SW_ADDR_PUBLIC, "public"},
-        {"9.255.255.255", SW_ADDR_PUBLIC, "public"}, {"10.0.0.0", SW_ADDR_LOCAL, "private"},
-        {"10.255.255.255", SW_ADDR_LOCAL, "private"}, {"11.0.0.0", SW_ADDR_PUBLIC, "public"},
-        {"100.63.255.255", SW_ADDR_PUBLIC, "public"}, {"100.64.0.0", SW_ADDR_LOCAL, "carrier"},
-        {"100.127.255.255", SW_ADDR_LOCAL, "carrier"}, {"100.128.0.0", SW_ADDR_PUBLIC, "public"},
-        {"126.255.255.255", SW_ADDR_PUBLIC, "public"}, {"127.0.0.0", SW_ADDR_LOCAL, "loopback"},
-        {"127.255.255.255", SW_ADDR_LOCAL, "loopback"}, {"128.0.0.0", SW_ADDR_PUBLIC, "public"},
-        {"169.253.255.255", SW_ADDR_PUBLIC, "public"}, {"169.254.0.0", SW_ADDR_LOCAL, "link-local"},
-        {"169.254.169.254", SW_ADDR_LOCAL, "link-local"}, {"169.255.0.0", SW_ADDR_PUBLIC, "public"},
-        {"172.15.255.255", SW_ADDR_PUBLIC, "public"}, {"172.16.0.0", SW_ADDR_LOCAL, "private"},
-        {"172.31.255.255", SW_ADDR_LOCAL, "private"}, {"172.32.0.0", SW_ADDR_PUBLIC, "public"},
-        {"192.0.0.0", SW_ADDR_NEVER, "protocol"}, {"192.0.0.255", SW_ADDR_NEVER, "protocol"},
-        {"192.0.1.0", SW_ADDR_PUBLIC, "public"}, {"192.0.2.0", SW_ADDR_NEVER, "documentation"},
-        {"192.0.2.255", SW_ADDR_NEVER, "documentation"}, {"192.0.3.0", SW_ADDR_PUBLIC, "public"},
-        {"192.88.99.1", SW_ADDR_NEVER, "relay"}, {"192.167.255.255", SW_ADDR_PUBLIC, "public"},
-        {"192.168.0.0", SW_ADDR_LOCAL, "private"}, {"192.168.255.255", SW_ADDR_LOCAL, "private"},
-        {"192.169.0.0", SW_ADDR_PUBLIC, "public"}, {"198.17.255.255", SW_ADDR_PUBLIC, "public"},
-        {"198.18.0.0", SW_ADDR_NEVER, "benchmarking"}, {"198.19.255.255", SW_ADDR_NEVER, "benchmarking"},
-        {"198.20.0.0", SW_ADDR_PUBLIC, "public"}, {"198.51.100.7", SW_ADDR_NEVER, "documentation"},
-        {"203.0.113.7", SW_ADDR_NEVER, "documentation"}, {"223.255.255.255", SW_ADDR_PUBLIC, "public"},
-        {"224.0.0.0", SW_ADDR_NEVER, "multicast"}, {"239.255.255.255", SW_ADDR_NEVER, "multicast"},
-        {"240.0.0.0", SW_ADDR_NEVER, "reserved"}, {"255.255.255.255", SW_ADDR_NEVER, "reserved"},
-    };
     (void)state;
-    judge_all(table, sizeof table / sizeof *table);
+    judge_all(ipv4, sizeof ipv4 / sizeof *ipv4);
 }
 
 static void each_range_of_ipv6_is_known(void **state)
@@ -71,6 +74,14 @@ static void each_range_of_ipv6_is_known(void **state)
         {"fc00::1", SW_ADDR_LOCAL, "unique local"}, {"fdff:ffff::1", SW_ADDR_LOCAL, "unique local"},
         {"fe80::1", SW_ADDR_LOCAL, "link-local"}, {"febf::1", SW_ADDR_LOCAL, "link-local"},
         {"fec0::1", SW_ADDR_NEVER, "site-local"}, {"ff02::1", SW_ADDR_NEVER, "multicast"},
+        {"fbff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", SW_ADDR_NEVER, "reserved"}, {"fc00::", SW_ADDR_LOCAL, "unique local"},
+        {"fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", SW_ADDR_LOCAL, "unique local"}, {"fd00:ec2::254", SW_ADDR_LOCAL, "unique local"},
+        {"fe00::", SW_ADDR_NEVER, "reserved"}, {"fe80::", SW_ADDR_LOCAL, "link-local"},
+        {"febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff", SW_ADDR_LOCAL, "link-local"}, {"fec0::", SW_ADDR_NEVER, "site-local"},
+        {"feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", SW_ADDR_NEVER, "site-local"}, {"ff00::", SW_ADDR_NEVER, "multicast"},
+        {"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", SW_ADDR_NEVER, "multicast"}, {"100:0:0:1::1", SW_ADDR_NEVER, "reserved"},
+        {"1fff:ffff::1", SW_ADDR_NEVER, "reserved"}, {"2000::1", SW_ADDR_PUBLIC, "public"},
+        {"3ffe::1", SW_ADDR_PUBLIC, "public"}, {"::ffff:0:127.0.0.1", SW_ADDR_NEVER, "reserved"},
     };
     (void)state;
     judge_all(table, sizeof table / sizeof *table);
@@ -98,6 +109,22 @@ static void ipv4_inside_ipv6_is_judged_itself(void **state)
     };
     (void)state;
     judge_all(table, sizeof table / sizeof *table);
+}
+
+static void each_range_of_ipv4_is_known_in_every_place_ipv6_has_for_it(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof ipv4 / sizeof *ipv4; i++) {
+        uint8_t v4[4];
+        char text[5][64];
+        assert_int_equal(inet_pton(AF_INET, ipv4[i].address, v4), 1);
+        snprintf(text[0], 64, "::ffff:%s", ipv4[i].address);
+        snprintf(text[1], 64, "64:ff9b::%s", ipv4[i].address);
+        snprintf(text[2], 64, "64:ff9b:1::%s", ipv4[i].address);
+        snprintf(text[3], 64, "2002:%02x%02x:%02x%02x::1", v4[0], v4[1], v4[2], v4[3]);
+        snprintf(text[4], 64, "2001:0:808:808::%02x%02x:%02x%02x", 255 - v4[0], 255 - v4[1], 255 - v4[2], 255 - v4[3]);
+        for (size_t k = 0; k < 5; k++) judge_all(&(struct judged){text[k], ipv4[i].kind, ipv4[i].what}, 1);
+    }
 }
 
 static void other_families_and_no_addresses_are_never_public(void **state)
@@ -135,19 +162,22 @@ static void a_host_is_a_plain_name_or_an_address_in_its_usual_spelling(void **st
 
 static void origins_are_equal_in_scheme_host_and_port(void **state)
 {
-    struct sw_origin a = {"a.example", 443, true, false}, list[4] = {a, a, a, a};
+    struct sw_origin a = {.host = "a.example", .port = 443, .tls = true}, list[5] = {a, a, a, a, a};
     char text[SW_ORIGIN_TEXT];
     (void)state;
     list[0].port = 444;
     list[1].tls = false;
     strcpy(list[2].host, "b.example");
-    assert_false(sw_origin_in(&a, list, 3));
-    assert_true(sw_origin_in(&a, list, 4));
+    list[3].protocol = SW_PROTO_STREAM;
+    assert_false(sw_origin_in(&a, list, 4));
+    assert_true(sw_origin_in(&a, list, 5));
     assert_false(sw_origin_in(&a, NULL, 0));
     sw_origin_text(&a, text);
     assert_string_equal(text, "https://a.example");
     sw_origin_text(&list[1], text);
     assert_string_equal(text, "http://a.example:443");
+    sw_origin_text(&list[3], text);
+    assert_string_equal(text, "tls://a.example:443");
     strcpy(a.host, "::1");
     sw_origin_text(&a, text);
     assert_string_equal(text, "https://[::1]");
@@ -169,9 +199,15 @@ static void header_lines_are_held_to_the_grammar(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-        if (sw_guard_header(table[i].name, strlen(table[i].name), table[i].value, table[i].value_len,
-                            NULL) != table[i].rc)
-            fail_msg("%s: %s is judged wrongly", table[i].name, table[i].value);
+    {
+        struct sw_err err = SW_ERR_INIT;
+        const char *name = table[i].name, *reason = "";
+        int rc = sw_guard_header(name, strlen(name), table[i].value, table[i].value_len, &err);
+        if (rc == SW_E_DENIED) reason = "is set by the engine";
+        if (rc == SW_E_BAD) reason = strstr(err.text, "name may") ? "may hold only letters" : "line break";
+        if (rc != table[i].rc || !strstr(err.text, reason))
+            fail_msg("%s: %s is judged wrongly: %s", name, table[i].value, err.text);
+    }
     assert_int_equal(sw_guard_header("a\0b", 3, "", 0, NULL), SW_E_BAD);
 }
 
@@ -194,6 +230,7 @@ int main(void)
         cmocka_unit_test(each_range_of_ipv4_is_known_at_both_its_ends),
         cmocka_unit_test(each_range_of_ipv6_is_known),
         cmocka_unit_test(ipv4_inside_ipv6_is_judged_itself),
+        cmocka_unit_test(each_range_of_ipv4_is_known_in_every_place_ipv6_has_for_it),
         cmocka_unit_test(other_families_and_no_addresses_are_never_public),
         cmocka_unit_test(a_host_is_a_plain_name_or_an_address_in_its_usual_spelling),
         cmocka_unit_test(origins_are_equal_in_scheme_host_and_port),
