@@ -203,6 +203,25 @@ describe("the replay server", function()
     end
   end)
 
+  it("shakes hands with a callback that echoes, and delivers signed events to it", function()
+    local seen = {}
+    local port = assert(sw.serve.listen("127.0.0.1:0", function(request, answer)
+      seen[#seen + 1] = request
+      answer(200, {}, sw.json.encode { ["hub.challenge"] = request.query["hub.challenge"] })
+    end))
+    fresh {}
+    local form = { client_id = "1", client_secret = "client-secret", verify_token = "v",
+      callback_url = ("http://127.0.0.1:%d/in"):format(port) }
+    local status, made = call("/api/v3/push_subscriptions", nil, form)
+    expect({ status, made.id }).equals { 201, 1 }
+    expect(seen[1].query["hub.verify_token"]).equals("v")
+    local said = server.control { deliver = { object_type = "activity", aspect_type = "create", object_id = 7 } }
+    expect(said.statuses).equals { 200 }
+    expect(sw.json.decode(seen[2].body).object_id).equals(7)
+    expect(seen[2].headers["x-strava-signature"]:match("^t=%d+,v1=%x+$")).equals(seen[2].headers["x-strava-signature"])
+    expect((call("/api/v3/push_subscriptions", nil, form))).equals(400) -- one for an app
+  end)
+
   it("writes down what came, takes notes as ntfy does, and knows no other path", function()
     fresh {}
     call("/ntfy/topic", { Title = "hello" }, { text = "1" })
