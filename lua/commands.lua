@@ -60,6 +60,11 @@ function commands.get(name)
   return require("cli." .. file)
 end
 
+-- How a person here starts us: an installed program by its name, a checkout by its script.
+function commands.program()
+  return sw.sys.share():find("/share/syncwell$") and "syncwell" or "./run"
+end
+
 -- An option as it is typed, with its value's name: "--home DIR", "-e CODE".
 function commands.option(name, o)
   return (#name == 1 and "-" or "--") .. name .. (o.value and " " .. o.value or "")
