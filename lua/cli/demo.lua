@@ -1,5 +1,6 @@
 -- syncwell demo: the whole path on made-up files in real formats, in a temporary home.
 --   syncwell demo
+local commands = require("commands")
 local data = require("data")
 local home = require("home")
 local queue = require("queue")
@@ -226,7 +227,8 @@ end
 
 local function report_next(ctx, total)
   title("7  Yours to try")
-  local prefix = ("./run --home %s "):format(ctx.home)
+  local program = commands.program()
+  local prefix = ("%s --home %s "):format(program, ctx.home)
   for _, line in ipairs { { "show", "the last days" }, { "show sleep last 30d", "a chart" },
     { "explain steps yesterday", "why a number is what it is" },
     { "rules why hydrate", "every gate with its value" }, { "rules backtest hydrate --since 1y",
@@ -235,7 +237,7 @@ local function report_next(ctx, total)
     term.line("%s%-55s %s", prefix, line[1], term.paint("grey", line[2]))
   end
   term.line("\ncalendar %s/calendar.ics, notes %s/notifications.log", ctx.home, ctx.home)
-  term.line("your own data: ./run import ~/Downloads/export.zip && ./run show")
+  term.line("your own data: %s import ~/Downloads/export.zip && %s show", program, program)
   term.line("\nall of this took %.1f s", total)
 end
 

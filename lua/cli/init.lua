@@ -1,75 +1,38 @@
 -- The command line: global options, one file a command, help, exit codes.
 -- A command is lua/cli/<name>.lua returning { summary, group, usage, example, options, run(ctx, words,
--- options) }.
+-- options) }; usage and options also make the manual page and shell completion.
 -- run gives an exit code (0 done, 1 failed, 2 wrong usage, 3 needs the user, 4 partly) or nil, message, code.
+local commands = require("commands")
 local home = require("home")
 local schema = require("schema")
 local term = require("term")
 
 local cli = {}
 
-cli.version = "0.1.0"
-
-local exits = { usage = 2, denied = 3, needs_user = 3, partly = 4 }
-
-local globals = {
-  home = { value = "DIR", doc = "the data folder (default: $SYNCWELL_HOME, else ~/.local/share/syncwell)" },
-  user = { value = "NAME", doc = "whose data (default: me)" },
-  json = { doc = "one JSON document on standard output, nothing else" },
-  quiet = { doc = "only results and errors" },
-  now = { value = "TIME", doc = "data time stands still there (tests, homes made with init --test)" },
-  help = { doc = "this text, or the command's" },
-  version = { doc = "the version" },
-}
-
-local groups = {
-  { "start", "Getting started" }, { "data", "Your data" }, { "rules", "Rules and scripts" },
-  { "run", "Running" }, { "care", "Looking after it" },
-}
-
-local function command_names()
-  local names = {}
-  for _, file in ipairs(sw.fs.list(sw.sys.share() .. "/lua/cli") or {}) do
-    local name = file:match("^(%l[%l_%-]*)%.lua$")
-    if name and name ~= "init" or file == "init_home.lua" then
-      names[#names + 1] = (name or ""):gsub("^init_home$", "init")
-    end
-  end
-  return names
-end
-
-local function module_of(name)
-  local file = name == "init" and "init_home" or name
-  if not file:find("^%l[%l_%-]*$") or not sw.fs.stat(sw.sys.share() .. "/lua/cli/" .. file .. ".lua") then
-    return nil
-  end
-  return require("cli." .. file)
-end
-
 local function option_lines(options)
   local lines = {}
   for _, name in ipairs(schema.keys(options)) do
     local o = options[name]
-    lines[#lines + 1] = ("  --%-22s %s"):format(name .. (o.value and " " .. o.value or ""), o.doc)
+    lines[#lines + 1] = ("  %-24s %s"):format(commands.option(name, o), o.doc)
   end
   return table.concat(lines, "\n")
 end
 
 local function help()
   local by_group = {}
-  for _, name in ipairs(command_names()) do
-    local m = module_of(name)
+  for _, name in ipairs(commands.names()) do
+    local m = commands.get(name)
     by_group[m.group] = by_group[m.group] or {}
     table.insert(by_group[m.group], ("  %-12s %s"):format(name, m.summary))
   end
-  term.line("SyncWell keeps a person's health data in one place and lets small Lua scripts act on it.\n")
+  term.line("%s\n", commands.about)
   term.line("usage: syncwell [--home DIR] [--user NAME] [--json] [--quiet] COMMAND ...\n")
-  for _, g in ipairs(groups) do
+  for _, g in ipairs(commands.groups) do
     if by_group[g[1]] then
       term.line("%s\n%s\n", term.paint("bold", g[2]), table.concat(by_group[g[1]], "\n"))
     end
   end
-  term.line("%s\n%s\n", term.paint("bold", "Options"), option_lines(globals))
+  term.line("%s\n%s\n", term.paint("bold", "Options"), option_lines(commands.globals))
   term.line("First steps:  syncwell demo   or   syncwell import ~/Downloads/export.zip && syncwell show")
 end
 
@@ -141,26 +104,12 @@ local function parse(argv, known)
   return words, options
 end
 
--- The command is the first word that is no option or value of a global option.
-local function find_command(argv)
-  local i = 1
-  while i <= #argv do
-    local name = argv[i]:match("^%-%-([%w%-]+)$")
-    if name and globals[name] and globals[name].value then
-      i = i + 1
-    elseif argv[i]:sub(1, 1) ~= "-" then
-      return i
-    end
-    i = i + 1
-  end
-end
-
 local function fail(message, code, options)
   if options and options.json then
     term.line("%s", sw.json.encode { error = { message = message, code = code } })
   end
   term.error(message or "failed")
-  return exits[code] or 1
+  return commands.codes[code] or 1
 end
 
 local function run(name, m, words, options)
@@ -191,29 +140,29 @@ local function run(name, m, words, options)
 end
 
 function cli.main(argv)
-  local at = find_command(argv)
+  local at = commands.find(argv)
   if not at then
-    local _, options = parse(argv, globals)
+    local _, options = parse(argv, commands.globals)
     if not _ then
       return usage_error(options, "; `syncwell --help` lists them")
     elseif options.version then
-      term.line("syncwell %s", cli.version)
+      term.line("syncwell %s", commands.version)
       return 0
     end
     help()
     return options.help and 0 or 2
   end
   local name = table.remove(argv, at)
-  local m = module_of(name)
+  local m = commands.get(name)
   if name == "help" then
     help()
     return 0
   elseif not m then
     return usage_error(("there is no command '%s'%s"):format(name,
-      schema.did_you_mean(name, command_names())), "; `syncwell --help` lists them")
+      schema.did_you_mean(name, commands.names())), "; `syncwell --help` lists them")
   end
   local known = {}
-  for _, set in ipairs { globals, m.options or {} } do
+  for _, set in ipairs { commands.globals, m.options or {} } do
     for k, v in pairs(set) do
       known[k] = v
     end

@@ -18,6 +18,7 @@ local command = {
 }
 
 local kinds = { "workout", "sleep", "meal", "mindful", "measurement", "note", "all" }
+command.words = { KIND = kinds }
 
 local function known_kind(word)
   for _, kind in ipairs(kinds) do

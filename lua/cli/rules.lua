@@ -10,8 +10,8 @@ local json = sw.json
 
 local command = {
   group = "rules", summary = "rules: list, install, backtest, why, trace", mutates = true,
-  usage = "list | install NAME [--set KEY=VALUE] | enable NAME | disable NAME | backtest NAME... "
-    .. "[--since 1y] | why NAME [--event ID] | trace [NAME] | reload",
+  usage = "list | install RULE [--set KEY=VALUE] | enable RULE | disable RULE | backtest RULE... "
+    .. "[--since 1y] | why RULE [--event ID] | trace [RULE] | reload",
   example = "syncwell rules list\nsyncwell rules install hydrate --set min=45min\nsyncwell rules "
     .. "backtest hydrate --since 1y\nsyncwell rules why hydrate",
   options = {

@@ -1,0 +1,128 @@
+-- Shell completion and the manual page: both come from the commands' own tables.
+local commands = require("commands")
+local completion = require("completion")
+local flow = require("flow")
+
+local function names(argv)
+  local list = {}
+  for i, x in ipairs(completion.candidates(argv)) do
+    list[i] = x[1]
+  end
+  return list
+end
+
+local function has(list, word)
+  for _, x in ipairs(list) do
+    if x == word then
+      return true
+    end
+  end
+  return false
+end
+
+-- What bash would offer for these words, the last being typed.
+local function bash(...)
+  local words = { flow.quote(flow.binary) }
+  for i, w in ipairs { ... } do
+    words[i + 1] = flow.quote(w)
+  end
+  local r = flow.sh(([[bash --norc --noprofile -c 'source <("$1" completion bash); shift
+    COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _syncwell; printf "%%s\n" "${COMPREPLY[@]}"' bash %s %s]]):format(
+    flow.quote(flow.binary), table.concat(words, " ")))
+  expect(r.err).equals("")
+  local list = {}
+  for line in r.out:gmatch("[^\n]+") do
+    list[#list + 1] = line
+  end
+  return list
+end
+
+local function have(program)
+  return flow.sh("command -v " .. program).code == 0
+end
+
+describe("completion", function()
+  it("offers every command, and every option of each", function()
+    expect(names { "" }).equals(commands.names())
+    for _, name in ipairs(commands.names()) do
+      local offered = names { name, "-" }
+      for option in pairs(commands.get(name).options) do
+        expect(has(offered, (#option == 1 and "-" or "--") .. option)).is_true()
+      end
+      expect(has(offered, "--json")).is_true()
+    end
+  end)
+
+  it("reads words, choices and kinds of words from usage lines", function()
+    for line, wanted in pairs {
+      [{ "rules", "w" }] = { "why" }, [{ "--home", "/x", "ini" }] = { "init" }, [{ "script", "" }] = { "run" },
+      [{ "query", "steps", "--every", "" }] = { "day", "hour", "raw" }, [{ "query", "--every=d" }] = { "--every=day" },
+      [{ "query", "--every", "=", "h" }] = { "hour" }, [{ "query", "heart_rate_v" }] = names { "explain", "heart_rate_v" },
+      [{ "import", "--as", "t" }] = { "tcx" }, [{ "records", "wo" }] = { "workout" }, [{ "query", "--by", "s" }] = { "source" },
+      [{ "rules", "nonsense", "" }] = {}, [{ "nonsense", "" }] = {}, [{ "query", "steps", "" }] = {},
+      [{ "query", "steps", "--json", "--js" }] = {}, [{ "completion", "f" }] = { "fish" } } do
+      expect(names(line)).equals(wanted)
+    end
+    expect(completion.candidates { "import", "a", "b" }.files).equals(":files")
+    expect(completion.candidates { "demo", "--keep", "" }.files).equals(":dirs")
+  end)
+
+  it("knows the rules of the home the line names", function()
+    local h = flow.home("UTC")
+    flow.write(h.dir .. "/rules/automations/mine.lua", "return {}")
+    expect(names { "--home", h.dir, "rules", "why", "mi" }).equals { "mine" }
+    expect(has(names { "--home", h.dir, "rules", "why", "" }, "hydrate")).is_true()
+    h.remove()
+  end)
+
+  it("works in bash", function()
+    local dir = flow.temp()
+    flow.write(dir .. "/a file.fit", "")
+    expect(bash("rul")).equals { "rules" }
+    expect(bash("rules", "install", "hyd")).equals { "hydrate" }
+    expect(bash("query", "--every", "=")).equals { "day", "hour", "raw" }
+    expect(bash("import", dir .. "/a")).equals { dir .. "/a file.fit" }
+    expect(bash("nonsense", "")).equals {}
+    expect(flow.sh(("bash --norc -c 'source <(%s completion bash); complete -p syncwell'"):format(flow.binary)).out).contains("-F _syncwell")
+    sw.fs.remove_tree(dir)
+  end)
+
+  it("is a script that zsh and fish can read", function()
+    local ran = 0
+    for shell, flags in pairs { zsh = "-n", fish = "--no-execute" } do
+      if have(shell) then
+        local r = flow.sh(("%s completion %s | %s %s /dev/stdin"):format(flow.binary, shell, shell, flags))
+        expect(r.err).equals("")
+        expect(r.code).equals(0)
+        ran = ran + 1
+      end
+    end
+    if ran == 0 then
+      skip("neither zsh nor fish is here")
+    end
+  end)
+end)
+
+describe("the manual page", function()
+  it("has every command, option, example and exit code", function()
+    local page = flow.sh(flow.binary .. " man").out:gsub("\\%-", "-"):gsub("\\e", "\\")
+    for _, name in ipairs(commands.names()) do
+      local m = commands.get(name)
+      expect(page).contains("\n.SS syncwell " .. name)
+      expect(page).contains(m.example or m.summary:sub(2))
+      for option, o in pairs(m.options) do
+        expect(page).contains("\n.B " .. commands.option(option, o) .. "\n" .. o.doc)
+      end
+    end
+    expect(page).contains("\n.B 4\npartly done")
+  end)
+
+  it("is read by groff without a warning", function()
+    if not have("groff") then
+      skip("groff is not here")
+    end
+    local r = flow.sh(flow.binary .. " man | groff -man -Tascii -ww >/dev/null")
+    expect(r.err).equals("")
+    expect(r.code).equals(0)
+  end)
+end)
