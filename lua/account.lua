@@ -16,10 +16,21 @@ local BODY_MOST = 32 << 20
 local DEFAULT_HOLD_MS = 60000
 local MINUTE_MS, QUARTER_MS, DAY_MS = 60000, 900000, 86400000
 
+-- Where paths begin. --base-url names a machine; a path behind it replaces that of the provider too.
+function account.base(base_url, declaration)
+  local own = declaration.base
+  if not base_url then
+    return own
+  elseif own and not base_url:find("^%a+://[^/]+/.") then
+    return url.origin(base_url) .. (own:gsub("^%a+://[^/]+", ""))
+  end
+  return (base_url:gsub("/+$", ""))
+end
+
 function account.open(ctx, c, provider)
   local acct = setmetatable({ ctx = ctx, connection = c, provider = provider,
     declaration = provider.declaration }, account)
-  acct.base = c.body.base_url or acct.declaration.base
+  acct.base = account.base(c.body.base_url, acct.declaration)
   if not acct.base then
     return nil, ("%s runs on a machine of yours: connect it with --base-url ADDRESS")
       :format(provider.id), "usage"

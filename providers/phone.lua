@@ -242,7 +242,8 @@ local HEALTHKIT = {
   HKQuantityTypeIdentifierFlightsClimbed = { "floors", "" },
   HKQuantityTypeIdentifierRestingHeartRate = { "resting_heart_rate", "/min" },
   HKQuantityTypeIdentifierHeartRateVariabilitySDNN = { "hrv_sdnn" },
-  HKQuantityTypeIdentifierBodyMass = { "weight" }, HKQuantityTypeIdentifierRespiratoryRate = { "respiratory_rate", "/min" },
+  HKQuantityTypeIdentifierBodyMass = { "weight" },
+  HKQuantityTypeIdentifierRespiratoryRate = { "respiratory_rate", "/min" },
   HKQuantityTypeIdentifierOxygenSaturation = { "spo2", "1" },
     HKQuantityTypeIdentifierBodyFatPercentage = { "body_fat", "1" },
 }
