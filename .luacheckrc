@@ -8,5 +8,5 @@ files["lua/box"] = { read_globals = { "core", "load_text", "where" } }
 local spec = { "sw", "describe", "it", "expect", "skip" }
 files["tests/lua"] = { read_globals = spec, max_line_length = false }
 files["tests/flows"] = { read_globals = spec, max_line_length = false }
-files["tests/support"] = { read_globals = spec }
+files["tests/support"] = { read_globals = spec, max_line_length = false }
 files["tests/sandbox"] = { ignore = { ".*" } }

@@ -2,6 +2,7 @@
 --   calendar.add(ctx, key, { title, at, duration, notes, if_past }) --> "done" | "skipped: ..."
 -- The entry is stored, then the file is written, then the caller ends its job: a kill in between repeats
 -- both, and both are the same the second time.
+local destinations = require("destinations")
 local home = require("home")
 
 local json = sw.json
@@ -38,8 +39,15 @@ function calendar.add(ctx, key, args)
   end
   local entry = { title = sw.sys.clean(args.title), notes = args.notes and sw.sys.clean(args.notes, true),
     start = args.at, dur_s = args.duration or HOUR_S, stamp = args.at }
+  local uid = args.uid or (key .. "@syncwell")
+  local ics, why = sw.ical.write("SyncWell", { { uid = uid, title = entry.title, text = entry.notes or "",
+    start = entry.start, dur_s = entry.dur_s, stamp = entry.stamp, sequence = 0 } })
+  if not ics then
+    return nil, why, "bad"
+  end
   local t = home.txn(ctx)
-  t:doc("calendar", args.uid or (key .. "@syncwell"), json.encode(entry), { at = args.at })
+  t:doc("calendar", uid, json.encode(entry), { at = args.at })
+  destinations.plan(ctx, t, "calendar", uid, { uid = uid, ics = ics })
   local ok, message, code = t:commit()
   if ok then
     ok, message, code = calendar.write(ctx)

@@ -9,8 +9,9 @@ local queue = {}
 
 local LEASE_MS, BEAT_MS = 30000, 10000
 local TRIES = 6
+local MORE_TRIES = { action = 40, deliver = 200 } -- what goes outside waits for outages of days
 -- Jobs that wait for services run beside the others, so that a slow one holds nothing up.
-local BESIDE, MOST_BESIDE = { sync = true, ingest = true }, 8
+local BESIDE, MOST_BESIDE = { sync = true, ingest = true, deliver = true }, 8
 
 queue.beside = 0 -- how many run so now
 
@@ -76,7 +77,7 @@ end
 
 local function give_back(ctx, job, message, code)
   local t = home.txn(ctx)
-  local final = job.attempts >= TRIES or code == "bad" or code == "limit"
+  local final = job.attempts >= (MORE_TRIES[job.kind] or TRIES) or code == "bad" or code == "limit"
   t:job_retry(job.id, job.generation, final and -1 or sw.time.now() + backoff_ms(job.attempts), message
     or "failed")
   -- beside a command the person is told by the command itself

@@ -1,7 +1,7 @@
 -- What a worker can be asked to do, one function per `op` of a run. `out` is what it hands over.
 --   load: { script, source } -> out.declaration           script: { script, source, args } -> out.values
 --   expr: { source } -> out.values, or out.incomplete: a line of the REPL, names live on in the worker
---   page, account, posted, webhook: { script, ... } of a provider: lua/box/reading.lua
+--   page, account, posted, webhook, write: { script, ... } of a provider: reading.lua, writing.lua
 --   rule: { script, event, params, at, mode } -> out.fired, key, gates, actions, log, state
 -- mode of a rule: "run" (default, gates then run), "when" (gates only), "why" (all gates), "dry".
 -- luacheck: read globals core load_text where
@@ -12,6 +12,7 @@ local event = require "event"
 local quantity = require "quantity"
 local reading = require "reading"
 local shapes = require "shapes"
+local writing = require "writing"
 
 local ops = {}
 
@@ -261,6 +262,10 @@ for _, name in ipairs { "page", "account", "posted", "webhook" } do
     local declaration = scripts[run.script] or error(run.script .. " is not loaded", 0)
     return reading[name](declaration, run, out)
   end
+end
+
+function ops.write(run, out)
+  return writing.write(scripts[run.script] or error(run.script .. " is not loaded", 0), run, out)
 end
 
 return ops

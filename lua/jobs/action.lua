@@ -3,9 +3,33 @@
 -- payload: { firing = "rule|key", n = 1 }
 local calendar = require("calendar")
 local home = require("home")
+local vault = require("vault")
 
 local json = sw.json
 local action = {}
+
+-- A channel's settings with "secret:NAME" filled in from the vault (`syncwell secrets set NAME`).
+local function with_secrets(ctx, name)
+  local channels = ctx.config and ctx.config.channels or {}
+  local settings, copy = channels[name], nil
+  for key, value in pairs(type(settings) == "table" and settings or {}) do
+    local secret = type(value) == "string" and value:match("^secret:([%w_]+)$")
+    local kept = secret and vault.get(ctx, "user:" .. secret)
+    if secret and not kept then
+      return nil, ("%s: there is no secret '%s'; keep it with: syncwell secrets set %s"):format(name, secret,
+        secret), "bad"
+    elseif kept then
+      copy = copy or setmetatable({}, { __index = settings })
+      copy[key] = kept.secrets.value
+    end
+  end
+  if not copy then
+    return ctx
+  end
+  local all = setmetatable({ [name] = copy }, { __index = channels })
+  local config = setmetatable({ channels = all }, { __index = ctx.config })
+  return setmetatable({ config = config }, { __index = ctx })
+end
 
 local function channel_names()
   local names = {}
@@ -16,6 +40,16 @@ local function channel_names()
   return table.concat(names, ", ")
 end
 
+-- A way to send that sees the channel's secrets.
+local function opened(ctx, name, open)
+  local own, why, code = with_secrets(ctx, name)
+  if not own then
+    return nil, why, code
+  end
+  local how = open(own)
+  return setmetatable({ send = function(_, ...) return how.send(own, ...) end }, { __index = how })
+end
+
 -- The channel of a notification: its own word, else the home's default, else the file.
 local function channel_of(ctx, args)
   local channels = ctx.config and ctx.config.channels or {}
@@ -24,7 +58,9 @@ local function channel_of(ctx, args)
     return nil, ("there is no channel '%s' (%s)"):format(name, channel_names()), "bad"
   end
   local channel = require("notify." .. name)
-  return channel.open and channel.open(ctx, args) or channel
+  return opened(ctx, name, function(own)
+    return channel.open and channel.open(own, args) or channel
+  end)
 end
 
 -- How each action is done: keyed ones may be repeated, the others only when they say so.
@@ -42,7 +78,9 @@ function perform.notify(ctx, args)
 end
 
 perform["mqtt.publish"] = function(ctx, args)
-  return require("notify.mqtt").action(ctx, args)
+  return opened(ctx, "mqtt", function(own)
+    return require("notify.mqtt").action(own, args)
+  end)
 end
 
 -- The body as it came from the store loses what marks empty lists; give that back.

@@ -1,0 +1,78 @@
+-- Job "deliver": bring one entry to a destination (a connection whose provider `writes`). It has a key of
+-- its own there (an entry's UID), so that doing it again changes nothing; an outage is waited for.
+-- payload: { connection = id, what = "calendar", entry = { uid, ics } }
+local account = require("account")
+local connections = require("connections")
+local providers = require("providers")
+
+local deliver = {}
+
+local CPU_MS = 1000
+
+local function answers(acct, failure)
+  return function(call, _, name, args)
+    if name ~= "http" then
+      return sw.box.reply(call, false, name .. " is not available here")
+    end
+    local reply, message, code = acct:request(args)
+    if not reply then
+      failure.message, failure.code = message, code
+      return sw.box.reply(call, false, message)
+    end
+    sw.box.body(call, reply.body)
+    sw.box.reply(call, true, { status = reply.status, headers = reply.headers })
+  end
+end
+
+local function write(ctx, acct, job)
+  local failure, p = {}, acct.provider
+  local results, message, code = sw.box.run(ctx.name, p.package, { { cpu_ms = CPU_MS, spec = { op = "write",
+    script = p.script, what = job.payload.what, entry = job.payload.entry, at = sw.time.now() } } },
+    answers(acct, failure))
+  if not results then
+    return nil, message, code
+  elseif failure.message then
+    return nil, failure.message, failure.code
+  elseif not results[1].ok then
+    return nil, results[1].error.text or results[1].error.message, "bad"
+  end
+  return results[1].out
+end
+
+local function open(ctx, job)
+  local c, message, code = connections.find(ctx, job.payload.connection)
+  if not c then
+    return nil, message, code
+  end
+  local provider
+  provider, message, code = providers.get(ctx, c.provider)
+  if not provider then
+    return nil, message, code
+  end
+  return account.open(ctx, c, provider)
+end
+
+function deliver.run(ctx, job)
+  local acct, message, code = open(ctx, job)
+  if not acct then
+    return code == "usage" and { skipped = message } or nil, message, code
+  end
+  local out
+  out, message, code = write(ctx, acct, job)
+  if not out then
+    return nil, message, code == "needs_user" and "again" or code
+  end
+  local title = acct.declaration.title
+  if out.result == "done" then
+    return { state = "done", status = out.status }
+  elseif out.result == "reconnect" then
+    connections.set_state(ctx, acct.connection, "needs_user",
+      ("%s no longer accepts the credential (answer %d); "
+      .. "mend it with: syncwell connect %s"):format(title, out.status, acct.connection.provider))
+  elseif out.result == "never" then
+    return nil, ("%s refused the entry for good (answer %s)"):format(title, tostring(out.status)), "bad"
+  end
+  return nil, ("%s answered %s"):format(title, tostring(out.status or "not yet")), "again"
+end
+
+return deliver
