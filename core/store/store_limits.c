@@ -20,7 +20,7 @@ static int used_since(struct sw_store *s, const char *name, int64_t from, int64_
                       struct sw_err *err)
 {
     int rc = sw_ask_int(s, err, used,
-                        "SELECT CAST(coalesce(sum(used), 0) AS BIGINT) FROM bucket WHERE name = $1 AND slot >= $2",
+                        "SELECT coalesce(CAST(sum(used) AS BIGINT), 0) FROM bucket WHERE name = $1 AND slot >= $2",
                         "si", name, from);
     return rc < 0 ? rc : 0;
 }

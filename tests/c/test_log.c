@@ -48,7 +48,7 @@ static void nothing_that_steers_a_terminal_passes(void **state)
 static size_t logged(int terminal, enum sw_log_level floor, enum sw_log_level level, const char *text, char *out, size_t size)
 {
     int fd[2];
-    struct sw_log l = {floor, 0, terminal};
+    struct sw_log l = {.level = floor, .terminal = terminal};
     ssize_t n;
     assert_int_equal(pipe(fd), 0);
     l.fd = fd[1];
@@ -90,7 +90,7 @@ static void lines_below_the_level_are_dropped_and_terminals_get_words(void **sta
 
 static void a_closed_standard_error_costs_nothing(void **state)
 {
-    struct sw_log l = {SW_LOG_DEBUG, -1, 0};
+    struct sw_log l = {.level = SW_LOG_DEBUG, .fd = -1};
     (void)state;
     sw_log_line(&l, SW_LOG_ERROR, "test", "nobody reads this"); /* the leak check of the build looks on */
 }
