@@ -9,18 +9,26 @@ local vault = require("vault")
 
 local signin = {}
 
+local function answer(acct, failure, call, name, args)
+  if name ~= "http" then
+    return sw.box.reply(call, false, name .. " is not available here")
+  end
+  local reply, message, code = acct:request(args)
+  if not reply then
+    failure.message, failure.code = message, code
+    return sw.box.reply(call, false, message)
+  end
+  sw.box.body(call, reply.body)
+  sw.box.reply(call, true, { status = reply.status, headers = reply.headers })
+end
+
 local function answers(acct, failure)
   return function(call, _, name, args)
-    if name ~= "http" then
-      return sw.box.reply(call, false, name .. " is not available here")
+    local fine, why = pcall(answer, acct, failure, call, name, args)
+    if not fine then
+      failure.message, failure.code = tostring(why), "internal"
+      sw.box.reply(call, false, tostring(why))
     end
-    local reply, message, code = acct:request(args)
-    if not reply then
-      failure.message, failure.code = message, code
-      return sw.box.reply(call, false, message)
-    end
-    sw.box.body(call, reply.body)
-    sw.box.reply(call, true, { status = reply.status, headers = reply.headers })
   end
 end
 
@@ -33,7 +41,7 @@ function signin.whoami(ctx, c, provider, secret)
   if not acct then
     return nil, message, code
   end
-  acct.secret, acct.revision = secret, 0
+  acct.secret, acct.revision, acct.fresh = secret, 0, true -- nothing to renew yet
   local failure = {}
   local results, why, kind = sw.box.run(ctx.name, provider.package, { { cpu_ms = 2000,
     spec = { op = "account",
