@@ -355,6 +355,10 @@ local function account(run, out, declaration)
   end })
 end
 
+local function is_list(items)
+  return type(items) == "userdata" and tostring(items):find("^json list") ~= nil
+end
+
 function reading.page(declaration, run, out)
   local read = (declaration.reads or {})[run.resource]
     or errors.fail(("there is no resource '%s'"):format(tostring(run.resource)))
@@ -371,8 +375,11 @@ function reading.page(declaration, run, out)
   if read.items then
     items = mapping.at(root, read.items)
   end
-  if type(items) ~= "userdata" then
-    out.empty = true -- no list: nothing
+  if items == nil then
+    out.empty = true -- the list is left out: nothing
+    return
+  elseif not is_list(items) then
+    out.verdict = { word = "retry", reason = "what came is no list" }
     return
   end
   if read.map then
@@ -385,7 +392,7 @@ function reading.page(declaration, run, out)
     read_series(read, run.resource, root, items, run.zone, to)
   end
   close(to)
-  out.items = #items
+  out.items, out.whole = #items, true -- a list, not the absence of one
   out.next = read.page and following[read.page.kind](read.page, run.page, #items, root) or nil
 end
 

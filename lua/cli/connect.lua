@@ -149,8 +149,7 @@ local function posted_to(ctx, provider, spec)
   if not secret then
     return nil, message, code
   end
-  local base = (ctx.config.public_url or "http://127.0.0.1:8787"):gsub("/+$", "")
-  c.posts_to = base .. "/in/" .. secret
+  c.posts_to = post.address(ctx, "in", secret)
   return c
 end
 
