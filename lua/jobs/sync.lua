@@ -329,8 +329,9 @@ end
 
 function ends.reconnect(s, message)
   local mend = s.c.provider .. (s.c.name ~= "main" and " --name " .. s.c.name or "")
-  return ends.needs_user(s, ("%s: the credential is no longer accepted; mend it with: syncwell connect %s")
-    :format(message, mend))
+  local withheld = oauth.withheld(s.provider.declaration, s.c.body.scope)
+  return ends.needs_user(s, ("%s: the credential is not accepted%s; mend it with: syncwell connect %s")
+    :format(message, withheld and (" (%s was not granted)"):format(sw.sys.clean(withheld)) or "", mend))
 end
 
 function ends.attention(s, message)
