@@ -67,6 +67,7 @@ local read_shape = {
   days = { "map", doc = "{ day = \"date\", values = { metric = mapper } }: one item a local day" },
   origin = { "any", doc = "who measured: { name, maker, model, kind } of paths or texts" },
   complete = { "boolean", doc = "the listing is whole: what is missing from it twice was deleted" },
+  detail = { "map", doc = "{ path, query, streams }: asked for each record that is new or changed" },
   fetch = { "function", doc = "function(acct, window, out): everything by hand" },
 }
 
@@ -74,6 +75,14 @@ local series_shape = {
   metric = { "text", doc = "default: the name of the read" }, time = { "any", required = true },
   finish = { "any" }, seconds = { "text" }, offset = { "text" }, value = { "text", required = true },
   unit = { "text" }, where = { "text" }, is = { "text" }, items = { "text" }, origin = { "any" },
+}
+
+local detail_shape = {
+  path = { "text", required = true, doc = "{id} is the record's own" }, query = { "map" },
+  streams = { "map", required = true, doc = "time = seconds from the start, metric = values: paths" },
+  by = { "text", doc = "the answer is a list: the field that names a stream" },
+  data = { "text", doc = "and the field that holds it" },
+  pairs = { "map", doc = "metric = { path, element }: of values that are lists" },
 }
 
 local auths = {
@@ -149,6 +158,9 @@ local function check_read(name, read)
   if read.map then
     check_map(read.kind or errors.fail(where .. " with a map needs a kind, such as workout"), read.map,
       where)
+  end
+  if read.detail then
+    schema.check(where .. ".detail", read.detail, detail_shape)
   end
   if read.days then
     check_days(read.days, where .. ".days")

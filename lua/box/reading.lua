@@ -389,6 +389,50 @@ function reading.page(declaration, run, out)
   out.next = read.page and following[read.page.kind](read.page, run.page, #items, root) or nil
 end
 
+-- A list of the answer: by its path, or the one of that name in a list of named ones.
+local function stream(detail, root, name)
+  if not detail.by then
+    return mapping.at(root, name)
+  end
+  for _, one in ipairs(root) do
+    if one[detail.by] == name then
+      return one[detail.data or "data"]
+    end
+  end
+end
+
+-- The streams of one record: run.item { id, start } is what the listing said of it.
+function reading.detail(declaration, run, out)
+  local read = declaration.reads[run.resource]
+  local d, words = read.detail, { id = run.item.id }
+  local query = {}
+  for name, value in pairs(d.query or {}) do
+    query[name] = fill(tostring(value), words)
+  end
+  local root = document(declaration, { path = fill(d.path, words), query = query }, out)
+  local times = root ~= nil and stream(d, root, d.streams.time)
+  if type(times) ~= "userdata" then
+    return
+  end
+  local to = new_sink()
+  local function add(metric, name, element)
+    local values = stream(d, root, name)
+    if type(values) == "userdata" then
+      to:series(times, { metric = metric, times = times, values = values, base = run.item.start,
+        element = element, origin = run.item.origin })
+    end
+  end
+  for metric, name in pairs(d.streams) do
+    if metric ~= "time" then
+      add(metric, name)
+    end
+  end
+  for metric, pair in pairs(d.pairs or {}) do
+    add(metric, pair[1], pair[2])
+  end
+  close(to)
+end
+
 -- A document that was posted: the engine hands it over when asked.
 function reading.posted(declaration, run, out)
   local posts = declaration.posts or errors.fail "this provider takes no posted documents"

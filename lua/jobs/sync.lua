@@ -72,6 +72,7 @@ local function run_page(s, resource, window, page)
   s.failure, s.wait_ms = nil, nil
   s.intake = intake.new(s.ctx, s.c, s.provider)
   s.intake.total = s.total
+  s.intake.detail = s.provider.declaration.reads[resource].detail and resource or nil
   local results, message, code = door.run(s.ctx.name, s.provider.package, { { cpu_ms = PAGE_CPU_MS, spec = {
     op = "page", script = s.provider.script, resource = resource, window = window, page = page,
     at = sw.time.now(), offset_min = home.offset(s.ctx, sw.time.now()), user = s.ctx.name,
