@@ -68,6 +68,8 @@ local read_shape = {
   origin = { "any", doc = "who measured: { name, maker, model, kind } of paths or texts" },
   complete = { "boolean", doc = "the listing is whole: what is missing from it twice was deleted" },
   detail = { "map", doc = "{ path, query, streams }: asked for each record that is new or changed" },
+  request = { "function", doc = "function(window, page): { path, query, headers, method, body }" },
+  parse = { "function", doc = "function(doc, out): what no map can say; instead of map, series, days" },
   fetch = { "function", doc = "function(acct, window, out): everything by hand" },
 }
 
@@ -168,8 +170,9 @@ local function check_read(name, read)
   if read.series then
     check_series(read.series, where .. ".series")
   end
-  if not read.fetch and not (read.path and (read.map or read.series or read.days)) then
-    errors.fail(where .. " needs a path and one of map, series and days; or fetch")
+  local asks = read.path or read.request
+  if not read.fetch and not (asks and (read.map or read.series or read.days or read.parse)) then
+    errors.fail(where .. " needs a path (or request) and one of map, series, days and parse; or fetch")
   end
   for _, key in ipairs { "window", "lookback" } do
     read[key .. "_s"] = read[key] and quantity.number(read[key], "duration")

@@ -250,6 +250,9 @@ function following.offset(p, page, n)
 end
 
 local function request_of(read, run)
+  if read.request then
+    return read.request(run.window, run.page)
+  end
   local words, query = words_of(run.window), {}
   for name, value in pairs(read.query or {}) do
     query[name] = fill(tostring(value), words)
@@ -374,6 +377,9 @@ function reading.page(declaration, run, out)
   if type(items) ~= "userdata" then
     out.empty = true -- no list: nothing
     return
+  end
+  if read.parse then
+    read.parse(root, handle(to, run.zone))
   end
   if read.map then
     read_records(read, items, to)
