@@ -3,6 +3,7 @@
 -- error } ... }
 --   rules.evaluate(ctx, rule, { { event = view, at = ms } ... }, "run") --> results of the box, in order
 local data = require("data")
+local door = require("door")
 local home = require("home")
 local schedule = require("schedule")
 local schema = require("schema")
@@ -237,13 +238,13 @@ end
 
 -- Run specs in the box of a package, answering what they read; at[i] is the instant of run i.
 function rules.run_in_box(ctx, package, runs, at)
-  return sw.box.run(ctx.name, package, runs, function(call, index, name, args)
+  return door.run(ctx.name, package, runs, function(call, index, name, args)
     if not reads[name] then
       return sw.box.reply(call, false, ("%s is not available to rules"):format(name))
     end
-    local ok, value, message = pcall(reads[name], ctx, args or {}, at[index])
-    if not ok or value == nil then
-      return sw.box.reply(call, false, tostring(ok and message or value))
+    local value, message = reads[name](ctx, args or {}, at[index])
+    if value == nil then
+      return sw.box.reply(call, false, tostring(message))
     end
     local sent, why = sw.box.reply(call, true, value)
     if not sent then

@@ -169,8 +169,8 @@ static int l_limit_seen(lua_State *L)
 {
     struct sw_op *o = sw_txn_add(L, run_limit_seen);
     struct sw_limit l = {0};
-    o->i[0] = luaL_checkinteger(L, 4);
-    lua_settop(L, 3);
+    o->i[0] = luaL_checkinteger(L, 3);
+    lua_settop(L, 2);
     read_limit(L, o, 0, &l);
     sw_txn_keep(o, MAX_LIMITS, (const char *)&l, sizeof l);
     return 0;

@@ -124,4 +124,49 @@ describe("a live service", function()
     calendar.stop()
     h.remove()
   end)
+
+  it("killed between sending and recording writes each entry once, and each message at most once and visibly", function()
+    local server, calendar = replay.start(), calendar_server()
+    local list = {}
+    for i = 1, 12 do
+      list[i] = activity("k" .. i, days_ago(6) + (i // 2) * DAY // 2 + i * HOUR, 61 + i)
+    end
+    server.control { set = { intervals = { key = KEY, activities = list } }, keep_alive = false }
+    local h = prepared(server, calendar, (RULE:gsub(', on_unknown = "resend"', ""):gsub('title = "drink",', 'title = "drink", backfill = true,')))
+    expect(connect(h, "intervals-icu", KEY, "--base-url", server.url).code).equals(0)
+    server.control { fail = { { path = "/ntfy", skip = 1, times = 2, how = "slow:0.6" }, { path = "/ntfy", skip = 5, times = 1, how = "slow:0.6" } } }
+    local kills = 0
+    for i = 1, 14 do
+      local stop = sw.time.mono() + 250 + i * 37 % 400
+      engine(h, function() return sw.time.mono() > stop end, 5, true)
+      kills = kills + 1
+    end
+    local function settled()
+      for _, f in ipairs(h.json("rules", "trace")) do
+        for _, a in ipairs(f.actions) do
+          if a.state == "planned" or a.state == "sending" then
+            return false
+          end
+        end
+      end
+      return #entries(calendar) == 12
+    end
+    expect(engine(h, settled, 60)).is_true()
+    local told, seen, unknown = 0, {}, 0
+    for _, m in ipairs(messages(server)) do
+      expect(seen[m.body]).is_nil()
+      seen[m.body], told = true, told + 1
+    end
+    for _, f in ipairs(h.json("rules", "trace")) do
+      for _, a in ipairs(f.actions) do
+        unknown = unknown + (a.state:find("^outcome unknown") and 1 or 0)
+      end
+    end
+    sw.sys.out(("     %d kills, %d entries, %d messages, %d outcomes unknown\n"):format(kills, #entries(calendar), told, unknown))
+    expect(#entries(calendar)).equals(12)
+    expect(told + unknown >= 12).is_true()
+    server.stop()
+    calendar.stop()
+    h.remove()
+  end)
 end)
