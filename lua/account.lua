@@ -268,7 +268,7 @@ local function lower(headers)
   for name, value in pairs(headers) do
     name = name:lower()
     if name ~= "set-cookie" then
-      out[name] = value
+      out[name] = sw.crypto.redact(value)
     end
   end
   return out
@@ -320,6 +320,7 @@ function account:request(spec)
     return nil, why, kind, sent
   end
   reply.headers = lower(reply.headers)
+  reply.body = sw.crypto.redact(reply.body or "") -- a service may echo what it was sent: no script reads it
   note_limits(self, reply, reply.headers)
   return reply
 end

@@ -71,7 +71,7 @@ end
 local function run_page(s, resource, window, page)
   s.failure, s.wait_ms = nil, nil
   s.intake = intake.new(s.ctx, s.c, s.provider)
-  s.intake.total = s.total
+  s.intake.total, s.intake.reasons = s.total, s.reasons
   s.intake.detail = s.provider.declaration.reads[resource].detail and resource or nil
   local results, message, code = door.run(s.ctx.name, s.provider.package, { { cpu_ms = PAGE_CPU_MS, spec = {
     op = "page", script = s.provider.script, resource = resource, window = window, page = page,
@@ -245,6 +245,7 @@ local function outcome(s, words)
   for k, v in pairs(words or {}) do
     o[k] = v
   end
+  o.reasons = next(s.reasons) and s.reasons
   return o
 end
 
