@@ -58,10 +58,12 @@ local function finish(ctx, word, params)
   local done, message, code = oauth.finish(ctx, word, params, function(id)
     return providers.get(ctx, id)
   end)
-  if not done then
-    return nil, message, code
+  local c
+  if done then
+    c, message, code = signin.keep(ctx, done.provider, done)
   end
-  return signin.keep(ctx, done.provider, done)
+  oauth.settle(ctx, word, c and { connection = c.id } or { error = message, code = code })
+  return c, message, code
 end
 
 -- What a person pasted: the whole address they were sent to, or the code alone.
@@ -102,8 +104,11 @@ local function listened(ctx, begun)
   while not result and sw.time.mono() - began < WAIT_MS do
     sw.sys.sleep(500, true)
     -- a server of ours that already listens there takes the callback itself
-    if not port and not sw.store.sealed(ctx.who, "signin:" .. begun.state) then
-      result = table.pack(connections.find(ctx, begun.name))
+    local said = not port and not result and oauth.outcome(ctx, begun.state)
+    if said and said.connection then
+      result = table.pack(connections.find(ctx, said.connection))
+    elseif said then
+      result = { nil, said.error, said.code }
     end
   end
   sw.serve.close()
@@ -128,7 +133,6 @@ local function with_oauth(ctx, provider, spec, options)
   if not begun then
     return nil, message, code
   end
-  begun.name = spec.name == "main" and provider.id or provider.id .. "/" .. spec.name
   return (options.paste and pasted or listened)(ctx, begun)
 end
 

@@ -293,7 +293,7 @@ end
 
 function ends.needs_user(s, message)
   connections.set_state(s.ctx, s.c, "needs_user", message)
-  return finish(s, nil, { error = message })
+  return finish(s, nil, { error = message, needs_user = true })
 end
 
 function ends.reconnect(s, message)
