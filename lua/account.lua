@@ -144,7 +144,7 @@ local function bucket(acct, limit)
     or ("%s/%d"):format(acct.provider.id, acct.connection.id)
   return { name = ("%s/%s/%d"):format(who, limit.of or "all", period), most = limit.most,
     period_ms = math.tointeger(period), aligned = limit.aligned or false,
-    reserve = acct.reserve and limit.most // 10 or 0 }
+    shared = limit.bucket == "app", reserve = acct.reserve and limit.most // 10 or 0 }
 end
 
 function account:limits()
@@ -268,7 +268,7 @@ local function lower(headers)
   for name, value in pairs(headers) do
     name = name:lower()
     if name ~= "set-cookie" then
-      out[name] = value
+      out[name] = sw.crypto.redact(value)
     end
   end
   return out
@@ -320,6 +320,7 @@ function account:request(spec)
     return nil, why, kind, sent
   end
   reply.headers = lower(reply.headers)
+  reply.body = sw.crypto.redact(reply.body or "") -- a service may echo what it was sent: no script reads it
   note_limits(self, reply, reply.headers)
   return reply
 end

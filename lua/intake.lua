@@ -11,6 +11,7 @@ intake.__index = intake
 
 local KINDS = { workout = true, sleep = true, meal = true, mindful = true, measurement = true, note = true }
 local RECORDS_MOST, DAYS_MOST, COLUMNS_MOST = 20000, 50000, 4000
+local REASONS_MOST = 60
 local FIRST_MS, LAST_MS = -2208816000000, 3453062400000
 
 function intake.new(ctx, c, provider)
@@ -36,6 +37,10 @@ end
 
 function intake:reject(reason, n)
   n = math.tointeger(n) or 1
+  if not self.reasons[reason] then
+    self.kinds = (self.kinds or 0) + 1
+    reason = self.kinds > REASONS_MOST and "for other reasons" or reason
+  end
   self.reasons[reason] = (self.reasons[reason] or 0) + n
   self.rejected = self.rejected + n
 end
@@ -156,6 +161,12 @@ function intake:write(t)
   for _, d in ipairs(self.records) do
     t:record(draft_row(self, d))
     self.order[#self.order + 1] = "record"
+    if self.detail then
+      t:job { kind = "detail", name = ("%d:%s:%s"):format(self.connection.id, self.detail, d.id), urgency = 1,
+        if_changed = true, payload = sw.json.encode { connection = self.connection.id, resource = self.detail,
+          item = { id = d.id, start = d.start, origin = origin(self, d.origin) } } }
+      self.order[#self.order + 1] = "job"
+    end
   end
   for _, c in ipairs(self.columns) do
     t:packed(c, c.origin)
@@ -173,7 +184,7 @@ function intake:write(t)
   return #self.order
 end
 
-local counted = {}
+local counted = { job = function() end }
 
 function counted.record(self, r)
   if r.what == "rejected" then
@@ -205,7 +216,7 @@ function intake:count(results, from)
   for i, kind in ipairs(self.order) do
     counted[kind](self, results[from + i - 1])
   end
-  self.total.rejected = self.rejected
+  self.total.rejected, self.rejected = self.total.rejected + self.rejected, 0
   self.records, self.days, self.columns = {}, {}, {}
 end
 

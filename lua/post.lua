@@ -33,6 +33,27 @@ function post.secret(ctx, c)
   return secret
 end
 
+-- The person's own address for webhooks of rules, and the key they are signed with; made once.
+function post.trigger(ctx)
+  local kept, message, code = vault.get(ctx, "trigger")
+  if not kept and message and type(message) == "string" then
+    return nil, message, code
+  elseif kept then
+    return kept.secrets
+  end
+  local secrets = { path = sw.crypto.base64(sw.crypto.random(24), true),
+    key = sw.crypto.hex(sw.crypto.random(24)) }
+  local t = home.txn(ctx)
+  vault.put(t, ctx, "trigger", { secrets = secrets })
+  t:doc(".in", mark(secrets.path), json.encode { connection = 0 })
+  local ok
+  ok, message, code = t:commit()
+  if not ok then
+    return nil, message, code
+  end
+  return secrets
+end
+
 -- What a service must know to make us answer its handshake: made from the address.
 function post.token(secret)
   return sw.crypto.hex(sw.crypto.sha256("token:" .. secret)):sub(1, 32)
@@ -42,7 +63,8 @@ function post.find(secret)
   local name = mark(secret)
   for _, p in ipairs(sw.store.people() or {}) do
     local doc = sw.store.doc(p.id, ".in", name)
-    if doc and sw.store.sealed(p.id, "in:" .. doc.body.connection) then -- gone with its connection
+    local c = doc and doc.body.connection -- 0: for rules; an address goes with its connection
+    if doc and (c == 0 or sw.store.sealed(p.id, "in:" .. c)) then
       return p, doc.body.connection
     end
   end

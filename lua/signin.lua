@@ -3,34 +3,12 @@
 --   local c = signin.keep(ctx, provider, { name, base_url, secret, scope })   --> connection | nil, ...
 local account = require("account")
 local connections = require("connections")
+local door = require("door")
 local home = require("home")
 local url = require("url")
 local vault = require("vault")
 
 local signin = {}
-
-local function answer(acct, failure, call, name, args)
-  if name ~= "http" then
-    return sw.box.reply(call, false, name .. " is not available here")
-  end
-  local reply, message, code = acct:request(args)
-  if not reply then
-    failure.message, failure.code = message, code
-    return sw.box.reply(call, false, message)
-  end
-  sw.box.body(call, reply.body)
-  sw.box.reply(call, true, { status = reply.status, headers = reply.headers })
-end
-
-local function answers(acct, failure)
-  return function(call, _, name, args)
-    local fine, why = pcall(answer, acct, failure, call, name, args)
-    if not fine then
-      failure.message, failure.code = tostring(why), "internal"
-      sw.box.reply(call, false, tostring(why))
-    end
-  end
-end
 
 -- Who is it? { id, name }, empty when the provider does not say; nil when the credential does not work.
 function signin.whoami(ctx, c, provider, secret)
@@ -43,9 +21,9 @@ function signin.whoami(ctx, c, provider, secret)
   end
   acct.secret, acct.revision, acct.fresh = secret, 0, true -- nothing to renew yet
   local failure = {}
-  local results, why, kind = sw.box.run(ctx.name, provider.package, { { cpu_ms = 2000,
+  local results, why, kind = door.run(ctx.name, provider.package, { { cpu_ms = 2000,
     spec = { op = "account",
-    script = provider.script, at = sw.time.now() } } }, answers(acct, failure))
+    script = provider.script, at = sw.time.now() } } }, door.network(acct, failure))
   if not results then
     return nil, why, kind
   end

@@ -1,6 +1,8 @@
 -- Credentials: sealed tables by name, opened only here. What is opened never leaves by a log line.
 --   local secret, revision = vault.get(ctx, "connection:42")   --> { access = ..., refresh = ... } | nil
 --   vault.put(t, ctx, "connection:42", secret, revision)    -- with a revision: only if unchanged
+local url = require("url")
+
 local vault = {}
 
 local json = sw.json
@@ -13,6 +15,7 @@ end
 local function remember(value)
   if type(value) == "string" then
     sw.crypto.hide(value)
+    sw.crypto.hide(url.escape(value)) -- as it stands in an address
   elseif type(value) == "table" then
     for _, v in pairs(value) do
       remember(v)

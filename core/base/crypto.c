@@ -98,6 +98,7 @@ int sw_unbase64(struct sw_buf *b, const char *p, size_t n)
     size_t got;
     for (int i = 0; to && i < 4; i++) {
         if (sodium_base642bin(to, n + 1, p, n, NULL, &got, NULL, variants[i])) continue;
+        to[got] = 0; /* as everywhere in a buffer: its text ends */
         b->len += got;
         return 0;
     }
@@ -110,12 +111,13 @@ _Static_assert(SW_KEY_BYTES == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "key
 void sw_seal(const uint8_t key[SW_KEY_BYTES], const char *ad, const void *p, size_t n,
              struct sw_buf *out)
 {
-    uint8_t *to = sw_buf_room(out, NONCE + n + TAG);
+    uint8_t *to = sw_buf_room(out, NONCE + n + TAG + 1);
     unsigned long long got = 0;
     if (!to) return;
     randombytes_buf(to, NONCE);
     crypto_aead_xchacha20poly1305_ietf_encrypt(to + NONCE, &got, p, n, (const uint8_t *)ad, strlen(ad),
                                                NULL, to, key);
+    to[NONCE + got] = 0;
     out->len += NONCE + (size_t)got;
 }
 
@@ -128,6 +130,7 @@ int sw_unseal(const uint8_t key[SW_KEY_BYTES], const char *ad, const void *p, si
     if (!to || crypto_aead_xchacha20poly1305_ietf_decrypt(to, &got, NULL, from + NONCE, n - NONCE,
                                                           (const uint8_t *)ad, strlen(ad), from, key))
         return SW_E_DENIED;
+    to[got] = 0;
     out->len += (size_t)got;
     return 0;
 }
@@ -143,6 +146,7 @@ int sw_unhex(const char *hex, size_t n, struct sw_buf *out)
     size_t got;
     if (!to || n % 2 || sodium_hex2bin(to, n / 2 + 1, hex, n, NULL, &got, NULL) || got != n / 2)
         return SW_E_BAD;
+    to[got] = 0;
     out->len += got;
     return 0;
 }

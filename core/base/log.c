@@ -5,8 +5,11 @@
 #include "base/tz.h"
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { LONGEST = 2000 }; /* bytes of a line's text */
 
 void sw_log_init(struct sw_log *l, enum sw_log_level level)
 {
@@ -46,20 +49,22 @@ void sw_log_line(const struct sw_log *l, enum sw_log_level level, const char *ar
                  ...)
 {
     static const char *const words[] = {"debug", "info", "warn", "error"};
-    char raw[2000], when[40];
+    char *raw = NULL, when[40];
     struct sw_buf safe, text, line;
     ssize_t gone;
     va_list ap;
     if (!l || level < l->level) return;
     va_start(ap, fmt);
-    vsnprintf(raw, sizeof raw, fmt, ap);
+    if (vasprintf(&raw, fmt, ap) < 0) raw = NULL;
     va_end(ap);
+    if (!raw) return;
     sw_buf_init(&text, 8192);
     sw_buf_init(&line, 16384);
-    sw_buf_init(&safe, 8192);
-    sw_secrets_hide(l->secrets, &safe, raw, strlen(raw));
-    sw_text_clean(&text, sw_buf_str(&safe), safe.len, 1);
+    sw_buf_init(&safe, 2 * strlen(raw) + 16);
+    sw_secrets_hide(l->secrets, &safe, raw, strlen(raw)); /* first: a cut would leave the head of one */
+    sw_text_clean(&text, sw_buf_str(&safe), safe.len < LONGEST ? safe.len : LONGEST, 1);
     sw_buf_clear(&safe);
+    free(raw);
     sw_iso_format(sw_wall_ms(), 0, when);
     if (l->terminal) {
         sw_buf_printf(&line, "%s %-5s %s: %s\n", when, words[level], area, sw_buf_str(&text));

@@ -4,14 +4,19 @@
 #ifndef SW_BASE_SECRETS_H
 #define SW_BASE_SECRETS_H
 #include "base/buf.h"
+#include <stdbool.h>
 
 struct sw_secrets {
     char **value;
     size_t n, cap;
+    bool first[256]; /* does a value begin with this byte? */
 };
 /* Values under 6 bytes are not kept: hiding them would garble ordinary text. Copies. */
 void sw_secrets_add(struct sw_secrets *s, const char *value, size_t n);
 void sw_secrets_clear(struct sw_secrets *s); /* wipes and frees */
 /* Append text to out with every known value as "(hidden)". s may be NULL. */
 void sw_secrets_hide(const struct sw_secrets *s, struct sw_buf *out, const char *text, size_t n);
+/* The same for data that stays in use: values under 8 bytes or of digits alone stay, since figures look
+ * like them. False, and nothing appended, when there is none. */
+bool sw_secrets_redact(const struct sw_secrets *s, struct sw_buf *out, const char *text, size_t n);
 #endif

@@ -134,7 +134,7 @@ static int core_text(lua_State *L)
 static int push_core(lua_State *L)
 {
     static const luaL_Reg core[] = {{"current", core_current}, {"cpu", core_cpu}, {"lib", core_lib},
-        {"call", core_call}, {"json", core_json}, {"text", core_text}, {"at", sw_tape_at},
+        {"call", core_call}, {"json", core_json}, {"text", core_text}, {"at", sw_tape_at}, {"list", sw_tape_list},
         {"columns", sw_tape_columns}, {NULL, NULL}};
     luaL_newlib(L, core);
     sw_sandbox_open(L);

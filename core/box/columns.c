@@ -2,7 +2,7 @@
  * From a list in a JSON document to columns of samples, without a Lua call per sample.
  *   columns(node, spec, from [, most]) -> { n, start, dur, value, offset, next, rejected = { reason = count } }
  * `node` is the list; `from` the element to begin with (from 1), `next` where to go on, nil at its end.
- * start, dur (ms, 8 bytes each), value (8 bytes) and offset (minutes, 2 bytes) are packed
+ * start, dur (ms, 8 bytes each), value (8 bytes) and offset (minutes, 2 bytes; -32768: unknown) are packed
  * little-endian. spec, paths being texts such as "value.amount":
  *   time, clock       path and kind of the time: iso (default), unix, unix_ms, local (a wall clock)
  *   finish | seconds  path of the end, of the same kind, or of the length in seconds; neither: an instant
@@ -10,7 +10,8 @@
  *   value             path of a number, or of a text that is one; absent or null: no sample
  *   length            seconds of each, where the element does not say
  *   where, is         path and text: other elements are passed over; "" means absent
- *   times, values     two lists beside each other instead: times count seconds from base (ms)
+ *   times, values     two lists beside each other instead: times count seconds from base (ms);
+ *   element           of each value that is a list itself, from 1: [52.1, 4.9]
  *   zone              { { from_ms, offset_min } ... } of the user, for wall clocks */
 #include "base/tz.h"
 #include "box/limits.h"
@@ -40,6 +41,7 @@ struct spec {
     int n_zone;
     uint32_t time_at, value_at; /* walking two lists: their next elements */
     bool beside;
+    uint32_t element;
     int64_t base_ms, length_ms;
 };
 
@@ -56,6 +58,13 @@ static const char *text_field(lua_State *L, const char *name)
     return s; /* stays on the stack, so it stays valid */
 }
 
+/* A number within +-most, so that no sum below overflows; 0 for what is none. */
+static double bounded(lua_State *L, int idx, double most)
+{
+    double v = luaL_checknumber(L, idx);
+    return v != v ? 0 : fmin(fmax(v, -most), most);
+}
+
 static void read_zone(lua_State *L, struct spec *s)
 {
     lua_getfield(L, 2, "zone");
@@ -63,8 +72,7 @@ static void read_zone(lua_State *L, struct spec *s)
     for (lua_Integer i = 1; s->n_zone < ZONES && lua_geti(L, -1, i) == LUA_TTABLE; i++) {
         lua_geti(L, -1, 1);
         lua_geti(L, -2, 2);
-        s->zone[s->n_zone++] =
-            (struct change){(int64_t)luaL_checknumber(L, -2), (int)luaL_checknumber(L, -1)};
+        s->zone[s->n_zone++] = (struct change){(int64_t)bounded(L, -2, 1e15), (int)bounded(L, -1, 1000)};
         lua_pop(L, 3);
     }
     lua_pop(L, 1);
@@ -84,7 +92,9 @@ static void read_lists(lua_State *L, struct spec *s)
     s->time_at = times->at;
     s->value_at = values->at;
     lua_getfield(L, 2, "base");
-    s->base_ms = (int64_t)luaL_checknumber(L, -1);
+    s->base_ms = (int64_t)bounded(L, -1, 1e15);
+    lua_getfield(L, 2, "element");
+    s->element = (uint32_t)luaL_optinteger(L, -1, 0);
 }
 
 static void read_spec(lua_State *L, struct spec *s)
@@ -115,11 +125,16 @@ static int zone_offset(const struct spec *s, int64_t utc_ms)
     return offset;
 }
 
-/* Instant of a wall-clock time; where it occurs twice, the first. */
+/* Instant of a wall-clock time as sw_tz_utc gives it: the first where it occurs twice, moved forward by
+ * the gap where it is skipped. */
 static int64_t from_local(const struct spec *s, int64_t local_ms)
 {
-    int64_t guess = local_ms - (int64_t)zone_offset(s, local_ms - 43200000) * 60000;
-    return local_ms - (int64_t)zone_offset(s, guess) * 60000;
+    int before = zone_offset(s, local_ms - 43200000);
+    int64_t first = local_ms - (int64_t)before * 60000, second;
+    int after = zone_offset(s, first);
+    if (after == before) return first;
+    second = local_ms - (int64_t)after * 60000;
+    return zone_offset(s, second) == after ? second : first;
 }
 
 static bool number_at(const struct sw_tape *d, uint32_t at, double *out)
@@ -130,8 +145,9 @@ static bool number_at(const struct sw_tape *d, uint32_t at, double *out)
     if (n->kind != SW_JSTR || n->len == 0 || n->len >= sizeof text || n->escaped) return false;
     memcpy(text, d->tape.text + n->at, n->len);
     text[n->len] = 0;
+    if (strspn(text, "0123456789+-.eE") != n->len) return false; /* no blanks, no hexadecimal */
     *out = strtod(text, &end);
-    return !*end && *text != ' ' && isfinite(*out);
+    return end != text && !*end && isfinite(*out);
 }
 
 static bool iso_at(const struct spec *s, uint32_t at, int64_t *ms, int *offset)
@@ -219,8 +235,14 @@ static void add_item(const struct spec *s, struct rows *r, uint32_t item)
 
 static void add_beside(const struct spec *s, struct rows *r, uint32_t time, uint32_t value)
 {
+    const struct sw_jnode *node = s->doc->tape.node;
     double seconds, v;
-    if (s->doc->tape.node[value].kind == SW_JNULL) return;
+    if (s->element && node[value].kind == SW_JARR) {
+        uint32_t k = s->element;
+        if (k > node[value].len) return;
+        for (value++; k > 1; k--) value = node[value].next;
+    }
+    if (node[value].kind == SW_JNULL) return;
     if (!number_at(s->doc, time, &seconds) || !(fabs(seconds) < 1e9)) r->rejected[BAD_TIME]++;
     else if (!number_at(s->doc, value, &v)) r->rejected[BAD_VALUE]++;
     else push_row(r, s->base_ms + llround(seconds * 1000), 0, v, NO_OFFSET);
@@ -316,6 +338,7 @@ int sw_tape_columns(lua_State *L)
     struct rows *r;
     int64_t next;
     if (most < 1 || most > MOST) most = MOST;
+    if (from < 1) from = 1;
     read_spec(L, &s);
     r = new_rows(L);
     next = s.beside ? walk_beside(L, &s, r, from - 1, (size_t)most)

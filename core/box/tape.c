@@ -98,15 +98,13 @@ static void push_value(lua_State *L, int doc_idx, const struct sw_tape *d, uint3
     case SW_JFALSE: lua_pushboolean(L, 0); return;
     case SW_JTRUE: lua_pushboolean(L, 1); return;
     case SW_JSTR: push_text(L, &d->tape, at); return;
-    case SW_JINT:
+    case SW_JINT: /* beyond 64 bits it stays a text: an id must not be rounded */
+        if (sw_jtape_int(&d->tape, at, &i)) lua_pushinteger(L, i);
+        else lua_pushlstring(L, d->tape.text + d->tape.node[at].at, d->tape.node[at].len);
+        return;
     case SW_JREAL:
-        v = 0;
-        if (sw_jtape_int(&d->tape, at, &i)) {
-            lua_pushinteger(L, i);
-        } else {
-            sw_jtape_num(&d->tape, at, &v);
-            lua_pushnumber(L, v);
-        }
+        if (sw_jtape_num(&d->tape, at, &v)) lua_pushnumber(L, v);
+        else lua_pushnil(L); /* no number holds it */
         return;
     default: break;
     }
@@ -150,14 +148,17 @@ static int node_len(lua_State *L)
     return 1;
 }
 
+/* A null is nil, so it is passed over, as in a table. */
 static int next_element(lua_State *L)
 {
     struct sw_tape_node *n = sw_tape_check(L, 1);
     lua_Integer i = lua_tointeger(L, 2);
     uint32_t at = i >= 0 && i < UINT32_MAX ? element(L, n, (uint32_t)i) : 0;
+    while (at && n->doc->tape.node[at].kind == SW_JNULL) at = element(L, n, (uint32_t)++i);
     if (!at) return 0;
     lua_pushinteger(L, i + 1);
     push_from(L, 1, at);
+    lua_remove(L, -2); /* the document, which is no script's */
     return 2;
 }
 
@@ -168,6 +169,7 @@ static int next_member(lua_State *L)
     uint32_t at = (uint32_t)lua_tointeger(L, lua_upvalueindex(1));
     lua_Integer left = lua_tointeger(L, lua_upvalueindex(2));
     const struct sw_jtape *t = &n->doc->tape;
+    for (; left > 0 && t->node[at + 1].kind == SW_JNULL; left--) at = t->node[at + 1].next;
     if (left <= 0) return 0;
     lua_pushinteger(L, t->node[at + 1].next);
     lua_replace(L, lua_upvalueindex(1));
@@ -268,4 +270,11 @@ int sw_tape_at(lua_State *L)
     uint32_t at;
     if (!sw_tape_find(n->doc, n->at, luaL_checkstring(L, 2), &at)) return 0;
     return push_from(L, 1, at);
+}
+
+int sw_tape_list(lua_State *L)
+{
+    const struct sw_tape_node *n = luaL_testudata(L, 1, NODE);
+    lua_pushboolean(L, n && n->doc->tape.node[n->at].kind == SW_JARR);
+    return 1;
 }

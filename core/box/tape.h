@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * JSON that a service sent, as scripts read it: a document is parsed once into a tape (base/jtape.h)
  * and never becomes a table. A script holds nodes: node.name and node[i] give a text, a number, a
- * boolean, nil for null, or another node; #node, pairs(node) and ipairs(node) work. A node keeps its
- * document alive. columns() turns a list into packed samples without a Lua call per sample. */
+ * boolean, nil for null, or another node; #node, pairs(node) and ipairs(node) work and pass over
+ * nulls. Integers beyond 64 bits stay texts. A node keeps its document alive. columns() turns a list into packed samples without a Lua call per sample. */
 #ifndef SW_BOX_TAPE_H
 #define SW_BOX_TAPE_H
 #include "base/buf.h"
@@ -34,6 +34,8 @@ struct sw_tape_node *sw_tape_check(lua_State *L, int idx);
 bool sw_tape_find(const struct sw_tape *d, uint32_t at, const char *path, uint32_t *out);
 /* at(node, path) for the library: the value at the path, or nil. */
 int sw_tape_at(lua_State *L);
+/* list(value) for the library: is it a list of a document? */
+int sw_tape_list(lua_State *L);
 /* columns(node, spec, from): see columns.c. */
 int sw_tape_columns(lua_State *L);
 #endif

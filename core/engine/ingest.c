@@ -192,13 +192,13 @@ int sw_ingest_doubted_total(struct sw_store *s, const struct sw_who *who, const 
     *held = false;
     *what = SW_PUT_SAME;
     if (rc < 0 || total == 0) return rc < 0 ? rc : 0;
-    if (rc > 0 && day < today) {
-        snprintf(name, sizeof name, "%s|%lld|%lld", m->name, (long long)day, (long long)origin_id);
-        if (total >= had * 0.8) rc = sw_doc_delete(s, who->id, ".doubt", name, err);
-        else rc = heard_before(s, who, name, total, &before, err);
-        if (rc < 0) return rc;
-        *held = total < had * 0.8 && !before;
+    snprintf(name, sizeof name, "%s|%lld|%lld", m->name, (long long)day, (long long)origin_id);
+    if (rc > 0 && day < today && total < had * 0.8) {
+        if ((rc = heard_before(s, who, name, total, &before, err)) < 0) return rc;
+        *held = !before;
         if (*held) return 0;
+    } else if (rc > 0 && (rc = sw_doc_delete(s, who->id, ".doubt", name, err)) < 0) {
+        return rc; /* a good figure ends a doubt */
     }
     return sw_ingest_day_total(s, who, m, day, origin_id, total, what, err);
 }

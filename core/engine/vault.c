@@ -106,7 +106,7 @@ void sw_vault_seal(struct sw_vault *v, const char *purpose, const char *text, si
     sw_seal(v->key, purpose, text, n, &raw);
     to = sw_buf_room(out, 2 * raw.len + 1);
     if (to) {
-        sw_hex(raw.data, raw.len, (char *)to);
+        sw_hex(raw.data, raw.len, (char *)to); /* ends it too */
         out->len += 2 * raw.len;
     }
     sw_buf_clear(&raw);

@@ -4,7 +4,8 @@
  *   base64(text [, url]) -> text       unbase64(text) -> bytes | nil
  *   random(n) -> n bytes               equal(a, b) -> boolean, in time that depends on lengths only
  *   seal(purpose, text) -> hex         unseal(purpose, hex) -> text | nil, message, code
- *   hide(text)                         from now on this value never leaves by a log line or an error */
+ *   hide(text)                         from now on this value never leaves by a log line or an error
+ *   redact(text) -> text               an answer without the values that are hidden, for a script to read */
 #include "base/crypto.h"
 #include "script/task.h"
 #include <string.h>
@@ -144,13 +145,26 @@ static int l_hide(lua_State *L)
     return 0;
 }
 
+static int l_redact(lua_State *L)
+{
+    size_t n;
+    const char *s = luaL_checklstring(L, 1, &n);
+    struct sw_buf b;
+    sw_buf_init(&b, 2 * n + 16);
+    if (sw_secrets_redact(&sw_lua_engine(L)->vault.known, &b, s, n)) return give(L, &b);
+    sw_buf_clear(&b);
+    lua_settop(L, 1);
+    return 1;
+}
+
 int sw_open_crypto(lua_State *L)
 {
     static const luaL_Reg f[] = {
         {"sha256", l_sha256}, {"sha1", l_sha1},         {"hmac_sha256", l_hmac_sha256},
         {"hex", l_hex},       {"base64", l_base64},     {"unbase64", l_unbase64},
         {"random", l_random}, {"equal", l_equal},       {"seal", l_seal},
-        {"unseal", l_unseal}, {"hide", l_hide},         {NULL, NULL}};
+        {"unseal", l_unseal}, {"hide", l_hide},     {"redact", l_redact},
+        {NULL, NULL}};
     luaL_newlib(L, f);
     return 1;
 }

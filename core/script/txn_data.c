@@ -199,6 +199,7 @@ static int run_record(struct sw_store *s, struct sw_txn *t, struct sw_op *o, str
         return 0;
     }
     if (rc) return rc;
+    o->changed = p.what != SW_PUT_SAME;
     put_event(t, &r, &p);
     sw_buf_printf(&o->out,
                   "{\"what\":\"%s\",\"id\":%lld,\"group\":%lld,\"revision\":%lld,\"new_group\":%s}",

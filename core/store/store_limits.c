@@ -6,8 +6,7 @@ enum { TENTHS = 10 };
 
 static int64_t slot_ms(const struct sw_limit *l)
 {
-    int64_t ms = l->aligned ? l->period_ms : l->period_ms / TENTHS;
-    return ms > 0 ? ms : 1;
+    return l->aligned ? l->period_ms : (l->period_ms + TENTHS - 1) / TENTHS; /* ten cover the period */
 }
 
 /* The first slot that counts at slot `now`: a sliding period that ends inside `now` reaches back into

@@ -52,10 +52,13 @@ int sw_connection_set(struct sw_store *s, int64_t person, int64_t id, const char
 int sw_connection_remove(struct sw_store *s, int64_t person, int64_t id, struct sw_err *err)
 {
     char name[64];
+    int64_t found;
     int rc;
     snprintf(name, sizeof name, "connection:%lld", (long long)id);
-    rc = sw_run(s, err, "DELETE FROM connection WHERE id = $1 AND person_id = $2", "ii", id, person);
-    if (!rc) rc = sw_run(s, err, "DELETE FROM coverage WHERE connection_id = $1", "i", id);
+    rc = sw_ask_int(s, err, &found,
+                    "DELETE FROM connection WHERE id = $1 AND person_id = $2 RETURNING id", "ii", id, person);
+    if (rc <= 0) return rc < 0 ? rc : sw_fail(err, SW_E_NOTFOUND, "the connection is gone");
+    rc = sw_run(s, err, "DELETE FROM coverage WHERE connection_id = $1", "i", id);
     return rc ? rc : sw_secret_delete(s, person, name, err);
 }
 
@@ -86,17 +89,18 @@ int sw_secret_delete(struct sw_store *s, int64_t person, const char *name, struc
 
 int sw_coverage_put(struct sw_store *s, const struct sw_coverage_mark *m, struct sw_err *err)
 {
-    int rc = 0, failed = m->state == SW_FAILED;
+    bool known = m->state == SW_RECEIVED || m->state == SW_EMPTY, failed = m->state == SW_FAILED;
+    int rc = 0;
     for (int64_t day = m->first; day <= m->last && !rc; day++)
         rc = sw_run(
             s, err,
             "INSERT INTO coverage (connection_id, resource, day, state, attempts, at_ms, next_ms, reason) "
             "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (connection_id, resource, day) "
-            "DO UPDATE SET state = CASE WHEN $5 = 1 AND coverage.state IN (2, 3) THEN coverage.state "
+            "DO UPDATE SET state = CASE WHEN $9 = 0 AND coverage.state IN (2, 3) THEN coverage.state "
             "ELSE excluded.state END, attempts = CASE WHEN $5 = 1 THEN coverage.attempts + 1 ELSE 0 END, "
             "at_ms = excluded.at_ms, next_ms = excluded.next_ms, reason = excluded.reason",
-            "isiiiiis", m->connection_id, m->resource, day, (int64_t)m->state, (int64_t)failed,
-            m->at_ms, m->next_ms, m->reason);
+            "isiiiiisi", m->connection_id, m->resource, day, (int64_t)m->state, (int64_t)failed,
+            m->at_ms, m->next_ms, m->reason, (int64_t)known);
     return rc;
 }
 

@@ -16,7 +16,8 @@ int sw_connection_list(struct sw_store *s, int64_t person,
 /* Set state and body (JSON). SW_E_NOTFOUND when it is not this person's. */
 int sw_connection_set(struct sw_store *s, int64_t person, int64_t id, const char *state,
                       const char *body, struct sw_err *err);
-/* The connection goes, with its credentials and ledger; data it brought stays. */
+/* The connection goes, with its credentials and ledger; data it brought stays. SW_E_NOTFOUND when it is
+ * not this person's. */
 int sw_connection_remove(struct sw_store *s, int64_t person, int64_t id, struct sw_err *err);
 
 /* A sealed text by name; revision 0: whatever is there, else SW_E_CONFLICT unless it has it. */
@@ -38,8 +39,8 @@ struct sw_coverage_mark {
     int64_t at_ms, next_ms; /* when known; when to try again, 0: not planned */
     const char *reason;     /* "" unless it failed */
 };
-/* Write the state of each day. A failure counts an attempt and never replaces `received`: that day is
- * known, only its newest fetch is not. */
+/* Write the state of each day. A failure counts an attempt. Nothing but a new answer replaces `received`
+ * and `empty`: that day is known, only its newest fetch is not. */
 int sw_coverage_put(struct sw_store *s, const struct sw_coverage_mark *m, struct sw_err *err);
 /* Runs of days with one state, in order: each(ctx, resource, first, last, state, attempts, at, reason). */
 typedef void sw_coverage_each(void *ctx, const char *resource, int64_t first, int64_t last,

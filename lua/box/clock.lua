@@ -69,26 +69,72 @@ function clock.iso(ms, offset_min)
   return ("%04d-%02d-%02dT%02d:%02d:%02d%s"):format(p.year, p.month, p.day, p.hour, p.min, p.sec, zone)
 end
 
--- ISO 8601 text to milliseconds and offset; a date alone is its local midnight. nil if it is no time.
+-- The instant of a wall-clock time of the user's zone: the first where it occurs twice, moved forward by
+-- the gap where it is skipped (as the engine does).
+function clock.from_wall(local_ms)
+  local before = clock.offset_at(local_ms - 43200000)
+  local first = local_ms - before * 60000
+  local after = clock.offset_at(first)
+  local second = local_ms - after * 60000
+  return after ~= before and clock.offset_at(second) == after and second or first
+end
+
+local function month_days(y, m)
+  return clock.days(m == 12 and y + 1 or y, m % 12 + 1, 1) - clock.days(y, m, 1)
+end
+
+local function date_ms(y, m, d)
+  y, m, d = tonumber(y), tonumber(m), tonumber(d)
+  return m >= 1 and m <= 12 and d >= 1 and d <= month_days(y, m) and clock.days(y, m, d) * 86400000 or nil
+end
+
+-- "T07:30", "T07:30:05.123" to milliseconds and what follows it.
+local function clock_ms(rest)
+  local h, min, behind = rest:match "^[Tt ](%d%d):(%d%d)(.*)$"
+  if not h then
+    return nil
+  end
+  local s, after = behind:match "^:(%d%d)(.*)$"
+  local fraction, zone = (after or ""):match "^([.,]%d+)(.*)$"
+  h, min, s = tonumber(h), tonumber(min), tonumber(s or 0)
+  local ms = math.floor((tonumber("0." .. (fraction or ".0"):sub(2)) or 0) * 1000 + 1e-6)
+  if h > 24 or min > 59 or s > 60 or h == 24 and (min > 0 or s > 0 or ms > 0) then
+    return nil
+  end
+  return (h * 3600 + min * 60 + s) * 1000 + ms, zone or after or behind
+end
+
+-- "Z", "+02:00", " -0500", "+02" to minutes; nil for no zone; false for what is none.
+local function zone_min(zone)
+  if zone == "" then
+    return nil
+  elseif zone:find "^ ?[Zz]$" then
+    return 0
+  end
+  local sign, h, m = zone:match "^ ?([+-])(%d%d):?(%d?%d?)$"
+  if not sign or #m == 1 or tonumber(h) > 15 or m ~= "" and tonumber(m) > 59 then
+    return false
+  end
+  return (sign == "-" and -1 or 1) * (tonumber(h) * 60 + (tonumber(m) or 0))
+end
+
+-- ISO 8601 text to milliseconds and offset; without a zone it is the user's wall clock, a date alone its
+-- midnight. nil if it is no time.
 function clock.parse(text)
-  local y, m, d, rest = text:match "^(%d%d%d%d)%-(%d%d)%-(%d%d)(.*)$"
-  if not y then
+  local y, m, d, rest = text:sub(1, 60):match "^(%d%d%d%d)%-(%d%d)%-(%d%d)(.*)$"
+  local day = y and date_ms(y, m, d)
+  local ms, zone = 0, ""
+  if day and rest ~= "" then
+    ms, zone = clock_ms(rest)
+  end
+  local offset = ms and zone_min(zone)
+  if not day or not ms or offset == false then
     return nil
+  elseif offset then
+    return day + ms - offset * 60000, offset
   end
-  local h, min, s, fraction, zone = rest:match "^[T ](%d%d):(%d%d):?(%d*)(%.?%d*)(.*)$"
-  if rest ~= "" and not h then
-    return nil
-  end
-  local ms = clock.days(tonumber(y), tonumber(m), tonumber(d)) * 86400000
-    + ((tonumber(h) or 0) * 3600 + (tonumber(min) or 0) * 60 + (tonumber(s) or 0)) * 1000
-    + math.floor((tonumber("0" .. (fraction or "")) or 0) * 1000)
-  if zone == "Z" then
-    return ms, 0
-  end
-  local sign, zh, zm = (zone or ""):match "^([+-])(%d%d):?(%d%d)$"
-  local offset = sign and (tonumber(sign .. "1") * (zh * 60 + zm)) or clock.offset_at(ms)
-  offset = math.tointeger(offset)
-  return ms - offset * 60000, offset
+  local utc = clock.from_wall(day + ms)
+  return utc, clock.offset_at(utc)
 end
 
 local days_long = { "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday" }

@@ -13,6 +13,14 @@ for _, name in base.ipairs { "string", "table", "coroutine", "math", "utf8" } do
   globals[name] = core.sandbox[name]
 end
 
+-- Lists of a document are walked past their nulls; Lua's own ipairs would stop at the first.
+function globals.ipairs(list)
+  if core.list(list) then
+    return base.pairs(list)
+  end
+  return base.ipairs(list)
+end
+
 local loaded = {}
 
 function globals.require(name)

@@ -26,15 +26,16 @@ function mapping.at(item, path)
 end
 local at = mapping.at
 
+-- A finite number, or a text that is one.
 local function number(item, path)
   local v = at(item, path)
-  return tonumber(v)
+  v = (type(v) == "number" or type(v) == "string" and #v < 64) and tonumber(v) or nil
+  return v and v - v == 0 and v or nil
 end
 
--- Minutes east of UTC at the wall-clock time `local_ms`, by the user's zone.
-local function wall_offset(local_ms)
-  local guess = clock.offset_at(local_ms - clock.offset_at(local_ms - 43200000) * 60000)
-  return guess
+local function wall(text)
+  return type(text) == "string"
+    and clock.parse(text:gsub(" ?[zZ]$", ""):gsub(" ?[+-]%d%d:?%d%d$", "") .. "Z") or nil
 end
 
 local kinds = {}
@@ -46,24 +47,17 @@ function kinds.iso(m, item)
     return nil
   end
   local ms, offset = clock.parse(text)
-  local zoned = text:find "[zZ]$" or text:find "[+-]%d%d:?%d%d$"
-  if ms and not zoned then
-    local wall = ms + clock.offset_at(ms) * 60000
-    offset = wall_offset(wall)
-    ms = wall - offset * 60000
-  end
   return ms, offset ~= 0 and offset or nil
 end
 
 -- A wall-clock time of the user's zone, whatever stands behind it (a false Z among others).
 function kinds.wall(m, item)
-  local text = at(item, m.path)
-  local ms = type(text) == "string" and clock.parse(text:gsub("[zZ]$", ""):gsub("[+-]%d%d:?%d%d$", "") .. "Z")
-  if not ms then
+  local shown = wall(at(item, m.path))
+  if not shown then
     return nil
   end
-  local offset = wall_offset(ms)
-  return ms - offset * 60000, offset
+  local ms = clock.from_wall(shown)
+  return ms, clock.offset_at(ms)
 end
 
 function kinds.unix(m, item)
@@ -78,10 +72,8 @@ end
 
 -- Minutes between two texts of one instant: the wall clock first, then UTC.
 function kinds.offset_between(m, item)
-  local a, b = at(item, m.path), at(item, m.other)
-  local wall = type(a) == "string" and clock.parse(a:gsub("[zZ]$", "") .. "Z")
-  local utc = type(b) == "string" and clock.parse(b:gsub("[zZ]$", "") .. "Z")
-  return wall and utc and math.tointeger((wall - utc) // 60000) or nil
+  local shown, utc = wall(at(item, m.path)), wall(at(item, m.other))
+  return shown and utc and math.tointeger((shown - utc) // 60000) or nil
 end
 
 function kinds.scaled(m, item)
@@ -190,8 +182,8 @@ function mapping.open(to)
     spec = type(spec) == "table" and spec or { spec }
     return { mapper = "value", path = path_of("sw.value", spec[1]), unit = spec.unit }
   end
-  function to.offset_between(wall, utc)
-    return { mapper = "offset_between", path = path_of("sw.offset_between", wall),
+  function to.offset_between(own, utc)
+    return { mapper = "offset_between", path = path_of("sw.offset_between", own),
       other = path_of("sw.offset_between", utc) }
   end
   function to.first(list)

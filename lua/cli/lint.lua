@@ -1,7 +1,7 @@
 -- syncwell lint: check rule files without turning them on; all errors, not the first.
 --   syncwell lint rules/automations/mine.lua
-local rules = require("rules")
 local term = require("term")
+local triggers = require("triggers")
 
 local command = {
   group = "rules", summary = "check rule files", usage = "[PATH...]", example = "syncwell lint my_rule.lua",
@@ -53,7 +53,7 @@ function command.run(ctx, words)
   local bad, public = 0, {}
   for i, r in ipairs(results) do
     local text = not r.ok and (r.error.text or r.error.message) or nil
-    local later = r.ok and rules.unsupported(ctx, r.out.declaration)
+    local later = r.ok and triggers.unsupported(ctx, r.out.declaration)
     text = later and ("%s: %s"):format(load[i].name, later) or text
     bad = bad + (text and 1 or 0)
     public[i] = { file = files[i], ok = r.ok, error = text }

@@ -1,5 +1,7 @@
 -- syncwell status: what is kept, what runs, what is broken.
 --   syncwell status   |   syncwell status --line   |   syncwell status --check
+local connections = require("connections")
+local home = require("home")
 local rules = require("rules")
 local term = require("term")
 
@@ -16,6 +18,19 @@ local command = {
 local function confinement()
   sw.box.run("status", "status", { { spec = { op = "script", script = "status", source = "return 1" } } })
   return sw.box.confinement()
+end
+
+-- What is connected, in one line each; needing the user or failing for a while counts as broken.
+local function connected(ctx)
+  local list, broken = json.list(), 0
+  for i, c in ipairs(connections.list(ctx) or {}) do
+    local bad = c.state == "needs_user" or c.state == "error" or (c.body.failures or 0) >= 3
+    broken = broken + (bad and 1 or 0)
+    list[i] = { name = connections.title(c), state = c.state, sentence = c.body.sentence or c.body.last_error,
+      last_sync = c.body.last_sync and sw.time.iso(c.body.last_sync // 1000 * 1000, home.offset(ctx,
+        c.body.last_sync)), broken = bad or nil }
+  end
+  return list, broken
 end
 
 local function gather(ctx)
@@ -40,7 +55,9 @@ local function gather(ctx)
     errors[#errors + 1] = { rule = d.name, at = sw.time.iso(d.at, sw.time.offset(ctx.zone, d.at)),
       text = d.body.text }
   end
-  return { home = ctx.home, user = ctx.name, zone = ctx.zone, records = counts.records,
+  local list, ill = connected(ctx)
+  return { connections = list, connections_broken = ill, paused = home.setting(ctx, "paused").at ~= nil,
+    home = ctx.home, user = ctx.name, zone = ctx.zone, records = counts.records,
     samples = counts.samples, origins = counts.origins,
     jobs_waiting = counts.jobs, jobs_given_up = counts.given_up, rules_on = live,
       broken_rules = json.list(broken), rule_errors = json.list(errors),
@@ -52,14 +69,15 @@ function command.run(ctx, _, options)
   if not s then
     return nil, message, code
   end
-  local bad = #s.broken_rules + s.jobs_given_up
+  local bad = #s.broken_rules + s.jobs_given_up + s.connections_broken
   if options.check then
     return bad > 0 and 4 or 0
   elseif ctx.json then
     term.line("%s", json.encode(s))
   elseif options.line then
-    term.line("%s records, %s samples, %d rules on, %d jobs waiting%s", term.number(s.records),
-      term.number(s.samples), s.rules_on, s.jobs_waiting,
+    term.line("%s%s records, %s samples, %d connections, %d rules on, %d jobs waiting%s",
+      s.paused and "PAUSED, " or "", term.number(s.records), term.number(s.samples), #s.connections,
+      s.rules_on, s.jobs_waiting,
       bad > 0 and (", %d broken"):format(bad) or "")
   else
     term.line("home         %s\nuser         %s, zone %s", s.home, s.user, s.zone)
@@ -67,6 +85,14 @@ function command.run(ctx, _, options)
       term.number(s.records), s.origins)
     local hint = s.jobs_waiting > 0 and " (`syncwell run` does them)" or ""
     term.line("jobs         %d waiting, %d given up%s", s.jobs_waiting, s.jobs_given_up, hint)
+    if s.paused then
+      term.line("paused       nothing is asked, fired or sent until `syncwell resume`")
+    end
+    for _, c in ipairs(s.connections) do
+      term.line("connection   %s: %s%s%s", c.name, c.state, c.last_sync and ", last sync " .. c.last_sync
+        or "",
+        c.sentence and "\n             " .. sw.sys.clean(c.sentence) or "")
+    end
     term.line("rules        %d on, %d broken", s.rules_on, #s.broken_rules)
     term.line("confinement  %s", s.confinement)
     for _, text in ipairs(s.broken_rules) do

@@ -3,40 +3,18 @@
 -- payload: { connection = id, what = "calendar", entry = { uid, ics } }
 local account = require("account")
 local connections = require("connections")
+local door = require("door")
 local providers = require("providers")
 
 local deliver = {}
 
 local CPU_MS = 1000
 
-local function answer(acct, failure, call, name, args)
-  if name ~= "http" then
-    return sw.box.reply(call, false, name .. " is not available here")
-  end
-  local reply, message, code = acct:request(args)
-  if not reply then
-    failure.message, failure.code = message, code
-    return sw.box.reply(call, false, message)
-  end
-  sw.box.body(call, reply.body)
-  sw.box.reply(call, true, { status = reply.status, headers = reply.headers })
-end
-
-local function answers(acct, failure)
-  return function(call, _, name, args)
-    local fine, why = pcall(answer, acct, failure, call, name, args)
-    if not fine then
-      failure.message, failure.code = tostring(why), "internal"
-      sw.box.reply(call, false, tostring(why))
-    end
-  end
-end
-
 local function write(ctx, acct, job)
   local failure, p = {}, acct.provider
-  local results, message, code = sw.box.run(ctx.name, p.package, { { cpu_ms = CPU_MS, spec = { op = "write",
+  local results, message, code = door.run(ctx.name, p.package, { { cpu_ms = CPU_MS, spec = { op = "write",
     script = p.script, what = job.payload.what, entry = job.payload.entry, at = sw.time.now() } } },
-    answers(acct, failure))
+    door.network(acct, failure))
   if not results then
     return nil, message, code
   elseif failure.message then

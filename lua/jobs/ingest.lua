@@ -1,6 +1,7 @@
 -- Job "ingest": a document that was posted (lua/post.lua) becomes records and samples.
 -- payload: { connection, file, kind = "posted" | "webhook" }. A webhook is a hint: it plans a sync.
 local connections = require("connections")
+local door = require("door")
 local home = require("home")
 local intake = require("intake")
 local post = require("post")
@@ -17,9 +18,9 @@ local function answers(state)
       sw.box.body(call, state.body)
       return sw.box.reply(call, true, true)
     end
-    local fine, ok, message = pcall(state.intake.take, state.intake, name, args)
-    if not fine or not ok then
-      return sw.box.reply(call, false, tostring(fine and message or ok))
+    local ok, message = state.intake:take(name, args)
+    if not ok then
+      return sw.box.reply(call, false, message)
     end
     sw.box.reply(call, true, true)
   end
@@ -33,7 +34,7 @@ local function run(ctx, provider, op, state, more)
   for k, v in pairs(more or {}) do
     spec[k] = v
   end
-  local results, message, code = sw.box.run(ctx.name, provider.package, { { cpu_ms = CPU_MS, spec = spec } },
+  local results, message, code = door.run(ctx.name, provider.package, { { cpu_ms = CPU_MS, spec = spec } },
     answers(state))
   if not results then
     return nil, message, code

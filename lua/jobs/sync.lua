@@ -4,6 +4,7 @@
 -- itself never gives up: an outage, a limit or a script's error plans the next one and says so.
 local account = require("account")
 local connections = require("connections")
+local door = require("door")
 local home = require("home")
 local intake = require("intake")
 local oauth = require("oauth")
@@ -53,12 +54,13 @@ end
 -- Answers what the script asks of the engine during a run.
 local function answer(s, call, name, args)
   if name == "http" then
+    s.requests = s.requests + 1
     local reply, message, code, more = s.acct:request(type(args) == "table" and args or {})
     if not reply then
       s.failure = { message = message, code = code, more = more }
       return sw.box.reply(call, false, message)
     end
-    s.wait_ms = reply.wait_ms
+    s.wait_ms, s.acct.reserve = reply.wait_ms, false -- what was begun may be finished
     sw.box.body(call, reply.body)
     return sw.box.reply(call, true, { status = reply.status, headers = reply.headers })
   end
@@ -72,16 +74,14 @@ end
 local function run_page(s, resource, window, page)
   s.failure, s.wait_ms = nil, nil
   s.intake = intake.new(s.ctx, s.c, s.provider)
-  s.intake.total = s.total
-  local results, message, code = sw.box.run(s.ctx.name, s.provider.package, { { cpu_ms = PAGE_CPU_MS, spec = {
+  s.intake.total, s.intake.reasons = s.total, s.reasons
+  s.intake.detail = s.provider.declaration.reads[resource].detail and resource or nil
+  local results, message, code = door.run(s.ctx.name, s.provider.package, { { cpu_ms = PAGE_CPU_MS, spec = {
     op = "page", script = s.provider.script, resource = resource, window = window, page = page,
     at = sw.time.now(), offset_min = home.offset(s.ctx, sw.time.now()), user = s.ctx.name,
     account = s.c.body.account, zone = zones.between(s.ctx.zone, window.from, window.to) } } },
     function(call, _, name, args)
-      local fine, why = pcall(answer, s, call, name, args)
-      if not fine then
-        sw.box.reply(call, false, tostring(why))
-      end
+      answer(s, call, name, args)
     end)
   if not results then
     return nil, message, code
@@ -259,6 +259,7 @@ local function outcome(s, words)
   for k, v in pairs(words or {}) do
     o[k] = v
   end
+  o.reasons = next(s.reasons) and s.reasons
   return o
 end
 
@@ -317,9 +318,11 @@ end
 
 local ends = {}
 
+-- Who waits for a new window does not come back all at once: the longer the wait, the wider they spread.
 function ends.wait(s, message, more)
   local ms = math.max(1000, more or MINUTE_MS)
-  return finish(s, sw.time.now() + ms + jittered(math.min(ms // 10, MINUTE_MS)), { waiting = message })
+  local spread = math.min(ms, 6 * HOUR_MS) * tonumber("0x" .. sw.sys.random(3)) / 0xFFFFFF
+  return finish(s, sw.time.now() + ms + math.floor(spread), { waiting = message })
 end
 
 function ends.needs_user(s, message)
@@ -353,9 +356,28 @@ local function failed(s, message, code, more)
   return (ends[code] or ends.again)(s, message, more)
 end
 
--- Polls rest while a limit is nearly used up.
+-- How many accounts share the limits of an app of ours.
+local function sharers(s)
+  local n = 0
+  for _, c in ipairs(connections.list(s.ctx) or {}) do
+    n = n + (c.provider == s.c.provider and c.state == "active" and 1 or 0)
+  end
+  return math.max(n, 1)
+end
+
+-- As often as asked for, but no faster than what the limits bear for all who share them, less a part for
+-- webhooks and for people who ask themselves; polls rest while a limit is nearly used up.
+local function pace(s, ms)
+  local each, n = s.requests > 0 and s.requests or 1, nil
+  for _, l in ipairs(s.acct:limits()) do
+    n = n or l.shared and sharers(s) or 1
+    ms = math.max(ms, l.period_ms * each * n / (l.most * 0.7))
+  end
+  return math.floor(ms)
+end
+
 local function next_poll(s)
-  local ms = connections.poll_s(s.c, s.provider.declaration) * 1000
+  local ms = pace(s, connections.poll_s(s.c, s.provider.declaration) * 1000)
   for _, l in ipairs(s.acct:limits()) do
     local used = sw.store.limit_used(l.name, l.most, l.period_ms, l.aligned) or 0
     if used > l.most * 0.8 then
@@ -383,7 +405,8 @@ local function open(ctx, job)
   end
   local provider
   provider, message, code = providers.get(ctx, c.provider)
-  local s = { ctx = ctx, job = job, c = c, provider = provider, hint = connections.hint(ctx, c),
+  local s = { ctx = ctx, job = job, c = c, provider = provider, requests = 0, reasons = {},
+    hint = connections.hint(ctx, c),
     total = { new = 0, updated = 0, unchanged = 0, rejected = 0, held = 0 } }
   if not provider then
     return s, message, code

@@ -108,7 +108,11 @@ describe("a live service", function()
     expect(h.json("query", "steps", "--from", os.date("!%Y-%m-%d", days_ago(2) // 1000))[1].value).equals(9000)
     h.ok("connections", "poll", "intervals-icu", "10s")
     local long = activity("i3", (os.time() - 2 * 3600) * 1000, 90)
-    server.control { add = { intervals = { activities = { long } } } }
+    local rate, time = {}, {}
+    for i = 1, 300 do
+      time[i], rate[i] = i * 18, 120 + i % 30
+    end
+    server.control { add = { intervals = { activities = { long } } }, set = { intervals = { streams = { i3 = { time = time, heartrate = rate } } } } }
     expect(engine(h, function() return #messages(server) > 0 end, 40, true)).is_true()
     expect(engine(h, function() return #entries(calendar) > 0 end, 40)).is_true()
     engine(h, function() return false end, 15)
@@ -120,6 +124,55 @@ describe("a live service", function()
     expect(#list).equals(1)
     expect(list[1]).contains("SUMMARY:Hydration reminder")
     expect(#h.json("rules", "trace")).equals(1)
+    local beats = h.json("query", "heart_rate", "--every", "raw", "--from", "yesterday")
+    expect(#beats).equals(300)
+    expect(beats[1].value).equals(121)
+    expect(#server.requests("/api/v1/activity/i3/streams.json")).equals(1)
+    server.stop()
+    calendar.stop()
+    h.remove()
+  end)
+
+  it("killed between sending and recording writes each entry once, and each message at most once and visibly", function()
+    local server, calendar = replay.start(), calendar_server()
+    local list = {}
+    for i = 1, 12 do
+      list[i] = activity("k" .. i, days_ago(6) + (i // 2) * DAY // 2 + i * HOUR, 61 + i)
+    end
+    server.control { set = { intervals = { key = KEY, activities = list } }, keep_alive = false }
+    local h = prepared(server, calendar, (RULE:gsub(', on_unknown = "resend"', ""):gsub('title = "drink",', 'title = "drink", backfill = true,')))
+    expect(connect(h, "intervals-icu", KEY, "--base-url", server.url).code).equals(0)
+    server.control { fail = { { path = "/ntfy", skip = 1, times = 2, how = "slow:0.6" }, { path = "/ntfy", skip = 5, times = 1, how = "slow:0.6" } } }
+    local kills = 0
+    for i = 1, 14 do
+      local stop = sw.time.mono() + 250 + i * 37 % 400
+      engine(h, function() return sw.time.mono() > stop end, 5, true)
+      kills = kills + 1
+    end
+    local function settled()
+      for _, f in ipairs(h.json("rules", "trace")) do
+        for _, a in ipairs(f.actions) do
+          if a.state == "planned" or a.state == "sending" then
+            return false
+          end
+        end
+      end
+      return #entries(calendar) == 12
+    end
+    expect(engine(h, settled, 60)).is_true()
+    local told, seen, unknown = 0, {}, 0
+    for _, m in ipairs(messages(server)) do
+      expect(seen[m.body]).is_nil()
+      seen[m.body], told = true, told + 1
+    end
+    for _, f in ipairs(h.json("rules", "trace")) do
+      for _, a in ipairs(f.actions) do
+        unknown = unknown + (a.state:find("^outcome unknown") and 1 or 0)
+      end
+    end
+    sw.sys.out(("     %d kills, %d entries, %d messages, %d outcomes unknown\n"):format(kills, #entries(calendar), told, unknown))
+    expect(#entries(calendar)).equals(12)
+    expect(told + unknown >= 12).is_true()
     server.stop()
     calendar.stop()
     h.remove()

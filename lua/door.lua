@@ -1,0 +1,32 @@
+-- Runs in a box whose questions are answered here. An answer that fails is an answer too: whoever asked
+-- is told why and never waits for ever.
+--   door.run(user, package, runs, function(call, index, name, args) sw.box.reply(call, true, value) end)
+local door = {}
+
+function door.run(user, package, runs, answer)
+  return sw.box.run(user, package, runs, function(call, index, name, args)
+    local ok, message = pcall(answer, call, index, name, args)
+    if not ok then
+      sw.sys.log("error", "script", tostring(message))
+      sw.box.reply(call, false, "the engine could not answer: " .. tostring(message))
+    end
+  end)
+end
+
+-- Answers that only ask the network through an account; what fails there is kept in `failure`.
+function door.network(acct, failure)
+  return function(call, _, name, args)
+    if name ~= "http" then
+      return sw.box.reply(call, false, name .. " is not available here")
+    end
+    local reply, message, code = acct:request(type(args) == "table" and args or {})
+    if not reply then
+      failure.message, failure.code = message, code
+      return sw.box.reply(call, false, message)
+    end
+    sw.box.body(call, reply.body)
+    sw.box.reply(call, true, { status = reply.status, headers = reply.headers })
+  end
+end
+
+return door
