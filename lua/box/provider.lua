@@ -73,7 +73,8 @@ local read_shape = {
 local series_shape = {
   metric = { "text", doc = "default: the name of the read" }, time = { "any", required = true },
   finish = { "any" }, seconds = { "text" }, offset = { "text" }, value = { "text", required = true },
-  unit = { "text" }, where = { "text" }, is = { "text" }, items = { "text" }, origin = { "any" },
+  unit = { "text" }, where = { "any" }, is = { "text" }, items = { "text" }, origin = { "any" },
+  min = { "number" }, max = { "number" }, length = { "number" },
 }
 
 local auths = {

@@ -370,7 +370,7 @@ local function open(ctx, job)
   local provider
   provider, message, code = providers.get(ctx, c.provider)
   local s = { ctx = ctx, job = job, c = c, provider = provider, requests = 0,
-    total = { new = 0, updated = 0, unchanged = 0, rejected = 0, held = 0 } }
+    reasons = {}, total = { new = 0, updated = 0, unchanged = 0, rejected = 0, held = 0 } }
   if not provider then
     return s, message, code
   end
