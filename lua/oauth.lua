@@ -67,6 +67,10 @@ end
 local function pair(answer, refresh)
   local at, seconds = tonumber(answer.expires_at), tonumber(answer.expires_in)
   local lasts = seconds and math.floor(seconds * 1000)
+  sw.crypto.hide(answer.access_token)
+  if type(answer.refresh_token) == "string" then
+    sw.crypto.hide(answer.refresh_token)
+  end
   return { expires = lasts and sw.time.wall() + lasts or at and math.floor(at * 1000) or nil, lasts = lasts,
     secrets = { access = answer.access_token, refresh = answer.refresh_token or refresh } }
 end
@@ -175,6 +179,20 @@ end
 function oauth.outcome(ctx, word)
   local doc = sw.store.doc(ctx.who, ".signin", word)
   return doc and doc.body
+end
+
+-- What was asked for and not granted (people untick boxes), as a text; nil when all was.
+function oauth.withheld(declaration, scope)
+  local had, list = {}, {}
+  for one in (type(scope) == "string" and scope or ""):gmatch("[^%s,]+") do
+    had[one] = true
+  end
+  for _, one in ipairs(next(had) and (declaration.auth or {}).scopes or {}) do
+    if not had[one] then
+      list[#list + 1] = one
+    end
+  end
+  return #list > 0 and table.concat(list, ", ") or nil
 end
 
 -- The code (or what the redirect carried) for tokens. Gives the sign-in's options and the secret to keep.
@@ -286,7 +304,12 @@ local function refresh_held(acct, stale)
   elseif not acct.secret.secrets.refresh then
     return needs_user(acct, "asks to sign in again")
   end
-  return spend_refresh(acct)
+  local token, message, code = spend_refresh(acct)
+  if not token and code == "conflict" then -- somebody signed in again meanwhile: theirs counts
+    reread(acct)
+    token = lives(acct.secret) and acct.secret.secrets.access
+  end
+  return token, message, code
 end
 
 local function refresh(acct, stale)

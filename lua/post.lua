@@ -63,10 +63,16 @@ function post.find(secret)
   local name = mark(secret)
   for _, p in ipairs(sw.store.people() or {}) do
     local doc = sw.store.doc(p.id, ".in", name)
-    if doc then
+    if doc and sw.store.sealed(p.id, "in:" .. doc.body.connection) then -- gone with its connection
       return p, doc.body.connection
     end
   end
+end
+
+-- Where it is reached: kind is "in" or "hook".
+function post.address(ctx, kind, secret)
+  local base = (ctx.config.public_url or "http://127.0.0.1:8787"):gsub("/+$", "")
+  return ("%s/%s/%s"):format(base, kind, secret)
 end
 
 local function folder(ctx)
@@ -93,6 +99,10 @@ end
 
 function post.read(ctx, name)
   return sw.fs.read(folder(ctx) .. "/" .. name, 33 << 20)
+end
+
+function post.is_there(ctx, name)
+  return sw.fs.stat(folder(ctx) .. "/" .. name) ~= nil
 end
 
 function post.drop(ctx, name)

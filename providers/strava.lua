@@ -55,9 +55,9 @@ return sw.provider {
     parse = function(req)
       local e = req.json or {}
       if e.object_type == "athlete" then
-        return { revoked = e.updates and e.updates.authorized == "false" }
+        return { account = e.owner_id, revoked = e.updates and e.updates.authorized == "false" }
       end
-      return {}
+      return { account = e.owner_id, id = e.object_id }
     end,
   },
 }

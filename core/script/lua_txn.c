@@ -8,7 +8,8 @@
  *   t:columns(decoder, provider, index, {metric, scale, from_duration, unit}) -> counts
  *   t:samples(metric, origin id, {{start, dur, value, offset}...}) -> counts
  *   t:record(table with body text and an origin as in t:origin) -> {what, group, new_group, revision, id}
- *   t:record_delete(id) -> {group, was_last}      t:day_total(metric, day, origin, value, unit) -> what
+ *   t:record_delete(id, kind [, may return]) -> {group, was_last}
+ *   t:day_total(metric, day, origin, value, unit) -> what
  *   t:erase(metric, from, to) -> how many          t:settle(most) -> true while days are left
  *   t:job{kind, name, due, payload, urgency, if_changed} -> id; if_changed: only when the record that
  *                      is the operation before it was new or changed

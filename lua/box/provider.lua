@@ -113,7 +113,7 @@ local proofs = { header = { "text", required = true }, secret = { "text" }, pref
 local webhook_shape = {
   challenge = { "map", doc = "{ param, answer, token }: a GET that is echoed" },
   verify = { "map", doc = "sw.hmac { header, over = \"body\" }" },
-  parse = { "function", doc = "function(req): { from = ms, revoked = true }; a hint, never data" },
+  parse = { "function", doc = "function(req): { account, id, from = ms, revoked }; a hint, never data" },
 }
 
 local structural = { id = true, start = true, finish = true, offset = true, offset_finish = true, type = true,

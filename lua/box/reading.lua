@@ -485,7 +485,7 @@ function reading.page(declaration, run, out)
     read_series(read, run.resource, root, items, run.zone, to)
   end
   close(to)
-  out.items = #items
+  out.items, out.whole = #items, true -- a list, not the absence of one
   out.next = read.page and following[read.page.kind](read.page, run.page, #items, root) or nil
 end
 

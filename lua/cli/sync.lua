@@ -38,6 +38,9 @@ local function say(o)
 end
 
 function command.run(ctx, words)
+  if queue.is_paused(ctx) then
+    return nil, "everything is paused: `syncwell resume` goes on", "failed"
+  end
   local list, message, code = wanted(ctx, words[1])
   if not list then
     return nil, message, code

@@ -110,6 +110,31 @@ describe("signing in", function()
     h.remove()
   end)
 
+  it("tells what was not granted, then and when it is refused", function()
+    local h = fresh { set = { oauth = { granted = "read" } } }
+    local r = live.strava(h, server)
+    expect(r.code).equals(4)
+    expect(r.out).contains("not granted: activity:read_all, profile:read_all")
+    local c = live.show(h)
+    expect(c.state).equals("needs_user")
+    expect(c.sentence).contains("activity:read_all, profile:read_all was not granted")
+    server.control { set = { oauth = { granted = "read,activity:read_all,profile:read_all" } } }
+    r = live.strava(h, server)
+    expect({ r.code, r.out:match("not granted") }).equals { 0 }
+    expect(live.show(h).state).equals("active")
+    h.remove()
+  end)
+
+  it("prints one document with --json, the address beside it", function()
+    local h = fresh()
+    local p = live.spawn(h.command("--json", "connect", "strava", "--client-id", "1", "--base-url", server.url, "--paste"))
+    p.say("client-secret\n")
+    p.say(live.allow(p.await("(http://%S+/oauth/authorize%S+)")) .. "\n")
+    local r = p.wait(30)
+    expect({ r.code, sw.json.decode(r.out).connection }).equals { 0, "strava" }
+    h.remove()
+  end)
+
   it("says what is wrong with the app, the code and the pasted text", function()
     local h = fresh()
     local r = h.run("connect", "strava", "--base-url", server.url, "--paste")
