@@ -36,7 +36,7 @@ local function origin(self, given)
 end
 
 function intake:reject(reason, n)
-  n = math.tointeger(n) or 1
+  n = math.max(1, math.tointeger(n or 1) or 1)
   if not self.reasons[reason] then
     self.kinds = (self.kinds or 0) + 1
     reason = self.kinds > REASONS_MOST and "for other reasons" or reason
@@ -90,7 +90,9 @@ function take.days(self, list)
     if not day then
       self:reject("a day without a date")
     elseif not metric then
-      return nil, ("there is no metric '%s'"):format(tostring(d.metric))
+      self:reject(("there is no metric '%s'"):format(text(d.metric, "?")))
+    elseif not sw.store.convert(1, text(d.unit, metric.unit), metric.unit) then
+      self:reject(("%s in '%s', which is no %s"):format(metric.name, text(d.unit), metric.unit))
     elseif type(d.value) ~= "number" or d.value ~= d.value then
       self:reject("a " .. d.metric .. " that is no number")
     elseif #self.days >= DAYS_MOST then
@@ -106,7 +108,8 @@ end
 function take.samples(self, c)
   local metric = type(c) == "table" and type(c.metric) == "string" and data.metrics()[c.metric]
   if not metric then
-    return nil, ("there is no metric '%s'"):format(tostring(type(c) == "table" and c.metric or c))
+    self:reject(("there is no metric '%s'"):format(text(type(c) == "table" and c.metric, "?")))
+    return true
   elseif #self.columns >= COLUMNS_MOST then
     return nil, "too many samples in one page: ask for shorter windows"
   end
@@ -115,7 +118,8 @@ function take.samples(self, c)
   end
   local unit = text(c.unit, metric.unit)
   if not sw.store.convert(1, unit, metric.unit) then
-    return nil, ("unit '%s' does not fit %s (%s)"):format(unit, metric.name, metric.unit)
+    self:reject(("%s in '%s', which is no %s"):format(metric.name, unit, metric.unit), #bytes(c.start) // 8)
+    return true
   end
   local column = { metric = metric.name, unit = unit, start = bytes(c.start), dur = bytes(c.dur),
     value = bytes(c.value), offset = bytes(c.offset), origin = origin(self, c.origin) }
@@ -128,7 +132,7 @@ function take.samples(self, c)
 end
 
 function take.reject(self, r)
-  self:reject(text(type(r) == "table" and r.reason, "without a reason"))
+  self:reject(text(type(r) == "table" and r.reason, "without a reason"), type(r) == "table" and r.n)
   return true
 end
 

@@ -1,6 +1,7 @@
 -- Provider scripts: finding them, loading their declarations into the box.
 --   local p = providers.get(ctx, "strava")   --> { id, script, package, declaration, own }
 -- Shipped ones stand in providers/, a user's own in HOME/providers/ (an own file hides a shipped one).
+local data = require("data")
 local schema = require("schema")
 local scripts = require("scripts")
 
@@ -23,6 +24,36 @@ local function files(ctx)
   return list
 end
 
+local function check_figure(list, where, metric, unit)
+  local known, why = data.metric(metric)
+  if not known or known.name ~= metric then
+    list[#list + 1] = ("%s: %s"):format(where, why or ("write '%s' for '%s'"):format(known.name, metric))
+  elseif unit and not sw.store.convert(1, unit, known.unit) then
+    list[#list + 1] = ("%s: '%s' does not become '%s', the unit of %s"):format(where, unit,
+      known.unit, metric)
+  end
+end
+
+-- What a declaration says that only the engine can judge: its name, metrics and their units.
+function providers.problems(d, id)
+  local list = {}
+  if d.id ~= id then
+    list[1] = ("its id is '%s'; it must be '%s', as the file is called"):format(d.id, id)
+  end
+  for name, read in pairs(d.reads or {}) do
+    local where = "reads." .. name
+    for metric, m in pairs((read.days or {}).values or {}) do
+      check_figure(list, where .. ".days", metric, type(m) == "table" and m.unit or nil)
+    end
+    local series = read.series or {}
+    for _, one in ipairs(#series > 0 and series or read.series and { series } or {}) do
+      check_figure(list, where .. ".series", one.metric or name, one.unit)
+    end
+  end
+  table.sort(list)
+  return list
+end
+
 local function load(ctx, file)
   local source, message = sw.fs.read(file.path, 65537)
   if not source or #source > 65536 then
@@ -40,9 +71,10 @@ local function load(ctx, file)
   if not d or d.kind ~= "provider" then
     return nil, r.ok and p.script .. ": this is no provider: return sw.provider { ... }"
       or r.error.text or r.error.message, "bad"
-  elseif d.id ~= file.id then
-    return nil, ("%s: its id is '%s'; it must be '%s', as the file is called"):format(p.script, d.id,
-      file.id), "bad"
+  end
+  local wrong = providers.problems(d, file.id)[1]
+  if wrong then
+    return nil, p.script .. ": " .. wrong, "bad"
   end
   p.declaration = d
   return p

@@ -20,12 +20,12 @@ return sw.provider {
       path = "/api/v1/entries.json", window = "7d", bounds = "instant", lookback = "1d",
       query = { ["find[date][$gte]"] = "{from_ms}", ["find[date][$lt]"] = "{to_ms}", count = "10000" },
       series = {
-        { metric = "blood_glucose", unit = "mg/dL", time = sw.unix_ms "date", value = "sgv",
-        offset = "utcOffset",
-          where = "type", is = "sgv", origin = { name = "Nightscout", kind = "app" } },
+        { metric = "blood_glucose", unit = "mg/dL", time = sw.unix_ms "date", value = "sgv", min = 13,
+          offset = "utcOffset", where = "type", is = "sgv",
+          origin = { name = "Nightscout", kind = "app" } },
         { metric = "blood_glucose", unit = "mg/dL", time = sw.unix_ms "date", value = "mbg",
-          offset = "utcOffset",
-          where = "type", is = "mbg", origin = { name = "Fingerstick", kind = "manual" } },
+          offset = "utcOffset", where = "type", is = "mbg",
+          origin = { name = "Fingerstick", kind = "manual" } },
       },
     },
     treatments = {

@@ -30,12 +30,31 @@ local function origin(name)
   return { name = name ~= "" and name or "Phone", maker = kind ~= "app" and "apple" or "", kind = kind }
 end
 
+local function text(v)
+  return type(v) == "string" and v:sub(1, 200) or ""
+end
+
+local function number(v)
+  return type(v) == "number" and v or nil
+end
+
+-- The objects of a list; what is none is no list of ours.
+local function objects(list)
+  local found = {}
+  for _, item in ipairs(type(list) == "userdata" and list or {}) do
+    if type(item) == "userdata" then
+      found[#found + 1] = item
+    end
+  end
+  return found
+end
+
 -- The texts a field takes in a list, "" for items that lack it.
 local function distinct(list, read)
   local seen, names = {}, {}
-  for _, item in ipairs(list) do
-    local name = read(item) or ""
-    if type(name) == "string" and not seen[name] then
+  for _, item in ipairs(objects(list)) do
+    local name = text(read(item))
+    if not seen[name] then
       seen[name], names[#names + 1] = true, name
     end
   end
@@ -43,13 +62,17 @@ local function distinct(list, read)
 end
 
 local function source_of(item)
-  return item.source
+  return text(item.source)
+end
+
+local function named_source(item)
+  return text(type(item.source) == "userdata" and item.source.name or item.source)
 end
 
 -- --- Health Auto Export ---
 
-local function is_midnight(text)
-  return type(text) == "string" and text:find " 00:00:00" ~= nil
+local function is_midnight(date)
+  return type(date) == "string" and date:find " 00:00:00" ~= nil
 end
 
 -- Seconds between neighbours: how long each amount is for; the app groups by minute or hour.
@@ -74,14 +97,17 @@ local function all_midnight(list)
 end
 
 local function amounts(metric, m, unit, out)
-  if all_midnight(m.data) then
-    for _, item in ipairs(m.data) do
-      out.day(item.date:sub(1, 10), metric, item.qty, unit, origin(item.source))
+  local list = objects(m.data)
+  if all_midnight(list) then
+    for _, item in ipairs(list) do
+      if item.qty ~= nil then
+        out.day(item.date:sub(1, 10), metric, item.qty, unit, origin(source_of(item)))
+      end
     end
     return
   end
   for _, name in ipairs(distinct(m.data, source_of)) do
-    out.series(m.data, { metric = metric, unit = unit, time = "date", value = "qty", length = step_of(m.data),
+    out.series(m.data, { metric = metric, unit = unit, time = "date", value = "qty", length = step_of(list),
       where = "source", is = name, origin = origin(name) })
   end
 end
@@ -102,61 +128,93 @@ end
 local function whole_night(n, out)
   local start, offset = sw.moment(n.inBedStart or n.sleepStart)
   local finish, offset_finish = sw.moment(n.inBedEnd or n.sleepEnd)
-  if not start or not finish then
+  if not start or not finish or finish <= start then
     return out.reject "a night without its times"
   end
   local asleep = seconds(n.totalSleep) or seconds(n.asleep)
   local in_bed = seconds(n.inBed)
-  out.record { kind = "sleep", id = ("night:%s:%s"):format(n.date, n.source or ""), start = start,
-    finish = finish,
-    offset = offset, offset_finish = offset_finish, origin = origin(n.source),
+  local day = text(n.date):match "^%d%d%d%d%-%d%d%-%d%d" or (n.inBedEnd or n.sleepEnd):sub(1, 10)
+  out.record { kind = "sleep", id = ("night:%s:%s"):format(day, source_of(n)), start = start, finish = finish,
+    offset = offset, offset_finish = offset_finish, origin = origin(source_of(n)),
     attributes = { asleep_s = asleep, in_bed_s = in_bed, light_s = seconds(n.core), deep_s = seconds(n.deep),
       rem_s = seconds(n.rem), awake_s = seconds(n.awake),
       efficiency = asleep and in_bed and asleep <= in_bed and asleep / in_bed * 100 or nil } }
 end
 
-local function finish_night(night, out)
+-- The name of a sleep: the day of waking, or the start for a nap; a second one of a day is numbered.
+local function sleep_id(night, wake, taken)
+  local hour = tonumber(night.first:sub(12, 13)) or 0
+  local nap = wake - night.start < 3 * HOUR_MS and hour >= 8 and hour < 20
+  local id = nap and ("nap:%sT%s:%s"):format(night.first:sub(1, 10), night.first:sub(12, 16), night.source)
+    or ("night:%s:%s"):format(night.last:sub(1, 10), night.source)
+  taken[id] = (taken[id] or 0) + 1
+  return taken[id] > 1 and ("%s:%d"):format(id, taken[id]) or id
+end
+
+local function finish_night(night, taken, out)
   local spent = {}
   for _, s in ipairs(night.segments) do
     spent[s.stage] = (spent[s.stage] or 0) + (s.finish - s.start) / 1000
   end
   local light, deep, rem, other = spent.light or 0, spent.deep or 0, spent.rem or 0, spent.asleep or 0
   local asleep = light + deep + rem + other
-  local wake = sw.moment(night.last)
-  out.record { kind = "sleep", id = ("night:%s:%s"):format(night.last:sub(1, 10), night.source),
-    start = night.start, finish = wake, offset = night.offset, origin = origin(night.source),
-    segments = night.segments, attributes = { asleep_s = asleep > 0 and asleep or nil, light_s = spent.light,
-      deep_s = spent.deep, rem_s = spent.rem, awake_s = spent.awake, in_bed_s = spent.in_bed } }
+  local wake, offset_finish = sw.moment(night.last)
+  out.record { kind = "sleep", id = sleep_id(night, wake, taken), start = night.start, finish = wake,
+    offset = night.offset, offset_finish = offset_finish ~= 0 and offset_finish or nil,
+    origin = origin(night.source), segments = night.segments,
+    attributes = { asleep_s = asleep > 0 and asleep or nil, light_s = spent.light, deep_s = spent.deep,
+      rem_s = spent.rem, awake_s = spent.awake, in_bed_s = spent.in_bed } }
 end
 
--- Stages of a night, cut where over three hours lie between two.
-local function staged_nights(list, name, from, to, out)
-  local night
-  for _, s in ipairs(list) do
-    local start, offset = sw.moment(s[from])
-    local finish = sw.moment(s[to])
-    local stage = STAGES[tostring(s.value or s.stage):lower()]
-    if start and finish and stage and finish > start and (s.source or "") == name then
-      if night and start - night.finish > 3 * HOUR_MS then
-        finish_night(night, out)
-        night = nil
-      end
-      night = night or { start = start, offset = offset, finish = finish, last = s[to], segments = {},
-        source = name }
-      night.segments[#night.segments + 1] = { start = start, finish = finish, stage = stage }
-      if finish >= night.finish then
-        night.finish, night.last = finish, s[to]
+-- The stages of one source in the order of time.
+local function stages_of(list, name, source, out)
+  local found = {}
+  for _, s in ipairs(objects(list)) do
+    local start, offset = sw.moment(s.startDate)
+    local finish = sw.moment(s.endDate)
+    local stage = STAGES[text(s.value or s.stage):lower()]
+    if source(s) == name then
+      if start and finish and stage and finish > start then
+        found[#found + 1] = { start = start, finish = finish, stage = stage, first = s.startDate,
+          last = s.endDate, offset = offset ~= 0 and offset or nil }
+      else
+        out.reject "a stage of sleep without its times or its name"
       end
     end
   end
-  if night then
-    finish_night(night, out)
+  table.sort(found, function(a, b)
+    return a.start < b.start or a.start == b.start and (a.finish < b.finish or a.finish == b.finish
+      and a.stage < b.stage)
+  end)
+  return found
+end
+
+-- Stages of a night, cut where over three hours lie between two.
+local function staged_nights(list, source, out)
+  for _, name in ipairs(distinct(list, source)) do
+    local night, taken
+    taken = {}
+    for _, s in ipairs(stages_of(list, name, source, out)) do
+      if night and s.start - night.finish > 3 * HOUR_MS then
+        finish_night(night, taken, out)
+        night = nil
+      end
+      night = night or { start = s.start, offset = s.offset, finish = s.finish, first = s.first,
+        last = s.last, segments = {}, source = name }
+      night.segments[#night.segments + 1] = { start = s.start, finish = s.finish, stage = s.stage }
+      if s.finish > night.finish then
+        night.finish, night.last = s.finish, s.last
+      end
+    end
+    if night then
+      finish_night(night, taken, out)
+    end
   end
 end
 
 local function sleep(m, out)
-  local staged = false
-  for _, n in ipairs(m.data) do
+  local list, staged = objects(m.data), false
+  for _, n in ipairs(list) do
     if n.startDate then
       staged = true
     else
@@ -164,16 +222,14 @@ local function sleep(m, out)
     end
   end
   if staged then
-    for _, name in ipairs(distinct(m.data, source_of)) do
-      staged_nights(m.data, name, "startDate", "endDate", out)
-    end
+    staged_nights(m.data, source_of, out)
   end
 end
 
 local function metric(m, out)
-  local unit = UNITS[m.units] or m.units
+  local unit = UNITS[text(m.units)] or m.units
   if type(m.data) ~= "userdata" then
-    return
+    return out.reject(("the metric '%s' without data"):format(text(m.name):sub(1, 60)))
   elseif m.name == "sleep_analysis" then
     sleep(m, out)
   elseif m.name == "heart_rate" then
@@ -181,12 +237,12 @@ local function metric(m, out)
   elseif m.name == "blood_pressure" then
     values("blood_pressure_systolic", m, "mmHg", "systolic", out)
     values("blood_pressure_diastolic", m, "mmHg", "diastolic", out)
-  elseif AMOUNTS[m.name] then
-    amounts(AMOUNTS[m.name], m, unit, out)
-  elseif METRICS[m.name] then
-    values(METRICS[m.name], m, unit, "qty", out)
+  elseif AMOUNTS[text(m.name)] then
+    amounts(AMOUNTS[text(m.name)], m, unit, out)
+  elseif METRICS[text(m.name)] then
+    values(METRICS[text(m.name)], m, unit, "qty", out)
   else
-    out.reject(("the metric '%s' has no counterpart here"):format(tostring(m.name):sub(1, 60)))
+    out.reject(("the metric '%s' has no counterpart here"):format(text(m.name):sub(1, 60)))
   end
 end
 
@@ -194,12 +250,12 @@ local TO_METRES = { km = 1000, m = 1, mi = 1609.344, yd = 0.9144, ft = 0.3048 }
 local TO_KCAL = { kcal = 1, kJ = 1 / 4.184, Cal = 1 }
 
 local function amount(q, factors)
-  local factor = type(q) == "userdata" and factors[q.units]
+  local factor = type(q) == "userdata" and factors[text(q.units)]
   return factor and type(q.qty) == "number" and q.qty * factor or nil
 end
 
 local function rate(q)
-  return type(q) == "userdata" and q.qty or nil
+  return type(q) == "userdata" and number(q.qty) or nil
 end
 
 local function workout(w, out)
@@ -209,7 +265,7 @@ local function workout(w, out)
     return out.reject "a workout without its times, or of no length"
   end
   local sport, sub_sport = sw.sport_name(w.name)
-  out.record { kind = "workout", id = w.id or ("%d:%s"):format(start, w.name or ""), start = start,
+  out.record { kind = "workout", id = w.id or ("%d:%s"):format(start, text(w.name)), start = start,
     finish = finish,
     offset = offset, offset_finish = offset_finish, origin = { name = "Health Auto Export", kind = "app" },
     attributes = { sport = sport, sub_sport = sub_sport, elapsed_s = (finish - start) / 1000,
@@ -217,16 +273,14 @@ local function workout(w, out)
       energy_kcal = amount(w.activeEnergyBurned or w.activeEnergy, TO_KCAL),
       ascent_m = amount(w.elevationUp, TO_METRES), hr_avg = rate(w.avgHeartRate),
         hr_max = rate(w.maxHeartRate) } }
-  if type(w.heartRateData) == "userdata" then
-    values("heart_rate", { data = w.heartRateData }, "/min", "Avg", out)
-  end
+  values("heart_rate", { data = w.heartRateData }, "/min", "Avg", out)
 end
 
 local function health_auto_export(data, out)
-  for _, m in ipairs(data.metrics or {}) do
+  for _, m in ipairs(objects(data.metrics)) do
     metric(m, out)
   end
-  for _, w in ipairs(data.workouts or {}) do
+  for _, w in ipairs(objects(data.workouts)) do
     workout(w, out)
   end
 end
@@ -244,31 +298,28 @@ local HEALTHKIT = {
   HKQuantityTypeIdentifierHeartRateVariabilitySDNN = { "hrv_sdnn" },
   HKQuantityTypeIdentifierBodyMass = { "weight" },
   HKQuantityTypeIdentifierRespiratoryRate = { "respiratory_rate", "/min" },
-  HKQuantityTypeIdentifierOxygenSaturation = { "spo2", "1" },
-    HKQuantityTypeIdentifierBodyFatPercentage = { "body_fat", "1" },
+  HKQuantityTypeIdentifierOxygenSaturation = { "spo2", "ratio" },
+  HKQuantityTypeIdentifierBodyFatPercentage = { "body_fat", "ratio" },
 }
 
 local function unit_of(list, kind)
   for _, r in ipairs(list) do
     if r.type == kind then
-      return UNITS[r.unit] or r.unit
+      return UNITS[text(r.unit)] or r.unit
     end
   end
 end
 
-local function sdk_source(item)
-  return item.source and item.source.name
-end
-
 local function sdk_records(list, out)
-  local kinds = distinct(list, function(r) return r.type end)
-  for _, kind in ipairs(kinds) do
+  local items = objects(list)
+  for _, kind in ipairs(distinct(list, function(r) return r.type end)) do
     local known = HEALTHKIT[kind]
-    if known then
-      out.series(list, { metric = known[1], unit = known[2] or unit_of(list, kind), time = "startDate",
-        finish = "endDate", value = "value", where = "type", is = kind,
-        origin = origin(sdk_source(list[1])) })
-    else
+    for _, name in ipairs(known and distinct(list, named_source) or {}) do
+      out.series(list, { metric = known[1], unit = known[2] or unit_of(items, kind), time = "startDate",
+        finish = "endDate", value = "value", where = { type = kind, ["source.name"] = name },
+        origin = origin(name) })
+    end
+    if not known then
       out.reject(("the type '%s' has no counterpart here"):format(kind:sub(1, 60)))
     end
   end
@@ -284,24 +335,22 @@ local function sdk_workout(w, out)
   end
   local sport, sub_sport = sw.sport_name(w.type)
   local attributes = { sport = sport, sub_sport = sub_sport, elapsed_s = (finish - start) / 1000 }
-  for _, v in ipairs(w.values or {}) do
-    local name = SDK_VALUES[v.type]
+  for _, v in ipairs(objects(w.values)) do
+    local name = SDK_VALUES[text(v.type)]
     if name then
       attributes[name] = v.value
     end
   end
   out.record { kind = "workout", id = w.id or tostring(start), start = start, finish = finish,
-    origin = origin(sdk_source(w)), attributes = attributes }
+    origin = origin(named_source(w)), attributes = attributes }
 end
 
 local function sdk(doc, out)
   sdk_records(doc.records, out)
-  for _, w in ipairs(doc.workouts or {}) do
+  for _, w in ipairs(objects(doc.workouts)) do
     sdk_workout(w, out)
   end
-  for _, name in ipairs(type(doc.sleep) == "userdata" and { "" } or {}) do
-    staged_nights(doc.sleep, name, "startDate", "endDate", out)
-  end
+  staged_nights(doc.sleep, named_source, out)
 end
 
 -- --- Android: Health Connect companions ---
@@ -318,33 +367,52 @@ local ANDROID = {
 }
 local ANDROID_ORIGIN = { name = "Health Connect", kind = "phone" }
 
--- A whole stretch of a day counted so far is a total of that day: it grows and is sent again.
+local TOTALS = { steps = true, distance = true, active_energy = true }
+
+local function is_total(r, known)
+  local from, to = number(r.start_time_ms), number(r.end_time_ms)
+  return known and TOTALS[known[1]] and from and to and to - from > 2 * HOUR_MS
+end
+
+-- A stretch of over two hours is the day counted so far: a total of that day, which grows and is sent again.
 local function android_records(list, out)
-  for _, r in ipairs(list) do
-    local known = ANDROID[r.record_type]
-    local long = known and r.start_time_ms and r.end_time_ms and r.end_time_ms - r.start_time_ms > 2 * HOUR_MS
-    if not known then
-      out.reject(("the type '%s' has no counterpart here"):format(tostring(r.record_type):sub(1, 60)))
-    elseif long and (known[1] == "steps" or known[1] == "distance" or known[1] == "active_energy") then
-      out.day(os.date("%Y-%m-%d", r.start_time_ms // 1000), known[1], r.value, known[3], ANDROID_ORIGIN)
+  local long = {}
+  for _, r in ipairs(objects(list)) do
+    local kind = text(r.record_type)
+    if is_total(r, ANDROID[kind]) then
+      local day = math.abs(r.start_time_ms) < 4e12 and os.date("%Y-%m-%d", r.start_time_ms // 1000)
+      out.day(day, ANDROID[kind][1], r.value, ANDROID[kind][3], ANDROID_ORIGIN)
+      long[kind] = true
+    end
+  end
+  for _, r in ipairs(objects(list)) do
+    local kind = text(r.record_type)
+    if long[kind] and not is_total(r, ANDROID[kind]) then
+      out.reject(("%s that the day's total counts already"):format(kind))
     end
   end
   for _, kind in ipairs(distinct(list, function(r) return r.record_type end)) do
     local known = ANDROID[kind]
-    if known and known[1] ~= "steps" and known[1] ~= "distance" and known[1] ~= "active_energy" then
+    if not known then
+      out.reject(("the type '%s' has no counterpart here"):format(kind:sub(1, 60)))
+    elseif not TOTALS[known[1]] then
       out.series(list, { metric = known[1], unit = known[3], time = sw.unix_ms "end_time_ms", value = "value",
         where = "record_type", is = kind, origin = ANDROID_ORIGIN })
+    elseif not long[kind] then
+      out.series(list, { metric = known[1], unit = known[3], time = sw.unix_ms "start_time_ms",
+        finish = sw.unix_ms "end_time_ms", value = "value", where = "record_type", is = kind,
+        origin = ANDROID_ORIGIN })
     end
   end
 end
 
 local function android_sleep(list, out)
-  for _, n in ipairs(list) do
-    local finish, length = sw.moment(n.session_end_time), tonumber(n.duration_seconds)
-    if finish and length and length > 0 then
+  for _, n in ipairs(objects(list)) do
+    local finish, length = sw.moment(n.session_end_time), number(n.duration_seconds)
+    if finish and length and length > 0 and length < 172800 then
       out.record { kind = "sleep", id = "night:" .. n.session_end_time:sub(1, 10),
-        start = finish - length * 1000 // 1,
-        finish = finish, origin = ANDROID_ORIGIN, attributes = { in_bed_s = length } }
+        start = finish - math.floor(length * 1000), finish = finish, origin = ANDROID_ORIGIN,
+        attributes = { in_bed_s = length } }
     else
       out.reject "a night without its end or its length"
     end
@@ -352,16 +420,21 @@ local function android_sleep(list, out)
 end
 
 local function android(doc, out)
-  for name, known in pairs(ANDROID) do
-    local list = doc[name]
-    if type(list) == "userdata" and #list > 0 then
-      out.series(list, { metric = known[1], unit = known[3], time = list[1].time and "time" or "start_time",
+  for name, list in pairs(doc) do
+    local known, items = ANDROID[name], objects(list)
+    if name == "sleep" then
+      android_sleep(list, out)
+    elseif known and #items > 0 then
+      out.series(list, { metric = known[1], unit = known[3], time = items[1].time and "time" or "start_time",
         finish = "end_time", value = known[2], origin = ANDROID_ORIGIN })
+    elseif #items > 0 then
+      out.reject(("the type '%s' has no counterpart here"):format(text(name):sub(1, 60)), #items)
     end
   end
-  if type(doc.sleep) == "userdata" then
-    android_sleep(doc.sleep, out)
-  end
+end
+
+local function first_of(list)
+  return objects(list)[1] or {}
 end
 
 return sw.provider {
@@ -369,11 +442,13 @@ return sw.provider {
   doc = "Health Auto Export (iOS) and Health Connect companions (Android) post to an address of their own.",
   policy = { share = true, aggregate = true, llm = false },
   posts = function(doc, out)
-    if doc.data then
+    if type(doc) ~= "userdata" then
+      out.reject "a document that is no object"
+    elseif type(doc.data) == "userdata" then
       health_auto_export(doc.data, out)
-    elseif doc.records and #doc.records > 0 and doc.records[1].record_type then
+    elseif first_of(doc.records).record_type then
       android_records(doc.records, out)
-    elseif doc.records then
+    elseif doc.records or doc.workouts and not doc.app_version then
       sdk(doc, out)
     else
       android(doc, out)

@@ -46,9 +46,9 @@ for t in "$asan"/tests/fuzz_*; do
   else one "$name" failed "$log/$name"; fi
 done
 if wanted luacheck; then
-  if (cd "$root" && luacheck -q lua rules providers tests/lua tests/flows) >"$log/luacheck" 2>&1; then one luacheck passed; echo "ok      luacheck"; else one luacheck failed "$log/luacheck"; fi
+  if (cd "$root" && luacheck -q lua rules providers tests/lua tests/flows tests/conformance tests/providers) >"$log/luacheck" 2>&1; then one luacheck passed; echo "ok      luacheck"; else one luacheck failed "$log/luacheck"; fi
 fi
-for t in "$root"/tests/lua/test_*.lua "$root"/tests/flows/test_*.lua; do
+for t in "$root"/tests/lua/test_*.lua "$root"/tests/conformance/test_*.lua "$root"/tests/flows/test_*.lua; do
   [ -f "$t" ] && wanted "$(basename "$t")" || continue
   name=$(basename "$t" .lua); out=$log/$name
   timeout 900 "$build/syncwell" --lua-test "$t" >"$out" 2>&1; rc=$?

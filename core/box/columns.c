@@ -9,7 +9,9 @@
  *   offset            path of minutes east of UTC, where the time does not carry it
  *   value             path of a number, or of a text that is one; absent or null: no sample
  *   length            seconds of each, where the element does not say
- *   where, is         path and text: other elements are passed over; "" means absent
+ *   where, is         path and text: other elements are passed over; "" means absent or no text.
+ *                     where may be a table of several: { type = "steps", ["source.name"] = "Watch" }
+ *   min, max          values beyond are codes of the service, not figures: rejected
  *   times, values     two lists beside each other instead: times count seconds from base (ms);
  *   element           of each value that is a list itself, from 1: [52.1, 4.9]
  *   zone              { { from_ms, offset_min } ... } of the user, for wall clocks */
@@ -21,12 +23,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST = 8192, LOOKS = 1024, ZONES = 64, REASONS = 6, NO_OFFSET = -32768 };
+enum { MOST = 8192, LOOKS = 1024, ZONES = 64, REASONS = 6, WHERES = 4, NO_OFFSET = -32768 };
 enum clock_kind { ISO, UNIX, UNIX_MS, LOCAL };
-enum reason { NO_TIME, BAD_TIME, BAD_VALUE, BAD_SPAN };
+enum reason { NO_TIME, BAD_TIME, BAD_VALUE, BAD_SPAN, CODE };
 static const char *const reason_text[] = {"without a time", "with a time that is none",
                                           "with a value that is no number",
-                                          "that ends before it starts"};
+                                          "that ends before it starts",
+                                          "with a value that is a code of the service"};
 
 struct change {
     int64_t from_ms;
@@ -35,7 +38,10 @@ struct change {
 
 struct spec {
     const struct sw_tape *doc;
-    const char *time, *finish, *seconds, *offset, *value, *where, *is;
+    const char *time, *finish, *seconds, *offset, *value;
+    const char *where[WHERES], *is[WHERES];
+    int n_where;
+    double min, max;
     enum clock_kind clock;
     struct change zone[ZONES];
     int n_zone;
@@ -78,6 +84,30 @@ static void read_zone(lua_State *L, struct spec *s)
     lua_pop(L, 1);
 }
 
+static void read_wheres(lua_State *L, struct spec *s)
+{
+    if (lua_getfield(L, 2, "where") != LUA_TTABLE) {
+        lua_pop(L, 1);
+        s->where[0] = text_field(L, "where");
+        s->is[0] = text_field(L, "is");
+        s->n_where = s->where[0] ? 1 : 0;
+        return;
+    }
+    for (lua_pushnil(L); lua_next(L, -2) && s->n_where < WHERES; lua_pop(L, 1)) {
+        if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING)
+            luaL_error(L, "columns: 'where' has paths and texts");
+        s->where[s->n_where] = lua_tostring(L, -2); /* the table keeps both */
+        s->is[s->n_where++] = lua_tostring(L, -1);
+    }
+}
+
+static double limit_field(lua_State *L, const char *name, double otherwise)
+{
+    double v = lua_getfield(L, 2, name) == LUA_TNIL ? otherwise : luaL_checknumber(L, -1);
+    lua_pop(L, 1);
+    return v;
+}
+
 static void read_lists(lua_State *L, struct spec *s)
 {
     const struct sw_tape_node *times, *values;
@@ -107,8 +137,9 @@ static void read_spec(lua_State *L, struct spec *s)
     s->seconds = text_field(L, "seconds");
     s->offset = text_field(L, "offset");
     s->value = text_field(L, "value");
-    s->where = text_field(L, "where");
-    s->is = text_field(L, "is");
+    read_wheres(L, s);
+    s->min = limit_field(L, "min", -HUGE_VAL);
+    s->max = limit_field(L, "max", HUGE_VAL);
     lua_getfield(L, 2, "length");
     s->length_ms = (int64_t)(fmin(fmax(luaL_optnumber(L, -1, 0), 0), 4e7) * 1000);
     lua_getfield(L, 2, "clock");
@@ -190,10 +221,14 @@ static void push_row(struct rows *r, int64_t start, int64_t dur, double value, i
 
 static bool passes(const struct spec *s, uint32_t item)
 {
-    uint32_t at;
-    if (!s->where) return true;
-    if (!sw_tape_find(s->doc, item, s->where, &at)) return s->is && !*s->is;
-    return s->is && sw_jtape_eq(&s->doc->tape, at, s->is);
+    for (int i = 0; i < s->n_where; i++) {
+        const char *is = s->is[i] ? s->is[i] : "";
+        uint32_t at;
+        bool there = sw_tape_find(s->doc, item, s->where[i], &at) &&
+                     s->doc->tape.node[at].kind == SW_JSTR;
+        if (there ? !sw_jtape_eq(&s->doc->tape, at, is) : *is != 0) return false;
+    }
+    return true;
 }
 
 /* The length of an element: 0 and true for an instant; false when it cannot be. */
@@ -222,6 +257,7 @@ static void add_item(const struct spec *s, struct rows *r, uint32_t item)
     int offset = NO_OFFSET;
     if (!passes(s, item) || !sw_tape_find(s->doc, item, s->value, &at)) return;
     if (!number_at(s->doc, at, &value)) r->rejected[BAD_VALUE]++;
+    else if (value < s->min || value > s->max) r->rejected[CODE]++;
     else if (!sw_tape_find(s->doc, item, s->time, &at)) r->rejected[NO_TIME]++;
     else if (!time_at(s, at, &start, &offset)) r->rejected[BAD_TIME]++;
     else if (!length_of(s, item, start, &dur)) r->rejected[BAD_SPAN]++;
@@ -245,6 +281,7 @@ static void add_beside(const struct spec *s, struct rows *r, uint32_t time, uint
     if (node[value].kind == SW_JNULL) return;
     if (!number_at(s->doc, time, &seconds) || !(fabs(seconds) < 1e9)) r->rejected[BAD_TIME]++;
     else if (!number_at(s->doc, value, &v)) r->rejected[BAD_VALUE]++;
+    else if (v < s->min || v > s->max) r->rejected[CODE]++;
     else push_row(r, s->base_ms + llround(seconds * 1000), 0, v, NO_OFFSET);
 }
 

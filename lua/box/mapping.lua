@@ -182,8 +182,8 @@ function mapping.open(to)
     spec = type(spec) == "table" and spec or { spec }
     return { mapper = "value", path = path_of("sw.value", spec[1]), unit = spec.unit }
   end
-  function to.offset_between(own, utc)
-    return { mapper = "offset_between", path = path_of("sw.offset_between", own),
+  function to.offset_between(shown, utc)
+    return { mapper = "offset_between", path = path_of("sw.offset_between", shown),
       other = path_of("sw.offset_between", utc) }
   end
   function to.first(list)

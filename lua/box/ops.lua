@@ -11,6 +11,7 @@ local errors = require "errors"
 local event = require "event"
 local quantity = require "quantity"
 local reading = require "reading"
+local schema = require "schema"
 local shapes = require "shapes"
 local writing = require "writing"
 
@@ -43,9 +44,31 @@ local function outline(value, depth)
   return to
 end
 
+-- All mistakes of a file that can be told apart; what fails because of one of them is left out.
+local function collect(run, out)
+  schema.collecting = {}
+  local ok, result = pcall(function() return compile(run)() end)
+  local found = schema.collecting
+  schema.collecting = nil
+  if ok and #found == 0 then
+    return result
+  elseif not ok and (type(result) == "table" or #found == 0) then
+    found[#found + 1] = errors.explain(result).text
+  end
+  out.problems = found
+end
+
 function ops.load(run, out)
   scripts[run.script] = nil
-  local declaration = compile(run)()
+  local declaration
+  if run.collect then
+    declaration = collect(run, out)
+    if out.problems then
+      return
+    end
+  else
+    declaration = compile(run)()
+  end
   if type(declaration) ~= "table" or (declaration.kind ~= "rule" and declaration.kind ~= "provider") then
     errors.raise { message = "a script returns one declaration: return sw.rule { ... }",
       script = run.script, line = 1 }

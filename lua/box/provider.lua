@@ -76,7 +76,8 @@ local read_shape = {
 local series_shape = {
   metric = { "text", doc = "default: the name of the read" }, time = { "any", required = true },
   finish = { "any" }, seconds = { "text" }, offset = { "text" }, value = { "text", required = true },
-  unit = { "text" }, where = { "text" }, is = { "text" }, items = { "text" }, origin = { "any" },
+  unit = { "text" }, where = { "any" }, is = { "text" }, items = { "text" }, origin = { "any" },
+  min = { "number" }, max = { "number" }, length = { "number" },
 }
 
 local detail_shape = {
@@ -122,14 +123,15 @@ local function check_map(kind, map, where)
   local known = fields.of(kind)
   for name, m in pairs(map) do
     if not structural[name] and not known[name] then
-      errors.fail(("unknown field '%s' of a %s in %s%s"):format(tostring(name), kind, where,
-        errors.did_you_mean(tostring(name), known)))
+      schema.problem(("unknown field '%s' of a %s in %s%s"):format(tostring(name), kind, where,
+        errors.did_you_mean(tostring(name), known)), name)
     elseif not mapping.is(m) then
-      errors.fail(("'%s' in %s is neither a path nor a mapper such as sw.iso \"start\""):format(name, where))
+      schema.problem(("'%s' in %s is neither a path nor a mapper such as sw.iso \"start\""):format(name,
+        where), name)
     end
   end
   if not map.start or not map.id then
-    errors.fail(("%s needs 'id' and 'start': what a record is known by, and when it was"):format(where))
+    schema.problem(("%s needs 'id' and 'start': what a record is known by, and when it was"):format(where))
   end
 end
 
@@ -137,7 +139,7 @@ local function check_days(days, where)
   schema.check(where, days, { day = { "text", required = true }, values = { "map", required = true } })
   for name, m in pairs(days.values) do
     if not mapping.is(m) then
-      errors.fail(("'%s' in %s is neither a path nor a mapper"):format(tostring(name), where))
+      schema.problem(("'%s' in %s is neither a path nor a mapper"):format(tostring(name), where), name)
     end
   end
 end
@@ -149,13 +151,16 @@ local function check_series(series, where)
   for _, one in ipairs(#series > 0 and series or { series }) do
     schema.check(where, one, series_shape)
     if type(one.time) ~= "string" and not mapping.is(one.time) then
-      errors.fail(where .. ": 'time' is a path or sw.iso, sw.unix, sw.unix_ms, sw.wall of one")
+      schema.problem(where .. ": 'time' is a path or sw.iso, sw.unix, sw.unix_ms, sw.wall of one")
     end
   end
 end
 
 local function check_read(name, read)
   local where = "reads." .. name
+  if type(read) ~= "table" then
+    return schema.problem(where .. " is a table: { path = ..., map = ... }", name)
+  end
   schema.check(where, read, read_shape)
   if read.map then
     check_map(read.kind or errors.fail(where .. " with a map needs a kind, such as workout"), read.map,
@@ -172,7 +177,7 @@ local function check_read(name, read)
   end
   local asks = read.path or read.request
   if not read.fetch and not (asks and (read.map or read.series or read.days or read.parse)) then
-    errors.fail(where .. " needs a path (or request) and one of map, series, days and parse; or fetch")
+    schema.problem(where .. " needs a path (or request) and one of map, series, days and parse; or fetch")
   end
   for _, key in ipairs { "window", "lookback" } do
     read[key .. "_s"] = read[key] and quantity.number(read[key], "duration")
@@ -214,7 +219,7 @@ local function make(spec)
     schema.check("webhook", spec.webhook, webhook_shape)
   end
   if not spec.self_hosted and not spec.base and not spec.posts then
-    errors.fail("a provider needs base, the address its paths begin at (or self_hosted = true)")
+    schema.problem("a provider needs base, the address its paths begin at (or self_hosted = true)")
   end
   local made = plain(spec, "provider")
   made.limits = limits_of(spec.limits)

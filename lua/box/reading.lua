@@ -6,11 +6,12 @@
 local clock = require "clock"
 local env = require "env"
 local errors = require "errors"
+local fields = require "fields"
 local mapping = require "mapping"
 
 local reading = {}
 
-local BATCH = 20
+local BATCH, DAYS, REASONS, TEXT = 20, 200, 60, 1000
 
 local function ask(name, args)
   local ok, value = core.call(name, args)
@@ -33,22 +34,88 @@ local function flush(self, what)
   end
 end
 
-local function push(self, what, value)
+local function push(self, what, value, most)
   local list = self[what]
   list[#list + 1] = value
-  if #list >= BATCH then
+  if #list >= most then
     flush(self, what)
   end
 end
 
+local function is_figure(v)
+  return type(v) == "number" and v - v == 0
+end
+
+local function short(v)
+  return type(v) == "string" and v:sub(1, TEXT) or nil
+end
+
+local function tidy_origin(from)
+  local made = {}
+  for name, v in pairs(type(from) == "table" and from or {}) do
+    made[name] = short(v)
+  end
+  return made
+end
+
+-- A value of a record as its field wants it: a figure or a text; nil and why not.
+local function tidy_value(kind, name, v)
+  local wanted = fields.of(kind)[name]
+  if wanted == "text" or wanted == nil and type(v) == "string" then
+    return short(v), "text"
+  elseif wanted == "flag" then
+    return type(v) == "boolean" and v or nil, "yes or no"
+  elseif type(v) == "string" and #v < 40 then
+    v = tonumber(v)
+  end
+  return is_figure(v) and v or nil, "number"
+end
+
+function sink.reject(self, reason, n)
+  reason = tostring(reason):sub(1, 200)
+  if not self.rejected[reason] then
+    self.reasons = self.reasons + 1
+    reason = self.reasons > REASONS and "for other reasons" or reason
+  end
+  self.rejected[reason] = (self.rejected[reason] or 0) + (n or 1)
+end
+
 -- out.record { kind, id, start = ms, finish = ms, offset, attributes..., origin }
+-- What does not fit is left out with its reason: a value alone, or the record when it has no time or id.
 function sink.record(self, draft)
-  push(self, "records", draft)
+  local kind = tostring(draft.kind)
+  local id = draft.id
+  if type(id) == "number" and is_figure(id) then
+    id = tostring(id)
+  end
+  if type(id) ~= "string" or id == "" then
+    return self:reject(("a %s without an id"):format(kind))
+  elseif not is_figure(draft.start) or draft.finish ~= nil and not is_figure(draft.finish) then
+    return self:reject(("a %s without a time"):format(kind))
+  end
+  local attributes = {}
+  for name, v in pairs(draft.attributes or {}) do
+    local good, wanted = tidy_value(kind, name, v)
+    attributes[name] = good
+    if good == nil then
+      self:reject(("%s of a %s that is no %s"):format(name, kind, wanted))
+    end
+  end
+  push(self, "records", { kind = kind, id = id:sub(1, 500), start = draft.start, finish = draft.finish,
+    offset = is_figure(draft.offset) and draft.offset or nil, type = short(draft.type),
+    offset_finish = is_figure(draft.offset_finish) and draft.offset_finish or nil, attributes = attributes,
+    segments = draft.segments, origin = draft.origin and tidy_origin(draft.origin) }, BATCH)
 end
 
 -- A value for a local day: out.day("2026-03-01", "steps", 9000, unit)
 function sink.day(self, day, metric, value, unit, origin)
-  push(self, "days", { day = day, metric = metric, value = value, unit = unit, origin = origin })
+  if type(day) ~= "string" or not day:find "^%d%d%d%d%-%d%d%-%d%d" then
+    return self:reject "a day without a date"
+  elseif not is_figure(value) then
+    return self:reject(("%s of a day that is no number"):format(tostring(metric)))
+  end
+  push(self, "days", { day = day:sub(1, 10), metric = metric, value = value, unit = short(unit),
+    origin = origin and tidy_origin(origin) }, DAYS)
 end
 
 -- Samples of a list in the answer; spec as in reads.x.series.
@@ -58,31 +125,31 @@ function sink.series(self, list, spec)
     local c = core.columns(list, spec, from)
     from = c.next
     if c.n > 0 or next(c.rejected) then
-      ask("samples", { metric = spec.metric, unit = spec.unit, origin = spec.origin, n = c.n, start = c.start,
+      ask("samples", { metric = spec.metric, unit = short(spec.unit),
+        origin = spec.origin and tidy_origin(spec.origin), n = c.n, start = c.start,
         dur = c.dur, value = c.value, offset = c.offset, rejected = c.rejected })
     end
     self.samples = self.samples + c.n
   end
 end
 
-function sink.reject(_, reason)
-  ask("reject", { reason = tostring(reason):sub(1, 200) })
-end
-
 local function new_sink()
-  return setmetatable({ records = {}, days = {}, samples = 0 }, sink)
+  return setmetatable({ records = {}, days = {}, samples = 0, rejected = {}, reasons = 0 }, sink)
 end
 
 local function close(self)
   flush(self, "records")
   flush(self, "days")
+  for reason, n in pairs(self.rejected) do
+    ask("reject", { reason = reason, n = n })
+  end
 end
 
 -- What a script's hook gets: functions with a dot, as everywhere.
 local function handle(self, zone)
   return setmetatable({}, { __metatable = false, __index = function(_, name)
     if name == "record" or name == "reject" then
-      return function(v) return sink[name](self, v) end
+      return function(v, n) return sink[name](self, v, n) end
     elseif name == "day" then
       return function(...) return sink.day(self, ...) end
     elseif name == "series" then
@@ -132,43 +199,67 @@ end
 local structural = { id = true, start = true, finish = true, offset = true, offset_finish = true, type = true,
   segments = true }
 
-local function draft_of(read, item)
-  local map = read.map
-  local start, offset = mapping.value(map.start, item)
-  local external = mapping.value(map.id, item)
-  if not start then
-    return nil, "a " .. read.kind .. " without a time"
-  elseif external == nil then
-    return nil, "a " .. read.kind .. " without an id"
+local reading_mappers = { scaled = true, value = true, iso = true, wall = true, unix = true, unix_ms = true }
+
+-- A mapped value; one that is there but does not read is told of.
+local function mapped(m, item, what, to)
+  local v, more = mapping.value(m, item)
+  if v == nil and type(m) == "table" and reading_mappers[m.mapper] and mapping.at(item, m.path) ~= nil then
+    to:reject(("%s that is none"):format(what))
   end
-  local d = { kind = read.kind, id = tostring(external), start = start, attributes = {} }
+  return v, more
+end
+
+local function draft_of(read, item, to)
+  local map, kind = read.map, read.kind
+  local start, offset = mapped(map.start, item, "a start of a " .. kind, to)
+  local d = { kind = kind, id = mapping.value(map.id, item), start = start, attributes = {} }
+  if not start then
+    return d
+  end
   for name, m in pairs(map) do
     if not structural[name] then
-      local v = mapping.value(m, item)
-      if type(v) ~= "userdata" then
-        d.attributes[name] = v
-      end
+      d.attributes[name] = mapped(m, item, ("%s of a %s"):format(name, kind), to)
     end
   end
   d.offset = map.offset and mapping.value(map.offset, item) or offset
   if map.finish then
-    local finish, own = mapping.value(map.finish, item)
-    d.finish, d.offset_finish = finish, own
+    d.finish, d.offset_finish = mapped(map.finish, item, "an end of a " .. kind, to)
   end
-  d.finish = d.finish or start + math.floor((d.attributes.elapsed_s or 0) * 1000 + 0.5)
+  local elapsed = tonumber(d.attributes.elapsed_s)
+  d.finish = d.finish or start + math.floor((elapsed or 0) * 1000 + 0.5)
   d.type = map.type and mapping.value(map.type, item)
   d.origin = read.origin and origin_of(read.origin, item)
   return d
 end
 
+-- What a script's own function stumbles over costs that item, not the page.
+local function guarded(f, to, ...)
+  local ok, a, b = pcall(f, ...)
+  if not ok then
+    local why = type(a) == "table" and a.message or a
+    to:reject("an item that cannot be read: " .. errors.clean(tostring(why)))
+    return nil
+  end
+  return a, b
+end
+
+local function skipped(read, item, to)
+  if not read.skip then
+    return false
+  end
+  local skip = guarded(function(one) return read.skip(one) and "yes" or "no" end, to, item)
+  return skip ~= "no"
+end
+
 local function read_records(read, items, to)
   for _, item in ipairs(items) do
-    if not (read.skip and read.skip(item)) then
-      local draft, why = draft_of(read, item)
+    if type(item) ~= "userdata" then
+      to:reject(("a %s that is no object"):format(read.kind))
+    elseif not skipped(read, item, to) then
+      local draft = guarded(draft_of, to, read, item, to)
       if draft then
         to:record(draft)
-      else
-        to:reject(why)
       end
     end
   end
@@ -177,14 +268,15 @@ end
 local function read_days(read, items, to)
   for _, item in ipairs(items) do
     local day = mapping.at(item, read.days.day)
-    if type(day) ~= "string" or not day:find "^%d%d%d%d%-%d%d%-%d%d" then
+    if type(day) ~= "string" or not clock.parse(day:sub(1, 10)) then
       to:reject "a day without a date"
     else
       for metric, m in pairs(read.days.values) do
-        local v = mapping.value(m, item)
-        if type(v) == "number" then
-          to:day(day:sub(1, 10), metric, v, type(m) == "table" and m.unit or nil, read.origin
-            and origin_of(read.origin, item))
+        local v = guarded(mapped, to, m, item, metric .. " of a day", to)
+        if v ~= nil then
+          local figure = type(v) == "string" and #v < 40 and tonumber(v) or v
+          to:day(day, metric, figure, type(m) == "table" and m.unit or nil,
+            read.origin and origin_of(read.origin, item))
         end
       end
     end
@@ -242,7 +334,7 @@ end
 
 function following.token(p, _, _, root)
   local v = mapping.at(root, p.field)
-  return v ~= "" and v or nil
+  return (type(v) == "string" and v ~= "" or math.type(v) == "integer") and v or nil
 end
 
 function following.offset(p, page, n)
@@ -358,10 +450,6 @@ local function account(run, out, declaration)
   end })
 end
 
-local function is_list(items)
-  return type(items) == "userdata" and tostring(items):find("^json list") ~= nil
-end
-
 function reading.page(declaration, run, out)
   local read = (declaration.reads or {})[run.resource]
     or errors.fail(("there is no resource '%s'"):format(tostring(run.resource)))
@@ -381,9 +469,8 @@ function reading.page(declaration, run, out)
   if items == nil then
     out.empty = true -- the list is left out: nothing
     return
-  elseif not is_list(items) and not (read.parse and type(items) == "userdata") then
-    out.verdict = { word = "retry", reason = "what came is no list" }
-    return
+  elseif not core.list(items) and not (read.parse and type(items) == "userdata") then
+    return verdict(out, "retry", { status = 200 }, "what came is no list: " .. tostring(items):sub(1, 60))
   end
   if read.parse then
     read.parse(root, handle(to, run.zone))
@@ -398,7 +485,7 @@ function reading.page(declaration, run, out)
     read_series(read, run.resource, root, items, run.zone, to)
   end
   close(to)
-  out.items, out.whole = #items, is_list(items) -- not the absence of one
+  out.items, out.whole = #items, core.list(items) -- not the absence of one
   out.next = read.page and following[read.page.kind](read.page, run.page, #items, root) or nil
 end
 
@@ -460,6 +547,10 @@ function reading.posted(declaration, run, out)
   close(to)
 end
 
+local function plain(v)
+  return (type(v) == "string" or type(v) == "number") and tostring(v):sub(1, 200) or nil
+end
+
 -- After sign-in: who is it? out.account = { id, name }.
 function reading.account(declaration, _, out)
   local spec = declaration.account
@@ -469,7 +560,7 @@ function reading.account(declaration, _, out)
   local root = document(declaration, { path = spec.path, query = spec.query or {} }, out)
   if root then
     local id, name = mapping.at(root, spec.id), spec.name and mapping.at(root, spec.name)
-    out.account = { id = id ~= nil and tostring(id) or nil, name = name and tostring(name) or nil }
+    out.account = { id = plain(id), name = plain(name) }
   end
 end
 
@@ -477,7 +568,8 @@ end
 function reading.webhook(declaration, run, out)
   ask("body", {})
   local doc = core.json()
-  local req = { headers = run.headers or {}, query = run.query or {}, json = doc }
+  local req = { headers = run.headers or {}, query = run.query or {},
+    json = type(doc) == "userdata" and doc or nil }
   local hook = declaration.webhook or {}
   out.hint = hook.parse and hook.parse(req) or {}
   env.log("webhook")

@@ -60,10 +60,22 @@ end
 -- `return sw.rule { ... }` is a tail call, so the stack does not know the script's line: the source does.
 local function constructor_line(script, what)
   local code = code_of(script)
-  local at = code:find("%f[%w_]" .. what:gsub("^.*%.", "") .. "%s*%(?%s*{")
+  local name = what:gsub("^.*%.", ""):gsub("%-", "%%-")
+  local at = code:find("%f[%w_]" .. name .. "%s*=?%s*%(?%s*{")
   if at then
     local _, before = code:sub(1, at):gsub("\n", "")
     return before + 1
+  end
+end
+
+-- Anywhere behind that line: for keys of tables inside the constructor.
+local function locate_deep(script, line, key)
+  local code = code_of(script)
+  local name = key:gsub("%p", "%%%0")
+  local at = code:find("%f[%w_]" .. name .. "%f[^%w_]%s*=[^=]", line_start(code, line))
+  if at then
+    local _, before = code:sub(1, at - 1):gsub("\n", "")
+    return before + 1, at - line_start(code, before + 1) + 1
   end
 end
 
@@ -81,8 +93,20 @@ function schema.fail(message, key, hint)
   local at, column
   if script and line and type(key) == "string" then
     at, column = locate(script, line, key)
+    if not at then
+      at, column = locate_deep(script, line, key)
+    end
   end
   errors.raise { message = message, script = script, line = at or line, column = column, hint = hint }
+end
+
+-- While a file is linted its mistakes are gathered: schema.collecting is the list. Else the first one stops.
+function schema.problem(message, key, hint)
+  if not schema.collecting then
+    schema.fail(message, key, hint)
+  end
+  local _, e = pcall(schema.fail, message, key, hint)
+  schema.collecting[#schema.collecting + 1] = errors.explain(e).text
 end
 
 local function is_list(value)
@@ -135,7 +159,7 @@ local function check_value(what, key, value, rule)
     good, wanted = checks[kind](value)
   end
   if not good then
-    schema.fail(("'%s' in %s must be %s, not %s"):format(tostring(key), what, wanted, show(value)), key)
+    schema.problem(("'%s' in %s must be %s, not %s"):format(tostring(key), what, wanted, show(value)), key)
   end
 end
 
@@ -152,14 +176,15 @@ function schema.check(what, spec, shape)
   table.sort(names, function(a, b) return tostring(a) < tostring(b) end)
   for _, key in ipairs(names) do
     if not shape[key] then
-      schema.fail(("unknown key '%s' in %s%s"):format(errors.clean(tostring(key)):sub(1, 60), what,
+      schema.problem(("unknown key '%s' in %s%s"):format(errors.clean(tostring(key)):sub(1, 60), what,
         errors.did_you_mean(key, shape, schema.synonyms)), key)
+    else
+      check_value(what, key, spec[key], shape[key])
     end
-    check_value(what, key, spec[key], shape[key])
   end
   for key, rule in pairs(shape) do
     if rule.required and spec[key] == nil then
-      schema.fail(("%s lacks '%s'%s"):format(what, tostring(key), rule.doc and ": " .. rule.doc or ""))
+      schema.problem(("%s lacks '%s'%s"):format(what, tostring(key), rule.doc and ": " .. rule.doc or ""))
     end
   end
   return spec

@@ -1,30 +1,90 @@
--- syncwell lint: check rule files without turning them on; all errors, not the first.
---   syncwell lint rules/automations/mine.lua
+-- syncwell lint: check rule and provider files without turning them on; all errors, not the first.
+--   syncwell lint rules/automations/mine.lua   |   syncwell lint providers/acme.lua
+local providers = require("providers")
 local term = require("term")
 local triggers = require("triggers")
 
 local command = {
-  group = "rules", summary = "check rule files", usage = "[PATH...]", example = "syncwell lint my_rule.lua",
-  doc = "Without a path it checks the rules of your home.", options = {},
+  group = "rules", summary = "check rule and provider files", usage = "[PATH...]",
+  example = "syncwell lint my_rule.lua\nsyncwell lint providers/acme.lua",
+  doc = "Without a path it checks the rules and providers of your home.", options = {},
 }
+
+local function files_in(word, list)
+  for _, name in ipairs(sw.fs.list(word)) do
+    if name:find("^[^_].*%.lua$") then
+      list[#list + 1] = word .. "/" .. name
+    end
+  end
+end
 
 local function files_of(ctx, words)
   local list = {}
-  for _, word in ipairs(#words > 0 and words or { ctx.home .. "/rules/automations" }) do
+  if #words == 0 then
+    for _, folder in ipairs { "/rules/automations", "/providers" } do
+      if sw.fs.stat(ctx.home .. folder) then
+        files_in(ctx.home .. folder, list)
+      end
+    end
+    return list
+  end
+  for _, word in ipairs(words) do
     local st, message, code = sw.fs.stat(word)
     if not st then
       return nil, message, code
-    end
-    for _, name in ipairs(st.kind == "dir" and sw.fs.list(word) or {}) do
-      if name:find("%.lua$") then
-        list[#list + 1] = word .. "/" .. name
-      end
-    end
-    if st.kind == "file" then
+    elseif st.kind == "dir" then
+      files_in(word, list)
+    elseif st.kind == "file" then
       list[#list + 1] = word
     end
   end
   return list
+end
+
+-- What the engine itself finds in a declaration that is well formed.
+local function judge(ctx, d, name)
+  if d.kind == "provider" then
+    return providers.problems(d, name:match("([^/]+)%.lua$"))
+  end
+  return { triggers.unsupported(ctx, d) }
+end
+
+-- The mistakes of one file, each with its place; nil, message, code when no box can be had.
+local function check(ctx, path)
+  local source, message, code = sw.fs.read(path, 65537)
+  if not source then
+    return nil, message, code
+  end
+  local name = path:match("rules/.+$") or path:match("providers/[^/]+$") or path:match("[^/]+$")
+  if #source > 65536 then
+    return { name .. ": the file is over 64 KB" }, nil, name
+  end
+  local results
+  results, message, code = sw.box.run(ctx.name, "lint", { { spec = { op = "load", script = name,
+    source = source, collect = true } } })
+  if not results then
+    return nil, message, code
+  end
+  local r = results[1]
+  if not r.ok then
+    return { r.error.text or r.error.message }, nil, name
+  elseif r.out.problems then
+    return r.out.problems, nil, name
+  end
+  local list = {}
+  for i, text in ipairs(judge(ctx, r.out.declaration, name)) do
+    list[i] = ("%s: %s"):format(name, text)
+  end
+  return list, nil, name
+end
+
+local function say(name, problems)
+  for _, text in ipairs(problems) do
+    term.line("%s", sw.sys.clean(text, true))
+  end
+  if #problems == 0 then
+    term.line("%s", name .. ": fine")
+  end
 end
 
 function command.run(ctx, words)
@@ -32,37 +92,23 @@ function command.run(ctx, words)
   if not files then
     return nil, message, code
   end
-  local load = {}
-  for i, path in ipairs(files) do
-    local source
-    source, message, code = sw.fs.read(path, 65537)
-    if not source then
-      return nil, message, code
-    end
-    load[i] = { name = path:match("rules/.+$") or path:match("[^/]+$"), source = source }
-  end
-  if #load == 0 then
-    term.line("nothing to check")
-    return 0
-  end
-  local results
-  results, message, code = sw.box.load(ctx.name, "lint", load)
-  if not results then
-    return nil, message, code
-  end
   local bad, public = 0, {}
-  for i, r in ipairs(results) do
-    local text = not r.ok and (r.error.text or r.error.message) or nil
-    local later = r.ok and triggers.unsupported(ctx, r.out.declaration)
-    text = later and ("%s: %s"):format(load[i].name, later) or text
-    bad = bad + (text and 1 or 0)
-    public[i] = { file = files[i], ok = r.ok, error = text }
+  for i, path in ipairs(files) do
+    local problems, why, name = check(ctx, path)
+    if not problems then
+      return nil, why, name
+    end
+    bad = bad + math.min(#problems, 1)
+    public[i] = { file = path, ok = #problems == 0, error = problems[1],
+      errors = #problems > 0 and sw.json.list(problems) or nil }
     if not ctx.json then
-      term.line("%s", text and sw.sys.clean(text, true) or load[i].name .. ": fine")
+      say(name, problems)
     end
   end
   if ctx.json then
     term.line("%s", sw.json.encode(sw.json.list(public)))
+  elseif #files == 0 then
+    term.line("nothing to check")
   end
   return bad > 0 and 1 or 0
 end

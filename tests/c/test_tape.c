@@ -221,6 +221,10 @@ static void values_lengths_and_filters_are_read_by_path(void **state)
         "same(row('[{\"t\":10,\"v\":3}]', { time = 't', value = 'v', length = 0 / 0, clock = 'unix' })[2], 0)",
         "local c = columns(doc '[{\"t\":1,\"v\":1,\"k\":\"a\"},{\"t\":2,\"v\":2,\"k\":\"b\"},{\"t\":3,\"v\":3},{\"t\":4,\"v\":4,\"k\":null},{\"t\":5,\"v\":5,\"k\":7},7,null]', { time = 't', value = 'v', clock = 'unix', where = 'k', is = 'b' }) same(c.n, 1) same(rows(c)[1][3], 2.0)",
         "local c = columns(doc '[{\"t\":1,\"v\":1,\"k\":\"a\"},{\"t\":3,\"v\":3},{\"t\":4,\"v\":4,\"k\":null}]', { time = 't', value = 'v', clock = 'unix', where = 'k', is = '' }) same(c.n, 2)",
+        "local d = doc '[{\"t\":1,\"v\":1,\"k\":\"a\",\"s\":{\"n\":\"w\"}},{\"t\":2,\"v\":2,\"k\":\"a\",\"s\":5},{\"t\":3,\"v\":3,\"k\":\"b\",\"s\":{\"n\":\"w\"}}]'\n"
+        "local function n(w) return columns(d, { time = 't', value = 'v', clock = 'unix', where = w }).n end\n"
+        "same(n { k = 'a', ['s.n'] = 'w' }, 1) same(n { k = 'a', ['s.n'] = '' }, 1) same(n { k = 'a' }, 2) same(n {}, 3) same(n(nil), 3) same(pcall(n, { 5 }), false)",
+        "local r, c = row('[{\"t\":1,\"v\":12},{\"t\":2,\"v\":401}]', { time = 't', value = 'v', clock = 'unix', min = 13, max = 400 }) same(r, nil) same(c.rejected['with a value that is a code of the service'], 2)",
         "local c = columns(doc '[1,\"x\",null,[],true]', { time = 't', value = 'v' }) same(c.n, 0) same(c.next, nil)",
         "local c = columns(doc '{\"t\":1}', { time = 't', value = 'v' }) same(c.n, 0) same(c.next, nil)",
         "same(pcall(columns, {}, { time = 't', value = 'v' }), false) same(pcall(columns, doc '[]', 5), false)",

@@ -1,0 +1,67 @@
+-- SPDX-License-Identifier: MIT
+-- What the author of a provider is told: every mistake, its place, the word that was meant.
+local flow = require("flow")
+
+local BAD = [[
+local sw = require "syncwell"
+
+return sw.provider {
+  id = "acme", titel = "Acme Ring", hosts = { "https://api.acme.example" },
+  base = "https://api.acme.example",
+  reads = {
+    sleep = {
+      path = "/v2/sleep", lookbak = "3d", kind = "sleep",
+      map = { id = "id", start = sw.iso "bedtime_start", efficency = "efficiency", rem_s = 5 },
+    },
+    heart = { series = { metric = "heartrate", time = 5, value = "bpm" } },
+  },
+}
+]]
+
+describe("lint of a provider", function()
+  local h = flow.home()
+  sw.fs.mkdir(h.dir .. "/providers")
+  local path = h.dir .. "/providers/acme.lua"
+
+  it("names every mistake with its line, a caret and what was meant", function()
+    flow.write(path, BAD)
+    for _, words in ipairs { { "lint" }, { "lint", path }, { "lint", h.dir .. "/providers" } } do
+      local r = h.run(table.unpack(words))
+      expect(r.code).equals(1)
+      for _, part in ipairs { "providers/acme.lua:4: unknown key 'titel' in provider (did you mean 'title'?)\n  id = \"acme\", titel",
+        "\n               ^\n", "provider lacks 'title'", "'hosts' in provider must be a list of hosts", "unknown key 'lookbak' in reads.sleep (did you mean 'lookback'?)",
+        "unknown field 'efficency' of a sleep in reads.sleep (did you mean 'efficiency'?)", "acme.lua:9: 'rem_s' in reads.sleep is neither",
+        "reads.heart needs a path", "reads.heart.series: 'time' is a path" } do
+        expect(r.out).contains(part)
+      end
+    end
+    expect(#h.json("lint")[1].errors).equals(8)
+  end)
+
+  it("knows metrics, units and the file's name", function()
+    flow.write(path, [[local sw = require "syncwell"
+return sw.provider { id = "acne", title = "A", base = "https://a.example", hosts = { "a.example" }, reads = {
+  pulse = { path = "/p", series = { metric = "heartrate", time = "t", value = "v" } },
+  body = { path = "/b", days = { day = "d", values = { weight = sw.value { "w", unit = "kcal" } } } } } }
+]])
+    local r = h.run("lint")
+    expect(r.code).equals(1)
+    expect(r.out).contains("its id is 'acne'; it must be 'acme'")
+    expect(r.out).contains("reads.pulse.series: there is no metric 'heartrate' (did you mean 'heart_rate'?)")
+    expect(r.out).contains("reads.body.days: 'kcal' does not become 'kg', the unit of weight")
+  end)
+
+  it("finds nothing in what is shipped, the template included, and survives what is no provider", function()
+    expect(h.run("lint", flow.root .. "/providers").out:find("acme", 1, true)).is_nil()
+    flow.write(path, (flow.read(flow.root .. "/providers/_template.lua"):gsub('"acme%-ring"', '"acme"')))
+    expect(h.run("lint").out).equals("providers/acme.lua: fine\n")
+    for _, odd in ipairs { "", "return 5", "return {", "error 'x'", "error {}", "while true do end", "return require 'syncwell'.provider(5)",
+      "return require 'syncwell'.provider { reads = 5 }", "return require 'syncwell'.provider { reads = { x = 5 } }", "\27Lua" } do
+      flow.write(path, odd)
+      local r = h.run("lint")
+      expect(odd .. r.code).equals(odd .. "1")
+      expect(#r.out > 10).is_true()
+    end
+    h.remove()
+  end)
+end)
