@@ -308,7 +308,14 @@ local function send(acct, spec)
     timeout_ms = MINUTE_MS, administrator = acct.connection.body.base_url ~= nil }
 end
 
+-- One that needs its person, or was paused, is left alone by whatever job still has something for it.
+local resting = { needs_user = true, paused = true, revoked = true }
+
 function account:request(spec)
+  local c = self.connection
+  if resting[c.state] then
+    return nil, c.body.sentence or ("%s is %s"):format(c.provider, c.state), "needs_user"
+  end
   local ok, message, code, wait = spend(self)
   if not ok then
     return nil, message, code, wait

@@ -77,6 +77,14 @@ function connections.set_state(ctx, c, state, sentence)
   return ok and true or nil, message, code
 end
 
+-- A job found out that the permission is gone; a connection that rests anyway stays as it is.
+function connections.set_needs_user(ctx, c, sentence)
+  if c.state == "active" or c.state == "error" then
+    return connections.set_state(ctx, c, "needs_user", sentence)
+  end
+  return true
+end
+
 -- --- cursors: until when a resource is known, without a gap ---
 
 local function cursor_name(c, resource)

@@ -45,8 +45,11 @@ function deliver.run(ctx, job)
   end
   local out
   out, message, code = write(ctx, acct, job)
-  if not out then
-    return nil, message, code == "needs_user" and "again" or code
+  if not out and code == "needs_user" then
+    connections.set_needs_user(ctx, acct.connection, message)
+    return nil, message, "again"
+  elseif not out then
+    return nil, message, code
   end
   local title = acct.declaration.title
   if out.result == "done" then

@@ -10,7 +10,7 @@ local providers = require("providers")
 local json = sw.json
 local detail = {}
 
-local CPU_MS = 2000
+local CPU_MS, HOUR_MS = 2000, 3600000
 
 local function open(ctx, job)
   local c, message, code = connections.find(ctx, job.payload.connection)
@@ -89,8 +89,11 @@ function detail.run(ctx, job)
   ok, message, code = ask(ctx, acct, job, taken)
   if not ok and code == "wait" then
     return wait(ctx, job, limit_left(acct))
+  elseif not ok and code == "needs_user" then
+    connections.set_needs_user(ctx, acct.connection, message)
+    return wait(ctx, job, HOUR_MS)
   elseif not ok then
-    return nil, message, code == "needs_user" and "again" or code
+    return nil, message, code
   end
   local t = home.txn(ctx)
   taken:write(t)
