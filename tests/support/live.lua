@@ -35,6 +35,9 @@ function live.spawn(command)
   os.execute(("( %s <%s/in >%s/out 2>%s/err & echo $! >%s/pid; wait $!; echo $? >%s/code ) 2>/dev/null &"):format(
     command, dir, dir, dir, dir, dir))
   local p = { pid = live.wait(5, function() return tonumber(flow.read(dir .. "/pid") or "") end) }
+  -- a test that fails half-way leaves no engine behind
+  os.execute(("( while kill -0 %d; do kill -0 %d || kill %d; sleep 1; done ) >/dev/null 2>&1 &"):format(
+    p.pid, sw.sys.pid(), p.pid))
   function p.say(text)
     input:write(text)
   end
