@@ -35,7 +35,7 @@ end
 
 -- The person's own address for webhooks of rules, and the key they are signed with; made once.
 function post.trigger(ctx)
-  local kept, message, code = vault.get(ctx, "trigger")
+  local kept, message, code = vault.get(ctx, "in:0")
   if not kept and message and type(message) == "string" then
     return nil, message, code
   elseif kept then
@@ -44,7 +44,7 @@ function post.trigger(ctx)
   local secrets = { path = sw.crypto.base64(sw.crypto.random(24), true),
     key = sw.crypto.hex(sw.crypto.random(24)) }
   local t = home.txn(ctx)
-  vault.put(t, ctx, "trigger", { secrets = secrets })
+  vault.put(t, ctx, "in:0", { secrets = secrets })
   t:doc(".in", mark(secrets.path), json.encode { connection = 0 })
   local ok
   ok, message, code = t:commit()
