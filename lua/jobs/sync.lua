@@ -79,6 +79,9 @@ local function run_page(s, resource, window, page)
     function(call, _, name, args)
       answer(s, call, name, args)
     end)
+  for _, line in ipairs(results and results[1].out and results[1].out.log or {}) do
+    sw.sys.log("debug", "script", s.provider.script .. ": " .. tostring(line))
+  end
   if not results then
     return nil, message, code
   elseif s.failure then
