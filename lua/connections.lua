@@ -92,6 +92,27 @@ function connections.put_cursor(t, c, resource, cursor)
   t:doc(".cursor", cursor_name(c, resource), json.encode(cursor))
 end
 
+-- --- hints: what a webhook said, until a sync has looked ---
+
+-- { n = a name of its own, from = ms or nil }, revision; empty when there is none.
+function connections.hint(ctx, c)
+  local doc = sw.store.doc(ctx.who, ".hint", tostring(c.id))
+  return doc and doc.body or {}, doc and doc.revision
+end
+
+-- Several hints are one: from the earliest instant that any of them points to.
+function connections.put_hint(t, ctx, c, from)
+  local old = connections.hint(ctx, c)
+  from = from and math.min(from, old.from or from) or old.from
+  t:doc(".hint", tostring(c.id), json.encode { n = sw.sys.random(8), from = from })
+  connections.plan(t, c, sw.time.now(), "hint")
+end
+
+-- It was looked at; a conflict says that another came since.
+function connections.heeded(t, c, revision)
+  t:doc(".hint", tostring(c.id), "{}", { mode = "revision", revision = revision })
+end
+
 -- --- polling ---
 
 connections.POLL_S = 900

@@ -165,6 +165,12 @@ function intake:write(t)
   for _, d in ipairs(self.records) do
     t:record(draft_row(self, d))
     self.order[#self.order + 1] = "record"
+    if self.detail then
+      t:job { kind = "detail", name = ("%d:%s:%s"):format(self.connection.id, self.detail, d.id), urgency = 1,
+        if_changed = true, payload = sw.json.encode { connection = self.connection.id, resource = self.detail,
+          item = { id = d.id, start = d.start, origin = origin(self, d.origin) } } }
+      self.order[#self.order + 1] = "job"
+    end
   end
   for _, c in ipairs(self.columns) do
     t:packed(c, c.origin)
@@ -182,7 +188,7 @@ function intake:write(t)
   return #self.order
 end
 
-local counted = {}
+local counted = { job = function() end }
 
 function counted.record(self, r)
   if r.what == "rejected" then

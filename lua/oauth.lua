@@ -4,6 +4,7 @@
 -- A refresh is done by one process at a time: it takes the lease, reads again, and writes the new pair
 -- before it is used. Only a service that says so ends a connection; no answer and 5xx never do.
 local home = require("home")
+local process = require("process")
 local url = require("url")
 local vault = require("vault")
 
@@ -11,7 +12,7 @@ local json = sw.json
 local oauth = {}
 
 local LEASE_MS, EARLY_MS, STATE_MS = 90000, 120000, 30 * 60000
-local me = ("%d.%s"):format(sw.sys.pid(), sw.sys.random(6))
+local me = process.name()
 
 -- An address of the sign-in server; with --base-url it lies on that machine.
 local function endpoint(base_url, address)
@@ -62,10 +63,16 @@ local function unwrap(auth, body)
   return auth.answer and type(doc[auth.answer]) == "table" and doc[auth.answer] or doc
 end
 
-local function expiry(answer)
-  local at = tonumber(answer.expires_at)
-  local seconds = tonumber(answer.expires_in)
-  return seconds and sw.time.wall() + math.floor(seconds * 1000) or at and math.floor(at * 1000) or nil
+-- What is kept of an answer: the pair, when the access token ends, how long it was to live.
+local function pair(answer, refresh)
+  local at, seconds = tonumber(answer.expires_at), tonumber(answer.expires_in)
+  local lasts = seconds and math.floor(seconds * 1000)
+  sw.crypto.hide(answer.access_token)
+  if type(answer.refresh_token) == "string" then
+    sw.crypto.hide(answer.refresh_token)
+  end
+  return { expires = lasts and sw.time.wall() + lasts or at and math.floor(at * 1000) or nil, lasts = lasts,
+    secrets = { access = answer.access_token, refresh = answer.refresh_token or refresh } }
 end
 
 local function granted(answer, fallback)
@@ -78,6 +85,21 @@ end
 local function redirect_of(ctx, auth)
   local own = ctx.config.public_url or "http://127.0.0.1:8787"
   return auth.redirect or own:gsub("/+$", "") .. "/callback"
+end
+
+-- Sign-ins that were begun and left, and outcomes nobody waits for.
+local function forget_old(t, ctx)
+  local before = sw.time.wall() - 2 * STATE_MS
+  for _, row in ipairs(sw.store.secrets(ctx.who) or {}) do
+    if row.name:find("^signin:") and row.at < before then
+      t:secret_delete(row.name)
+    end
+  end
+  for _, doc in ipairs(sw.store.docs(ctx.who, ".signin", {}) or {}) do
+    if doc.at < before then
+      t:doc_delete(".signin", doc.name)
+    end
+  end
 end
 
 function oauth.start(ctx, provider, options)
@@ -105,6 +127,7 @@ function oauth.start(ctx, provider, options)
   end
   state.secrets = secrets
   local t = home.txn(ctx)
+  forget_old(t, ctx)
   vault.put(t, ctx, "signin:" .. word, state)
   local ok, message, code = t:commit()
   if not ok then
@@ -114,13 +137,62 @@ function oauth.start(ctx, provider, options)
     redirect = state.redirect }
 end
 
-local function refusal(provider, params)
+local function refused(provider, params)
   if params.error == "access_denied" then
-    return nil, ("%s: access was not granted; `syncwell connect %s` asks again"):format(
-      provider.declaration.title, provider.id), "needs_user"
+    return ("%s: access was not granted; `syncwell connect %s` asks again"):format(
+      provider.declaration.title, provider.id)
   end
-  return nil, ("%s refused the sign-in: %s"):format(provider.declaration.title,
-    sw.sys.clean(tostring(params.error_description or params.error)):sub(1, 200)), "needs_user"
+  return ("%s refused the sign-in: %s"):format(provider.declaration.title,
+    sw.sys.clean(tostring(params.error_description or params.error)):sub(1, 200))
+end
+
+local function exchange(ctx, provider, state, code)
+  local client, title = oauth.client(ctx, provider), provider.declaration.title
+  if not client then
+    return nil, title .. " has no app id here any more: begin again with --client-id", "needs_user"
+  end
+  local r, message, kind = ask(provider, state.base_url, client, { grant_type = "authorization_code",
+    code = code, redirect_uri = state.redirect, code_verifier = state.secrets.verifier })
+  if not r then
+    return nil, message, kind
+  end
+  local answer = unwrap(provider.declaration.auth, r.body)
+  if answer.error == "invalid_client" then
+    return nil, ("%s does not know this app (invalid_client): check the client id and its secret"):format(
+      title), "needs_user"
+  elseif r.status // 100 ~= 2 or type(answer.access_token) ~= "string" then
+    return nil, ("%s did not accept the code (answer %d): begin again with `syncwell connect %s`"):format(
+      title, r.status, provider.id), "needs_user"
+  end
+  return answer
+end
+
+-- A sign-in is over, however it ended; who waits for it elsewhere (the command, while `serve` took the
+-- callback) reads the outcome: { connection = id } or { error = sentence, code }.
+function oauth.settle(ctx, word, outcome)
+  local t = home.txn(ctx)
+  t:secret_delete("signin:" .. word)
+  t:doc(".signin", word, json.encode(outcome), { at = sw.time.wall() })
+  return t:commit()
+end
+
+function oauth.outcome(ctx, word)
+  local doc = sw.store.doc(ctx.who, ".signin", word)
+  return doc and doc.body
+end
+
+-- What was asked for and not granted (people untick boxes), as a text; nil when all was.
+function oauth.withheld(declaration, scope)
+  local had, list = {}, {}
+  for one in (type(scope) == "string" and scope or ""):gmatch("[^%s,]+") do
+    had[one] = true
+  end
+  for _, one in ipairs(next(had) and (declaration.auth or {}).scopes or {}) do
+    if not had[one] then
+      list[#list + 1] = one
+    end
+  end
+  return #list > 0 and table.concat(list, ", ") or nil
 end
 
 -- The code (or what the redirect carried) for tokens. Gives the sign-in's options and the secret to keep.
@@ -134,36 +206,22 @@ function oauth.finish(ctx, word, params, get_provider)
   if not provider then
     return nil, message, code
   elseif params.error then
-    return refusal(provider, params)
+    return nil, refused(provider, params), "needs_user"
   end
-  local client = oauth.client(ctx, provider)
-  local r, why, kind = ask(provider, state.base_url, client, { grant_type = "authorization_code",
-    code = params.code, redirect_uri = state.redirect, code_verifier = state.secrets.verifier })
-  if not r then
+  local answer, why, kind = exchange(ctx, provider, state, params.code)
+  if not answer then
     return nil, why, kind
   end
-  local answer = unwrap(provider.declaration.auth, r.body)
-  if r.status // 100 ~= 2 or type(answer.access_token) ~= "string" then
-    return nil, ("%s did not accept the code (answer %d): begin again with `syncwell connect %s`"):format(
-      provider.declaration.title, r.status, provider.id), "needs_user"
-  end
-  local t = home.txn(ctx)
-  t:secret_delete("signin:" .. word)
-  local ok
-  ok, message, code = t:commit()
-  if not ok then
-    return nil, message, code
-  end
   return { provider = provider, name = state.name, base_url = state.base_url,
-    scope = params.scope or granted(answer),
-    secret = { expires = expiry(answer), secrets = { access = answer.access_token,
-      refresh = answer.refresh_token } } }
+    scope = params.scope or granted(answer), secret = pair(answer) }
 end
 
 -- --- tokens that live ---
 
+-- Renewed two minutes early, less for tokens that live for minutes only.
 local function lives(secret)
-  return secret.secrets.access and (not secret.expires or secret.expires - EARLY_MS > sw.time.wall())
+  local early = math.min(EARLY_MS, (secret.lasts or 4 * EARLY_MS) // 4)
+  return secret.secrets.access and (not secret.expires or secret.expires - early > sw.time.wall())
 end
 
 local function needs_user(acct, why)
@@ -172,21 +230,20 @@ local function needs_user(acct, why)
     acct.connection.name ~= "main" and " --name " .. acct.connection.name or ""), "needs_user"
 end
 
--- What a refused refresh means: the permission is gone, or our app is unknown, or it is only busy.
+-- What a refused refresh means: the permission is gone, or our app is unknown, or it is only busy. A page
+-- of something in between is no word of the service.
 local function judge(acct, r)
   local answer = unwrap(acct.declaration.auth, r.body)
   if answer.error == "invalid_client" then
     return needs_user(acct, "does not know this app any more (invalid_client): check its id and secret")
-  elseif r.status == 400 or r.status == 401 or r.status == 403 then
+  elseif next(answer) and (r.status == 400 or r.status == 401) then
     return needs_user(acct, "no longer accepts our permission (it was withdrawn or has ended)")
   end
   return nil, ("%s answered %d to a refresh"):format(acct.declaration.title, r.status), "again"
 end
 
 local function keep(acct, answer)
-  local s = acct.secret
-  local made = { expires = expiry(answer), secrets = { access = answer.access_token,
-    refresh = answer.refresh_token or s.secrets.refresh } }
+  local made = pair(answer, acct.secret.secrets.refresh)
   local t = home.txn(acct.ctx)
   vault.put(t, acct.ctx, "connection:" .. acct.connection.id, made, acct.revision)
   local ok, message, code = t:commit()
@@ -224,8 +281,12 @@ local function lease(acct, name)
   local done, message, code = t:commit()
   if not done then
     return nil, message, code
+  elseif done[1] ~= true and process.is_dead(done[1]) then
+    t = home.txn(acct.ctx)
+    t:lease_drop(name, done[1])
+    t:commit()
   end
-  return done[1]
+  return done[1] == true
 end
 
 local function reread(acct)
@@ -243,7 +304,12 @@ local function refresh_held(acct, stale)
   elseif not acct.secret.secrets.refresh then
     return needs_user(acct, "asks to sign in again")
   end
-  return spend_refresh(acct)
+  local token, message, code = spend_refresh(acct)
+  if not token and code == "conflict" then -- somebody signed in again meanwhile: theirs counts
+    reread(acct)
+    token = lives(acct.secret) and acct.secret.secrets.access
+  end
+  return token, message, code
 end
 
 local function refresh(acct, stale)
@@ -269,7 +335,7 @@ local function refresh(acct, stale)
 end
 
 function oauth.access(acct)
-  if lives(acct.secret) then
+  if lives(acct.secret) or acct.fresh then
     return acct.secret.secrets.access
   elseif not acct.secret.secrets.access then
     return needs_user(acct, "is not signed in")

@@ -33,6 +33,27 @@ function post.secret(ctx, c)
   return secret
 end
 
+-- The person's own address for webhooks of rules, and the key they are signed with; made once.
+function post.trigger(ctx)
+  local kept, message, code = vault.get(ctx, "trigger")
+  if not kept and message and type(message) == "string" then
+    return nil, message, code
+  elseif kept then
+    return kept.secrets
+  end
+  local secrets = { path = sw.crypto.base64(sw.crypto.random(24), true),
+    key = sw.crypto.hex(sw.crypto.random(24)) }
+  local t = home.txn(ctx)
+  vault.put(t, ctx, "trigger", { secrets = secrets })
+  t:doc(".in", mark(secrets.path), json.encode { connection = 0 })
+  local ok
+  ok, message, code = t:commit()
+  if not ok then
+    return nil, message, code
+  end
+  return secrets
+end
+
 -- What a service must know to make us answer its handshake: made from the address.
 function post.token(secret)
   return sw.crypto.hex(sw.crypto.sha256("token:" .. secret)):sub(1, 32)
@@ -42,10 +63,16 @@ function post.find(secret)
   local name = mark(secret)
   for _, p in ipairs(sw.store.people() or {}) do
     local doc = sw.store.doc(p.id, ".in", name)
-    if doc then
+    if doc and sw.store.sealed(p.id, "in:" .. doc.body.connection) then -- gone with its connection
       return p, doc.body.connection
     end
   end
+end
+
+-- Where it is reached: kind is "in" or "hook".
+function post.address(ctx, kind, secret)
+  local base = (ctx.config.public_url or "http://127.0.0.1:8787"):gsub("/+$", "")
+  return ("%s/%s/%s"):format(base, kind, secret)
 end
 
 local function folder(ctx)
@@ -72,6 +99,10 @@ end
 
 function post.read(ctx, name)
   return sw.fs.read(folder(ctx) .. "/" .. name, 33 << 20)
+end
+
+function post.is_there(ctx, name)
+  return sw.fs.stat(folder(ctx) .. "/" .. name) ~= nil
 end
 
 function post.drop(ctx, name)

@@ -3,6 +3,7 @@
 -- Shipped ones stand in providers/, a user's own in HOME/providers/ (an own file hides a shipped one).
 local data = require("data")
 local schema = require("schema")
+local scripts = require("scripts")
 
 local providers = {}
 
@@ -53,21 +54,15 @@ function providers.problems(d, id)
   return list
 end
 
-local loaded = {} -- user, id -> { source, provider }
-
 local function load(ctx, file)
   local source, message = sw.fs.read(file.path, 65537)
   if not source or #source > 65536 then
     local why = source and "the file is over 64 KB" or message
     return nil, ("providers/%s.lua: %s"):format(file.id, why), "bad"
   end
-  local mark = ctx.name .. "\0" .. file.id
-  if loaded[mark] and loaded[mark].source == source then
-    return loaded[mark].provider
-  end
   local p = { id = file.id, own = file.own, script = "providers/" .. file.id .. ".lua",
     package = (file.own and "own-provider/" or "provider/") .. file.id, source = source }
-  local results, why, code = sw.box.load(ctx.name, p.package, { { name = p.script, source = source } })
+  local results, why, code = scripts.load(ctx.name, p.package, { { name = p.script, source = source } })
   if not results then
     return nil, why, code
   end
@@ -82,7 +77,6 @@ local function load(ctx, file)
     return nil, p.script .. ": " .. wrong, "bad"
   end
   p.declaration = d
-  loaded[mark] = { source = source, provider = p }
   return p
 end
 

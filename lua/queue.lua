@@ -3,32 +3,21 @@
 --   queue.run_due(ctx)            run everything that is due, give how many
 -- run(ctx, job) returns a table (the outcome; job:finish was not called), or nil, message, code to retry.
 local home = require("home")
+local process = require("process")
 
 local json = sw.json
 local queue = {}
 
 local LEASE_MS, BEAT_MS = 30000, 10000
 local TRIES = 6
-local MORE_TRIES = { action = 40, deliver = 200 } -- what goes outside waits for outages of days
+local MORE_TRIES = { action = 40, deliver = 200, detail = 60 } -- what goes outside waits for outages of days
 -- Jobs that wait for services run beside the others, so that a slow one holds nothing up.
-local BESIDE, MOST_BESIDE = { sync = true, ingest = true, deliver = true }, 8
+local BESIDE, MOST_BESIDE = { sync = true, ingest = true, deliver = true, detail = true }, 8
 
 queue.beside = 0 -- how many run so now
 
 -- Who we are, so that a lease of a process that died is recognised on this machine.
-local function process_mark(pid)
-  local stat = sw.fs.read(("/proc/%d/stat"):format(pid), 4096)
-  local fields = stat and stat:match("^%d+ %b() (.+)$")
-  local n = 0
-  for field in (fields or ""):gmatch("%S+") do
-    n = n + 1
-    if n == 20 then
-      return field
-    end
-  end
-end
-
-local me = { pid = sw.sys.pid(), started = process_mark(sw.sys.pid()) }
+local me = { pid = sw.sys.pid(), started = process.started(sw.sys.pid()) }
 
 function queue.progress(text, extra)
   local p = { pid = me.pid, started = me.started, text = text }
@@ -40,7 +29,7 @@ end
 
 local function owner_is_dead(job)
   local p = job.progress ~= "" and json.decode(job.progress) or nil
-  return p and p.pid and process_mark(p.pid) ~= p.started
+  return p and p.pid and process.started(p.pid) ~= p.started
 end
 
 -- Give free what processes of this machine that no longer live had leased.

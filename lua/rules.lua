@@ -5,18 +5,18 @@
 local data = require("data")
 local door = require("door")
 local home = require("home")
-local schedule = require("schedule")
 local schema = require("schema")
+local scripts = require("scripts")
+local triggers = require("triggers")
 local zones = require("zones")
 
 local json = sw.json
 local rules = {}
 
-local RULE_MS = 200
+rules.listens, rules.schedules, rules.next_instant = triggers.listens, triggers.schedules,
+  triggers.next_instant
 
-local scheduled = { cron = true, at = true, every = true }
-local grants_now = { ["calendar:write"] = true, notify = true, ["mqtt:publish"] = true }
-local not_yet = { "debounce", "max_per", "quiet_hours", "on_retract" }
+local RULE_MS = 200
 
 local function read_folder(dir, prefix)
   local files = {}
@@ -35,65 +35,6 @@ function rules.catalogue()
   return read_folder(sw.sys.share() .. "/rules/automations", "rules/automations/")
 end
 
--- Triggers of a declaration as a flat list, and the first thing this version cannot run.
-local function triggers_of(d)
-  return d.on.kind == "any" and (d.on.of or d.on.triggers or d.on) or { d.on }
-end
-
-local others = { "sync.finished", "sync.failed", "connection.needs_user" }
-local kinds = { "workout", "sleep", "meal", "mindful", "measurement", "note" }
-
--- The events there are; a rule on any other would wait for ever.
-local function known_event(name)
-  local all = {}
-  for _, other in ipairs(others) do
-    all[#all + 1] = other
-    if other == name then
-      return true
-    end
-  end
-  for _, kind in ipairs(kinds) do
-    for _, what in ipairs { "created", "updated", "retracted" } do
-      all[#all + 1] = kind .. "." .. what
-      if all[#all] == name then
-        return true
-      end
-    end
-  end
-  return nil, ("there is no event '%s'%s"):format(tostring(name), schema.did_you_mean(tostring(name), all))
-end
-
-function rules.unsupported(ctx, d)
-  for _, t in ipairs(triggers_of(d)) do
-    if t.kind == "event" then
-      local known, why = known_event(t.event or t[1])
-      if not known then
-        return why
-      end
-    end
-    if t.kind ~= "event" and not scheduled[t.kind] then
-      local text = "trigger '%s' is declared for a later version; this one runs event, cron, at and every"
-      return text:format(tostring(t.kind))
-    elseif scheduled[t.kind] then
-      local ms, why = schedule.next(ctx, t, sw.time.now())
-      if not ms then
-        return why
-      end
-    end
-  end
-  for _, key in ipairs(not_yet) do
-    if d[key] then
-      return ("'%s' is declared for a later version"):format(key)
-    end
-  end
-  for _, grant in ipairs(d.uses or {}) do
-    if not grants_now[grant] then
-      return ("'%s' is a grant of a later version; this one has calendar:write, mqtt:publish "
-        .. "and notify"):format(grant)
-    end
-  end
-end
-
 local function load_package(ctx, package, files)
   local list = {}
   for _, f in ipairs(files) do
@@ -106,7 +47,7 @@ local function load_package(ctx, package, files)
   if #list == 0 then
     return true
   end
-  local results, message, code = sw.box.load(ctx.name, package, list)
+  local results, message, code = scripts.load(ctx.name, package, list)
   if not results then
     return nil, message, code
   end
@@ -118,7 +59,7 @@ local function load_package(ctx, package, files)
     local r = by_script[f.script]
     if r and r.ok then
       f.declaration = r.out.declaration
-      f.error = rules.unsupported(ctx, f.declaration)
+      f.error = triggers.unsupported(ctx, f.declaration)
       f.error = f.error and ("%s: %s"):format(f.script, f.error)
     elseif r then
       f.error = r.error.text or r.error.message
@@ -266,40 +207,6 @@ function rules.evaluate(ctx, rule, events, mode)
   end
   local results, message, code = rules.run_in_box(ctx, rule.package, runs, at)
   return results, message, code
-end
-
--- Does an event trigger of the rule listen to this kind? A created-rule with a provider or maker
--- filter also looks at updates, since the member it waits for may join later; the key keeps it to once.
-function rules.listens(rule, kind)
-  for _, t in ipairs(triggers_of(rule.declaration)) do
-    if t.kind == "event" then
-      local wanted = t.event or t[1]
-      if wanted == kind or (wanted == kind:gsub("%.updated$", ".created")
-        and (t.provider or t.maker or t.sport)) then
-        return true
-      end
-    end
-  end
-  return false
-end
-
-function rules.schedules(rule)
-  local list = {}
-  for _, t in ipairs(rule.declaration and triggers_of(rule.declaration) or {}) do
-    if scheduled[t.kind] then
-      list[#list + 1] = t
-    end
-  end
-  return list
-end
-
-function rules.next_instant(ctx, rule, after)
-  local soonest
-  for _, t in ipairs(rules.schedules(rule)) do
-    local ms = schedule.next(ctx, t, after)
-    soonest = ms and math.min(soonest or ms, ms) or soonest
-  end
-  return soonest
 end
 
 local function seconds(text)

@@ -19,7 +19,7 @@ function signin.whoami(ctx, c, provider, secret)
   if not acct then
     return nil, message, code
   end
-  acct.secret, acct.revision = secret, 0
+  acct.secret, acct.revision, acct.fresh = secret, 0, true -- nothing to renew yet
   local failure = {}
   local results, why, kind = door.run(ctx.name, provider.package, { { cpu_ms = 2000,
     spec = { op = "account",

@@ -32,6 +32,13 @@ return sw.provider {
         load = "icu_training_load",
       },
       origin = { name = sw.first { "device_name", "source" }, kind = sw.const "app" },
+      detail = {
+        path = "/activity/{id}/streams.json",
+        query = { types = "time,altitude,velocity_smooth,heartrate,cadence,watts" },
+        by = "type", data = "data",
+        streams = { time = "time", altitude = "altitude", speed = "velocity_smooth", heart_rate = "heartrate",
+          cadence = "cadence", power = "watts" },
+      },
     },
     wellness = {
       path = "/athlete/0/wellness", query = { oldest = "{from_day}", newest = "{to_day}" },

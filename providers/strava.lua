@@ -37,6 +37,14 @@ return sw.provider {
         power_avg_w = sw.watts "average_watts", cadence_avg_rpm = sw.per_min "average_cadence",
       },
       origin = { name = "device_name", kind = sw.const "app" },
+      detail = {
+        path = "/activities/{id}/streams",
+        query = { keys = "time,latlng,altitude,velocity_smooth,heartrate,cadence,watts",
+          key_by_type = "true" },
+        streams = { time = "time.data", altitude = "altitude.data", speed = "velocity_smooth.data",
+          heart_rate = "heartrate.data", cadence = "cadence.data", power = "watts.data" },
+        pairs = { latitude = { "latlng.data", 1 }, longitude = { "latlng.data", 2 } },
+      },
     },
   },
   -- One subscription an app; the signature is checked when it is sent, the address is a secret anyway.
@@ -47,9 +55,9 @@ return sw.provider {
     parse = function(req)
       local e = req.json or {}
       if e.object_type == "athlete" then
-        return { revoked = e.updates and e.updates.authorized == "false" }
+        return { account = e.owner_id, revoked = e.updates and e.updates.authorized == "false" }
       end
-      return {}
+      return { account = e.owner_id, id = e.object_id }
     end,
   },
 }

@@ -12,7 +12,8 @@
  *   where, is         path and text: other elements are passed over; "" means absent or no text.
  *                     where may be a table of several: { type = "steps", ["source.name"] = "Watch" }
  *   min, max          values beyond are codes of the service, not figures: rejected
- *   times, values     two lists beside each other instead: times count seconds from base (ms)
+ *   times, values     two lists beside each other instead: times count seconds from base (ms);
+ *   element           of each value that is a list itself, from 1: [52.1, 4.9]
  *   zone              { { from_ms, offset_min } ... } of the user, for wall clocks */
 #include "base/tz.h"
 #include "box/limits.h"
@@ -46,6 +47,7 @@ struct spec {
     int n_zone;
     uint32_t time_at, value_at; /* walking two lists: their next elements */
     bool beside;
+    uint32_t element;
     int64_t base_ms, length_ms;
 };
 
@@ -121,6 +123,8 @@ static void read_lists(lua_State *L, struct spec *s)
     s->value_at = values->at;
     lua_getfield(L, 2, "base");
     s->base_ms = (int64_t)bounded(L, -1, 1e15);
+    lua_getfield(L, 2, "element");
+    s->element = (uint32_t)luaL_optinteger(L, -1, 0);
 }
 
 static void read_spec(lua_State *L, struct spec *s)
@@ -267,8 +271,14 @@ static void add_item(const struct spec *s, struct rows *r, uint32_t item)
 
 static void add_beside(const struct spec *s, struct rows *r, uint32_t time, uint32_t value)
 {
+    const struct sw_jnode *node = s->doc->tape.node;
     double seconds, v;
-    if (s->doc->tape.node[value].kind == SW_JNULL) return;
+    if (s->element && node[value].kind == SW_JARR) {
+        uint32_t k = s->element;
+        if (k > node[value].len) return;
+        for (value++; k > 1; k--) value = node[value].next;
+    }
+    if (node[value].kind == SW_JNULL) return;
     if (!number_at(s->doc, time, &seconds) || !(fabs(seconds) < 1e9)) r->rejected[BAD_TIME]++;
     else if (!number_at(s->doc, value, &v)) r->rejected[BAD_VALUE]++;
     else if (v < s->min || v > s->max) r->rejected[CODE]++;

@@ -166,6 +166,9 @@ static void set_method(struct sw_http_call *c)
     CURL *e = c->t.easy;
     const struct sw_http_out *o = &c->out;
     bool body = sw_http_out_posts(o);
+    bool asks = !strcmp(o->method, "GET") || !strcmp(o->method, "HEAD");
+    /* On a kept connection libcurl sends again by itself what got no answer: fine for questions only. */
+    curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, asks ? 0L : 1L);
     curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, NULL);
     curl_easy_setopt(e, CURLOPT_NOBODY, 0L);
     curl_easy_setopt(e, CURLOPT_POSTFIELDS, NULL);

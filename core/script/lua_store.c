@@ -6,6 +6,7 @@
  *   doc(who, kind, name) -> {name, at, revision, body} | nil
  *   docs(who, kind, {from, to, newest, limit}) -> list of the same
  *   records(who, {kind, from, to, first_day, last_day, group, id, limit}) -> list
+ *   records(who, {connection, external, kind}) -> list: what a service calls it
  *   daily(who, metric, first_day, last_day, origin = 0 merged) -> list of {day, n, sum, min, max, last}
  *   hours(who, zone, metric, first_day, last_day) -> the same with hour = local start of the hour, ms
  *   explain(who, zone, metric, day) -> list of {origin, start, dur, offset, value, share, behind}
@@ -149,7 +150,9 @@ static int write_records(struct sw_store *s, struct sw_query *a, struct sw_err *
                                  .last_day = a->i[4],
                                  .group_id = a->i[5],
                                  .id = a->i[6],
-                                 .limit = a->i[7]};
+                                 .limit = a->i[7],
+                                 .connection_id = a->i[8],
+                                 .external_id = a->s[1]};
     int rc;
     sw_buf_byte(&a->out, '[');
     rc = sw_record_list(s, a->i[0], &f, put_record, &a->out, err);
@@ -168,9 +171,12 @@ static int l_records(lua_State *L)
     a->i[5] = sw_query_opt(L, 2, "group", 0);
     a->i[6] = sw_query_opt(L, 2, "id", 0);
     a->i[7] = sw_query_opt(L, 2, "limit", 1000000);
+    a->i[8] = sw_query_opt(L, 2, "connection", 0);
     if (lua_istable(L, 2)) {
         lua_getfield(L, 2, "kind");
         a->s[0] = sw_strdup(lua_tostring(L, -1));
+        lua_getfield(L, 2, "external");
+        a->s[1] = lua_isstring(L, -1) ? sw_strdup(lua_tostring(L, -1)) : NULL;
     }
     return sw_query_go(L, a);
 }

@@ -8,9 +8,11 @@
  *   t:columns(decoder, provider, index, {metric, scale, from_duration, unit}) -> counts
  *   t:samples(metric, origin id, {{start, dur, value, offset}...}) -> counts
  *   t:record(table with body text and an origin as in t:origin) -> {what, group, new_group, revision, id}
- *   t:record_delete(id) -> {group, was_last}      t:day_total(metric, day, origin, value, unit) -> what
+ *   t:record_delete(id, kind [, may return]) -> {group, was_last}
+ *   t:day_total(metric, day, origin, value, unit) -> what
  *   t:erase(metric, from, to) -> how many          t:settle(most) -> true while days are left
- *   t:job{kind, name, due, payload, urgency} -> id
+ *   t:job{kind, name, due, payload, urgency, if_changed} -> id; if_changed: only when the record that
+ *                      is the operation before it was new or changed
  *   t:claim{now, lease, only, most, owner} -> list of jobs; only = -1: the job added before it here
  *   t:job_check(id, gen)  t:job_extend(id, gen, until, progress)  t:job_done(id, gen, outcome, body)
  *   t:job_retry(id, gen, due, failure)   t:job_release(id, gen)   t:sweep()

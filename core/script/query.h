@@ -14,7 +14,7 @@ struct sw_query {
                  struct sw_err *err); /* on the reader thread, into out */
     struct sw_buf out;
     bool plain; /* out is text for Lua, not JSON */
-    int64_t i[8];
+    int64_t i[9];
     char *s[3];
     const struct sw_tz *zone;
 };

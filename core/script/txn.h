@@ -28,6 +28,7 @@ struct sw_op {
     struct sw_column_map map;
     struct sw_buf out; /* result as JSON text; empty: true */
     int64_t made;      /* id an operation produced, for later ones */
+    bool changed;      /* a record's: it was new or other than before */
 };
 
 struct sw_txn {

@@ -199,6 +199,7 @@ static int run_record(struct sw_store *s, struct sw_txn *t, struct sw_op *o, str
         return 0;
     }
     if (rc) return rc;
+    o->changed = p.what != SW_PUT_SAME;
     put_event(t, &r, &p);
     sw_buf_printf(&o->out,
                   "{\"what\":\"%s\",\"id\":%lld,\"group\":%lld,\"revision\":%lld,\"new_group\":%s}",
@@ -229,6 +230,7 @@ static int run_record_delete(struct sw_store *s, struct sw_txn *t, struct sw_op 
     bool last = false;
     int64_t group = 0;
     int rc = sw_ingest_delete(s, &t->who, o->i[0], &last, &group, err);
+    if (!rc && o->i[1]) rc = sw_record_may_return(s, t->who.id, o->i[0], err);
     if (!rc && last)
         sw_buf_printf(
             &t->events,
@@ -244,6 +246,7 @@ static int l_record_delete(lua_State *L)
     struct sw_op *o = sw_txn_add(L, run_record_delete);
     o->i[0] = luaL_checkinteger(L, 2);
     sw_txn_arg(L, o, 0, 3);
+    o->i[1] = lua_toboolean(L, 4);
     return 0;
 }
 

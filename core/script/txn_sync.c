@@ -72,15 +72,16 @@ static int l_secret_delete(lua_State *L)
 
 static int run_lease(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
 {
-    bool got = false;
+    char holder[128];
     int64_t real = sw_wall_ms();
-    int rc = sw_lease_take(s, o->s[0], o->s[1], real, real + o->i[0], &got, err);
+    int rc = sw_lease_take(s, o->s[0], o->s[1], real, real + o->i[0], holder, sizeof holder, err);
     (void)t;
-    sw_buf_puts(&o->out, got ? "true" : "false");
-    return rc;
+    if (rc > 0) sw_json_str(&o->out, holder, strlen(holder));
+    else if (!rc) sw_buf_puts(&o->out, "true");
+    return rc < 0 ? rc : 0;
 }
 
-/* t:lease(name, holder, ms) -> is it ours */
+/* t:lease(name, holder, ms) -> true: it is ours; else the name of who has it */
 static int l_lease(lua_State *L)
 {
     struct sw_op *o = sw_txn_add(L, run_lease);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/store_limits.h"
+#include <stdio.h>
 
 enum { TENTHS = 10 };
 
@@ -118,16 +119,22 @@ int sw_hold_get(struct sw_store *s, const char *name, int64_t now_ms, int64_t *u
 }
 
 int sw_lease_take(struct sw_store *s, const char *name, const char *holder, int64_t real_ms,
-                  int64_t until_ms, bool *got, struct sw_err *err)
+                  int64_t until_ms, char *other, size_t other_cap, struct sw_err *err)
 {
     int64_t until;
+    struct sw_q *q;
     int rc = sw_ask_int(s, err, &until,
                         "INSERT INTO lease (name, holder, until_ms) VALUES ($1, $2, $3) ON CONFLICT (name) "
                         "DO UPDATE SET holder = excluded.holder, until_ms = excluded.until_ms "
                         "WHERE lease.holder = excluded.holder OR lease.until_ms < $4 RETURNING until_ms",
                         "ssii", name, holder, until_ms, real_ms);
-    *got = rc > 0;
-    return rc < 0 ? rc : 0;
+    if (rc) return rc < 0 ? rc : 0;
+    q = sw_ask(s, err, "SELECT holder FROM lease WHERE name = $1", "s", name);
+    rc = q ? sw_q_next(q, err) : SW_E_INTERNAL;
+    if (rc < 0) return rc;
+    snprintf(other, other_cap, "%s", rc ? sw_q_text(q, 0, NULL) : "");
+    if (rc) sw_q_stop(q);
+    return 1;
 }
 
 int sw_lease_drop(struct sw_store *s, const char *name, const char *holder, struct sw_err *err)

@@ -33,8 +33,8 @@ int sw_hold_put(struct sw_store *s, const char *name, int64_t until_ms, const ch
 int sw_hold_get(struct sw_store *s, const char *name, int64_t now_ms, int64_t *until_ms,
                 struct sw_err *err);
 
-/* Take or extend the lease: *got says whether it is ours until until_ms. */
+/* Take or extend the lease until until_ms: 0 it is ours, 1 another's, whose name is put into other. */
 int sw_lease_take(struct sw_store *s, const char *name, const char *holder, int64_t real_ms,
-                  int64_t until_ms, bool *got, struct sw_err *err);
+                  int64_t until_ms, char *other, size_t other_cap, struct sw_err *err);
 int sw_lease_drop(struct sw_store *s, const char *name, const char *holder, struct sw_err *err);
 #endif

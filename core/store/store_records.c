@@ -145,6 +145,11 @@ int sw_record_delete(struct sw_store *s, int64_t person, int64_t id, bool *was_l
     return rc > 0 ? 0 : rc;
 }
 
+int sw_record_may_return(struct sw_store *s, int64_t person, int64_t id, struct sw_err *err)
+{
+    return sw_run(s, err, "UPDATE record SET content = 0 WHERE id = $1 AND person_id = $2", "ii", id, person);
+}
+
 #define VISIT                                                                                                                                  \
     "SELECT r.id, r.start_ms, r.finish_ms, r.offset_start, r.offset_finish, r.day, r.connection_id, r.origin_id, r.group_id, "                 \
     "r.revision, r.kind, r.type, r.external_id, r.zone_from, r.state, r.body, c.provider, o.name, o.maker, o.class, o.standing FROM record r " \
@@ -183,6 +188,9 @@ int sw_record_list(struct sw_store *s, int64_t person, const struct sw_record_fi
     struct sw_q *q;
     int rc;
     if (f->id) q = sw_ask(s, err, VISIT "AND r.id = $2", "ii", person, f->id);
+    else if (f->external_id)
+        q = sw_ask(s, err, VISIT "AND r.connection_id = $2 AND ($3 = '' OR r.kind = $3) AND r.external_id = $4",
+                   "iiss", person, f->connection_id, f->kind ? f->kind : "", f->external_id);
     else if (f->group_id)
         q = sw_ask(s, err, VISIT "AND r.group_id = $2 ORDER BY r.start_ms, r.id", "ii", person,
                    f->group_id);

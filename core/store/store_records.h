@@ -38,11 +38,16 @@ int sw_record_put(struct sw_store *s, int64_t person, const char *person_name, s
 int sw_record_delete(struct sw_store *s, int64_t person, int64_t id, bool *was_last, int64_t *group,
                      struct sw_err *err);
 
+/* A record that its service dropped: the same one put again lives again (one its person deleted does not). */
+int sw_record_may_return(struct sw_store *s, int64_t person, int64_t id, struct sw_err *err);
+
 struct sw_record_filter {
     const char *kind;            /* NULL: any */
     int64_t from_ms, to_ms;      /* by start, half open */
     int64_t first_day, last_day; /* by day, inclusive; first > last: not asked */
     int64_t group_id, id;        /* 0: not asked */
+    const char *external_id;     /* of connection_id; NULL: not asked */
+    int64_t connection_id;
     int64_t limit;
 };
 /* Visit living records by (start, id). */

@@ -11,18 +11,24 @@ local function page(status, text)
       ["\""] = "&quot;" })))
 end
 
+local function take(ctx, params)
+  local done, message, code = oauth.finish(ctx, params.state, params, function(id)
+    return providers.get(ctx, id)
+  end)
+  local c
+  if done then
+    c, message, code = signin.keep(ctx, done.provider, done)
+  end
+  oauth.settle(ctx, params.state, c and { connection = c.id } or { error = message, code = code })
+  return c, message
+end
+
 return function(ctx, request)
   local params = request.query
-  for _, p in ipairs(sw.store.people() or {}) do
+  for _, p in ipairs(params.state and sw.store.people() or {}) do
     local theirs = setmetatable({ who = p.id, name = p.name, zone = p.zone }, { __index = ctx })
-    if params.state and sw.store.sealed(p.id, "signin:" .. params.state) then
-      local done, message = oauth.finish(theirs, params.state, params, function(id)
-        return providers.get(theirs, id)
-      end)
-      local c, why = nil, message
-      if done then
-        c, why = signin.keep(theirs, done.provider, done)
-      end
+    if sw.store.sealed(p.id, "signin:" .. params.state) then
+      local c, why = take(theirs, params)
       sw.sys.wake("signed in")
       return page(c and 200 or 400, c and "Connected. You can close this page." or why)
     end

@@ -58,7 +58,8 @@ end
 local function forged(ctx, c, provider, proof, request)
   local given, stamp = parts(proof, request.headers)
   if not given then
-    return not proof.optional and "no signature" or nil
+    local sent = request.headers[proof.header:lower()] ~= nil
+    return (sent or not proof.optional) and "no signature" or nil
   end
   local key = key_of(ctx, c, provider, proof)
   if not key then

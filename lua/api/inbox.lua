@@ -9,7 +9,8 @@ return function(ctx, request, word)
   if not person then
     return nil -- as if there were nothing: an address is its own proof
   elseif #request.body == 0 or #request.body > MOST then
-    return 400, { ["Content-Type"] = "application/json" }, '{"error":"a JSON document of at most 32 MB"}'
+    return #request.body == 0 and 400 or 413, { ["Content-Type"] = "application/json" },
+      '{"error":"a JSON document of at most 32 MB"}'
   end
   local theirs = setmetatable({ who = person.id, name = person.name, zone = person.zone }, { __index = ctx })
   local ok, message = post.keep(theirs, connection, request.body)

@@ -38,6 +38,7 @@ local kinds = {
     last = "number", sum = "number", mean = "number", value = "number",
   },
   sync = { connection = "text", added = "number", updated = "number", error = "text", job = "text" },
+  webhook = { name = "text", body = "map" },
   connection = { connection = "text", text = "text" },
   schedule = { planned = "time" },
 }

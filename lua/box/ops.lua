@@ -1,7 +1,7 @@
 -- What a worker can be asked to do, one function per `op` of a run. `out` is what it hands over.
 --   load: { script, source } -> out.declaration           script: { script, source, args } -> out.values
 --   expr: { source } -> out.values, or out.incomplete: a line of the REPL, names live on in the worker
---   page, account, posted, webhook, write: { script, ... } of a provider: reading.lua, writing.lua
+--   page, detail, account, posted, webhook, write: { script, ... } of a provider: reading.lua, writing.lua
 --   rule: { script, event, params, at, mode } -> out.fired, key, gates, actions, log, state
 -- mode of a rule: "run" (default, gates then run), "when" (gates only), "why" (all gates), "dry".
 -- luacheck: read globals core load_text where
@@ -280,7 +280,7 @@ function ops.rule(run, out)
 end
 
 -- What a provider does: each a run of its own.
-for _, name in ipairs { "page", "account", "posted", "webhook" } do
+for _, name in ipairs { "page", "detail", "account", "posted", "webhook" } do
   ops[name] = function(run, out)
     local declaration = scripts[run.script] or error(run.script .. " is not loaded", 0)
     return reading[name](declaration, run, out)

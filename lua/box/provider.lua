@@ -67,6 +67,9 @@ local read_shape = {
   days = { "map", doc = "{ day = \"date\", values = { metric = mapper } }: one item a local day" },
   origin = { "any", doc = "who measured: { name, maker, model, kind } of paths or texts" },
   complete = { "boolean", doc = "the listing is whole: what is missing from it twice was deleted" },
+  detail = { "map", doc = "{ path, query, streams }: asked for each record that is new or changed" },
+  request = { "function", doc = "function(window, page): { path, query, headers, method, body }" },
+  parse = { "function", doc = "function(doc, out): what no map can say; instead of map, series, days" },
   fetch = { "function", doc = "function(acct, window, out): everything by hand" },
 }
 
@@ -75,6 +78,14 @@ local series_shape = {
   finish = { "any" }, seconds = { "text" }, offset = { "text" }, value = { "text", required = true },
   unit = { "text" }, where = { "any" }, is = { "text" }, items = { "text" }, origin = { "any" },
   min = { "number" }, max = { "number" }, length = { "number" },
+}
+
+local detail_shape = {
+  path = { "text", required = true, doc = "{id} is the record's own" }, query = { "map" },
+  streams = { "map", required = true, doc = "time = seconds from the start, metric = values: paths" },
+  by = { "text", doc = "the answer is a list: the field that names a stream" },
+  data = { "text", doc = "and the field that holds it" },
+  pairs = { "map", doc = "metric = { path, element }: of values that are lists" },
 }
 
 local auths = {
@@ -102,7 +113,7 @@ local proofs = { header = { "text", required = true }, secret = { "text" }, pref
 local webhook_shape = {
   challenge = { "map", doc = "{ param, answer, token }: a GET that is echoed" },
   verify = { "map", doc = "sw.hmac { header, over = \"body\" }" },
-  parse = { "function", doc = "function(req): { from = ms, revoked = true }; a hint, never data" },
+  parse = { "function", doc = "function(req): { account, id, from = ms, revoked }; a hint, never data" },
 }
 
 local structural = { id = true, start = true, finish = true, offset = true, offset_finish = true, type = true,
@@ -155,14 +166,18 @@ local function check_read(name, read)
     check_map(read.kind or errors.fail(where .. " with a map needs a kind, such as workout"), read.map,
       where)
   end
+  if read.detail then
+    schema.check(where .. ".detail", read.detail, detail_shape)
+  end
   if read.days then
     check_days(read.days, where .. ".days")
   end
   if read.series then
     check_series(read.series, where .. ".series")
   end
-  if not read.fetch and not (read.path and (read.map or read.series or read.days)) then
-    schema.problem(where .. " needs a path and one of map, series and days; or fetch")
+  local asks = read.path or read.request
+  if not read.fetch and not (asks and (read.map or read.series or read.days or read.parse)) then
+    schema.problem(where .. " needs a path (or request) and one of map, series, days and parse; or fetch")
   end
   for _, key in ipairs { "window", "lookback" } do
     read[key .. "_s"] = read[key] and quantity.number(read[key], "duration")

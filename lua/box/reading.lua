@@ -342,6 +342,9 @@ function following.offset(p, page, n)
 end
 
 local function request_of(read, run)
+  if read.request then
+    return read.request(run.window, run.page)
+  end
   local words, query = words_of(run.window), {}
   for name, value in pairs(read.query or {}) do
     query[name] = fill(tostring(value), words)
@@ -469,6 +472,9 @@ function reading.page(declaration, run, out)
   elseif not core.list(items) then
     return verdict(out, "retry", { status = 200 }, "what came is no list: " .. tostring(items):sub(1, 60))
   end
+  if read.parse then
+    read.parse(root, handle(to, run.zone))
+  end
   if read.map then
     read_records(read, items, to)
   end
@@ -479,8 +485,52 @@ function reading.page(declaration, run, out)
     read_series(read, run.resource, root, items, run.zone, to)
   end
   close(to)
-  out.items = #items
+  out.items, out.whole = #items, true -- a list, not the absence of one
   out.next = read.page and following[read.page.kind](read.page, run.page, #items, root) or nil
+end
+
+-- A list of the answer: by its path, or the one of that name in a list of named ones.
+local function stream(detail, root, name)
+  if not detail.by then
+    return mapping.at(root, name)
+  end
+  for _, one in ipairs(root) do
+    if one[detail.by] == name then
+      return one[detail.data or "data"]
+    end
+  end
+end
+
+-- The streams of one record: run.item { id, start } is what the listing said of it.
+function reading.detail(declaration, run, out)
+  local read = declaration.reads[run.resource]
+  local d, words = read.detail, { id = run.item.id }
+  local query = {}
+  for name, value in pairs(d.query or {}) do
+    query[name] = fill(tostring(value), words)
+  end
+  local root = document(declaration, { path = fill(d.path, words), query = query }, out)
+  local times = root ~= nil and stream(d, root, d.streams.time)
+  if type(times) ~= "userdata" then
+    return
+  end
+  local to = new_sink()
+  local function add(metric, name, element)
+    local values = stream(d, root, name)
+    if type(values) == "userdata" then
+      to:series(times, { metric = metric, times = times, values = values, base = run.item.start,
+        element = element, origin = run.item.origin })
+    end
+  end
+  for metric, name in pairs(d.streams) do
+    if metric ~= "time" then
+      add(metric, name)
+    end
+  end
+  for metric, pair in pairs(d.pairs or {}) do
+    add(metric, pair[1], pair[2])
+  end
+  close(to)
 end
 
 -- A document that was posted: the engine hands it over when asked.

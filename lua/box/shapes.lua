@@ -61,7 +61,7 @@ shapes.triggers = {
     at_least = { "number" }, lengths = { "list", required = true }, sport = { "text" } },
   milestone = { [1] = { "text", required = true, name = "metric" }, totals = { "list", required = true } },
   goal = { [1] = { "text", required = true, name = "metric" }, reached = { "boolean" } },
-  webhook = { [1] = { "text", required = true, name = "path" } },
+  webhook = { [1] = { "text", required = true, name = "path" }, signed = { "boolean" } },
 }
 
 function shapes.any(list)

@@ -58,17 +58,28 @@ local function finish(ctx, word, params)
   local done, message, code = oauth.finish(ctx, word, params, function(id)
     return providers.get(ctx, id)
   end)
-  if not done then
-    return nil, message, code
+  local c
+  if done then
+    c, message, code = signin.keep(ctx, done.provider, done)
   end
-  return signin.keep(ctx, done.provider, done)
+  oauth.settle(ctx, word, c and { connection = c.id } or { error = message, code = code })
+  return c, message, code
+end
+
+-- An address to open; with --json standard output is for the one document.
+local function show_address(ctx, text, address)
+  local line = ("\n%s\n\n  %s\n"):format(text, address)
+  if ctx.json then
+    sw.sys.err(line .. "\n")
+  else
+    term.line("%s", line)
+  end
 end
 
 -- What a person pasted: the whole address they were sent to, or the code alone.
 local function pasted(ctx, begun)
-  term.line("\nOpen this address, allow access, then paste the address you are sent to\n"
-    .. "(or its code):\n\n  %s\n",
-    begun.address)
+  show_address(ctx, "Open this address, allow access, then paste the address you are sent to\n"
+    .. "(or its code):", begun.address)
   local text = sw.sys.read_line("> ") or ""
   text = text:match("^%s*(.-)%s*$")
   local params = text:find("[=?]") and url.params(text) or { code = text }
@@ -97,13 +108,16 @@ local function listened(ctx, begun)
     answer(result[1] and 200 or 400, { ["Content-Type"] = "text/html; charset=utf-8" }, page:format(text))
     sw.sys.wake("callback")
   end)
-  term.line("\nOpen this address and allow access:\n\n  %s\n", begun.address)
+  show_address(ctx, "Open this address and allow access:", begun.address)
   local began = sw.time.mono()
   while not result and sw.time.mono() - began < WAIT_MS do
     sw.sys.sleep(500, true)
     -- a server of ours that already listens there takes the callback itself
-    if not port and not sw.store.sealed(ctx.who, "signin:" .. begun.state) then
-      result = table.pack(connections.find(ctx, begun.name))
+    local said = not port and not result and oauth.outcome(ctx, begun.state)
+    if said and said.connection then
+      result = table.pack(connections.find(ctx, said.connection))
+    elseif said then
+      result = { nil, said.error, said.code }
     end
   end
   sw.serve.close()
@@ -128,7 +142,6 @@ local function with_oauth(ctx, provider, spec, options)
   if not begun then
     return nil, message, code
   end
-  begun.name = spec.name == "main" and provider.id or provider.id .. "/" .. spec.name
   return (options.paste and pasted or listened)(ctx, begun)
 end
 
@@ -145,8 +158,7 @@ local function posted_to(ctx, provider, spec)
   if not secret then
     return nil, message, code
   end
-  local base = (ctx.config.public_url or "http://127.0.0.1:8787"):gsub("/+$", "")
-  c.posts_to = base .. "/in/" .. secret
+  c.posts_to = post.address(ctx, "in", secret)
   return c
 end
 
@@ -165,13 +177,16 @@ local function first_sync(ctx, c)
     reason = "connect" } })
 end
 
-local function say(ctx, c, outcome)
+local function say(ctx, c, outcome, withheld)
   if ctx.json then
     return term.line("%s", json.encode { connection = connections.title(c), account = c.body.account_name
-      or c.body.account, post_to = c.posts_to, sync = outcome })
+      or c.body.account, post_to = c.posts_to, not_granted = withheld, sync = outcome })
   end
   local who = c.body.account_name or c.body.account
   term.line("connected %s%s", connections.title(c), who and " as " .. sw.sys.clean(who) or "")
+  if withheld then
+    term.line("not granted: %s; what needs it is refused until you connect again", sw.sys.clean(withheld))
+  end
   if c.posts_to then
     term.line("\nLet the app post to this address (keep it to yourself;\n"
       .. "`syncwell serve` answers it):\n\n  %s",
@@ -207,7 +222,7 @@ function command.run(ctx, words, options)
       return nil, message, code
     end
   end
-  say(ctx, c, outcome)
+  say(ctx, c, outcome, oauth.withheld(provider.declaration, c.body.scope))
   if outcome and outcome.error then
     term.error(outcome.error)
     return 4

@@ -2,6 +2,7 @@
 --   syncwell connections   |   syncwell connections show strava   |   syncwell connections remove strava
 local connections = require("connections")
 local home = require("home")
+local post = require("post")
 local providers = require("providers")
 local term = require("term")
 
@@ -9,9 +10,9 @@ local json = sw.json
 
 local command = {
   group = "data", summary = "what is connected, and how it is", mutates = true,
-  usage = "[list | show NAME | pause NAME | resume NAME | remove NAME | poll NAME SPAN]",
+  usage = "[list | show NAME | pause NAME | resume NAME | remove NAME | poll NAME SPAN | webhook NAME]",
   example = "syncwell connections\nsyncwell connections show strava\n"
-    .. "syncwell connections poll nightscout 5min",
+    .. "syncwell connections poll nightscout 5min\nsyncwell connections webhook strava",
   doc = "`show` prints the coverage ledger: which days of each resource were received.", options = {},
 }
 
@@ -121,6 +122,36 @@ function verbs.remove(ctx, c)
   return 0
 end
 
+-- The address a service posts to, and the word by which it shows that it is the one we told.
+function verbs.webhook(ctx, c)
+  local provider, message, code = providers.get(ctx, c.provider)
+  if not provider then
+    return nil, message, code
+  end
+  local d = provider.declaration
+  if not d.webhook and not d.posts then
+    return nil, d.title .. " sends no webhooks that are understood here: it is polled", "usage"
+  end
+  local secret
+  secret, message, code = post.secret(ctx, c)
+  if not secret then
+    return nil, message, code
+  end
+  local out = { url = post.address(ctx, d.posts and "in" or "hook", secret),
+    verify_token = d.webhook and d.webhook.challenge and d.webhook.challenge.token and post.token(secret) }
+  if ctx.json then
+    term.line("%s", json.encode(out))
+    return 0
+  end
+  term.line("address       %s", out.url)
+  if out.verify_token then
+    term.line("verify token  %s", out.verify_token)
+  end
+  term.line("\nKeep both to yourself. `syncwell serve` answers there; services on the internet\n"
+    .. "reach it by public_url in config.lua, through a proxy with TLS.")
+  return 0
+end
+
 local units = { s = 1, min = 60, h = 3600, d = 86400 }
 
 function verbs.poll(ctx, c, span)
@@ -146,8 +177,8 @@ end
 function command.run(ctx, words)
   local verb = words[1] or "list"
   if not verbs[verb] then
-    return nil, ("connections knows list, show, pause, resume, remove and poll, not '%s'"):format(verb),
-      "usage"
+    return nil, ("connections knows list, show, pause, resume, remove, poll and webhook, not '%s'")
+      :format(verb), "usage"
   elseif verb == "list" then
     return verbs.list(ctx)
   end

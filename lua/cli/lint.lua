@@ -1,8 +1,8 @@
 -- syncwell lint: check rule and provider files without turning them on; all errors, not the first.
 --   syncwell lint rules/automations/mine.lua   |   syncwell lint providers/acme.lua
 local providers = require("providers")
-local rules = require("rules")
 local term = require("term")
+local triggers = require("triggers")
 
 local command = {
   group = "rules", summary = "check rule and provider files", usage = "[PATH...]",
@@ -46,7 +46,7 @@ local function judge(ctx, d, name)
   if d.kind == "provider" then
     return providers.problems(d, name:match("([^/]+)%.lua$"))
   end
-  return { rules.unsupported(ctx, d) }
+  return { triggers.unsupported(ctx, d) }
 end
 
 -- The mistakes of one file, each with its place; nil, message, code when no box can be had.

@@ -3,7 +3,8 @@ local home = require("home")
 local term = require("term")
 
 local command = {
-  group = "run", summary = "hold everything until `resume`", example = "syncwell pause", mutates = true,
+  usage = "", group = "run", summary = "hold everything until `resume`", example = "syncwell pause",
+  mutates = true,
   doc = "Jobs wait, nothing is lost: rules fire for what comes later by their own max_age.", options = {},
 }
 

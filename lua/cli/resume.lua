@@ -3,7 +3,8 @@ local home = require("home")
 local term = require("term")
 
 local command = {
-  group = "run", summary = "go on after `pause`", example = "syncwell resume", mutates = true, options = {},
+  usage = "", group = "run", summary = "go on after `pause`", example = "syncwell resume", mutates = true,
+  options = {},
 }
 
 function command.run(ctx)

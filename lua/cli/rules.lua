@@ -1,6 +1,7 @@
 -- syncwell rules: what fires when, what would have fired, and why not.
 --   syncwell rules list   |   rules install hydrate --set min=45min   |   rules backtest hydrate --since 1y
 local home = require("home")
+local post = require("post")
 local replay = require("replay")
 local rules = require("rules")
 local term = require("term")
@@ -11,7 +12,7 @@ local json = sw.json
 local command = {
   group = "rules", summary = "rules: list, install, backtest, why, trace", mutates = true,
   usage = "list | install RULE [--set KEY=VALUE] | enable RULE | disable RULE | backtest RULE... "
-    .. "[--since 1y] | why RULE [--event ID] | trace [RULE] | reload",
+    .. "[--since 1y] | why RULE [--event ID] | trace [RULE] | webhook NAME | reload",
   example = "syncwell rules list\nsyncwell rules install hydrate --set min=45min\nsyncwell rules "
     .. "backtest hydrate --since 1y\nsyncwell rules why hydrate",
   options = {
@@ -24,6 +25,28 @@ local command = {
 }
 
 local sub = {}
+
+-- The address and key with which something outside fires rules on sw.webhook "NAME".
+function sub.webhook(ctx, words)
+  local name = words[2]
+  if not name or not name:find("^[%w_%-]+$") then
+    return nil, "which one? the name in the rule's sw.webhook \"NAME\"", "usage"
+  end
+  local secrets, message, code = post.trigger(ctx)
+  if not secrets then
+    return nil, message, code
+  end
+  local base = (ctx.config.public_url or "http://127.0.0.1:8787"):gsub("/+$", "")
+  local address = ("%s/trigger/%s/%s"):format(base, secrets.path, name)
+  if ctx.json then
+    sw.sys.out(json.encode { address = address, key = secrets.key } .. "\n")
+  else
+    sw.sys.out(("POST JSON to   %s\nsigned with    %s\n"):format(address, secrets.key))
+    term.line("header         X-SyncWell-Signature: t=SECONDS,v1=HEX\n"
+      .. "               HEX is HMAC-SHA256(key, SECONDS .. \".\" .. body); older than 5 minutes is refused")
+  end
+  return 0
+end
 
 local function trigger_text(d)
   local t = d.on

@@ -135,7 +135,7 @@ local function folder_mark(ctx)
 end
 
 local function wait(ctx, state)
-  local due = sw.store.next_due()
+  local due = not queue.is_paused(ctx) and sw.store.next_due()
   local left = due and math.max(0, due - sw.time.now()) or POLL_MS
   local version = sw.store.wake()
   local slept = 0

@@ -10,6 +10,8 @@ local command = {
   example = "syncwell serve\nsyncwell serve --listen 127.0.0.1:9000",
   doc = "GET /healthz, /metrics (Prometheus text), /calendar/SECRET.ics (subscribe to it in a "
     .. "calendar program).\n"
+    .. "POST /in/SECRET from phones, /hook/SECRET from services (`syncwell connections webhook NAME` tells\n"
+    .. "the address), GET /callback at the end of a sign-in.\n"
     .. "Only loopback addresses; put a proxy with TLS in front for other machines.",
   options = { listen = { value = "ADDR",
     doc = "address and port (default 127.0.0.1:8787, or config.lua's listen)" } },

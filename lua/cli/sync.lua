@@ -21,7 +21,8 @@ end
 
 local function one(ctx, c)
   if c.state ~= "active" and c.state ~= "error" then
-    return { connection = connections.title(c), skipped = c.body.sentence or c.state }
+    return { connection = connections.title(c), skipped = c.body.sentence or c.state,
+      needs_user = c.state == "needs_user" or nil }
   end
   return queue.run_now(ctx, { kind = "sync", name = tostring(c.id), payload = json.encode { connection = c.id,
     reason = "manual" } }, function()
@@ -37,18 +38,21 @@ local function say(o)
 end
 
 function command.run(ctx, words)
+  if queue.is_paused(ctx) then
+    return nil, "everything is paused: `syncwell resume` goes on", "failed"
+  end
   local list, message, code = wanted(ctx, words[1])
   if not list then
     return nil, message, code
   end
-  local out, bad = json.list(), 0
+  local out, bad, theirs = json.list(), 0, 0
   for i, c in ipairs(list) do
     local o, why, kind = one(ctx, c)
     if not o then
       return nil, why, kind
     end
     out[i] = o
-    bad = bad + ((o.error or o.skipped) and 1 or 0)
+    bad, theirs = bad + ((o.error or o.skipped) and 1 or 0), theirs + (o.needs_user and 1 or 0)
     if not ctx.json then
       say(o)
     end
@@ -58,7 +62,7 @@ function command.run(ctx, words)
   elseif #list == 0 then
     term.line("nothing is connected yet: `syncwell providers list`, then `syncwell connect NAME`")
   end
-  return bad == 0 and 0 or bad == #list and 1 or 4
+  return bad == 0 and 0 or bad < #list and 4 or theirs == bad and 3 or 1
 end
 
 return command

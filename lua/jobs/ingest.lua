@@ -8,7 +8,6 @@ local post = require("post")
 local providers = require("providers")
 local zones = require("zones")
 
-local json = sw.json
 local ingest = {}
 
 local CPU_MS, LIVE_MS, AROUND_MS = 5000, 48 * 3600000, 400 * 86400000
@@ -67,13 +66,49 @@ local function store(ctx, c, state)
   return total
 end
 
-local function posted(ctx, _, c, provider, state)
+-- What cannot be read stays in the inbox, and the connection says why.
+local function refuse(ctx, c, job, message)
+  c.body.last_error = sw.sys.clean(("a posted document was not understood and is kept in inbox/%s: %s")
+    :format(job.payload.file, message)):sub(1, 300)
+  local t = home.txn(ctx)
+  connections.put(t, c)
+  t:commit()
+end
+
+local function posted(ctx, job, c, provider, state)
   local out, message, code = run(ctx, provider, "posted", state)
   if not out then
-    c.body.last_error = message
+    if code == "bad" then
+      refuse(ctx, c, job, message)
+    end
     return nil, message, code
   end
   return store(ctx, c, state)
+end
+
+local function withdrawn(ctx, c, provider)
+  local mend = c.provider .. (c.name ~= "main" and " --name " .. c.name or "")
+  connections.set_state(ctx, c, "needs_user", ("%s says that access was withdrawn; mend it with: syncwell "
+    .. "connect %s"):format(provider.declaration.title, mend))
+  return { hint = "revoked" }
+end
+
+-- One subscription may speak of several accounts: the connection that is meant, nil when there is none.
+local function addressed(ctx, c, account)
+  if account == nil or c.body.account == nil or tostring(account) == tostring(c.body.account) then
+    return c
+  end
+  for _, other in ipairs(connections.list(ctx) or {}) do
+    if other.provider == c.provider and tostring(other.body.account) == tostring(account) then
+      return other
+    end
+  end
+end
+
+-- When that was which a hint names: an edit of something old lies further back than syncs look.
+local function instant_of(ctx, c, id)
+  local rows = id ~= nil and sw.store.records(ctx.who, { connection = c.id, external = tostring(id) })
+  return rows and rows[1] and rows[1].start
 end
 
 -- What the hint says is only where to look: the connection is asked itself.
@@ -84,15 +119,14 @@ local function hinted(ctx, job, c, provider, state)
     return nil, message, code
   end
   local hint = type(out.hint) == "table" and out.hint or {}
-  if hint.revoked then
-    connections.set_state(ctx, c, "needs_user", ("%s says that access was withdrawn; mend it with: syncwell "
-      .. "connect %s"):format(provider.declaration.title, c.provider))
-    return { hint = "revoked" }
+  c = addressed(ctx, c, hint.account)
+  if not c then
+    return { hint = "of an account that is not connected" }
+  elseif hint.revoked then
+    return withdrawn(ctx, c, provider)
   end
-  local from = math.tointeger(hint.from)
   local t = home.txn(ctx)
-  t:job { kind = "sync", name = tostring(c.id), payload = json.encode { connection = c.id, reason = "hint",
-    from = from } }
+  connections.put_hint(t, ctx, c, math.tointeger(hint.from) or instant_of(ctx, c, hint.id))
   local ok, why, kind = t:commit()
   if not ok then
     return nil, why, kind
@@ -113,7 +147,9 @@ function ingest.run(ctx, job)
   end
   local state = { intake = intake.new(ctx, c, provider) }
   state.body, message = post.read(ctx, job.payload.file)
-  if not state.body then
+  if not state.body and not post.is_there(ctx, job.payload.file) then
+    return { skipped = "the same document was read in the meantime" }
+  elseif not state.body then
     return nil, message, "bad"
   end
   local outcome

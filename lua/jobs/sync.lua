@@ -18,6 +18,7 @@ local HOUR_MS, MINUTE_MS = 3600000, 60000
 local LIVE_MS = 48 * HOUR_MS
 local FIRST_DAYS, LOOKBACK_S, WINDOW_S = 7, 3 * 86400, 30 * 86400
 local PAGE_CPU_MS, PAGES_MOST = 2000, 10000
+local EDGE_MS, LISTED_MOST = MINUTE_MS, 100000
 
 -- --- windows ---
 
@@ -32,11 +33,13 @@ local function window_of(ctx, read, first, last, now)
     first_day = sw.time.day_text(first), last_day = sw.time.day_text(shown) }
 end
 
--- Whole local days from the cursor, less the look-back, until today; the newest window ends now.
+-- Whole local days from the cursor, less the look-back (or from where a hint points, if that is earlier),
+-- until today; the newest window ends now.
 function sync.windows(ctx, read, cursor, now, from)
   local today = home.day(ctx, now)
-  local since = from or cursor and cursor - (read.lookback_s or LOOKBACK_S) * 1000 // 1
+  local since = cursor and cursor - (read.lookback_s or LOOKBACK_S) * 1000 // 1
     or day_start(ctx, today - FIRST_DAYS)
+  since = math.min(since, from or since)
   local first = math.min(home.day(ctx, math.tointeger(since) or since // 1), today)
   local step = math.max(1, math.tointeger((read.window_s or WINDOW_S) // 86400))
   local list = {}
@@ -72,6 +75,7 @@ local function run_page(s, resource, window, page)
   s.failure, s.wait_ms = nil, nil
   s.intake = intake.new(s.ctx, s.c, s.provider)
   s.intake.total, s.intake.reasons = s.total, s.reasons
+  s.intake.detail = s.provider.declaration.reads[resource].detail and resource or nil
   local results, message, code = door.run(s.ctx.name, s.provider.package, { { cpu_ms = PAGE_CPU_MS, spec = {
     op = "page", script = s.provider.script, resource = resource, window = window, page = page,
     at = sw.time.now(), offset_min = home.offset(s.ctx, sw.time.now()), user = s.ctx.name,
@@ -157,15 +161,25 @@ local function missing_name(s, kind, id)
   return ("%d:%s:%s"):format(s.c.id, kind, id)
 end
 
+-- Did the window ask for this record? Days are the record's own local ones (its traveller's, not the home's);
+-- at the very ends of a span of instants services differ.
+local function was_asked_for(s, read, window, r)
+  if read.bounds == "instant" then
+    return r.start > window.from and r.start < window.to - EDGE_MS
+  end
+  local day = sw.time.day_of(r.start, r.offset_start or home.offset(s.ctx, r.start))
+  return day >= window.first and day <= window.last
+end
+
 local function compare_listing(s, read, window)
   local rows, message, code = sw.store.records(s.ctx.who, { kind = read.kind, from = window.from,
-    to = window.to })
+    to = window.to, limit = LISTED_MOST })
   if not rows then
     return nil, message, code
   end
   local t, any = home.txn(s.ctx), false
   for _, r in ipairs(rows) do
-    if r.connection == s.c.id then
+    if r.connection == s.c.id and was_asked_for(s, read, window, r) then
       local name = missing_name(s, read.kind, r.external_id)
       local doubted = sw.store.doc(s.ctx.who, ".missing", name)
       if s.seen[r.external_id] then
@@ -174,7 +188,7 @@ local function compare_listing(s, read, window)
           t:doc_delete(".missing", name)
         end
       elseif doubted then
-        t:record_delete(r.id, read.kind)
+        t:record_delete(r.id, read.kind, true)
         t:doc_delete(".missing", name)
         s.total.deleted, any = (s.total.deleted or 0) + 1, true
       else
@@ -193,7 +207,7 @@ end
 -- --- a resource ---
 
 local function read_window(s, resource, read, window)
-  local page, count = nil, 0
+  local page, count, whole = nil, 0, true
   s.seen = {}
   for _ = 1, PAGES_MOST do
     local out, message, code, more = page_of(s, resource, window, page)
@@ -201,11 +215,12 @@ local function read_window(s, resource, read, window)
       return nil, message, code, more
     end
     page, count = out.next, count + (math.tointeger(out.items) or 0)
+    whole = whole and out.whole == true
     local ok, why, kind = commit_page(s, resource, window, page == nil, count)
     if not ok then
       return nil, why, kind
     elseif page == nil then
-      return not read.complete or compare_listing(s, read, window)
+      return not (read.complete and whole) or compare_listing(s, read, window)
     end
   end
   return nil, ("over %d pages in one window: does its paging ever end?"):format(PAGES_MOST), "script"
@@ -222,7 +237,7 @@ end
 local function read_resource(s, resource, read)
   local cursor = connections.cursor(s.ctx, s.c, resource).known_until
   s.cursor = cursor
-  for _, window in ipairs(sync.windows(s.ctx, read, cursor, sw.time.now(), s.job.payload.from)) do
+  for _, window in ipairs(sync.windows(s.ctx, read, cursor, sw.time.now(), s.hint.from)) do
     local ok, message, code, more = read_window(s, resource, read, window)
     if not ok then
       if code ~= "conflict" then
@@ -251,6 +266,25 @@ local function outcome(s, words)
   return o
 end
 
+-- A hint (lua/jobs/ingest.lua) is done with once a sync that knew it went well; one that came while we
+-- asked was too late for us: ask again at once.
+local function heed_hint(s, well)
+  local late, revision = connections.hint(s.ctx, s.c)
+  if late.n and late.n == s.hint.n and well then
+    local t = home.txn(s.ctx)
+    connections.heeded(t, s.c, revision)
+    if t:commit() then
+      return
+    end
+    late = connections.hint(s.ctx, s.c)
+  end
+  if late.n and late.n ~= s.hint.n and (s.c.state == "active" or s.c.state == "error") then
+    local t = home.txn(s.ctx)
+    connections.plan(t, s.c, sw.time.now(), "hint")
+    t:commit()
+  end
+end
+
 -- The job ends and the next is planned at `due` (nil: none), in one transaction.
 local function finish(s, due, words)
   local t = home.txn(s.ctx)
@@ -272,6 +306,7 @@ local function finish(s, due, words)
   if not ok then
     return nil, message, code
   end
+  heed_hint(s, not (words and (words.error or words.waiting)))
   return o
 end
 
@@ -295,13 +330,14 @@ end
 
 function ends.needs_user(s, message)
   connections.set_state(s.ctx, s.c, "needs_user", message)
-  return finish(s, nil, { error = message })
+  return finish(s, nil, { error = message, needs_user = true })
 end
 
 function ends.reconnect(s, message)
   local mend = s.c.provider .. (s.c.name ~= "main" and " --name " .. s.c.name or "")
-  return ends.needs_user(s, ("%s: the credential is no longer accepted; mend it with: syncwell connect %s")
-    :format(message, mend))
+  local withheld = oauth.withheld(s.provider.declaration, s.c.body.scope)
+  return ends.needs_user(s, ("%s: the credential is not accepted%s; mend it with: syncwell connect %s")
+    :format(message, withheld and (" (%s was not granted)"):format(sw.sys.clean(withheld)) or "", mend))
 end
 
 function ends.attention(s, message)
@@ -372,16 +408,33 @@ local function open(ctx, job)
   end
   local provider
   provider, message, code = providers.get(ctx, c.provider)
-  local s = { ctx = ctx, job = job, c = c, provider = provider, requests = 0,
-    reasons = {}, total = { new = 0, updated = 0, unchanged = 0, rejected = 0, held = 0 } }
+  local s = { ctx = ctx, job = job, c = c, provider = provider, requests = 0, reasons = {},
+    hint = connections.hint(ctx, c),
+    total = { new = 0, updated = 0, unchanged = 0, rejected = 0, held = 0 } }
   if not provider then
     return s, message, code
   end
   s.acct, message, code = account.open(ctx, c, provider)
   if s.acct then
-    s.acct.reserve = job.payload.reason == "poll"
+    s.acct.reserve = job.payload.reason == "poll" and not s.hint.n
   end
   return s, message, code
+end
+
+-- One resource that is refused (its scope was not granted) does not keep the others back.
+local function read_all(s)
+  local first
+  for _, resource in ipairs(resources(s.provider.declaration)) do
+    local r = table.pack(read_resource(s, resource, s.provider.declaration.reads[resource]))
+    if not r[1] and r[3] ~= "attention" and r[3] ~= "script" then
+      return table.unpack(r, 1, 4)
+    end
+    first = first or not r[1] and r
+  end
+  if first then
+    return table.unpack(first, 1, 4)
+  end
+  return true
 end
 
 function sync.run(ctx, job)
@@ -391,13 +444,11 @@ function sync.run(ctx, job)
   elseif not s.acct then
     return failed(s, message, "attention")
   end
-  for _, resource in ipairs(resources(s.provider.declaration)) do
-    local ok, why, kind, more = read_resource(s, resource, s.provider.declaration.reads[resource])
-    if not ok and kind == "conflict" then
-      return nil, why, kind
-    elseif not ok then
-      return failed(s, why, kind, more)
-    end
+  local ok, why, kind, more = read_all(s)
+  if not ok and kind == "conflict" then
+    return nil, why, kind
+  elseif not ok then
+    return failed(s, why, kind, more)
   end
   s.c.body.failures, s.c.body.last_error, s.c.body.last_sync = nil, nil, sw.time.now()
   if s.c.state == "error" then

@@ -55,7 +55,7 @@ describe("completion", function()
 
   it("reads words, choices and kinds of words from usage lines", function()
     for line, wanted in pairs {
-      [{ "rules", "w" }] = { "why" }, [{ "--home", "/x", "ini" }] = { "init" }, [{ "script", "" }] = { "run" },
+      [{ "rules", "wh" }] = { "why" }, [{ "--home", "/x", "ini" }] = { "init" }, [{ "script", "" }] = { "run" },
       [{ "query", "steps", "--every", "" }] = { "day", "hour", "raw" }, [{ "query", "--every=d" }] = { "--every=day" },
       [{ "query", "--every", "=", "h" }] = { "hour" }, [{ "query", "heart_rate_v" }] = names { "explain", "heart_rate_v" },
       [{ "import", "--as", "t" }] = { "tcx" }, [{ "records", "wo" }] = { "workout" }, [{ "query", "--by", "s" }] = { "source" },

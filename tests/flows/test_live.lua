@@ -108,7 +108,11 @@ describe("a live service", function()
     expect(h.json("query", "steps", "--from", os.date("!%Y-%m-%d", days_ago(2) // 1000))[1].value).equals(9000)
     h.ok("connections", "poll", "intervals-icu", "10s")
     local long = activity("i3", (os.time() - 2 * 3600) * 1000, 90)
-    server.control { add = { intervals = { activities = { long } } } }
+    local rate, time = {}, {}
+    for i = 1, 300 do
+      time[i], rate[i] = i * 18, 120 + i % 30
+    end
+    server.control { add = { intervals = { activities = { long } } }, set = { intervals = { streams = { i3 = { time = time, heartrate = rate } } } } }
     expect(engine(h, function() return #messages(server) > 0 end, 40, true)).is_true()
     expect(engine(h, function() return #entries(calendar) > 0 end, 40)).is_true()
     engine(h, function() return false end, 15)
@@ -120,6 +124,10 @@ describe("a live service", function()
     expect(#list).equals(1)
     expect(list[1]).contains("SUMMARY:Hydration reminder")
     expect(#h.json("rules", "trace")).equals(1)
+    local beats = h.json("query", "heart_rate", "--every", "raw", "--from", "yesterday")
+    expect(#beats).equals(300)
+    expect(beats[1].value).equals(121)
+    expect(#server.requests("/api/v1/activity/i3/streams.json")).equals(1)
     server.stop()
     calendar.stop()
     h.remove()

@@ -92,7 +92,7 @@ describe("a week of 200 accounts behind one app", function()
     local people = lives()
     local service = strava(people)
     local real, dir = sw.http.request, flow.temp()
-    sw.http.request = service.request
+    sw.http.request = service.request -- luacheck: ignore 122
     sw.time.set(START)
     local ctx = assert(home.open({ home = dir, zone = "Europe/Berlin" }, true))
     ctx.config, ctx.daemon = {}, true
@@ -129,7 +129,7 @@ describe("a week of 200 accounts behind one app", function()
     expect(service.over).equals(0)
     expect(missing).equals(0)
     expect(percentile(late, 50) < 9).is_true()
-    sw.http.request = real
+    sw.http.request = real -- luacheck: ignore 122
     sw.fs.remove_tree(dir)
   end)
 end)

@@ -1,0 +1,107 @@
+-- Job "detail": the streams of one record that a listing brought new or changed.
+-- payload: { connection, resource, item = { id, start, origin } }. Limits and outages are waited for.
+local account = require("account")
+local connections = require("connections")
+local door = require("door")
+local home = require("home")
+local intake = require("intake")
+local providers = require("providers")
+
+local json = sw.json
+local detail = {}
+
+local CPU_MS = 2000
+
+local function open(ctx, job)
+  local c, message, code = connections.find(ctx, job.payload.connection)
+  if not c then
+    return nil, message, code
+  end
+  local provider
+  provider, message, code = providers.get(ctx, c.provider)
+  if not provider then
+    return nil, message, code
+  end
+  local acct
+  acct, message, code = account.open(ctx, c, provider)
+  if acct then
+    acct.reserve = true
+  end
+  return acct, message, code
+end
+
+local function answers(acct, taken, failure)
+  local network = door.network(acct, failure)
+  return function(call, index, name, args)
+    if name == "http" then
+      return network(call, index, name, args)
+    end
+    local ok, message = taken:take(name, args)
+    sw.box.reply(call, ok or false, ok or message)
+  end
+end
+
+local function ask(ctx, acct, job, taken)
+  local failure, p = {}, acct.provider
+  local results, message, code = door.run(ctx.name, p.package, { { cpu_ms = CPU_MS, spec = { op = "detail",
+    script = p.script, resource = job.payload.resource, item = job.payload.item, at = sw.time.now() } } },
+    answers(acct, taken, failure))
+  if not results then
+    return nil, message, code
+  elseif failure.message then
+    return nil, failure.message, failure.code
+  elseif not results[1].ok then
+    return nil, results[1].error.text or results[1].error.message, "bad"
+  end
+  local v = results[1].out.verdict
+  if v then
+    return nil, ("%s answered %s"):format(acct.declaration.title, tostring(v.status)),
+      (v.word == "drop" or v.word == "attention") and "bad" or "again"
+  end
+  return true
+end
+
+-- Waiting for a limit is no failure: the job ends and stands there again, later.
+local function wait(ctx, job, ms)
+  local t = home.txn(ctx)
+  job:finish(t, "waits", {})
+  local due = sw.time.now() + ms + math.floor(ms * tonumber("0x" .. sw.sys.random(2)) / 65535)
+  t:job { kind = "detail", name = job.name, urgency = 1, due = due, payload = json.encode(job.payload) }
+  local ok, message, code = t:commit()
+  return ok and { waits_ms = ms } or nil, message, code
+end
+
+local function limit_left(acct)
+  local most = 60000
+  for _, l in ipairs(acct:limits()) do
+    most = math.min(math.max(most, l.period_ms // 10), 900000)
+  end
+  return most
+end
+
+function detail.run(ctx, job)
+  local acct, message, code = open(ctx, job)
+  if not acct then
+    return code == "usage" and { skipped = message } or nil, message, code
+  end
+  local taken = intake.new(ctx, acct.connection, acct.provider)
+  local ok
+  ok, message, code = ask(ctx, acct, job, taken)
+  if not ok and code == "wait" then
+    return wait(ctx, job, limit_left(acct))
+  elseif not ok then
+    return nil, message, code == "needs_user" and "again" or code
+  end
+  local t = home.txn(ctx)
+  taken:write(t)
+  job:finish(t, "done", { item = job.payload.item.id })
+  local done
+  done, message, code = t:commit()
+  if not done then
+    return nil, message, code
+  end
+  taken:count(done, 1)
+  return taken.total
+end
+
+return detail

@@ -1,0 +1,124 @@
+-- Triggers of rules on the trusted side: which there are, who listens to what, when the next one is due.
+--   triggers.listens(rule, "workout.created")   triggers.next_instant(ctx, rule, after_ms)
+--   triggers.unsupported(ctx, declaration) --> nil, or why this version cannot run it
+local schedule = require("schedule")
+local schema = require("schema")
+
+local triggers = {}
+
+local scheduled = { cron = true, at = true, every = true }
+local grants_now = { ["calendar:write"] = true, notify = true, ["mqtt:publish"] = true }
+local not_yet = { "debounce", "max_per", "quiet_hours", "on_retract" }
+
+-- Triggers of a declaration as a flat list.
+local function triggers_of(d)
+  return d.on.kind == "any" and (d.on.of or d.on.triggers or d.on) or { d.on }
+end
+
+local others = { "sync.finished", "sync.failed", "connection.needs_user" }
+local kinds = { "workout", "sleep", "meal", "mindful", "measurement", "note" }
+
+-- The events there are; a rule on any other would wait for ever.
+local function known_event(name)
+  local all = {}
+  for _, other in ipairs(others) do
+    all[#all + 1] = other
+    if other == name then
+      return true
+    end
+  end
+  for _, kind in ipairs(kinds) do
+    for _, what in ipairs { "created", "updated", "retracted" } do
+      all[#all + 1] = kind .. "." .. what
+      if all[#all] == name then
+        return true
+      end
+    end
+  end
+  return nil, ("there is no event '%s'%s"):format(tostring(name), schema.did_you_mean(tostring(name), all))
+end
+
+function triggers.unsupported(ctx, d)
+  for _, t in ipairs(triggers_of(d)) do
+    if t.kind == "event" then
+      local known, why = known_event(t.event or t[1])
+      if not known then
+        return why
+      end
+    end
+    if t.kind == "webhook" then
+      local name = tostring(t.path or t[1])
+      if not name:find("^[%w_%-]+$") or #name > 40 then
+        return ("'%s' is no name for a webhook: letters, digits, _ and -"):format(name:sub(1, 60))
+      end
+    elseif t.kind ~= "event" and not scheduled[t.kind] then
+      return ("trigger '%s' is declared for a later version; this one runs event, cron, at, every and "
+        .. "webhook"):format(tostring(t.kind))
+    elseif scheduled[t.kind] then
+      local ms, why = schedule.next(ctx, t, sw.time.now())
+      if not ms then
+        return why
+      end
+    end
+  end
+  for _, key in ipairs(not_yet) do
+    if d[key] then
+      return ("'%s' is declared for a later version"):format(key)
+    end
+  end
+  for _, grant in ipairs(d.uses or {}) do
+    if not grants_now[grant] then
+      return ("'%s' is a grant of a later version; this one has calendar:write, mqtt:publish "
+        .. "and notify"):format(grant)
+    end
+  end
+end
+
+-- Does an event trigger of the rule listen to this kind? A created-rule with a provider or maker
+-- filter also looks at updates, since the member it waits for may join later; the key keeps it to once.
+function triggers.listens(rule, kind)
+  for _, t in ipairs(triggers_of(rule.declaration)) do
+    if t.kind == "event" then
+      local wanted = t.event or t[1]
+      if wanted == kind or (wanted == kind:gsub("%.updated$", ".created")
+        and (t.provider or t.maker or t.sport)) then
+        return true
+      end
+    elseif t.kind == "webhook" and kind == "webhook." .. (t.path or t[1]) then
+      return true
+    end
+  end
+  return false
+end
+
+-- The webhook trigger of this name among the rules' declarations; nil when none listens.
+function triggers.webhook(all, name)
+  for _, rule in ipairs(all) do
+    for _, t in ipairs(rule.live and triggers_of(rule.declaration) or {}) do
+      if t.kind == "webhook" and (t.path or t[1]) == name then
+        return t
+      end
+    end
+  end
+end
+
+function triggers.schedules(rule)
+  local list = {}
+  for _, t in ipairs(rule.declaration and triggers_of(rule.declaration) or {}) do
+    if scheduled[t.kind] then
+      list[#list + 1] = t
+    end
+  end
+  return list
+end
+
+function triggers.next_instant(ctx, rule, after)
+  local soonest
+  for _, t in ipairs(triggers.schedules(rule)) do
+    local ms = schedule.next(ctx, t, after)
+    soonest = ms and math.min(soonest or ms, ms) or soonest
+  end
+  return soonest
+end
+
+return triggers
