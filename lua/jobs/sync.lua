@@ -206,6 +206,16 @@ end
 
 -- --- a resource ---
 
+-- A service that gives one page for ever (it does not know the parameter) brings nothing that is new.
+local function repeats(s)
+  for id in pairs(s.intake.ids) do
+    if not s.seen[id] then
+      return false
+    end
+  end
+  return next(s.intake.ids) ~= nil
+end
+
 local function read_window(s, resource, read, window)
   local page, count, whole = nil, 0, true
   s.seen = {}
@@ -216,6 +226,9 @@ local function read_window(s, resource, read, window)
     end
     page, count = out.next, count + (math.tointeger(out.items) or 0)
     whole = whole and out.whole == true
+    if repeats(s) then
+      page, whole = nil, false
+    end
     local ok, why, kind = commit_page(s, resource, window, page == nil, count)
     if not ok then
       return nil, why, kind
