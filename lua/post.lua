@@ -63,7 +63,8 @@ function post.find(secret)
   local name = mark(secret)
   for _, p in ipairs(sw.store.people() or {}) do
     local doc = sw.store.doc(p.id, ".in", name)
-    if doc and sw.store.sealed(p.id, "in:" .. doc.body.connection) then -- gone with its connection
+    local kept = doc and (doc.body.connection == 0 and "trigger" or "in:" .. doc.body.connection)
+    if kept and sw.store.sealed(p.id, kept) then -- gone with its connection
       return p, doc.body.connection
     end
   end
