@@ -193,22 +193,23 @@ local function http_date(text)
   return sw.time.day(tonumber(y), months[mon], tonumber(d)) * DAY_MS + (h * 3600 + m * 60 + s) * 1000 // 1
 end
 
--- The instant a refused request names, in data time: seconds, a date, an epoch, or the rest of a window.
-local function told_to_wait(headers, now)
+-- Seconds to wait as milliseconds: none for nonsense, a day at most, since a mistake must not last a century.
+local function wait_ms(seconds)
+  seconds = seconds and seconds == seconds and math.max(0, math.min(seconds, DAY_MS // 1000))
+  return seconds and math.tointeger(math.ceil(seconds * 1000)) or nil
+end
+
+-- How long a refused request says to wait: seconds, a date, an epoch, or the rest of a window.
+function account.told_to_wait(headers, wall)
   local after = headers["retry-after"]
   if after then
-    local seconds = tonumber(after)
-    local date = not seconds and http_date(after)
-    return seconds and now + math.ceil(seconds * 1000) or date and now + math.max(0, date - sw.time.wall())
+    local date = not tonumber(after) and http_date(after)
+    return wait_ms(tonumber(after) or date and (date - wall) / 1000)
   end
   local fields = headers["ratelimit"] or ""
   local reset = tonumber(headers["x-ratelimit-reset"] or headers["ratelimit-reset"]
     or fields:match("[;,%s]t=(%d+)") or fields:match("reset=(%d+)"))
-  if not reset then
-    return nil
-  end
-  local ms = math.floor(reset * 1000)
-  return now + (reset > 1e9 and math.max(0, ms - sw.time.wall()) or ms)
+  return wait_ms(reset and (reset > 1e9 and reset - wall / 1000 or reset))
 end
 
 -- Without a word from the service: the end of the shortest declared window, else a minute.
@@ -228,10 +229,10 @@ local function note_usage(acct, t, headers)
     local used, k = nil, 0
     for part in (text or ""):gmatch("%d+") do
       k = k + 1
-      used = k == (limit.part or 1) and tonumber(part) or used
+      used = k == (limit.part or 1) and math.tointeger(part) or used
     end
     if used then
-      t:limit_seen(bucket(acct, limit), used)
+      t:limit_seen(bucket(acct, limit), math.min(used, 1000000))
     end
   end
 end
@@ -240,7 +241,8 @@ local function note_limits(acct, reply, headers)
   local t, now = home.txn(acct.ctx), sw.time.now()
   note_usage(acct, t, headers)
   if reply.status == 429 or reply.status == 503 and headers["retry-after"] then
-    local untl = math.max(told_to_wait(headers, now) or guess_to_wait(acct, now), now + 1000)
+    local told = account.told_to_wait(headers, sw.time.wall())
+    local untl = math.max(told and now + told or guess_to_wait(acct, now), now + 1000)
     t:hold(acct:hold_name(), untl, ("%s answered %d"):format(acct.declaration.title, reply.status))
     reply.wait_ms = untl - now
   end
@@ -249,14 +251,20 @@ end
 
 -- --- requests ---
 
-local function allowed(acct, address)
-  local origin, host = url.origin(address), url.host(address)
-  if origin and origin == url.origin(acct.base) then
-    return true
+-- Where a path leads: below the base, or, when a service gives a whole address (the next page), to one of the
+-- declared hosts. nil, message, code for anything else.
+function account.address(acct, path)
+  local address = path:find("^%a[%w+.%-]*:") and path or url.join(acct.base, path)
+  local origin = url.origin(address)
+  if address:find("[%c%s\\]") then
+    origin = nil
   end
-  for _, h in ipairs(acct.declaration.hosts or {}) do
-    if host == h and address:find("^https://") then
-      return true
+  if origin and origin == url.origin(acct.base) then
+    return address
+  end
+  for _, host in ipairs(acct.declaration.hosts or {}) do
+    if origin == "https://" .. host or origin == "https://" .. host .. ":443" then
+      return address
     end
   end
   return nil, ("%s may not talk to %s: its hosts are %s"):format(acct.provider.script,
@@ -297,10 +305,9 @@ local function send(acct, spec)
   if not ok then
     return nil, message, code
   end
-  local path = tostring(spec.path or "")
-  local address = path:find("^https?://") and path or url.join(acct.base, path)
-  ok, message, code = allowed(acct, address)
-  if not ok then
+  local address
+  address, message, code = account.address(acct, tostring(spec.path or ""))
+  if not address then
     return nil, message, code
   end
   return sw.http.request { url = url.join(address, "", request.query), method = spec.method, body = spec.body

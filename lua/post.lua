@@ -64,7 +64,7 @@ function post.find(secret)
   for _, p in ipairs(sw.store.people() or {}) do
     local doc = sw.store.doc(p.id, ".in", name)
     local c = doc and doc.body.connection -- 0: for rules; an address goes with its connection
-    if doc and (c == 0 or sw.store.sealed(p.id, "in:" .. c)) then
+    if doc and sw.store.sealed(p.id, "in:" .. c) then
       return p, doc.body.connection
     end
   end

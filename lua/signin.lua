@@ -54,6 +54,7 @@ local function make(ctx, provider, name)
 end
 
 function signin.keep(ctx, provider, spec)
+  vault.hide(spec.secret) -- before it is sent anywhere
   local base = spec.base_url
   if base and not url.origin(base) then
     return nil, ("--base-url: '%s' is no address such as http://127.0.0.1:8080"):format(base), "usage"

@@ -23,6 +23,11 @@ local function remember(value)
   end
 end
 
+-- From now on these are hidden, wherever a service or a script may repeat them.
+function vault.hide(secret)
+  remember(secret.secrets)
+end
+
 function vault.get(ctx, name)
   local row, message, code = sw.store.sealed(ctx.who, name)
   if not row then

@@ -83,6 +83,9 @@ local function run_page(s, resource, window, page)
     function(call, _, name, args)
       answer(s, call, name, args)
     end)
+  for _, line in ipairs(results and results[1].out and results[1].out.log or {}) do
+    sw.sys.log("debug", "script", s.provider.script .. ": " .. tostring(line))
+  end
   if not results then
     return nil, message, code
   elseif s.failure then
@@ -203,6 +206,16 @@ end
 
 -- --- a resource ---
 
+-- A service that gives one page for ever (it does not know the parameter) brings nothing that is new.
+local function repeats(s)
+  for id in pairs(s.intake.ids) do
+    if not s.seen[id] then
+      return false
+    end
+  end
+  return next(s.intake.ids) ~= nil
+end
+
 local function read_window(s, resource, read, window)
   local page, count, whole = nil, 0, true
   s.seen = {}
@@ -213,6 +226,9 @@ local function read_window(s, resource, read, window)
     end
     page, count = out.next, count + (math.tointeger(out.items) or 0)
     whole = whole and out.whole == true
+    if repeats(s) then
+      page, whole = nil, false
+    end
     local ok, why, kind = commit_page(s, resource, window, page == nil, count)
     if not ok then
       return nil, why, kind

@@ -135,6 +135,33 @@ static void totals_are_new_known_or_changed_and_mark_their_day(void **state)
     assert_int_equal(sw_ingest_day_total(f->s, &f->who, f->steps, 1000000, f->watch, 1, &what, NULL), SW_E_BAD);
 }
 
+/* A stranger's columns: any bits as times, lengths, values and offsets. */
+static void any_bits_are_stored_or_counted_and_never_more(void **state)
+{
+    enum { N = 4096 };
+    struct fixture *f = *state;
+    static int64_t start[N], dur[N];
+    static double value[N];
+    static int16_t offset[N];
+    static const int64_t edge[] = {INT64_MIN, INT64_MAX, 0, -1, SW_TIME_MIN_MS, SW_TIME_MAX_MS - 1, INT64_MAX - 1, T0};
+    uint64_t seed = 99;
+    struct sw_counts c;
+    for (int i = 0; i < N; i++) {
+        uint64_t bits = rnd(&seed);
+        start[i] = rnd(&seed) % 3 ? edge[rnd(&seed) % 8] : rnd(&seed) % 2 ? (int64_t)rnd(&seed) : T0 + i;
+        dur[i] = rnd(&seed) % 3 ? edge[rnd(&seed) % 8] : (int64_t)(rnd(&seed) % 100000);
+        memcpy(&value[i], &bits, 8);
+        if (rnd(&seed) % 2) value[i] = (double)(rnd(&seed) % 200);
+        offset[i] = (int16_t)rnd(&seed);
+    }
+    for (int k = 0; k < 3; k++) {
+        const struct sw_metric *m = k == 0 ? f->heart : k == 1 ? f->steps : f->weight;
+        c = column(f, (struct sw_column){.n = N, .start_ms = start, .dur_ms = dur, .value = value, .offset_min = offset}, m, m->unit, false);
+        assert_true(c.added > 0 && c.rejected > N / 2 && c.added + c.changed + c.same + c.rejected <= N);
+        sw_counts_clear(&c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -145,6 +172,7 @@ int main(void)
         TEST(reasons_are_bounded),
         TEST(impossible_records_are_refused),
         TEST(totals_are_new_known_or_changed_and_mark_their_day),
+        TEST(any_bits_are_stored_or_counted_and_never_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
