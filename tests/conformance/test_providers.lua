@@ -5,7 +5,7 @@ local conformance = require("conformance")
 local data = require("data")
 local fields = require("box.fields")
 local flow = require("flow")
-local sync = require("jobs.sync")
+local pull = require("pull")
 
 local json = sw.json
 local DAY = 86400000
@@ -423,7 +423,7 @@ local function conforms(id)
         for _ = 1, 60 do
           local now = sw.time.parse("2026-01-05T00:00:00Z") + rnd(330) * DAY + rnd(86400) * 1000
           local from = now - rnd(200) * DAY - rnd(86400) * 1000
-          local list = sync.windows({ zone = zone }, read, nil, now, from)
+          local list = pull.windows({ zone = zone }, read, nil, now, from)
           local at = list[1]
           expect(at.from <= from).is_true()
           for i = 2, #list do
