@@ -144,7 +144,7 @@ local function bucket(acct, limit)
     or ("%s/%d"):format(acct.provider.id, acct.connection.id)
   return { name = ("%s/%s/%d"):format(who, limit.of or "all", period), most = limit.most,
     period_ms = math.tointeger(period), aligned = limit.aligned or false,
-    shared = limit.bucket == "app", reserve = acct.reserve and limit.most // 10 or 0 }
+    shared = limit.bucket == "app", reserve = math.floor(limit.most * (acct.reserve or 0)) }
 end
 
 function account:limits()

@@ -19,9 +19,9 @@ function door.network(acct, failure)
     if name ~= "http" then
       return sw.box.reply(call, false, name .. " is not available here")
     end
-    local reply, message, code = acct:request(type(args) == "table" and args or {})
+    local reply, message, code, more = acct:request(type(args) == "table" and args or {})
     if not reply then
-      failure.message, failure.code = message, code
+      failure.message, failure.code, failure.more = message, code, more
       return sw.box.reply(call, false, message)
     end
     sw.box.body(call, reply.body)

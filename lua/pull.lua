@@ -59,7 +59,7 @@ local function answer(s, call, name, args)
       s.failure = { message = message, code = code, more = more }
       return sw.box.reply(call, false, message)
     end
-    s.wait_ms, s.acct.reserve = reply.wait_ms, false -- what was begun may be finished
+    s.wait_ms, s.acct.reserve = reply.wait_ms, 0 -- what was begun may be finished
     sw.box.body(call, reply.body)
     return sw.box.reply(call, true, { status = reply.status, headers = reply.headers })
   end

@@ -10,6 +10,8 @@ local providers = require("providers")
 local json = sw.json
 local detail = {}
 
+local SPREAD_MS = 6 * 3600000
+
 local CPU_MS, HOUR_MS = 2000, 3600000
 
 local function open(ctx, job)
@@ -25,7 +27,7 @@ local function open(ctx, job)
   local acct
   acct, message, code = account.open(ctx, c, provider)
   if acct then
-    acct.reserve = true
+    acct.reserve = 0.6 -- listings come first: streams of a week's past can wait
   end
   return acct, message, code
 end
@@ -49,7 +51,7 @@ local function ask(ctx, acct, job, taken)
   if not results then
     return nil, message, code
   elseif failure.message then
-    return nil, failure.message, failure.code
+    return nil, failure.message, failure.code, failure.more
   elseif not results[1].ok then
     return nil, results[1].error.text or results[1].error.message, "bad"
   end
@@ -65,18 +67,10 @@ end
 local function wait(ctx, job, ms)
   local t = home.txn(ctx)
   job:finish(t, "waits", {})
-  local due = sw.time.now() + ms + math.floor(ms * tonumber("0x" .. sw.sys.random(2)) / 65535)
+  local due = sw.time.now() + ms + math.floor(SPREAD_MS * tonumber("0x" .. sw.sys.random(3)) / 0xFFFFFF)
   t:job { kind = "detail", name = job.name, urgency = 1, due = due, payload = json.encode(job.payload) }
   local ok, message, code = t:commit()
   return ok and { waits_ms = ms } or nil, message, code
-end
-
-local function limit_left(acct)
-  local most = 60000
-  for _, l in ipairs(acct:limits()) do
-    most = math.min(math.max(most, l.period_ms // 10), 900000)
-  end
-  return most
 end
 
 function detail.run(ctx, job)
@@ -85,10 +79,10 @@ function detail.run(ctx, job)
     return code == "usage" and { skipped = message } or nil, message, code
   end
   local taken = intake.new(ctx, acct.connection, acct.provider)
-  local ok
-  ok, message, code = ask(ctx, acct, job, taken)
+  local ok, more
+  ok, message, code, more = ask(ctx, acct, job, taken)
   if not ok and code == "wait" then
-    return wait(ctx, job, limit_left(acct))
+    return wait(ctx, job, math.tointeger(more) or 60000)
   elseif not ok and code == "needs_user" then
     connections.set_needs_user(ctx, acct.connection, message)
     return wait(ctx, job, HOUR_MS)

@@ -129,13 +129,23 @@ local function sharers(s)
   return math.max(n, 1)
 end
 
+-- The part of a limit that listings may plan on: what is new may cost a request more for its streams.
+local function share(declaration)
+  for _, read in pairs(declaration.reads or {}) do
+    if read.detail then
+      return 0.5
+    end
+  end
+  return 0.7
+end
+
 -- As often as asked for, but no faster than what the limits bear for all who share them, less a part for
 -- webhooks and for people who ask themselves; polls rest while a limit is nearly used up.
 local function pace(s, ms)
   local each, n = s.requests > 0 and s.requests or 1, nil
   for _, l in ipairs(s.acct:limits()) do
     n = n or l.shared and sharers(s) or 1
-    ms = math.max(ms, l.period_ms * each * n / (l.most * 0.7))
+    ms = math.max(ms, l.period_ms * each * n / (l.most * share(s.provider.declaration)))
   end
   return math.floor(ms)
 end
@@ -177,7 +187,7 @@ local function open(ctx, job)
   end
   s.acct, message, code = account.open(ctx, c, provider)
   if s.acct then
-    s.acct.reserve = job.payload.reason == "poll" and not s.hint.n
+    s.acct.reserve = job.payload.reason == "poll" and not s.hint.n and 0.1 or 0
   end
   return s, message, code
 end
