@@ -223,7 +223,9 @@ local function guess_to_wait(acct, now)
 end
 
 -- "a,b" header pairs of limit and usage, one pair per declared limit with `header` (Strava writes them so).
+-- Gives whether there is something to write.
 local function note_usage(acct, t, headers)
+  local any = false
   for _, limit in ipairs(acct.declaration.limits or {}) do
     local text = limit.usage and headers[limit.usage:lower()]
     local used, k = nil, 0
@@ -233,20 +235,23 @@ local function note_usage(acct, t, headers)
     end
     if used then
       t:limit_seen(bucket(acct, limit), math.min(used, 1000000))
+      any = true
     end
   end
+  return any
 end
 
 local function note_limits(acct, reply, headers)
   local t, now = home.txn(acct.ctx), sw.time.now()
-  note_usage(acct, t, headers)
+  local any = note_usage(acct, t, headers)
   if reply.status == 429 or reply.status == 503 and headers["retry-after"] then
     local told = account.told_to_wait(headers, sw.time.wall())
     local untl = math.max(told and now + told or guess_to_wait(acct, now), now + 1000)
     t:hold(acct:hold_name(), untl, ("%s answered %d"):format(acct.declaration.title, reply.status))
     reply.wait_ms = untl - now
+    any = true
   end
-  t:commit()
+  return not any or t:commit()
 end
 
 -- --- requests ---

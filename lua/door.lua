@@ -1,9 +1,15 @@
 -- Runs in a box whose questions are answered here. An answer that fails is an answer too: whoever asked
 -- is told why and never waits for ever.
 --   door.run(user, package, runs, function(call, index, name, args) sw.box.reply(call, true, value) end)
+local scripts = require("scripts")
+
 local door = {}
 
 function door.run(user, package, runs, answer)
+  local there, why, kind = scripts.ready(user, package)
+  if not there then
+    return nil, why, kind
+  end
   return sw.box.run(user, package, runs, function(call, index, name, args)
     local ok, message = pcall(answer, call, index, name, args)
     if not ok then

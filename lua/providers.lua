@@ -62,7 +62,8 @@ local function load(ctx, file)
   end
   local p = { id = file.id, own = file.own, script = "providers/" .. file.id .. ".lua",
     package = (file.own and "own-provider/" or "provider/") .. file.id, source = source }
-  local results, why, code = scripts.load(ctx.name, p.package, { { name = p.script, source = source } })
+  local results, why, code = scripts.load(ctx.name, p.package, { { name = p.script, source = source } },
+    ctx)
   if not results then
     return nil, why, code
   end

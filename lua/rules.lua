@@ -47,7 +47,7 @@ local function load_package(ctx, package, files)
   if #list == 0 then
     return true
   end
-  local results, message, code = scripts.load(ctx.name, package, list)
+  local results, message, code = scripts.load(ctx.name, package, list, ctx)
   if not results then
     return nil, message, code
   end
@@ -69,20 +69,32 @@ local function load_package(ctx, package, files)
   return true
 end
 
-local function setting(ctx, name)
-  local doc = sw.store.doc(ctx.who, "rule", name)
-  return doc and doc.body or {}
+-- What was set for rules, by name.
+local function settings(ctx)
+  local list, message, code = sw.store.docs(ctx.who, "rule", { limit = 100000 })
+  if not list then
+    return nil, message, code
+  end
+  local out = {}
+  for _, doc in ipairs(list) do
+    out[doc.name] = doc.body
+  end
+  return out
 end
 
 -- Own rules, and those of the catalogue that were installed. An own file hides a shipped one.
 function rules.load(ctx, with_catalogue)
   local own = read_folder(ctx.home .. "/rules/automations", "rules/automations/")
   local hidden, shipped = {}, {}
+  local set, why, kind = settings(ctx)
+  if not set then
+    return nil, why, kind
+  end
   for _, f in ipairs(own) do
     hidden[f.name] = true
   end
   for _, f in ipairs(rules.catalogue()) do
-    local s = setting(ctx, f.name)
+    local s = set[f.name] or {}
     if not hidden[f.name] and (s.installed or with_catalogue) then
       f.shipped, f.installed = true, s.installed or false
       shipped[#shipped + 1] = f
@@ -97,7 +109,7 @@ function rules.load(ctx, with_catalogue)
   local all = {}
   for _, list in ipairs { own, shipped } do
     for _, f in ipairs(list) do
-      local s = setting(ctx, f.name)
+      local s = set[f.name] or {}
       f.params = s.params or {}
       f.enabled = s.enabled ~= false and (not f.shipped or f.installed)
         and (not f.declaration or f.declaration.enabled ~= false)

@@ -411,7 +411,7 @@ static int send_call(struct sw_box *b, struct run *r, struct sw_err *err)
 static int resume(struct sw_box *b, struct run *r, int args, struct sw_err *err)
 {
     lua_State *co;
-    int64_t before = sw_limits_cpu_ns();
+    int64_t before;
     int status, n, rc;
     bool expired;
     lua_rawgeti(b->L, LUA_REGISTRYINDEX, r->thread);
@@ -419,7 +419,7 @@ static int resume(struct sw_box *b, struct run *r, int args, struct sw_err *err)
     lua_rawsetp(b->L, LUA_REGISTRYINDEX, &b->limits); /* stays anchored by its reference */
     stand(b, r->n);
     b->now = r;
-    sw_limits_begin(&b->limits, co, r->budget_ns - r->used_ns);
+    before = sw_limits_begin(&b->limits, co, r->budget_ns - r->used_ns);
     status = lua_resume(co, b->L, args, &n);
     expired = b->limits.expired;
     r->used_ns += sw_limits_cpu_ns() - before;

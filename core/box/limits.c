@@ -13,7 +13,9 @@ static struct sw_limits *volatile ticking;
 int64_t sw_limits_cpu_ns(void)
 {
     struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    /* A worker has one thread. Its process's clock moves only every few milliseconds once a limit of
+     * the process's CPU time is set, which confinement does. */
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
@@ -121,13 +123,15 @@ void sw_limits_tick_stop(struct sw_limits *m)
     set_timer(0);
 }
 
-void sw_limits_begin(struct sw_limits *m, lua_State *thread, int64_t budget_ns)
+int64_t sw_limits_begin(struct sw_limits *m, lua_State *thread, int64_t budget_ns)
 {
+    int64_t now = sw_limits_cpu_ns();
     m->expired = 0;
     m->mem_hit = false;
     m->where_line = 0;
     m->running = thread;
-    m->deadline_ns = sw_limits_cpu_ns() + budget_ns;
+    m->deadline_ns = now + budget_ns;
+    return now;
 }
 
 void sw_limits_end(struct sw_limits *m)

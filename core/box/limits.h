@@ -17,7 +17,7 @@ struct sw_limits {
     lua_State *L;                     /* main thread */
     lua_State *volatile running;      /* the thread whose instructions are executed now */
     volatile sig_atomic_t expired;    /* the current run is over its budget */
-    volatile int64_t deadline_ns;     /* on the process's CPU clock; 0: none */
+    volatile int64_t deadline_ns;     /* on the CPU clock; 0: none */
     size_t mem_used, mem_max;         /* bytes */
     bool mem_hit;                     /* an allocation was refused since the run began */
     char where[96];                   /* script:line at which expiry struck */
@@ -33,9 +33,9 @@ struct sw_limits *sw_limits_of(lua_State *L);
 void sw_limits_tick_start(struct sw_limits *m);
 void sw_limits_tick_stop(struct sw_limits *m);
 
-/* Around each stretch of a run: budget in nanoseconds of CPU. Read expired and where before end,
- * which forgets the former. */
-void sw_limits_begin(struct sw_limits *m, lua_State *thread, int64_t budget_ns);
+/* Around each stretch of a run: budget in nanoseconds of CPU; begin gives the clock. Read expired and
+ * where before end, which forgets the former. */
+int64_t sw_limits_begin(struct sw_limits *m, lua_State *thread, int64_t budget_ns);
 void sw_limits_end(struct sw_limits *m);
 
 /* Raise the expiry in L. Not a normal error: sandbox functions pass it on, whoever catches it. */
@@ -48,5 +48,5 @@ static inline void sw_limits_check(lua_State *L)
     struct sw_limits *m = *(struct sw_limits **)lua_getextraspace(L);
     if (m->expired) sw_limits_raise(L);
 }
-int64_t sw_limits_cpu_ns(void); /* CPU time of this process */
+int64_t sw_limits_cpu_ns(void); /* CPU time of this thread: a worker has one */
 #endif

@@ -6,13 +6,19 @@
 #include "base/alloc.h"
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+enum { HOLD_BYTES = 32 * 1024, HOLD_NS = 2 * 1000 * 1000 };
 
 struct link {
     int fd;
     struct sw_buf in;       /* read, not yet handled */
     struct sw_buf later;    /* frames set aside while waiting for credit */
-    size_t unacked;         /* bytes sent */
+    struct sw_buf out;      /* results held until there is nothing to do, or HOLD_BYTES, or HOLD_NS */
+    int64_t held_since;     /* monotonic time of the first of them */
+    bool asks;              /* a script here asked the engine: what it does outside must be known at once */
+    size_t unacked;         /* bytes sent or held */
     size_t owed;            /* bytes handled and not acknowledged to the engine */
 };
 
@@ -40,6 +46,13 @@ static ssize_t read_more(struct link *l)
     return n;
 }
 
+static int flush(struct link *l)
+{
+    int rc = write_all(l->fd, l->out.data, l->out.len);
+    sw_buf_reset(&l->out);
+    return rc;
+}
+
 static bool take_ack(struct link *l, struct sw_rd frame)
 {
     int64_t n;
@@ -57,7 +70,7 @@ static int wait_for_credit(struct link *l, size_t bytes)
         int rc = sw_frame_next(l->in.data, l->in.len, &used, &frame, NULL);
         if (rc < 0) return rc;
         if (rc == 0) {
-            if (read_more(l) <= 0) return SW_E_IO;
+            if (flush(l) < 0 || read_more(l) <= 0) return SW_E_IO;
             continue;
         }
         if (take_ack(l, frame)) l->owed += used;
@@ -68,13 +81,26 @@ static int wait_for_credit(struct link *l, size_t bytes)
     return SW_OK;
 }
 
+static int64_t mono_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* Runs that ask nothing change nothing outside: their results go together, and the engine repeats
+ * those that are lost with the worker. */
 static int send_frames(void *ctx, const struct sw_buf *frames)
 {
     struct link *l = ctx;
     int rc = wait_for_credit(l, frames->len);
     if (rc < 0) return rc;
     l->unacked += frames->len;
-    return write_all(l->fd, frames->data, frames->len);
+    if (!l->out.len) l->held_since = mono_ns();
+    sw_buf_put(&l->out, frames->data, frames->len);
+    if (frames->len > 4) l->asks = l->asks || sw_val_is(sw_rd_of(frames->data + 4, frames->len - 4), "op", "call");
+    if (!l->asks && l->out.len < HOLD_BYTES && mono_ns() - l->held_since < HOLD_NS) return SW_OK;
+    return flush(l);
 }
 
 static int send_ack(struct link *l, size_t bytes)
@@ -164,7 +190,7 @@ static int handle_one(struct link *l, struct sw_buf *b, struct sw_box *box)
     sw_buf_cut(b, used);
     rc = sw_box_feed(box, sw_rd_of(copy + 4, used - 4), &err);
     sw_free(copy);
-    if (rc < 0) say_bye(l, &err);
+    if (rc < 0 && flush(l) == SW_OK) say_bye(l, &err);
     l->owed += used;
     if (rc == SW_OK && l->owed >= SW_FRAME_CREDIT / 8) {
         rc = send_ack(l, l->owed);
@@ -178,7 +204,7 @@ static int serve(struct link *l, struct sw_box *box)
     for (;;) {
         int rc = l->later.len ? handle_one(l, &l->later, box) : handle_one(l, &l->in, box);
         if (rc < 0) return 0; /* the engine sees the end of file and starts another */
-        if (rc == 0 && read_more(l) <= 0) return 0;
+        if (rc == 0 && (flush(l) < 0 || read_more(l) <= 0)) return 0;
     }
 }
 
@@ -191,6 +217,7 @@ int sw_worker_run(const struct sw_confine *c, int sock, struct sw_shared_page *p
     int rc = sw_confine_process(c, sock, parent, &got, &err);
     sw_buf_init(&l.in, 2 * SW_FRAME_MAX + 65536);
     sw_buf_init(&l.later, 2 * SW_FRAME_CREDIT);
+    sw_buf_init(&l.out, HOLD_BYTES + SW_FRAME_MAX + 4);
     if (rc == SW_OK) {
         box = sw_box_new(c->memory_bytes, page, send_frames, &l);
         if (!box) rc = sw_fail(&err, SW_E_LIMIT, "no memory for a worker");

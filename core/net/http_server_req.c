@@ -178,7 +178,7 @@ static void log_request(struct sw_http_req *r, bool whole)
 {
     struct sw_http_access a = {
         .peer = r->peer,
-        .method = r->ask->head     ? "SW_CONN_HEAD"
+        .method = r->ask->head     ? "HEAD"
                   : r->ask->method ? r->ask->method
                                    : "-",
         .path = r->ask->path,

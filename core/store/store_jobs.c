@@ -72,16 +72,20 @@ struct claimed {
     size_t n, cap;
 };
 
+/* A claim costs the same whatever waits behind it: job_turn is in the order of claiming. The sum keeps
+ * SQLite from another index, by which it would sort all that wait. */
+#define CLAIM(which)                                                                               \
+    "UPDATE job SET state = 1, lease_ms = $1, generation = generation + 1, attempts = attempts + 1, progress = $7 WHERE id IN " \
+    "(SELECT j.id FROM job j WHERE j.person_id = $2 AND j.state + 0 < 2 AND j.due_ms <= $3 AND (j.state = 0 OR j.lease_ms < $4) " \
+    "AND " which " ORDER BY j.urgency, j.due_ms, j.id LIMIT $6) RETURNING " JOB_COLUMNS
+
 static int claim_of(struct sw_store *s, int64_t person, int64_t now_ms, int64_t real_ms,
                     int64_t lease_ms, int64_t only_id, int most, const char *owner,
                     struct claimed *out, struct sw_err *err)
 {
-    struct sw_q *q = sw_ask(
-        s, err,
-        "UPDATE job SET state = 1, lease_ms = $1, generation = generation + 1, attempts = attempts + 1, progress = $7 WHERE id IN "
-        "(SELECT j.id FROM job j WHERE j.person_id = $2 AND j.state < 2 AND j.due_ms <= $3 AND (j.state = 0 OR j.lease_ms < $4) "
-        "AND ($5 = 0 OR j.id = $5) ORDER BY j.urgency, j.due_ms, j.id LIMIT $6) RETURNING " JOB_COLUMNS,
-        "iiiiiis", real_ms + lease_ms, person, now_ms, real_ms, only_id, (int64_t)most, owner);
+    struct sw_q *q = sw_ask(s, err, only_id ? CLAIM("j.id = $5") : CLAIM("$5 = 0"),
+                            "iiiiiis", real_ms + lease_ms, person, now_ms, real_ms, only_id, (int64_t)most,
+                            owner);
     int rc = q ? 0 : SW_E_INTERNAL;
     while (q && (rc = sw_q_next(q, err)) > 0) {
         sw_grow((void **)&out->at, &out->cap, out->n + 1, sizeof *out->at);
@@ -103,13 +107,15 @@ static int claim_cmp(const void *a, const void *b)
  * by the end of somebody's lease (kept early: its own due time). */
 static int rehint(struct sw_store *s, int64_t person, struct sw_err *err)
 {
-    int64_t due;
-    int rc = sw_ask_int(
-        s, err, &due,
-        "SELECT due_ms FROM job WHERE person_id = $1 AND state < 2 ORDER BY due_ms LIMIT 1", "i",
-        person);
-    if (rc < 0) return rc;
-    if (!rc) return sw_run(s, err, "DELETE FROM due WHERE person_id = $1", "i", person);
+    int64_t due = 0, other = 0;
+    static const char first[] =
+        "SELECT due_ms FROM job WHERE person_id = $1 AND state = $2 ORDER BY due_ms LIMIT 1";
+    int ready = sw_ask_int(s, err, &due, first, "ii", person, (int64_t)SW_JOB_READY);
+    int leased = ready < 0 ? ready
+                           : sw_ask_int(s, err, &other, first, "ii", person, (int64_t)SW_JOB_LEASED);
+    if (leased < 0) return leased;
+    if (leased && (!ready || other < due)) due = other;
+    if (!ready && !leased) return sw_run(s, err, "DELETE FROM due WHERE person_id = $1", "i", person);
     return sw_run(s, err, "UPDATE due SET due_ms = $2 WHERE person_id = $1", "ii", person, due);
 }
 

@@ -172,15 +172,23 @@ local function read_records(kind, options)
   return list
 end
 
-local function add_actions(ctx, state)
-  for name, row in pairs(actions) do
-    local group, verb = name:match "^(%l+)%.(%l+)$"
-    local f = action(state, name, row)
-    if group then
-      ctx[group] = ctx[group] or {}
-      ctx[group][verb] = f
-    else
-      ctx[name] = f
+local groups = {} -- "calendar" -> { add = "calendar.add" ... }
+for name in pairs(actions) do
+  local group, verb = name:match "^(%l+)%.(%l+)$"
+  if group then
+    groups[group] = groups[group] or {}
+    groups[group][verb] = name
+  end
+end
+
+-- Actions come into being when a script reaches for them: most rules have one.
+local function make_member(ctx, state, name)
+  if actions[name] and not groups[name] then
+    ctx[name] = action(state, name, actions[name])
+  elseif groups[name] then
+    ctx[name] = {}
+    for verb, full in pairs(groups[name]) do
+      ctx[name][verb] = action(state, full, actions[full])
     end
   end
 end
@@ -197,11 +205,17 @@ local function pure(run, params)
     end }
 end
 
-local function closed(ctx, what, hint)
+local function closed(ctx, what, hint, state)
   return setmetatable({}, {
     __metatable = false,
     __index = function(_, name)
+      if ctx[name] == nil and state then
+        make_member(ctx, state, name)
+      end
       if ctx[name] == nil then
+        for known in pairs(state and actions or {}) do
+          make_member(ctx, state, known:match "^%l+")
+        end
         errors.fail(("%s has no '%s'%s"):format(what, errors.clean(tostring(name)):sub(1, 60),
           errors.did_you_mean(name, ctx)), hint)
       end
@@ -225,9 +239,8 @@ end
 function context.new(run, out, declaration, params)
   local ctx = pure(run, params)
   local state = { out = out, declaration = declaration, count = {}, event_id = (run.event or {}).id }
-  add_actions(ctx, state)
   ctx.series, ctx.records = read_series, read_records
-  return closed(ctx, "ctx")
+  return closed(ctx, "ctx", nil, state)
 end
 
 return context

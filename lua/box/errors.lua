@@ -24,6 +24,9 @@ local hints = {
 
 -- One line of printable text: no control bytes, no marks that turn the reading direction.
 function errors.clean(text)
+  if not text:find "[^ -~]" then
+    return text
+  end
   text = text:gsub("[%c\127]", " "):gsub("\u{202a}", ""):gsub("\u{202b}", ""):gsub("\u{202c}", "")
   text = text:gsub("\u{202d}", ""):gsub("\u{202e}", ""):gsub("\xe2\x81[\xa6-\xa9]", "")
   return (text:gsub("\xc2[\x80-\x9f]", " "))

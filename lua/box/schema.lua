@@ -148,19 +148,36 @@ local function show(value)
   return type(value) == "number" and tostring(value) or "a " .. type(value)
 end
 
-local function check_value(what, key, value, rule)
+local function fits(value, rule)
   local kind = rule[1]
-  local good, wanted
   if type(kind) == "table" then
-    good, wanted = one_of(value, kind)
+    return one_of(value, kind)
   elseif type(kind) == "function" then
-    good, wanted = kind(value)
-  else
-    good, wanted = checks[kind](value)
+    return kind(value)
   end
+  return checks[kind](value)
+end
+
+local function check_value(what, key, value, rule)
+  local good, wanted = fits(value, rule)
   if not good then
     schema.problem(("'%s' in %s must be %s, not %s"):format(tostring(key), what, wanted, show(value)), key)
   end
+end
+
+-- Is there nothing to say? What is wrong is found again in order, to be worded.
+local function is_right(spec, shape)
+  for key, value in pairs(spec) do
+    if not shape[key] or not fits(value, shape[key]) then
+      return false
+    end
+  end
+  for key, rule in pairs(shape) do
+    if rule.required and spec[key] == nil then
+      return false
+    end
+  end
+  return true
 end
 
 -- Check spec against the closed shape; positional values are keys 1, 2 ... of the shape.
@@ -168,6 +185,8 @@ function schema.check(what, spec, shape)
   checking = what
   if type(spec) ~= "table" then
     schema.fail(("%s takes a table, not %s"):format(what, show(spec)))
+  elseif is_right(spec, shape) then
+    return spec
   end
   local names = {}
   for key in pairs(spec) do

@@ -16,6 +16,9 @@ local command = {
 
 -- The confinement is known once a worker has said hello.
 local function confinement()
+  if sw.box.confinement() ~= "not started" then
+    return sw.box.confinement() -- by the worker that loaded the rules
+  end
   sw.box.run("status", "status", { { spec = { op = "script", script = "status", source = "return 1" } } })
   return sw.box.confinement()
 end
@@ -33,7 +36,7 @@ local function connected(ctx)
   return list, broken
 end
 
-local function gather(ctx)
+local function gather(ctx, brief)
   local counts, message, code = sw.store.counts(ctx.who)
   if not counts then
     return nil, message, code
@@ -61,11 +64,11 @@ local function gather(ctx)
     samples = counts.samples, origins = counts.origins,
     jobs_waiting = counts.jobs, jobs_given_up = counts.given_up, rules_on = live,
       broken_rules = json.list(broken), rule_errors = json.list(errors),
-    confinement = confinement() }
+    confinement = not brief and confinement() or nil }
 end
 
 function command.run(ctx, _, options)
-  local s, message, code = gather(ctx)
+  local s, message, code = gather(ctx, options.line or options.check)
   if not s then
     return nil, message, code
   end

@@ -1,17 +1,42 @@
 /* SPDX-License-Identifier: MIT */
-#include "bench.h"
+#include "bench_home.h"
 #include "base/alloc.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
 double bench_cpu(void)
 {
     struct rusage u;
     getrusage(RUSAGE_SELF, &u);
     return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+}
+
+static double cpu_beneath(long pid)
+{
+    char path[64];
+    double sum = 0;
+    long child;
+    FILE *f;
+    snprintf(path, sizeof path, "/proc/%ld/task/%ld/children", pid, pid);
+    f = fopen(path, "r");
+    while (f && fscanf(f, "%ld", &child) == 1) {
+        struct timespec t = {0, 0};
+        clockid_t clock;
+        if (!clock_getcpuclockid((pid_t)child, &clock)) clock_gettime(clock, &t);
+        sum += (double)t.tv_sec + (double)t.tv_nsec / 1e9 + cpu_beneath(child);
+    }
+    if (f) fclose(f);
+    return sum;
+}
+
+double bench_children_cpu(void)
+{
+    return cpu_beneath(getpid());
 }
 
 void bench_die(const char *what, const struct sw_err *err)

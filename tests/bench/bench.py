@@ -1,6 +1,6 @@
 """The driver: prepares inputs in a folder beside the build, runs goals by name, prints the table.
 Reached through bench.sh; each goal is a function that gives rows (measure.py says what a row is)."""
-import argparse, json, os, shutil, subprocess, sys, tempfile
+import argparse, filecmp, json, os, shutil, subprocess, sys, tempfile
 
 import goals
 from measure import say, skipped, table, Skip
@@ -15,8 +15,10 @@ def node_modules(build):
         say("npm is not installed; references on node are skipped")
         return None
     os.makedirs(folder, exist_ok=True)
-    shutil.copy(os.path.join(HERE, "package.json"), folder)
-    if not os.path.exists(os.path.join(folder, "node_modules", ".package-lock.json")):
+    here, there = os.path.join(HERE, "package.json"), os.path.join(folder, "package.json")
+    same = os.path.exists(there) and filecmp.cmp(here, there, shallow=False)
+    if not same or not os.path.exists(os.path.join(folder, "node_modules", ".package-lock.json")):
+        shutil.copy(here, there)
         say("installing the references from npm (once)")
         with open(os.path.join(folder, "npm.log"), "w") as log:
             subprocess.run(["npm", "install", "--no-audit", "--no-fund"], cwd=folder, stdout=log, stderr=log, timeout=1200,

@@ -8,7 +8,7 @@
 #include "base/crypto.h"
 #include "base/json.h"
 #include "base/jtape.h"
-#include "bench.h"
+#include "bench_home.h"
 #include "store/store_jobs.h"
 #include <dirent.h>
 #include <inttypes.h>

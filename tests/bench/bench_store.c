@@ -6,7 +6,7 @@
  * `chunks` decodes every sample of the window and cuts days at the zone's own midnights, which is
  * what a chart in another zone costs; a month at a time, so that it stays in the cache. */
 #include "base/alloc.h"
-#include "bench.h"
+#include "bench_home.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -30,6 +30,24 @@ def run(command, allowed=(0,), **options):
     return out
 
 
+class Server:
+    """A server that prints its port, serves until SIGTERM and then states the CPU time of serving."""
+
+    def __init__(self, command, **options):
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, **options)
+        self.port = self.process.stdout.readline().decode().strip()
+        if not self.port:
+            self.process.kill()
+            self.process.wait()
+            raise RuntimeError(f"{command[0]} does not listen")
+
+    def stop(self):
+        self.process.terminate()
+        text = self.process.stdout.read().decode()
+        self.process.wait(10)
+        return json.loads(text.strip().splitlines()[-1])
+
+
 def pairs(ours, reference, count, same=lambda a, b: a["check"] == b["check"]):
     """Alternate the two; median CPU of each and the median of the pairs' ratios. Both must agree on
     what they found, else there is no ratio."""
@@ -65,6 +83,12 @@ def bound(goal, what, ours, unit, reference, at_most, note=""):
     """A row: a figure with an upper bound."""
     return {"goal": goal, "what": what, "ours": f"{ours:.3g} {unit}", "reference": reference, "ratio": round(ours / at_most, 2),
             "wanted": f"<= {at_most:.3g} {unit}", "met": ours <= at_most, "note": note}
+
+
+def slower(goal, what, against, p, at_most, note=""):
+    """A row: how many times the CPU of the reference ours may take."""
+    return {**faster(goal, what, against, p, 1, note), "ratio": round(1 / p["ratio"], 2), "spread": [round(1 / p["high"], 2), round(1 / p["low"], 2)],
+            "wanted": f"<= {at_most:g}x", "met": 1 / p["ratio"] <= at_most}
 
 
 def skipped(goal, what, why):

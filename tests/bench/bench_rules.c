@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT
+ * G1: one rule over N events of which each fires.
+ *   bench_rules worker BOX LIBRARY RULE N    batches of 500 to a real worker, results gathered
+ *   bench_rules bare RULE N                  lua_pcall of the rule's functions in a plain program:
+ *                                            prepared tables, no limits, nothing checked */
+#include "base/alloc.h"
+#include "bench.h"
+#include "script/workers.h"
+#include <dirent.h>
+#include <lauxlib.h>
+#include <lualib.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <uv.h>
+
+enum { BATCH = 500, MAX_LIBRARY = 64 };
+#define AT INT64_C(1772323200000)
+
+/* ---- through a worker ---- */
+
+struct dispatch {
+    uv_loop_t loop;
+    struct sw_workers *pool;
+    long fired, done, failed;
+    int64_t stated_us;
+};
+
+static void on_loaded(void *ctx, const struct sw_run_result *r)
+{
+    struct dispatch *d = ctx;
+    d->done++;
+    d->failed += !r->ok;
+}
+
+static void on_result(void *ctx, const struct sw_run_result *r)
+{
+    struct dispatch *d = ctx;
+    struct sw_rd actions;
+    bool fired = false;
+    d->done++;
+    d->stated_us += r->cpu_us;
+    if (r->ok && sw_val_get_bool(r->out, "fired", &fired) && fired && sw_val_find(r->out, "actions", &actions)) d->fired++;
+}
+
+static void text(struct sw_buf *b, const char *key, const char *value)
+{
+    sw_val_key(b, key);
+    sw_val_text(b, value);
+}
+
+static void number(struct sw_buf *b, const char *key, int64_t value)
+{
+    sw_val_key(b, key);
+    sw_val_int(b, value);
+}
+
+/* What rules.evaluate sends for a workout. */
+static void put_event(struct sw_buf *b, long n)
+{
+    char id[32];
+    size_t at = sw_val_open(b, SW_V_MAP), in;
+    snprintf(id, sizeof id, "g%ld", n);
+    text(b, "id", id), text(b, "group", id), text(b, "kind", "workout"), text(b, "day", "2026-03-01");
+    number(b, "start", AT - 5400000), number(b, "finish", AT), number(b, "offset_start", 60), number(b, "offset_finish", 60);
+    text(b, "provider", "garmin"), text(b, "live", "live");
+    sw_val_key(b, "attributes");
+    in = sw_val_open(b, SW_V_MAP);
+    text(b, "sport", "running"), number(b, "elapsed_s", 5400), number(b, "distance_m", 15000), number(b, "hr_avg", 141);
+    sw_val_close(b, in, 4);
+    sw_val_close(b, at, 11);
+}
+
+static void put_spec(struct sw_buf *b, long n)
+{
+    size_t at = sw_val_open(b, SW_V_MAP), in;
+    text(b, "op", "rule"), text(b, "script", "rule.lua"), text(b, "mode", "run"), text(b, "user", "me");
+    number(b, "at", AT), number(b, "offset_min", 60);
+    sw_val_key(b, "params");
+    in = sw_val_open(b, SW_V_MAP);
+    sw_val_close(b, in, 0);
+    sw_val_key(b, "event");
+    put_event(b, n);
+    sw_val_close(b, at, 8);
+}
+
+static void wait_for(struct dispatch *d, long n)
+{
+    while (d->done < n && uv_run(&d->loop, UV_RUN_ONCE)) continue;
+    if (d->done < n) bench_die("no worker answers", NULL);
+}
+
+static void send_batch(struct dispatch *d, long from, long n)
+{
+    struct sw_workers_on on = {on_result, NULL, d};
+    struct sw_run_spec spec[BATCH];
+    struct sw_buf b[BATCH];
+    struct sw_err err = SW_ERR_INIT;
+    for (long i = 0; i < n; i++) {
+        sw_buf_init(&b[i], 65536);
+        put_spec(&b[i], from + i);
+        spec[i] = (struct sw_run_spec){(uint64_t)i, sw_rd_of(b[i].data, b[i].len), 200};
+    }
+    if (sw_workers_run(d->pool, "me", "bench", spec, (size_t)n, &on, &err)) bench_die("run", &err);
+    for (long i = 0; i < n; i++) sw_buf_clear(&b[i]);
+}
+
+static size_t library(const char *dir, struct sw_workers_file *out)
+{
+    struct dirent *e;
+    size_t k = 0;
+    DIR *d = opendir(dir);
+    while (d && k < MAX_LIBRARY && (e = readdir(d))) {
+        char path[4096], *dot = strrchr(e->d_name, '.');
+        if (!dot || strcmp(dot, ".lua")) continue;
+        snprintf(path, sizeof path, "%s/%s", dir, e->d_name);
+        out[k].source = bench_read(path, &out[k].bytes);
+        out[k++].name = sw_strndup(e->d_name, (size_t)(dot - e->d_name));
+    }
+    if (d) closedir(d);
+    return k;
+}
+
+static void open_pool(struct dispatch *d, const char *box, const char *lib_dir, const char *rule)
+{
+    struct sw_workers_file lib[MAX_LIBRARY], file = {.name = "rule.lua"};
+    struct sw_workers_config c = {.box_path = box, .library = lib};
+    struct sw_workers_on on = {on_loaded, NULL, d};
+    struct sw_err err = SW_ERR_INIT;
+    c.n_library = library(lib_dir, lib);
+    uv_loop_init(&d->loop);
+    d->pool = sw_workers_new(&d->loop, &c, &err);
+    if (!d->pool) bench_die("pool", &err);
+    file.source = bench_read(rule, &file.bytes);
+    if (sw_workers_load(d->pool, "me", "bench", &file, 1, &on, &err)) bench_die("load", &err);
+    wait_for(d, 1);
+    if (d->failed) bench_die("the rule does not load", NULL);
+    d->done = 0;
+}
+
+static void worker(const char *box, const char *lib_dir, const char *rule, long n)
+{
+    struct dispatch d = {0};
+    double engine, inside, engine_before, inside_before;
+    open_pool(&d, box, lib_dir, rule);
+    engine_before = bench_cpu(), inside_before = bench_children_cpu();
+    for (long i = 0; i < n; i += BATCH) {
+        send_batch(&d, i, n - i < BATCH ? n - i : BATCH);
+        wait_for(&d, i + (n - i < BATCH ? n - i : BATCH));
+    }
+    engine = bench_cpu() - engine_before, inside = bench_children_cpu() - inside_before;
+    printf("{\"check\": %ld, \"cpu_s\": %.6f, \"inside_s\": %.6f, \"stated_s\": %.6f}\n", d.fired, engine + inside, inside,
+           (double)d.stated_us / 1e6);
+    sw_workers_close(d.pool, NULL, NULL);
+    uv_run(&d.loop, UV_RUN_DEFAULT);
+}
+
+/* ---- bare ---- */
+
+static const char HARNESS[] =
+    "package.loaded.syncwell = { rule = function(t) return t end, event = function(e) return e end }\n"
+    "local rule, actions = dofile(...), {}\n"
+    "local w = { kind = 'workout', sport = 'running', elapsed_s = 5400, distance_m = 15000, hr_avg = 141 }\n"
+    "local ctx = { params = {}, notify = function(a) actions[#actions + 1] = a end }\n"
+    "return function()\n"
+    "  if rule.when(w, ctx) then rule.run(w, ctx) end\n"
+    "  if #actions == 500 then actions = {} return 500 end\n"
+    "end\n";
+
+static void bare(const char *rule, long n)
+{
+    lua_State *L = luaL_newstate();
+    lua_Integer fired = 0;
+    double from;
+    luaL_openlibs(L);
+    if (luaL_loadstring(L, HARNESS)) bench_die(lua_tostring(L, -1), NULL);
+    lua_pushstring(L, rule);
+    if (lua_pcall(L, 1, 1, 0)) bench_die(lua_tostring(L, -1), NULL);
+    from = bench_cpu();
+    for (long i = 0; i < n; i++) {
+        lua_pushvalue(L, -1);
+        if (lua_pcall(L, 0, 1, 0)) bench_die(lua_tostring(L, -1), NULL);
+        fired += lua_tointeger(L, -1);
+        lua_pop(L, 1);
+    }
+    printf("{\"check\": %lld, \"cpu_s\": %.6f}\n", (long long)fired, bench_cpu() - from);
+    lua_close(L);
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN);
+    if (argc == 6 && !strcmp(argv[1], "worker")) worker(argv[2], argv[3], argv[4], atol(argv[5]));
+    else if (argc == 4 && !strcmp(argv[1], "bare")) bare(argv[2], atol(argv[3]));
+    else bench_die("bench_rules worker BOX LIBRARY RULE N | bare RULE N", NULL);
+    return 0;
+}
