@@ -151,11 +151,12 @@ local function pace(s, ms)
 end
 
 local function next_poll(s)
-  local ms = pace(s, connections.poll_s(s.c, s.provider.declaration) * 1000)
+  local asked = connections.poll_s(s.c, s.provider.declaration) * 1000
+  local ms = pace(s, asked)
   for _, l in ipairs(s.acct:limits()) do
     local used = sw.store.limit_used(l.name, l.most, l.period_ms, l.aligned) or 0
     if used > l.most * 0.8 then
-      return sw.time.now() + jittered(ms * 4)
+      ms = math.max(ms, asked * 4)
     end
   end
   return sw.time.now() + jittered(ms)

@@ -124,11 +124,6 @@ describe("a week of 200 accounts behind one app", function()
     for _, w in ipairs(service.waits) do
       table.insert(w[1] < START + DAY and first or late, w[2] / 3600000)
     end
-    if os.getenv("SW_WEEK_DAYS") then
-      local by = {}
-      for _, w in ipairs(service.waits) do local d = (w[1]-START)//DAY; by[d] = by[d] or {}; table.insert(by[d], w[2]/3600000) end
-      for d = 0, 6 do print(d, #(by[d] or {}), percentile(by[d] or {}, 50), percentile(by[d] or {}, 95), service.windows["2:" .. (START + d*DAY)//DAY]) end
-    end
     sw.sys.out(("     %d requests, at most %d of 100 a quarter and %d of 1000 a day; new data after %.1f h (median), %.1f h (95 of 100); %.1f ms of CPU a sync, %.2f s a connection and week\n"):format(
       service.requests, service.most[1], service.most[2], percentile(late, 50), percentile(late, 95),
       cpu * 1000 / (service.requests - made), cpu / ACCOUNTS))
