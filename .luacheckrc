@@ -9,6 +9,7 @@ local spec = { "sw", "describe", "it", "expect", "skip" }
 files["tests/lua"] = { read_globals = spec, max_line_length = false }
 files["tests/flows"] = { read_globals = spec, max_line_length = false }
 files["tests/conformance"] = { read_globals = spec, max_line_length = false }
+files["tests/bench"] = { read_globals = { "sw", "bench" }, max_line_length = false }
 files["tests/providers"] = { max_line_length = false }
 files["tests/support"] = { read_globals = spec, max_line_length = false }
 files["tests/sandbox"] = { ignore = { ".*" } }

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Rules on sw.webhook: what is signed fires once, what is forged, old or meant for nobody is refused.
 local flow = require("flow")
+local live = require("live")
 
 local RULE = [[local sw = require "syncwell"
 return sw.rule { title = "door", on = sw.webhook "door", uses = { "notify" },
@@ -20,15 +21,8 @@ describe("a webhook of a rule", function()
   local h = flow.home("Europe/Berlin")
   flow.write(h.dir .. "/rules/automations/door.lua", RULE)
   flow.write(h.dir .. "/rules/automations/bell.lua", OPEN)
-  flow.sh(("%s >%s/out 2>%s/err & echo $! >%s/pid"):format(h.command("serve", "--listen", "127.0.0.1:0"), h.dir, h.dir, h.dir))
-  local port
-  for _ = 1, 200 do
-    port = (flow.read(h.dir .. "/out") or ""):match("listening on http://127.0.0.1:(%d+)")
-    if port then
-      break
-    end
-    sw.sys.sleep(50)
-  end
+  local engine = live.spawn(h.command("serve", "--listen", "127.0.0.1:0"))
+  local port = engine.await("listening on http://127.0.0.1:(%d+)")
   local hook = h.json("rules", "webhook", "door")
   local address = hook.address:gsub("^http://[^/]+", "http://127.0.0.1:" .. tostring(port))
   local now = os.time()
@@ -76,7 +70,7 @@ describe("a webhook of a rule", function()
     expect(wait_for(2)).equals(2)
     expect(post(address:gsub("door$", "window"), "{}").status).equals(404)
     expect(post(address:gsub("/trigger/....", "/trigger/AAAA"), "{}").status).equals(404)
-    flow.sh(("kill -TERM $(cat %s/pid); sleep 0.5"):format(h.dir))
+    engine.stop()
     h.remove()
   end)
 end)
