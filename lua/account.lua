@@ -49,7 +49,7 @@ end
 
 -- --- credentials ---
 
-local evaluate -- placeholders may stand in placeholders
+local MARKS_MOST = 20 -- placeholders of one request
 
 local digests = {
   sha1 = function(text) return sw.crypto.hex(sw.crypto.sha1(text)) end,
@@ -57,53 +57,70 @@ local digests = {
   base64 = function(text) return sw.crypto.base64(text) end,
 }
 
-local function fill_in(acct, kind, content)
-  content = evaluate(acct, content)
-  if kind == "secret" then
-    local value = acct.secret.secrets[content]
-    if not value then
-      error(("the credential '%s' of this connection is not there"):format(content), 0)
-    end
-    return value
-  end
-  local value = digests[kind] and digests[kind](content) or error("a placeholder that means nothing", 0)
-  sw.crypto.hide(value)
+-- What a request carries is taken out of its answer again, also as it stands in an address.
+local function sent(acct, value)
+  local list = acct.sent or {}
+  acct.sent = list
+  list[#list + 1] = value
+  list[#list + 1] = url.escape(value)
   return value
 end
 
--- Every "\1kind:content\2" of a text becomes what it stands for, the innermost first.
-evaluate = function(acct, text)
-  local from = text:find("\1", 1, true)
-  if not from then
-    return text
-  end
-  local depth, at = 0, from
-  repeat
-    local next_at = text:find("[\1\2]", at)
-    if not next_at then
-      error("a placeholder that does not end", 0)
+-- No sentence here may repeat the content: what stands inside may be a credential, and a script reads it.
+local function fill_in(acct, mark, lasting)
+  local kind, content = mark:match("^(%l[%l%d]*):(.*)$")
+  if kind == "secret" then
+    local value = acct.secret.secrets[content]
+    if type(value) ~= "string" then
+      local known = (acct.declaration.secrets or {})[content]
+      error(known and ("the credential '%s' of this connection is not there"):format(content)
+        or "a credential of this connection is not there", 0)
     end
-    depth = depth + (text:sub(next_at, next_at) == "\1" and 1 or -1)
-    at = next_at + 1
-  until depth == 0
-  local kind, content = text:sub(from + 1, at - 2):match("^(%l[%l%d]*):(.*)$")
-  if not kind then
-    error("a placeholder without a kind", 0)
+    return sent(acct, value)
   end
-  return text:sub(1, from - 1) .. fill_in(acct, kind, content) .. evaluate(acct, text:sub(at))
+  local value = digests[kind] and digests[kind](content) or error("a placeholder that means nothing", 0)
+  if lasting then
+    sw.crypto.hide(value)
+  end
+  return sent(acct, value)
+end
+
+-- Every "\1kind:content\2" of a text becomes what it stands for, the innermost first. What a declaration
+-- says is `lasting` and hidden for good; what a script makes up at each request must not fill that list.
+local function evaluate(acct, text, lasting)
+  local open, parts, at = {}, {}, 1
+  for mark in text:gmatch("()[\1\2]") do
+    parts[#parts + 1] = text:sub(at, mark - 1)
+    at = mark + 1
+    if text:byte(mark) == 1 then
+      acct.marks = (acct.marks or 0) + 1
+      if acct.marks > MARKS_MOST then
+        error(("more than %d placeholders in one request"):format(MARKS_MOST), 0)
+      end
+      open[#open + 1], parts = parts, {}
+    elseif #open > 0 then
+      local value = fill_in(acct, table.concat(parts), lasting)
+      parts = table.remove(open)
+      parts[#parts + 1] = value
+    end
+  end
+  if #open > 0 then
+    error("a placeholder that does not end", 0)
+  end
+  return at == 1 and text or table.concat(parts) .. text:sub(at)
 end
 
 local sign = {}
 
 function sign.basic(acct, auth, request)
-  local password = evaluate(acct, "\1secret:" .. auth.password .. "\2")
-  local value = sw.crypto.base64(evaluate(acct, auth.user) .. ":" .. password)
+  local password = evaluate(acct, "\1secret:" .. auth.password .. "\2", true)
+  local value = sw.crypto.base64(evaluate(acct, auth.user, true) .. ":" .. password)
   sw.crypto.hide(value)
-  request.headers.Authorization = "Basic " .. value
+  request.headers.Authorization = "Basic " .. sent(acct, value)
 end
 
 function sign.key(acct, auth, request)
-  local value = (auth.prefix or "") .. evaluate(acct, "\1secret:" .. auth.secret .. "\2")
+  local value = (auth.prefix or "") .. evaluate(acct, "\1secret:" .. auth.secret .. "\2", true)
   if auth.query then
     request.query[auth.query] = value
   else
@@ -112,7 +129,7 @@ function sign.key(acct, auth, request)
 end
 
 function sign.sealed(acct, auth, request)
-  request.headers[auth.header] = evaluate(acct, auth.value)
+  request.headers[auth.header] = evaluate(acct, auth.value, true)
 end
 
 function sign.oauth2(acct, _, request)
@@ -120,7 +137,7 @@ function sign.oauth2(acct, _, request)
   if not token then
     return nil, message, code
   end
-  request.headers.Authorization = "Bearer " .. token
+  request.headers.Authorization = "Bearer " .. sent(acct, token)
 end
 
 local function add_credentials(acct, request)
@@ -186,7 +203,7 @@ local months = { Jan = 1, Feb = 2, Mar = 3, Apr = 4, May = 5, Jun = 6, Jul = 7, 
 
 -- "Sun, 22 Nov 2026 10:00:00 GMT" in milliseconds.
 local function http_date(text)
-  local d, mon, y, h, m, s = text:match("(%d+) (%a+) (%d+) (%d+):(%d+):(%d+)")
+  local d, mon, y, h, m, s = text:match("(%d%d?) (%a+) (%d%d%d%d) (%d%d):(%d%d):(%d%d)")
   if not months[mon or ""] then
     return nil
   end
@@ -276,27 +293,42 @@ function account.address(acct, path)
     origin or "that address", table.concat(acct.declaration.hosts or {}, ", ")), "denied"
 end
 
-local function lower(headers)
+local function every_text(value, to)
+  if type(value) == "string" then
+    to[#to + 1] = value
+  end
+  for _, v in pairs(type(value) == "table" and value or {}) do
+    every_text(v, to)
+  end
+  return to
+end
+
+-- Only of this connection: were those of others hidden too, an answer full of guesses would find them.
+local function redacted(acct, text)
+  return sw.crypto.redact(text, every_text(acct.secret.secrets, acct.sent or {}))
+end
+
+local function lower(acct, headers)
   local out = {}
   for name, value in pairs(headers) do
     name = name:lower()
     if name ~= "set-cookie" then
-      out[name] = sw.crypto.redact(value)
+      out[name] = redacted(acct, value)
     end
   end
   return out
 end
 
-local function texts(acct, from)
+local function texts(acct, from, lasting)
   local out = {}
   for name, value in pairs(from or {}) do
-    out[tostring(name)] = evaluate(acct, tostring(value))
+    out[tostring(name)] = evaluate(acct, tostring(value), lasting)
   end
   return out
 end
 
 local function prepare(acct, spec)
-  local request = { headers = texts(acct, acct.declaration.headers), query = texts(acct, spec.query) }
+  local request = { headers = texts(acct, acct.declaration.headers, true), query = texts(acct, spec.query) }
   for name, value in pairs(texts(acct, spec.headers)) do
     request.headers[name] = value
   end
@@ -305,6 +337,7 @@ local function prepare(acct, spec)
 end
 
 local function send(acct, spec)
+  acct.marks, acct.sent = 0, {}
   local request = prepare(acct, spec)
   local ok, message, code = add_credentials(acct, request)
   if not ok then
@@ -317,7 +350,8 @@ local function send(acct, spec)
   end
   return sw.http.request { url = url.join(address, "", request.query), method = spec.method, body = spec.body
     and evaluate(acct, spec.body), headers = request.headers, max_bytes = BODY_MOST,
-    timeout_ms = MINUTE_MS, administrator = acct.connection.body.base_url ~= nil }
+    timeout_ms = MINUTE_MS, -- only the machine that --base-url names may be a private one
+    administrator = acct.connection.body.base_url ~= nil and url.origin(address) == url.origin(acct.base) }
 end
 
 -- One that needs its person, or was paused, is left alone by whatever job still has something for it.
@@ -332,14 +366,14 @@ function account:request(spec)
   if not ok then
     return nil, message, code, wait
   end
-  local fine, reply, why, kind, sent = pcall(send, self, spec)
+  local fine, reply, why, kind, reached = pcall(send, self, spec)
   if not fine then
     return nil, tostring(reply), "bad"
   elseif not reply then
-    return nil, why, kind, sent
+    return nil, why, kind, reached
   end
-  reply.headers = lower(reply.headers)
-  reply.body = sw.crypto.redact(reply.body or "") -- a service may echo what it was sent: no script reads it
+  reply.headers = lower(self, reply.headers)
+  reply.body = redacted(self, reply.body or "") -- a service may echo what it was sent: no script reads it
   note_limits(self, reply, reply.headers)
   return reply
 end

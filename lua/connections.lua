@@ -132,7 +132,8 @@ local function jitter(ms)
 end
 
 function connections.poll_s(c, declaration)
-  return c.body.poll_s or declaration and declaration.poll_s or connections.POLL_S
+  local declared = declaration and declaration.poll_s
+  return c.body.poll_s or declared and math.max(declared, 60) or connections.POLL_S
 end
 
 -- A sync of this connection is due at `due`; one that waits already keeps the earlier time.

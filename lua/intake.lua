@@ -12,11 +12,12 @@ intake.__index = intake
 local KINDS = { workout = true, sleep = true, meal = true, mindful = true, measurement = true, note = true }
 local RECORDS_MOST, DAYS_MOST, COLUMNS_MOST = 20000, 50000, 4000
 local REASONS_MOST = 60
+local PAGE_BYTES, ID_MOST, FIELDS_MOST, SEGMENTS_MOST = 64 << 20, 500, 200, 5000
 local FIRST_MS, LAST_MS = -2208816000000, 3453062400000
 
 function intake.new(ctx, c, provider)
   return setmetatable({ ctx = ctx, connection = c, provider = provider, records = {}, days = {}, columns = {},
-    reasons = {}, rejected = 0, ids = {},
+    reasons = {}, rejected = 0, ids = {}, bytes = 0,
     total = { new = 0, updated = 0, unchanged = 0, rejected = 0, held = 0 } }, intake)
 end
 
@@ -59,11 +60,49 @@ local function doubt(d)
     return "a record of no known kind"
   elseif type(d.id) ~= "string" or d.id == "" then
     return "a " .. d.kind .. " without an id"
+  elseif #d.id > ID_MOST then
+    return ("a %s with an id of over %d bytes"):format(d.kind, ID_MOST)
   elseif not is_time(d.start) or not is_time(d.finish or d.start) then
     return "a " .. d.kind .. " at no time between 1900 and 2079"
   elseif (d.finish or d.start) < d.start then
     return "a " .. d.kind .. " that ends before it starts"
   end
+end
+
+-- Names with texts, figures and flags: what nests was made to hurt whoever reads it later.
+local function flat(self, from)
+  local to, n = {}, 0
+  for k, v in pairs(type(from) == "table" and from or {}) do
+    local kind = type(v)
+    if type(k) == "string" and #k <= 100 and (kind == "string" or kind == "number" or kind == "boolean") then
+      to[k], n = kind == "string" and v:sub(1, 4096) or v, n + 1
+      self.bytes = self.bytes + 64 + (kind == "string" and math.min(#v, 4096) or 0)
+    end
+    if n >= FIELDS_MOST then
+      break
+    end
+  end
+  return to
+end
+
+local function segments(self, from)
+  local to = {}
+  for i, one in ipairs(type(from) == "table" and from or {}) do
+    if type(one) ~= "table" or i > SEGMENTS_MOST then
+      break
+    end
+    to[i] = flat(self, one)
+    self.bytes = self.bytes + 64
+  end
+  return #to > 0 and to or nil
+end
+
+-- What is kept of a record that a script handed over: of the size it is counted with, of known shape.
+local function kept(self, d)
+  self.bytes = self.bytes + 1500
+  return { kind = d.kind, id = d.id, start = d.start, finish = d.finish or d.start, offset = offset(d.offset),
+    offset_finish = offset(d.offset_finish), type = text(d.type), attributes = flat(self, d.attributes),
+    segments = segments(self, d.segments), origin = origin(self, d.origin) }
 end
 
 local take = {}
@@ -77,7 +116,7 @@ function take.records(self, list)
       return nil, ("more than %d records in one page"):format(RECORDS_MOST)
     else
       self.ids[d.id] = true
-      self.records[#self.records + 1] = d
+      self.records[#self.records + 1] = kept(self, d)
     end
   end
   return true
@@ -127,6 +166,7 @@ function take.samples(self, c)
   if n % 8 ~= 0 or #column.dur ~= n or #column.value ~= n or #column.offset * 4 ~= n then
     return nil, "samples of unlike lengths"
   end
+  self.bytes = self.bytes + n * 13 // 4 + 500
   self.columns[#self.columns + 1] = column
   return true
 end
@@ -139,16 +179,17 @@ end
 function intake:take(what, args)
   if not take[what] then
     return nil, ("%s is not available to providers"):format(what)
+  elseif self.bytes > PAGE_BYTES then
+    return nil, ("more than %d MB in one page: ask for shorter windows"):format(PAGE_BYTES >> 20)
   end
   return take[what](self, args)
 end
 
 local function draft_row(self, d)
-  local draft = { kind = d.kind, external_id = d.id, start = d.start, finish = d.finish or d.start,
-    offset_start = offset(d.offset), offset_finish = offset(d.offset_finish), type = text(d.type),
-    attributes = type(d.attributes) == "table" and d.attributes or {},
-    segments = type(d.segments) == "table" and d.segments or nil }
-  return record.row(self.ctx, draft, origin(self, d.origin), self.connection.id, self.provider.id)
+  local draft = { kind = d.kind, external_id = d.id, start = d.start, finish = d.finish,
+    offset_start = d.offset, offset_finish = d.offset_finish, type = d.type, attributes = d.attributes,
+    segments = d.segments }
+  return record.row(self.ctx, draft, d.origin, self.connection.id, self.provider.id)
 end
 
 -- A value of a day that is no amount stands at the day's local midnight.
@@ -168,7 +209,7 @@ function intake:write(t)
     if self.detail then
       t:job { kind = "detail", name = ("%d:%s:%s"):format(self.connection.id, self.detail, d.id), urgency = 1,
         if_changed = true, payload = sw.json.encode { connection = self.connection.id, resource = self.detail,
-          item = { id = d.id, start = d.start, origin = origin(self, d.origin) } } }
+          item = { id = d.id, start = d.start, origin = d.origin } } }
       self.order[#self.order + 1] = "job"
     end
   end
@@ -221,7 +262,7 @@ function intake:count(results, from)
     counted[kind](self, results[from + i - 1])
   end
   self.total.rejected, self.rejected = self.total.rejected + self.rejected, 0
-  self.records, self.days, self.columns = {}, {}, {}
+  self.records, self.days, self.columns, self.bytes = {}, {}, {}, 0
 end
 
 return intake

@@ -9,6 +9,8 @@ local vault = require("vault")
 local json = sw.json
 local post = {}
 
+post.FILES_MOST, post.BYTES_MOST = 10000, 1 << 30 -- of one connection, whoever has its address
+
 local function mark(secret)
   return sw.crypto.hex(sw.crypto.sha256("in:" .. secret))
 end
@@ -80,12 +82,28 @@ local function folder(ctx)
   return ctx.home .. "/inbox"
 end
 
+-- What waits (or was not understood and stays) of one connection: files, bytes.
+local function waiting(ctx, c)
+  local files, bytes = 0, 0
+  for _, name in ipairs(sw.fs.list(folder(ctx)) or {}) do
+    if name:match("^(%d+)%-") == tostring(c) then
+      files, bytes = files + 1, bytes + (sw.fs.stat(folder(ctx) .. "/" .. name) or { size = 0 }).size
+    end
+  end
+  return files, bytes
+end
+
 -- The document lies on disk before anybody is told that it was taken; its name is its hash, so that the
 -- same one posted again while it waits is kept once.
 function post.keep(ctx, c, body, kind, extra)
   local ok, message, code = sw.fs.mkdir(folder(ctx))
   if not ok then
     return nil, message, code
+  end
+  local files, bytes = waiting(ctx, c)
+  if files >= post.FILES_MOST or bytes + #body > post.BYTES_MOST then
+    return nil, ("the inbox is full: %d documents of this connection wait in %s"):format(files,
+      folder(ctx)), "full"
   end
   local name = ("%d-%s"):format(c, sw.sys.hash(body):sub(1, 32))
   ok, message, code = sw.fs.write(folder(ctx) .. "/" .. name, body, 384)

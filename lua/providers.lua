@@ -34,11 +34,113 @@ local function check_figure(list, where, metric, unit)
   end
 end
 
+-- A script may return what it likes: what the engine reads of it is of these types, or it is refused.
+local shape = { title = "string", base = "string", hosts = "table", auth = "table", secrets = "table",
+  headers = "table", account = "table", limits = "table", poll_s = "number", policy = "table",
+  reads = "table",
+  webhook = "table", writes = "table" }
+local read_shape = { kind = "string", window_s = "number", lookback_s = "number", bounds = "string",
+  detail = "table", days = "table", series = "table" }
+local limit_shape = { most = "number", per_s = "number", bucket = "string", of = "string", usage = "string",
+  part = "number", aligned = "boolean" }
+local auth_shape = { kind = "string", authorize = "string", token = "string", scopes = "table",
+  separator = "string", extra = "table", answer = "string", redirect = "string", user = "string",
+  password = "string", header = "string", query = "string", prefix = "string", secret = "string",
+  value = "string" }
+local hook_shape = { verify = "table", challenge = "table" }
+local proof_shape = { header = "string", secret = "string", prefix = "string", over = "string",
+  encoding = "string", timestamp = "string" }
+local challenge_shape = { param = "string", answer = "string", token = "string" }
+local auth_needs = { oauth2 = { "authorize", "token" }, basic = { "user", "password" }, key = { "secret" },
+  sealed = { "header", "value" } }
+
+local function mistyped(list, where, t, types)
+  if type(t) ~= "table" then
+    list[#list + 1] = where .. " is no table"
+    return
+  end
+  for name, wanted in pairs(types) do
+    local v = t[name]
+    if v ~= nil and (type(v) ~= wanted or wanted == "number" and (v - v ~= 0 or v < 0)) then
+      list[#list + 1] = ("%s.%s is no %s"):format(where, name, wanted)
+    end
+  end
+end
+
+local function texts(list, where, t)
+  for k, v in pairs(type(t) == "table" and t or {}) do
+    if type(v) ~= "string" then
+      list[#list + 1] = ("%s.%s is no text"):format(where, tostring(k))
+    end
+  end
+end
+
+local function mistyped_auth(list, auth)
+  mistyped(list, "auth", auth, auth_shape)
+  if not auth_needs[auth.kind] then
+    list[#list + 1] = "auth is none of sw.oauth2, sw.basic, sw.key and sw.sealed"
+  end
+  for _, name in ipairs(auth_needs[auth.kind] or {}) do
+    if auth[name] == nil then
+      list[#list + 1] = "auth." .. name .. " is missing"
+    end
+  end
+  texts(list, "auth.scopes", auth.scopes)
+end
+
+local function mistyped_reads(list, reads)
+  for name, read in pairs(reads) do
+    local where = "reads." .. tostring(name)
+    if type(name) ~= "string" or #name > 100 then
+      list[#list + 1] = where .. " is no name"
+    end
+    mistyped(list, where, read, read_shape)
+    if type(read) == "table" and type(read.days) == "table" then
+      mistyped(list, where .. ".days", read.days, { values = "table" })
+    end
+    for i, one in ipairs(type(read) == "table" and type(read.series) == "table" and read.series or {}) do
+      mistyped(list, ("%s.series.%d"):format(where, i), one, { metric = "string", unit = "string" })
+    end
+  end
+end
+
+local function types_of(d)
+  local list = {}
+  mistyped(list, "provider", d, shape)
+  if d.title == nil then
+    list[#list + 1] = "provider.title is missing"
+  end
+  if #list > 0 then
+    return list
+  end
+  texts(list, "hosts", d.hosts)
+  for i, limit in ipairs(d.limits or {}) do
+    mistyped(list, "limits." .. i, limit, limit_shape)
+    limit = type(limit) == "table" and limit or {}
+    if (limit.most or 0) == 0 or (limit.per_s or 0) == 0 then
+      list[#list + 1] = ("limits.%d needs a number and a span"):format(i)
+    end
+  end
+  if d.auth then
+    mistyped_auth(list, d.auth)
+  end
+  mistyped_reads(list, d.reads or {})
+  if d.webhook then
+    mistyped(list, "webhook", d.webhook, hook_shape)
+    mistyped(list, "webhook.verify", d.webhook.verify or {}, proof_shape)
+    mistyped(list, "webhook.challenge", d.webhook.challenge or {}, challenge_shape)
+  end
+  table.sort(list)
+  return list
+end
+
 -- What a declaration says that only the engine can judge: its name, metrics and their units.
 function providers.problems(d, id)
-  local list = {}
-  if d.id ~= id then
-    list[1] = ("its id is '%s'; it must be '%s', as the file is called"):format(d.id, id)
+  local list = types_of(d)
+  if #list > 0 then
+    return list
+  elseif d.id ~= id then
+    list[1] = ("its id is '%s'; it must be '%s', as the file is called"):format(tostring(d.id), id)
   end
   for name, read in pairs(d.reads or {}) do
     local where = "reads." .. name

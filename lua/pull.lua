@@ -18,6 +18,7 @@ local LIVE_MS = 48 * 3600000
 local FIRST_DAYS, LOOKBACK_S, WINDOW_S = 7, 3 * 86400, 30 * 86400
 local PAGE_CPU_MS, PAGES_MOST = 2000, 10000
 local EDGE_MS, LISTED_MOST = MINUTE_MS, 100000
+local BACK_MOST_MS = 100 * 365 * 86400000
 
 -- --- windows ---
 
@@ -38,7 +39,7 @@ function pull.windows(ctx, read, cursor, now, from)
   local today = home.day(ctx, now)
   local since = cursor and cursor - (read.lookback_s or LOOKBACK_S) * 1000 // 1
     or day_start(ctx, today - FIRST_DAYS)
-  since = math.min(since, from or since)
+  since = math.max(math.min(since, from or since), now - BACK_MOST_MS) -- a hint may be a stranger's
   local first = math.min(home.day(ctx, math.tointeger(since) or since // 1), today)
   local step = math.max(1, math.tointeger((read.window_s or WINDOW_S) // 86400))
   local list = {}
@@ -105,7 +106,8 @@ local function verdict(s, out)
   local why = ("%s answered %s%s"):format(s.provider.declaration.title, tostring(v.status or "oddly"),
     type(v.reason) == "string" and ": " .. sw.sys.clean(v.reason) or "")
   if v.word == "retry" then
-    local after = math.tointeger(v.after) and v.after * 1000
+    local after = math.tointeger(v.after)
+    after = after and math.max(0, math.min(after, 86400)) * 1000
     return { code = (s.wait_ms or after) and "wait" or "again", message = why, more = s.wait_ms or after }
   end
   return { code = v.word, message = why }

@@ -8,11 +8,18 @@ enum { SHORTEST = 6, SHORTEST_IN_DATA = 8, MOST = 10000 };
 
 void sw_secrets_add(struct sw_secrets *s, const char *value, size_t n)
 {
-    if (n < SHORTEST || s->n >= MOST) return;
+    if (n < SHORTEST) return;
     for (size_t i = 0; i < s->n; i++)
         if (strlen(s->value[i]) == n && !memcmp(s->value[i], value, n)) return;
-    sw_grow((void **)&s->value, &s->cap, s->n + 1, sizeof *s->value);
-    s->value[s->n++] = sw_strndup(value, n);
+    if (s->n >= MOST) { /* the oldest gives way: tokens come and go for years */
+        char **old = &s->value[s->oldest++ % MOST];
+        sw_wipe(*old, strlen(*old));
+        sw_free(*old);
+        *old = sw_strndup(value, n);
+    } else {
+        sw_grow((void **)&s->value, &s->cap, s->n + 1, sizeof *s->value);
+        s->value[s->n++] = sw_strndup(value, n);
+    }
     s->first[(unsigned char)*value] = true;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The secret values this process knows, so that none of them leaves by a log line or a message: each
- * occurrence is replaced. Values stay until the end of the process. Thread: the loop's. */
+ * occurrence is replaced. Values stay until the end of the process, or 10,000 newer ones came. Thread: the loop's. */
 #ifndef SW_BASE_SECRETS_H
 #define SW_BASE_SECRETS_H
 #include "base/buf.h"
@@ -8,7 +8,7 @@
 
 struct sw_secrets {
     char **value;
-    size_t n, cap;
+    size_t n, cap, oldest;
     bool first[256]; /* does a value begin with this byte? */
 };
 /* Values under 6 bytes are not kept: hiding them would garble ordinary text. Copies. */

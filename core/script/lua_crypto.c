@@ -5,7 +5,7 @@
  *   random(n) -> n bytes               equal(a, b) -> boolean, in time that depends on lengths only
  *   seal(purpose, text) -> hex         unseal(purpose, hex) -> text | nil, message, code
  *   hide(text)                         from now on this value never leaves by a log line or an error
- *   redact(text) -> text               an answer without the values that are hidden, for a script to read */
+ *   redact(text, values) -> text       an answer without these values, for a script to read */
 #include "base/crypto.h"
 #include "script/task.h"
 #include <string.h>
@@ -149,9 +149,20 @@ static int l_redact(lua_State *L)
 {
     size_t n;
     const char *s = luaL_checklstring(L, 1, &n);
+    struct sw_secrets known = {0};
     struct sw_buf b;
+    bool found;
+    luaL_checktype(L, 2, LUA_TTABLE);
+    for (lua_Integer i = 1; lua_rawgeti(L, 2, i) == LUA_TSTRING; i++) {
+        size_t value_n;
+        const char *value = lua_tolstring(L, -1, &value_n);
+        if (!memchr(value, 0, value_n)) sw_secrets_add(&known, value, value_n);
+        lua_pop(L, 1);
+    }
     sw_buf_init(&b, 2 * n + 16);
-    if (sw_secrets_redact(&sw_lua_engine(L)->vault.known, &b, s, n)) return give(L, &b);
+    found = sw_secrets_redact(&known, &b, s, n);
+    sw_secrets_clear(&known);
+    if (found) return give(L, &b);
     sw_buf_clear(&b);
     lua_settop(L, 1);
     return 1;

@@ -5,7 +5,7 @@ local post = require("post")
 local providers = require("providers")
 local vault = require("vault")
 
-local LATE_S = 300
+local LATE_S, MOST = 300, 1 << 20
 
 local function text(status, body)
   return status, { ["Content-Type"] = "text/plain" }, body .. "\n"
@@ -90,14 +90,19 @@ return function(ctx, request, word)
     return nil
   elseif request.method == "GET" then
     return handshake(hook, request, word)
+  elseif #request.body > MOST then
+    return text(413, "at most 1 MB")
   end
   local why = hook.verify and forged(theirs, c, provider, hook.verify, request)
   if why then
     sw.sys.log("warn", "http", ("a webhook of %s was refused: %s"):format(provider.id, why))
     return text(403, why)
   end
-  local ok, message = post.keep(theirs, c.id, request.body, "webhook")
-  if not ok then
+  local ok, message, code = post.keep(theirs, c.id, request.body, "webhook")
+  if code == "full" then
+    sw.sys.log("error", "http", message)
+    return text(507, "full")
+  elseif not ok then
     error(message, 0)
   end
   return text(200, "ok")

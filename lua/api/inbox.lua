@@ -13,8 +13,11 @@ return function(ctx, request, word)
       '{"error":"a JSON document of at most 32 MB"}'
   end
   local theirs = setmetatable({ who = person.id, name = person.name, zone = person.zone }, { __index = ctx })
-  local ok, message = post.keep(theirs, connection, request.body)
-  if not ok then
+  local ok, message, code = post.keep(theirs, connection, request.body)
+  if code == "full" then
+    sw.sys.log("error", "http", message)
+    return 507, { ["Content-Type"] = "application/json" }, '{"error":"the inbox is full"}'
+  elseif not ok then
     error(message, 0)
   end
   if home.setting(theirs, "paused").at == nil then

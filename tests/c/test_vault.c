@@ -226,6 +226,22 @@ static void known_values_are_replaced_wherever_they_stand(void **state)
     hide(&s, "token-1", "token-1");
 }
 
+static void the_newest_values_are_kept(void **state)
+{
+    struct sw_secrets s = {0};
+    char value[32];
+    (void)state;
+    for (int i = 0; i < 10005; i++) {
+        snprintf(value, sizeof value, "<token-%d>", i);
+        sw_secrets_add(&s, value, strlen(value));
+    }
+    assert_int_equal(s.n, 10000);
+    hide(&s, "<token-10004>", "(hidden)");
+    hide(&s, "<token-5>", "(hidden)");
+    hide(&s, "<token-4>", "<token-4>");
+    sw_secrets_clear(&s);
+}
+
 static void answers_lose_long_secrets_and_keep_figures(void **state)
 {
     struct sw_secrets s = {0};
@@ -281,7 +297,7 @@ int main(void)
         CASE(the_machines_credential_goes_first),
         CASE(processes_that_make_it_at_once_agree),
         CASE(known_values_are_replaced_wherever_they_stand),
-        CASE(answers_lose_long_secrets_and_keep_figures),
+        CASE(the_newest_values_are_kept), CASE(answers_lose_long_secrets_and_keep_figures),
         CASE(a_long_line_is_cut_after_its_secrets_are_gone),
     };
     if (sw_crypto_init()) return 1;

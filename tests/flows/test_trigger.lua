@@ -50,6 +50,10 @@ describe("a webhook of a rule", function()
     for _ = 1, 3 do
       expect(post(address, body, signature(hook.key, now, body)).status).equals(200)
     end
+    local spelt = signature(hook.key, now, body)["X-SyncWell-Signature"] -- replayed with another spelling
+    for _, header in ipairs { spelt .. ",x=1", spelt:gsub(",", ", "), (spelt:gsub("%x+$", string.upper)) } do
+      expect(post(address, body, { ["X-SyncWell-Signature"] = header }).status).equals(200)
+    end
     expect(wait_for(1)).equals(1)
     sw.sys.sleep(500)
     expect(#told()).equals(1)

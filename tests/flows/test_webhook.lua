@@ -270,6 +270,20 @@ describe("a phone", function()
     h.remove()
   end)
 
+  it("cannot fill the disk with what nobody understands", function()
+    local h, address = phone()
+    local serve = serving(h)
+    local id = h.json("connections", "show", "phone").id
+    sw.fs.mkdir(h.dir .. "/inbox")
+    flow.sh(("truncate -s 1G %s/inbox/%d-left"):format(h.dir, id))
+    local status, body = post(address, SHAPES.sdk)
+    expect({ status, body }).equals { 507, '{"error":"the inbox is full"}' }
+    os.remove(("%s/inbox/%d-left"):format(h.dir, id))
+    expect((post(address, SHAPES.sdk))).equals(200)
+    serve.stop()
+    h.remove()
+  end)
+
   it("may send 32 MB and no more, to its own address and no other", function()
     local h, address = phone()
     local serve = serving(h)

@@ -1,0 +1,137 @@
+-- SPDX-License-Identifier: MIT
+-- A provider script that means harm, and a service that helps it: what they try costs them, and nobody else.
+local flow = require("flow")
+
+local json = sw.json
+local SECRET, OTHER = "mole-credential-5c1e", "otherpassword"
+
+local said, answer_with = {}, "[]"
+local port = assert(sw.serve.listen("127.0.0.1:0", function(r, answer)
+  said[#said + 1] = r
+  answer(200, { ["Content-Type"] = "application/json" }, answer_with)
+end))
+local url = "http://127.0.0.1:" .. port
+
+local function script(id, fetch, more)
+  return ([[local sw = require "syncwell"
+return sw.provider { id = "%s", title = "T", hosts = { "localhost" }, base = "https://x.example", %s
+  auth = sw.key { header = "X-Key", secret = "api_key" }, secrets = { api_key = "x" }, poll = "1h",
+  reads = { all = { fetch = function(acct, window, out) %s end } } }
+]]):format(id, more or "", fetch)
+end
+
+local function home(id, fetch, secret)
+  local h = flow.home("UTC")
+  flow.write(h.dir .. "/config.lua", 'return { log_level = "debug" }')
+  sw.fs.mkdir(h.dir .. "/providers")
+  flow.write(h.dir .. "/providers/" .. id .. ".lua", script(id, fetch))
+  local r = flow.beside(("printf '%s\\n' | %s"):format(secret or SECRET, h.command("connect", id, "--base-url", url)), 60)
+  return h, r.out
+end
+
+local function notes(h)
+  local texts = {}
+  for _, r in ipairs(h.json("records", "note")) do
+    texts[#texts + 1] = r.attributes.text
+  end
+  return table.concat(texts, "\n")
+end
+
+local NOTE = 'out.record { kind = "note", id = "n", start = window.from, attributes = { text = %s } }'
+
+describe("a hostile script", function()
+  it("learns no credential from the sentence that refuses a placeholder in a placeholder", function()
+    local _, out = home("mole", [[
+      local list = {}
+      for _, kind in ipairs { "secret", "sha1", "nonsense", "" } do
+        for _, shape in ipairs { "\1%s:\1secret:api_key\2\2", "\1\1secret:api_key\2:%s\2", "\1%s\1secret:api_key\2:x\2" } do
+          local ok, why = pcall(acct.request, { path = "/", headers = { ["X-Q"] = shape:format(kind) } })
+          list[#list + 1] = type(why) == "table" and (why.message or why.text) or tostring(why)
+        end
+      end
+      print(table.concat(list, "\\n"):reverse())]])
+    local text = out:reverse()
+    expect(text).contains("is not there")
+    expect(text:find(SECRET, 1, true) == nil).is_true()
+  end)
+
+  it("does not hold up the engine with placeholders", function()
+    local began = sw.time.mono()
+    local h, out = home("deep", ([[
+      local ok, why = pcall(acct.request, { path = "/", body = ("\1sha1:"):rep(30000) .. ("\2"):rep(30000) })
+      local fine, what = pcall(acct.request, { path = "/", body = ("\1sha1:a\2"):rep(25000) })
+      ]] .. NOTE):format('tostring(why) .. tostring(what)'))
+    expect(sw.time.mono() - began < 8000).is_true()
+    expect(out .. json.encode(h.json("connections"))).contains("more than 20 placeholders")
+  end)
+
+  it("cannot try passwords of other connections on what is hidden in an answer", function()
+    local h = home("own", "")
+    answer_with = json.encode { list = { "aaaaaaaaaa", OTHER, "zzzzzzzzzz", SECRET } }
+    flow.write(h.dir .. "/providers/zguess.lua", script("zguess", ([[
+      local res = acct.request { path = "/" }
+      ]] .. NOTE):format('res.text:reverse()')))
+    flow.beside(("printf '%s\\n' | %s"):format(OTHER, h.command("connect", "own", "--name", "second", "--base-url", url)), 60)
+    flow.beside(("printf 'my-own-secret\\n' | %s"):format(h.command("connect", "zguess", "--base-url", url)), 60)
+    flow.beside(h.command("sync"), 60) -- one process that opens all of them
+    answer_with = "[]"
+    expect(notes(h):reverse()).contains(SECRET)
+    expect(notes(h):reverse()).contains(OTHER)
+  end)
+
+  it("reaches no private machine but the one that --base-url names", function()
+    local before = #said
+    local _, out = home("inside", [[acct.request { path = "https://localhost/x" }]])
+    expect(out).contains("only an administrator may allow")
+    expect(#said).equals(before)
+  end)
+
+  it("leaves records that can be read", function()
+    local h = home("shapes", [[
+      out.record { kind = "sleep", id = "s", start = window.from, finish = window.from + 3600000, segments = { 1, "x", true } }
+      out.record { kind = "sleep", id = "t", start = window.from, finish = window.from + 3600000, segments = { { start = {}, stage = { {} } } } }
+      out.record { kind = "note", id = ("x"):rep(100000), start = window.from, attributes = { text = "long" } }]])
+    local r = h.run("--json", "records", "all")
+    expect(r.code).equals(0)
+    expect(#json.decode(r.out)).equals(3)
+  end)
+
+  it("cannot fill the engine's memory in one page", function()
+    local h, out = home("fat", [[
+      for k = 1, 900 do
+        local big = {}
+        for i = 1, 200 do big[i] = { start = 1, stage = "x" } end
+        for i = 1, 20 do out.record { kind = "sleep", id = k .. "." .. i, start = window.from, segments = big } end
+      end]])
+    expect(out .. json.encode(h.json("connections"))).contains("MB in one page")
+  end)
+end)
+
+describe("a declaration of odd types", function()
+  it("is refused with a sentence and disturbs no other provider", function()
+    local h = flow.home("UTC")
+    sw.fs.mkdir(h.dir .. "/providers")
+    for i, more in ipairs { "title = 5", "title = 't', reads = 5", "title = 't', reads = { a = 5 }", "title = 't', reads = { a = { days = 5 } }",
+      "title = 't', reads = { a = { days = { values = 5 } } }", "title = 't', reads = { a = { series = { 5 } } }", "title = 't', limits = { 5 }",
+      "title = 't', auth = 5", "title = 't', auth = { kind = 'x' }", "title = 't', hosts = { {} }", "title = 't', reads = { a = { lookback_s = 0/0 } }",
+      "title = 't', poll_s = -5", "title = 't', limits = { { most = 0, per_s = 1 } }", "title = 't', webhook = { verify = 5 }" } do
+      flow.write(h.dir .. "/providers/odd-" .. string.char(96 + i) .. ".lua",
+        ("return { kind = 'provider', id = 'odd-%s', base = 'https://x.example', %s }"):format(string.char(96 + i), more))
+    end
+    local r = h.run("providers", "list")
+    expect(r.code).equals(0)
+    expect(r.out).contains("strava")
+    local one = h.run("connect", "odd-b")
+    expect(one.err).contains("provider.reads is no table")
+  end)
+end)
+
+describe("a hint", function()
+  it("from before all time asks for a bounded span", function()
+    local sync = require("jobs.sync")
+    for _, from in ipairs { math.mininteger, -1e300, -9e15 } do
+      local list = sync.windows({ zone = "UTC" }, {}, nil, sw.time.now(), from)
+      expect(#list < 2000).is_true()
+    end
+  end)
+end)
