@@ -63,15 +63,21 @@ local function unwrap(auth, body)
   return auth.answer and type(doc[auth.answer]) == "table" and doc[auth.answer] or doc
 end
 
+-- Seconds that a service names: a finite number, at most ten years of them; nil for what is none.
+local function span(v)
+  v = tonumber(v)
+  return v and v == v and math.floor(math.max(0, math.min(v, 315360000)) * 1000) or nil
+end
+
 -- What is kept of an answer: the pair, when the access token ends, how long it was to live.
 local function pair(answer, refresh)
-  local at, seconds = tonumber(answer.expires_at), tonumber(answer.expires_in)
-  local lasts = seconds and math.floor(seconds * 1000)
+  local at, lasts = tonumber(answer.expires_at), span(answer.expires_in)
+  at = at and at == at and sw.time.wall() + (span(at - sw.time.wall() / 1000) or 0)
   sw.crypto.hide(answer.access_token)
   if type(answer.refresh_token) == "string" then
     sw.crypto.hide(answer.refresh_token)
   end
-  return { expires = lasts and sw.time.wall() + lasts or at and math.floor(at * 1000) or nil, lasts = lasts,
+  return { expires = lasts and sw.time.wall() + lasts or at or nil, lasts = lasts,
     secrets = { access = answer.access_token, refresh = answer.refresh_token or refresh } }
 end
 

@@ -4,6 +4,7 @@
 local data = require("data")
 local schema = require("schema")
 local scripts = require("scripts")
+local url = require("url")
 
 local providers = {}
 
@@ -35,10 +36,9 @@ local function check_figure(list, where, metric, unit)
 end
 
 -- A script may return what it likes: what the engine reads of it is of these types, or it is refused.
-local shape = { title = "string", base = "string", hosts = "table", auth = "table", secrets = "table",
-  headers = "table", account = "table", limits = "table", poll_s = "number", policy = "table",
-  reads = "table",
-  webhook = "table", writes = "table" }
+local shape = { title = "string", doc = "string", base = "string", hosts = "table", auth = "table",
+  secrets = "table", headers = "table", account = "table", limits = "table", poll_s = "number",
+  policy = "table", reads = "table", webhook = "table", writes = "table" }
 local read_shape = { kind = "string", window_s = "number", lookback_s = "number", bounds = "string",
   detail = "table", days = "table", series = "table" }
 local limit_shape = { most = "number", per_s = "number", bucket = "string", of = "string", usage = "string",
@@ -114,6 +114,7 @@ local function types_of(d)
     return list
   end
   texts(list, "hosts", d.hosts)
+  texts(list, "secrets", d.secrets)
   for i, limit in ipairs(d.limits or {}) do
     mistyped(list, "limits." .. i, limit, limit_shape)
     limit = type(limit) == "table" and limit or {}
@@ -134,6 +135,23 @@ local function types_of(d)
   return list
 end
 
+-- `hosts` is what people are shown: nothing is asked of any other, with or without credentials.
+local function check_hosts(list, d)
+  local declared = {}
+  for _, host in ipairs(d.hosts or {}) do
+    declared[host] = true
+    if not host:find("^[%l%d][%l%d.%-]*$") then
+      list[#list + 1] = ("hosts: '%s' is no host"):format(sw.sys.clean(host):sub(1, 100))
+    end
+  end
+  for where, address in pairs { base = d.base, ["auth.token"] = d.auth and d.auth.token } do
+    local host = url.host(address)
+    if not host or not declared[host] then
+      list[#list + 1] = ("%s leads to %s, which is not among its hosts"):format(where, host or "nowhere")
+    end
+  end
+end
+
 -- What a declaration says that only the engine can judge: its name, metrics and their units.
 function providers.problems(d, id)
   local list = types_of(d)
@@ -142,6 +160,7 @@ function providers.problems(d, id)
   elseif d.id ~= id then
     list[1] = ("its id is '%s'; it must be '%s', as the file is called"):format(tostring(d.id), id)
   end
+  check_hosts(list, d)
   for name, read in pairs(d.reads or {}) do
     local where = "reads." .. name
     for metric, m in pairs((read.days or {}).values or {}) do
@@ -178,6 +197,10 @@ local function load(ctx, file)
   local wrong = providers.problems(d, file.id)[1]
   if wrong then
     return nil, p.script .. ": " .. wrong, "bad"
+  end
+  d.title, d.doc = sw.sys.clean(d.title), d.doc and sw.sys.clean(d.doc) -- shown on terminals, as these are
+  for name, text in pairs(d.secrets or {}) do
+    d.secrets[name] = sw.sys.clean(text)
   end
   p.declaration = d
   return p

@@ -162,13 +162,15 @@ static int next_element(lua_State *L)
     return 2;
 }
 
-/* The iterator of an object keeps its place in an upvalue: (at, left). */
+/* The iterator of an object keeps its place in upvalues: (at, left, object). A place means nothing in
+ * another document, so it goes on with its own object only. */
 static int next_member(lua_State *L)
 {
     struct sw_tape_node *n = sw_tape_check(L, 1);
     uint32_t at = (uint32_t)lua_tointeger(L, lua_upvalueindex(1));
     lua_Integer left = lua_tointeger(L, lua_upvalueindex(2));
     const struct sw_jtape *t = &n->doc->tape;
+    luaL_argcheck(L, lua_rawequal(L, 1, lua_upvalueindex(3)), 1, "another object than pairs was given");
     for (; left > 0 && t->node[at + 1].kind == SW_JNULL; left--) at = t->node[at + 1].next;
     if (left <= 0) return 0;
     lua_pushinteger(L, t->node[at + 1].next);
@@ -194,7 +196,8 @@ static int node_pairs(lua_State *L)
     }
     lua_pushinteger(L, n->at + 1);
     lua_pushinteger(L, j->len);
-    lua_pushcclosure(L, next_member, 2);
+    lua_pushvalue(L, 1);
+    lua_pushcclosure(L, next_member, 3);
     lua_pushvalue(L, 1);
     return 2;
 }

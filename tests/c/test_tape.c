@@ -134,6 +134,8 @@ static void walks_pass_over_nulls_and_lose_nothing(void **state)
     static const char *const cases[] = {
         "local t = {} for i, v in pairs(doc '[null,7,null,null,8]') do t[#t + 1] = i .. '=' .. v end same(table.concat(t, ' '), '2=7 5=8')",
         "local t = {} for k, v in pairs(doc '{\"a\":null,\"b\":1,\"c\":null,\"d\":[],\"e\":null}') do t[#t + 1] = k end same(table.concat(t, ' '), 'b d')",
+        "local big = doc('{' .. ('\"a\":1,'):rep(5000) .. '\"b\":2}') local go = pairs(big) for _ = 1, 4000 do go(big) end\n"
+        "local fine, why = pcall(go, doc '{\"x\":1}') same(fine, false) assert(why:find 'another object') same(go(big), 'a')",
         "for _ in pairs(doc '[null,null]') do error 'nothing is there' end for _ in pairs(doc '{\"a\":null}') do error '' end",
         "local n = 0 for _, v in ipairs(doc '[1,2,[3],{}]') do n = n + 1 end same(n, 4)",
         "for _ in pairs(doc '[]') do error '' end for _ in ipairs(doc '{\"a\":1}') do error '' end",

@@ -14,7 +14,7 @@ local url = "http://127.0.0.1:" .. port
 
 local function script(id, fetch, more)
   return ([[local sw = require "syncwell"
-return sw.provider { id = "%s", title = "T", hosts = { "localhost" }, base = "https://x.example", %s
+return sw.provider { id = "%s", title = "T", hosts = { "localhost", "x.example" }, base = "https://x.example", %s
   auth = sw.key { header = "X-Key", secret = "api_key" }, secrets = { api_key = "x" }, poll = "1h",
   reads = { all = { fetch = function(acct, window, out) %s end } } }
 ]]):format(id, more or "", fetch)
@@ -114,13 +114,17 @@ describe("a declaration of odd types", function()
     for i, more in ipairs { "title = 5", "title = 't', reads = 5", "title = 't', reads = { a = 5 }", "title = 't', reads = { a = { days = 5 } }",
       "title = 't', reads = { a = { days = { values = 5 } } }", "title = 't', reads = { a = { series = { 5 } } }", "title = 't', limits = { 5 }",
       "title = 't', auth = 5", "title = 't', auth = { kind = 'x' }", "title = 't', hosts = { {} }", "title = 't', reads = { a = { lookback_s = 0/0 } }",
-      "title = 't', poll_s = -5", "title = 't', limits = { { most = 0, per_s = 1 } }", "title = 't', webhook = { verify = 5 }" } do
+      "title = 't', poll_s = -5", "title = 't', limits = { { most = 0, per_s = 1 } }", "title = 't', webhook = { verify = 5 }", "title = 't', hosts = { 'y.example' }",
+      "title = 't', hosts = { 'x.example', 'a\\27[31m' }", "title = 't\\27[31m', hosts = { 'x.example' }" } do
       flow.write(h.dir .. "/providers/odd-" .. string.char(96 + i) .. ".lua",
         ("return { kind = 'provider', id = 'odd-%s', base = 'https://x.example', %s }"):format(string.char(96 + i), more))
     end
     local r = h.run("providers", "list")
     expect(r.code).equals(0)
     expect(r.out).contains("strava")
+    expect(r.out).contains("not among its hosts")
+    expect(r.out:find("\27", 1, true)).is_nil()
+    expect(h.run("providers", "show", "odd-q").out:find("\27", 1, true)).is_nil()
     local one = h.run("connect", "odd-b")
     expect(one.err).contains("provider.reads is no table")
   end)
