@@ -138,7 +138,8 @@ end
 
 -- A sync of this connection is due at `due`; one that waits already keeps the earlier time.
 function connections.plan(t, c, due, reason)
-  t:job { kind = "sync", name = tostring(c.id), due = due, payload = json.encode { connection = c.id,
+  t:job { kind = "sync", name = tostring(c.id), due = due, urgency = 1,
+    payload = json.encode { connection = c.id,
     reason = reason } }
 end
 

@@ -20,7 +20,7 @@ end
 
 function destinations.plan(ctx, t, what, key, entry)
   for _, c in ipairs(destinations.of(ctx, what)) do
-    t:job { kind = "deliver", name = ("%d:%s"):format(c.id, key),
+    t:job { kind = "deliver", urgency = 1, name = ("%d:%s"):format(c.id, key),
       payload = sw.json.encode { connection = c.id,
       what = what, entry = entry } }
   end

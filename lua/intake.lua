@@ -207,7 +207,7 @@ function intake:write(t)
     t:record(draft_row(self, d))
     self.order[#self.order + 1] = "record"
     if self.detail then
-      t:job { kind = "detail", name = ("%d:%s:%s"):format(self.connection.id, self.detail, d.id), urgency = 1,
+      t:job { kind = "detail", name = ("%d:%s:%s"):format(self.connection.id, self.detail, d.id), urgency = 2,
         if_changed = true, payload = sw.json.encode { connection = self.connection.id, resource = self.detail,
           item = { id = d.id, start = d.start, origin = d.origin } } }
       self.order[#self.order + 1] = "job"

@@ -245,18 +245,23 @@ function queue.run_due(ctx, stop)
       end
       sw.sys.sleep(50, true) -- what runs beside may bring more
     end
+    local over = {} -- more that wait for services than may run beside: they stay in the queue
     for i, job in ipairs(jobs) do
       if stop and stop() then
         release(ctx, jobs, i)
+        release(ctx, over, 1)
         return count
+      elseif BESIDE[job.kind] and queue.beside >= MOST_BESIDE then
+        over[#over + 1] = job
       elseif sw.time.mono() - claimed < BEAT_MS or renew(ctx, job) then
-        if BESIDE[job.kind] and queue.beside < MOST_BESIDE then
-          run_beside(ctx, job)
-        else
-          run(ctx, job, true)
-        end
+        local how = BESIDE[job.kind] and run_beside or run
+        how(ctx, job, true)
         count = count + 1
       end
+    end
+    if #over > 0 then
+      release(ctx, over, 1)
+      sw.sys.sleep(100, true) -- until one of them ends
     end
   end
   home.txn(ctx):commit() -- nothing is left to be written when we return

@@ -68,7 +68,7 @@ local function wait(ctx, job, ms)
   local t = home.txn(ctx)
   job:finish(t, "waits", {})
   local due = sw.time.now() + ms + math.floor(SPREAD_MS * tonumber("0x" .. sw.sys.random(3)) / 0xFFFFFF)
-  t:job { kind = "detail", name = job.name, urgency = 1, due = due, payload = json.encode(job.payload) }
+  t:job { kind = "detail", name = job.name, urgency = 2, due = due, payload = json.encode(job.payload) }
   local ok, message, code = t:commit()
   return ok and { waits_ms = ms } or nil, message, code
 end
