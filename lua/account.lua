@@ -4,8 +4,10 @@
 --   acct:request { path = "/activities", query = { oldest = "2026-03-01" } }
 --     --> { status, headers, body, url } | nil, message, code, wait_ms
 -- Codes: "wait" (a limit: wait_ms says how long), "needs_user", and those of sw.http.
+local connections = require("connections")
 local home = require("home")
 local oauth = require("oauth")
+local providers = require("providers")
 local url = require("url")
 local vault = require("vault")
 
@@ -28,6 +30,10 @@ function account.base(base_url, declaration)
 end
 
 function account.open(ctx, c, provider)
+  local agreed, why, kind = providers.agreed(c, provider, connections.title(c))
+  if not agreed then
+    return nil, why, kind
+  end
   local acct = setmetatable({ ctx = ctx, connection = c, provider = provider,
     declaration = provider.declaration }, account)
   acct.base = account.base(c.body.base_url, acct.declaration)

@@ -3,6 +3,7 @@
 --   local intake = Intake.new(ctx, connection, provider)
 --   intake:take("records", list)          -- answers of the box: true | nil, message
 --   intake:write(t)                       -- into a transaction; then intake:count(results) after its commit
+local capabilities = require("capabilities")
 local data = require("data")
 local record = require("record")
 
@@ -17,7 +18,7 @@ local FIRST_MS, LAST_MS = -2208816000000, 3453062400000
 
 function intake.new(ctx, c, provider)
   return setmetatable({ ctx = ctx, connection = c, provider = provider, records = {}, days = {}, columns = {},
-    reasons = {}, rejected = 0, ids = {}, bytes = 0,
+    reasons = {}, rejected = 0, ids = {}, bytes = 0, declared = {},
     total = { new = 0, updated = 0, unchanged = 0, rejected = 0, held = 0 } }, intake)
 end
 
@@ -105,11 +106,21 @@ local function kept(self, d)
     segments = segments(self, d.segments), origin = origin(self, d.origin) }
 end
 
+-- What a script did not say it brings is not taken; it is looked up once a name.
+local function undeclared(self, name)
+  local known = self.declared[name]
+  if known == nil then
+    known = capabilities.allows(self.provider.declaration, "write", name)
+    self.declared[name] = known
+  end
+  return not known and ("%s, which the script does not say it brings"):format(name) or nil
+end
+
 local take = {}
 
 function take.records(self, list)
   for _, d in ipairs(type(list) == "table" and list or {}) do
-    local why = doubt(d)
+    local why = doubt(d) or undeclared(self, d.kind)
     if why then
       self:reject(why)
     elseif #self.records >= RECORDS_MOST then
@@ -132,6 +143,8 @@ function take.days(self, list)
       self:reject(("there is no metric '%s'"):format(text(d.metric, "?")))
     elseif not sw.store.convert(1, text(d.unit, metric.unit), metric.unit) then
       self:reject(("%s in '%s', which is no %s"):format(metric.name, text(d.unit), metric.unit))
+    elseif undeclared(self, metric.name) then
+      self:reject(undeclared(self, metric.name))
     elseif type(d.value) ~= "number" or d.value ~= d.value then
       self:reject("a " .. d.metric .. " that is no number")
     elseif #self.days >= DAYS_MOST then
@@ -148,6 +161,9 @@ function take.samples(self, c)
   local metric = type(c) == "table" and type(c.metric) == "string" and data.metrics()[c.metric]
   if not metric then
     self:reject(("there is no metric '%s'"):format(text(type(c) == "table" and c.metric, "?")))
+    return true
+  elseif undeclared(self, metric.name) then
+    self:reject(undeclared(self, metric.name), #bytes(c.start) // 8)
     return true
   elseif #self.columns >= COLUMNS_MOST then
     return nil, "too many samples in one page: ask for shorter windows"

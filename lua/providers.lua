@@ -1,24 +1,35 @@
 -- Provider scripts: finding them, loading their declarations into the box.
 --   local p = providers.get(ctx, "strava")   --> { id, script, package, declaration, own }
 -- Shipped ones stand in providers/, a user's own in HOME/providers/ (an own file hides a shipped one).
+local capabilities = require("capabilities")
 local data = require("data")
+local packages = require("packages")
 local schema = require("schema")
 local scripts = require("scripts")
 local url = require("url")
 
 local providers = {}
 
+local function folder_files(list, seen, dir, from)
+  for _, name in ipairs(dir and sw.fs.list(dir) or {}) do
+    local id = name:match("^(%l[%l%d%-]*)%.lua$")
+    if id and not seen[id] then
+      seen[id] = true
+      list[#list + 1] = { id = id, path = dir .. "/" .. name, from = from, own = from == "own" }
+    end
+  end
+end
+
+-- An own file hides a shipped one; those of packages come last and hide nothing.
 local function files(ctx)
   local list, seen = {}, {}
-  local places = { { ctx.home and ctx.home .. "/providers", true },
-    { sw.sys.share() .. "/providers", false } }
-  for _, place in ipairs(places) do
-    for _, name in ipairs(place[1] and sw.fs.list(place[1]) or {}) do
-      local id = name:match("^(%l[%l%d%-]*)%.lua$")
-      if id and not seen[id] then
-        seen[id] = true
-        list[#list + 1] = { id = id, path = place[1] .. "/" .. name, own = place[2] }
-      end
+  folder_files(list, seen, ctx.home and ctx.home .. "/providers", "own")
+  folder_files(list, seen, sw.sys.share() .. "/providers", "shipped")
+  for _, f in ipairs(ctx.who and packages.files(ctx, "providers") or {}) do
+    if not seen[f.name] then
+      seen[f.name] = true
+      list[#list + 1] = { id = f.name, from = "package " .. f.from, package = f.package, source = f.source,
+        problem = f.problem }
     end
   end
   table.sort(list, function(a, b) return a.id < b.id end)
@@ -38,7 +49,7 @@ end
 -- A script may return what it likes: what the engine reads of it is of these types, or it is refused.
 local shape = { title = "string", doc = "string", base = "string", hosts = "table", auth = "table",
   secrets = "table", headers = "table", account = "table", limits = "table", poll_s = "number",
-  policy = "table", reads = "table", webhook = "table", writes = "table" }
+  policy = "table", reads = "table", metrics = "table", webhook = "table", writes = "table" }
 local read_shape = { kind = "string", window_s = "number", lookback_s = "number", bounds = "string",
   detail = "table", days = "table", series = "table" }
 local limit_shape = { most = "number", per_s = "number", bucket = "string", of = "string", usage = "string",
@@ -114,6 +125,7 @@ local function types_of(d)
     return list
   end
   texts(list, "hosts", d.hosts)
+  texts(list, "metrics", d.metrics)
   texts(list, "secrets", d.secrets)
   for i, limit in ipairs(d.limits or {}) do
     mistyped(list, "limits." .. i, limit, limit_shape)
@@ -175,14 +187,22 @@ function providers.problems(d, id)
   return list
 end
 
-local function load(ctx, file)
-  local source, message = sw.fs.read(file.path, 65537)
-  if not source or #source > 65536 then
-    local why = source and "the file is over 64 KB" or message
-    return nil, ("providers/%s.lua: %s"):format(file.id, why), "bad"
+local function source_of(file)
+  if file.path then
+    local source, message = sw.fs.read(file.path, 65537)
+    return source and #source <= 65536 and source or nil, source and "the file is over 64 KB" or message
   end
-  local p = { id = file.id, own = file.own, script = "providers/" .. file.id .. ".lua",
-    package = (file.own and "own-provider/" or "provider/") .. file.id, source = source }
+  return file.source, file.problem
+end
+
+local function load(ctx, file)
+  local source, why_not = source_of(file)
+  if not source then
+    return nil, ("providers/%s.lua: %s"):format(file.id, why_not), "bad"
+  end
+  local p = { id = file.id, own = file.own, from = file.from, script = "providers/" .. file.id .. ".lua",
+    package = file.package and file.package .. "/" .. file.id
+      or (file.own and "own-provider/" or "provider/") .. file.id, source = source }
   local results, why, code = scripts.load(ctx.name, p.package, { { name = p.script, source = source } },
     ctx)
   if not results then
@@ -216,6 +236,30 @@ function providers.get(ctx, id)
   end
   return nil, ("there is no provider '%s'%s; `syncwell providers` lists them"):format(tostring(id),
     schema.did_you_mean(tostring(id), names)), "usage"
+end
+
+-- --- whose script uses a connection's credentials ---
+
+-- What the user of a connection agreed to when it was made: where the script is from, and what it may do.
+function providers.pin(provider)
+  return { from = provider.from, may = sw.json.list(capabilities.of(provider.declaration)) }
+end
+
+-- May this script use the connection's credentials? Nil, and the sentence that says why not: it is another
+-- script than the one that was connected, or it would do more.
+function providers.agreed(c, provider, title)
+  local pin = c.body.script or { from = "shipped" }
+  local wider = pin.may and capabilities.wider(capabilities.of(provider.declaration), pin.may) or {}
+  local why
+  if provider.from ~= pin.from then
+    why = ("its script is now another one (%s, it was %s)"):format(provider.from, pin.from)
+  elseif #wider > 0 then
+    why = "its script changed and would now also " .. capabilities.line(wider)
+  else
+    return true
+  end
+  return nil, ("%s: %s; nothing is asked with its credentials until: syncwell connections approve %s"):format(
+    title, why, title), "needs_user"
 end
 
 -- All of them: { provider } or { id, error } each.

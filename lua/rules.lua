@@ -2,9 +2,11 @@
 --   local all = rules.load(ctx)              --> { { name, script, package, declaration, params, enabled,
 -- error } ... }
 --   rules.evaluate(ctx, rule, { { event = view, at = ms } ... }, "run") --> results of the box, in order
+local capabilities = require("capabilities")
 local data = require("data")
 local door = require("door")
 local home = require("home")
+local packages = require("packages")
 local schema = require("schema")
 local scripts = require("scripts")
 local triggers = require("triggers")
@@ -82,7 +84,39 @@ local function settings(ctx)
   return out
 end
 
--- Own rules, and those of the catalogue that were installed. An own file hides a shipped one.
+-- Rules of installed packages, each package in a worker of its own.
+local function load_packages(ctx, hidden)
+  local by_package, all = {}, {}
+  for _, f in ipairs(packages.files(ctx, "rules/automations")) do
+    if not hidden[f.name] then
+      hidden[f.name] = true
+      by_package[f.package] = by_package[f.package] or {}
+      table.insert(by_package[f.package], f)
+      all[#all + 1] = f
+    end
+  end
+  for package, files in pairs(by_package) do
+    local ok, message, code = load_package(ctx, package, files)
+    if not ok then
+      return nil, message, code
+    end
+  end
+  return all
+end
+
+-- A shipped rule that asks for more than was accepted when it was turned on waits for its user.
+local function ask_again(f, setting)
+  local wider = setting.may and f.declaration and capabilities.wider(capabilities.of(f.declaration),
+    setting.may) or {}
+  if #wider > 0 then
+    f.asks = wider
+    f.error = ("%s: since its update it would also %s; allow it with: syncwell rules install %s"):format(
+      f.script, capabilities.line(wider), f.name)
+  end
+end
+
+-- Own rules, those of installed packages, and those of the catalogue that were installed. An own file hides
+-- the others.
 function rules.load(ctx, with_catalogue)
   local own = read_folder(ctx.home .. "/rules/automations", "rules/automations/")
   local hidden, shipped = {}, {}
@@ -92,6 +126,10 @@ function rules.load(ctx, with_catalogue)
   end
   for _, f in ipairs(own) do
     hidden[f.name] = true
+  end
+  local installed, problem, failing = load_packages(ctx, hidden)
+  if not installed then
+    return nil, problem, failing
   end
   for _, f in ipairs(rules.catalogue()) do
     local s = set[f.name] or {}
@@ -107,9 +145,12 @@ function rules.load(ctx, with_catalogue)
     end
   end
   local all = {}
-  for _, list in ipairs { own, shipped } do
+  for _, list in ipairs { own, installed, shipped } do
     for _, f in ipairs(list) do
       local s = set[f.name] or {}
+      if f.shipped and f.installed then
+        ask_again(f, s)
+      end
       f.params = s.params or {}
       f.enabled = s.enabled ~= false and (not f.shipped or f.installed)
         and (not f.declaration or f.declaration.enabled ~= false)
@@ -189,11 +230,22 @@ function reads.records(ctx, args, at)
   return out
 end
 
--- Run specs in the box of a package, answering what they read; at[i] is the instant of run i.
-function rules.run_in_box(ctx, package, runs, at)
+-- What a declaration lists under `reads` is all that its rule is told; without a list it is everything.
+local function withheld(rule, name, args)
+  local what = type(args) == "table" and args[name == "series" and "metric" or "kind"]
+  if rule and not capabilities.allows(rule.declaration, "read", tostring(what)) then
+    return ("this rule does not say that it reads '%s'; add it to: reads = { ... }"):format(tostring(what))
+  end
+end
+
+-- Run specs in the box of a package, answering what they read; at[i] is the instant of run i. Without a
+-- rule (a line of the REPL) everything may be read.
+function rules.run_in_box(ctx, package, runs, at, rule)
   return door.run(ctx.name, package, runs, function(call, index, name, args)
-    if not reads[name] then
-      return sw.box.reply(call, false, ("%s is not available to rules"):format(name))
+    local refusal = not reads[name] and ("%s is not available to rules"):format(name)
+      or withheld(rule, name, args)
+    if refusal then
+      return sw.box.reply(call, false, refusal)
     end
     local value, message = reads[name](ctx, args or {}, at[index])
     if value == nil then
@@ -217,7 +269,7 @@ function rules.evaluate(ctx, rule, events, mode)
         key = e.key, user = ctx.name,
       offset_min = home.offset(ctx, e.at), zone = zones.around(ctx.zone, e.at) } }
   end
-  local results, message, code = rules.run_in_box(ctx, rule.package, runs, at)
+  local results, message, code = rules.run_in_box(ctx, rule.package, runs, at, rule)
   return results, message, code
 end
 

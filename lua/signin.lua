@@ -5,6 +5,7 @@ local account = require("account")
 local connections = require("connections")
 local door = require("door")
 local home = require("home")
+local providers = require("providers")
 local url = require("url")
 local vault = require("vault")
 
@@ -59,7 +60,8 @@ function signin.keep(ctx, provider, spec)
   if base and not url.origin(base) then
     return nil, ("--base-url: '%s' is no address such as http://127.0.0.1:8080"):format(base), "usage"
   end
-  local c, message, code = { id = 0, provider = provider.id, name = spec.name, body = { base_url = base } }
+  local c, message, code = { id = 0, provider = provider.id, name = spec.name,
+    body = { base_url = base, script = providers.pin(provider) } }
   local who
   who, message, code = signin.whoami(ctx, c, provider, spec.secret)
   if not who then
@@ -71,7 +73,7 @@ function signin.keep(ctx, provider, spec)
   end
   c.state = "active"
   c.body = { base_url = base, account = who.id, account_name = who.name, scope = spec.scope,
-    poll_s = c.body.poll_s }
+    poll_s = c.body.poll_s, script = providers.pin(provider) }
   local t = home.txn(ctx)
   vault.put(t, ctx, "connection:" .. c.id, spec.secret)
   connections.put(t, c)

@@ -18,6 +18,7 @@ local writing = require "writing"
 local ops = {}
 
 local scripts = {} -- name -> declaration, with its functions
+local declarations = { rule = true, provider = true, package = true }
 
 local function compile(run)
   errors.sources[run.script] = run.source
@@ -69,7 +70,7 @@ function ops.load(run, out)
   else
     declaration = compile(run)()
   end
-  if type(declaration) ~= "table" or (declaration.kind ~= "rule" and declaration.kind ~= "provider") then
+  if type(declaration) ~= "table" or not declarations[declaration.kind] then
     errors.raise { message = "a script returns one declaration: return sw.rule { ... }",
       script = run.script, line = 1 }
   end

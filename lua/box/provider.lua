@@ -46,6 +46,7 @@ local shape = {
   poll = { "duration", doc = "how often to ask, default 15min" },
   policy = { "map", doc = "what its terms allow: share, aggregate, llm" },
   reads = { "map", doc = "resources" },
+  metrics = { "texts", doc = "all it brings: metrics and kinds of records; what maps say comes by itself" },
   classify = { "function", doc = "what an answer means, where the status does not say it" },
   webhook = { "map", doc = "{ verify = sw.hmac {...}, parse = function(req) ... end }" },
   posts = { "function", doc = "a posted document to records: function(doc, out)" },

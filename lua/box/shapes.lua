@@ -13,6 +13,10 @@ local function quiet(v)
   return type(v) == "string" and v:match "^%d%d:%d%d%-%d%d:%d%d$" ~= nil, 'hours such as "22:00-07:00"'
 end
 
+local function id(v)
+  return type(v) == "string" and v:match "^[%w_%-]+$" ~= nil and #v <= 40, 'a name such as "acme-rules"'
+end
+
 local function trigger(v)
   return type(v) == "string" or type(v) == "table", "a trigger such as sw.event \"workout.created\""
 end
@@ -34,6 +38,7 @@ shapes.rule = {
   key = { "function", doc = "identity of a firing, default: the event's group" },
   run = { "function", required = true, doc = "what happens, through ctx" },
   uses = { "texts", doc = "grants: calendar:write, notify ..." },
+  reads = { "texts", doc = "metrics and kinds of records it reads; without it, everything" },
   max_age = { "duration", doc = "older data fires nothing" },
   cooldown = { "duration", doc = "at least this long between firings" },
   debounce = { "duration", doc = "wait until this long nothing new came" },
@@ -44,6 +49,13 @@ shapes.rule = {
   backfill = { "boolean", doc = "historical data fires too" },
   on_retract = { "function", doc = "when the data that fired it is taken back" },
   enabled = { "boolean", doc = "default true" },
+}
+
+shapes.package = {
+  id = { id, required = true, doc = "its name: letters, digits, _ and -" },
+  title = { "text", required = true, doc = "one line, shown when it is installed" },
+  version = { "text", doc = 'such as "1.2"' },
+  doc = { "text", doc = "what it is for" },
 }
 
 shapes.triggers = {

@@ -81,6 +81,11 @@ function sw.rule(spec)
   return made
 end
 
+-- What a folder of scripts is called, in its package.lua.
+function sw.package(spec)
+  return declare("package", shapes.package, spec)
+end
+
 -- The firing's instant, as a time.
 function sw.now()
   return quantity.time(clock.now())

@@ -1,5 +1,6 @@
 -- syncwell connect: sign in to a service, once; then it is polled by `run` and `serve`.
 --   syncwell connect intervals-icu   |   syncwell connect strava   |   syncwell connect phone
+local capabilities = require("capabilities")
 local connections = require("connections")
 local oauth = require("oauth")
 local post = require("post")
@@ -209,6 +210,10 @@ function command.run(ctx, words, options)
   local spec = { name = options.name or "main", base_url = options["base-url"] }
   if not spec.name:find("^[%w_%-]+$") or #spec.name > 40 then
     return nil, "--name: 1 to 40 letters, digits, _ or -", "usage"
+  end
+  if provider.from ~= "shipped" and not ctx.json then
+    term.line("%s (%s) may: %s", provider.script, provider.from,
+      capabilities.line(capabilities.of(provider.declaration)))
   end
   local c
   c, message, code = connect(ctx, provider, spec, options)

@@ -1,5 +1,6 @@
 -- syncwell connections: what is connected, how it is, what is known of each day.
 --   syncwell connections   |   syncwell connections show strava   |   syncwell connections remove strava
+local capabilities = require("capabilities")
 local connections = require("connections")
 local home = require("home")
 local post = require("post")
@@ -10,10 +11,12 @@ local json = sw.json
 
 local command = {
   group = "data", summary = "what is connected, and how it is", mutates = true,
-  usage = "[list | show NAME | pause NAME | resume NAME | remove NAME | poll NAME SPAN | webhook NAME]",
+  usage = "[list | show NAME | pause NAME | resume NAME | remove NAME | approve NAME | poll NAME SPAN "
+    .. "| webhook NAME]",
   example = "syncwell connections\nsyncwell connections show strava\n"
     .. "syncwell connections poll nightscout 5min\nsyncwell connections webhook strava",
-  doc = "`show` prints the coverage ledger: which days of each resource were received.", options = {},
+  doc = "`show` prints the coverage ledger: which days of each resource were received. `approve` lets a\n"
+    .. "script that changed go on with the account.", options = {},
 }
 
 local function iso(ctx, ms)
@@ -109,6 +112,19 @@ function verbs.resume(ctx, c)
   return set(ctx, c, "active")
 end
 
+-- The script behind a connection changed: go on with the one that is there now.
+function verbs.approve(ctx, c)
+  local provider, message, code = providers.get(ctx, c.provider)
+  if not provider then
+    return nil, message, code
+  end
+  c.body.script = providers.pin(provider)
+  if not ctx.json then
+    term.line("%s (%s) may: %s", provider.script, provider.from, capabilities.line(c.body.script.may))
+  end
+  return set(ctx, c, c.state == "paused" and "paused" or "active")
+end
+
 function verbs.remove(ctx, c)
   local t = home.txn(ctx)
   t:connection_remove(c.id)
@@ -177,7 +193,7 @@ end
 function command.run(ctx, words)
   local verb = words[1] or "list"
   if not verbs[verb] then
-    return nil, ("connections knows list, show, pause, resume, remove, poll and webhook, not '%s'")
+    return nil, ("connections knows list, show, pause, resume, remove, approve, poll and webhook, not '%s'")
       :format(verb), "usage"
   elseif verb == "list" then
     return verbs.list(ctx)

@@ -1,5 +1,6 @@
 -- syncwell lint: check rule and provider files without turning them on; all errors, not the first.
 --   syncwell lint rules/automations/mine.lua   |   syncwell lint providers/acme.lua
+local capabilities = require("capabilities")
 local providers = require("providers")
 local term = require("term")
 local triggers = require("triggers")
@@ -43,7 +44,9 @@ end
 
 -- What the engine itself finds in a declaration that is well formed.
 local function judge(ctx, d, name)
-  if d.kind == "provider" then
+  if d.kind == "package" then
+    return {}
+  elseif d.kind == "provider" then
     return providers.problems(d, name:match("([^/]+)%.lua$"))
   end
   return { triggers.unsupported(ctx, d) }
@@ -75,15 +78,15 @@ local function check(ctx, path)
   for i, text in ipairs(judge(ctx, r.out.declaration, name)) do
     list[i] = ("%s: %s"):format(name, text)
   end
-  return list, nil, name
+  return list, r.out.declaration, name
 end
 
-local function say(name, problems)
+local function say(name, problems, may)
   for _, text in ipairs(problems) do
     term.line("%s", sw.sys.clean(text, true))
   end
   if #problems == 0 then
-    term.line("%s", name .. ": fine")
+    term.line("%s: fine\n  it may: %s", name, capabilities.line(may))
   end
 end
 
@@ -94,15 +97,16 @@ function command.run(ctx, words)
   end
   local bad, public = 0, {}
   for i, path in ipairs(files) do
-    local problems, why, name = check(ctx, path)
+    local problems, d, name = check(ctx, path)
     if not problems then
-      return nil, why, name
+      return nil, d, name
     end
+    local may = type(d) == "table" and capabilities.of(d) or {}
     bad = bad + math.min(#problems, 1)
     public[i] = { file = path, ok = #problems == 0, error = problems[1],
-      errors = #problems > 0 and sw.json.list(problems) or nil }
+      errors = #problems > 0 and sw.json.list(problems) or nil, may = sw.json.list(may) }
     if not ctx.json then
-      say(name, problems)
+      say(name, problems, may)
     end
   end
   if ctx.json then

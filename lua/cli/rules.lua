@@ -1,21 +1,25 @@
 -- syncwell rules: what fires when, what would have fired, and why not.
 --   syncwell rules list   |   rules install hydrate --set min=45min   |   rules backtest hydrate --since 1y
+local capabilities = require("capabilities")
 local home = require("home")
+local installing = require("installing")
+local packages = require("packages")
 local post = require("post")
-local replay = require("replay")
+local reports = require("rule_reports")
 local rules = require("rules")
 local term = require("term")
-local when = require("when")
 
 local json = sw.json
 
 local command = {
   group = "rules", summary = "rules: list, install, backtest, why, trace", mutates = true,
-  usage = "list | install RULE [--set KEY=VALUE] | enable RULE | disable RULE | backtest RULE... "
-    .. "[--since 1y] | why RULE [--event ID] | trace [RULE] | webhook NAME | reload",
+  usage = "list | install RULE [--set KEY=VALUE] | install PATH [--yes] "
+    .. "| remove RULE | enable RULE | disable RULE | backtest RULE... [--since 1y] "
+    .. "| why RULE [--event ID] | trace [RULE] | webhook NAME | reload",
   example = "syncwell rules list\nsyncwell rules install hydrate --set min=45min\nsyncwell rules "
     .. "backtest hydrate --since 1y\nsyncwell rules why hydrate",
   options = {
+    yes = { doc = "accept what a package may do, unseen (install PATH)" },
     set = { value = "KEY=VALUE", list = true, doc = "a parameter of the rule (install)" },
     since = { value = "SPAN", doc = "how far back: 30d, 1y, or a day (backtest; default 1y)" },
     ["until"] = { value = "DAY", doc = "the last day (backtest; default today)" },
@@ -55,15 +59,6 @@ local function trigger_text(d)
     .. (t.provider and ", provider " .. t.provider or "")
 end
 
-local function state_text(r)
-  if r.error then
-    return "broken"
-  elseif r.shipped and not r.installed then
-    return "not installed"
-  end
-  return r.enabled and "on" or "off"
-end
-
 function sub.list(ctx, _, options)
   local all, message, code = rules.load(ctx, options.all or ctx.json)
   if not all then
@@ -75,8 +70,8 @@ function sub.list(ctx, _, options)
   local rows, public = {}, {}
   for i, r in ipairs(all) do
     local d = r.declaration or {}
-    rows[i] = { r.name, state_text(r), d.on and trigger_text(d) or "", d.title or "" }
-    public[i] = { name = r.name, title = d.title, state = state_text(r), shipped = r.shipped or false,
+    rows[i] = { r.name, reports.state(r), d.on and trigger_text(d) or "", d.title or "" }
+    public[i] = { name = r.name, title = d.title, state = reports.state(r), shipped = r.shipped or false,
       trigger = d.on and trigger_text(d),
       uses = json.list(d.uses or {}), params = r.params, error = r.error }
   end
@@ -91,16 +86,6 @@ function sub.list(ctx, _, options)
     end
   end
   return 0
-end
-
-local grants = { ["calendar:write"] = "write calendar entries", notify = "send you notifications" }
-
-local function may_do(d)
-  local words = {}
-  for i, g in ipairs(d.uses or {}) do
-    words[i] = grants[g] or g
-  end
-  return #words > 0 and table.concat(words, ", ") or "only read"
 end
 
 local function parse_sets(r, list)
@@ -151,12 +136,20 @@ local function try_params(ctx, r, params)
   return not text:find("parameter '", 1, true), text
 end
 
-function sub.install(ctx, words, options)
-  local r, message, code = rules.find(ctx, words[2])
+local function shipped_rule(ctx, name)
+  local r, message, code = rules.find(ctx, name)
   if not r then
     return nil, message, code
-  elseif r.error then
+  elseif r.error and not r.asks then
     return nil, r.error, "bad"
+  end
+  return r
+end
+
+local function install_shipped(ctx, name, options)
+  local r, message, code = shipped_rule(ctx, name)
+  if not r then
+    return nil, message, code
   end
   local params, why = parse_sets(r, options.set)
   if not params then
@@ -166,19 +159,110 @@ function sub.install(ctx, words, options)
   if not fine then
     return nil, problem, "usage"
   end
+  local may = capabilities.of(r.declaration)
   local ok
-  ok, message, code = save(ctx, r, { installed = true, enabled = true, params = params })
+  ok, message, code = save(ctx, r, { installed = true, enabled = true, params = params, may = json.list(may),
+    paused = false })
   if not ok then
     return nil, message, code
   end
   r.live, r.enabled, r.params = true, true, params
   rules.plan(ctx, { r }, sw.time.now())
   if ctx.json then
-    term.line("%s", json.encode { installed = r.name, params = params })
+    term.line("%s", json.encode { installed = r.name, params = params, may = json.list(may) })
   else
     local title = sw.sys.clean(r.declaration.title or "")
-    term.line("%s is on: %s\nit may: %s", r.name, title, may_do(r.declaration))
+    term.line("%s is on: %s\nit may: %s", r.name, title, capabilities.line(may))
   end
+  return 0
+end
+
+-- Show what a package may do and wait for a yes; --yes says it beforehand, a script that cannot be asked
+-- gets 3.
+local function agreed(ctx, new, asks, old, options)
+  if not ctx.json then
+    term.line("%s%s: %d script%s", new.title, new.version and " " .. sw.sys.clean(new.version) or "",
+      #new.files, #new.files == 1 and "" or "s")
+    for _, f in ipairs(new.files) do
+      term.line("  %s %s may: %s", f.kind, f.name, capabilities.line(f.may))
+    end
+    term.line(#asks == 0 and "nothing it may not do already" or old and "new since the last time: "
+      .. capabilities.line(asks) or "its scripts run confined: whatever is not listed is refused")
+  end
+  if options.yes or old and #asks == 0 then
+    return true
+  elseif sw.sys.tty(0) and not ctx.json then
+    return (sw.sys.read_line("install it? [y/N] ") or ""):lower():find("^y") ~= nil
+  end
+  return false
+end
+
+local function install_package(ctx, path, options)
+  if options.set then
+    return nil, "--set is for one rule: install the package first, then `rules install RULE --set ...`",
+      "usage"
+  end
+  local new, message, code = installing.read(ctx, path)
+  if not new then
+    return nil, message, code
+  end
+  local clash = installing.clash(ctx, new)
+  if clash then
+    return nil, clash, "usage"
+  end
+  local asks, old = installing.asks(ctx, new)
+  if not agreed(ctx, new, asks, old, options) then
+    return nil, ("'%s' is not installed: it may %s; --yes accepts that"):format(new.id,
+      capabilities.line(asks)), "needs_user"
+  end
+  local ok
+  ok, message, code = packages.keep(ctx, new)
+  if not ok then
+    return nil, message, code
+  end
+  local all = rules.load(ctx)
+  if all then
+    rules.plan(ctx, all, sw.time.now())
+  end
+  term.line(ctx.json and json.encode { installed = new.id, may = json.list(new.may) }
+    or ("'%s' is installed; its files are pinned as they are now"):format(new.id))
+  return 0
+end
+
+-- A path leads to a package; a name to a rule, of the catalogue as a rule.
+function sub.install(ctx, words, options)
+  local word = words[2]
+  if not word then
+    return nil, "install what? `syncwell rules list --all` names them, or give a file or folder", "usage"
+  elseif word:find("/", 1, true) or word:find("%.lua$") then
+    return install_package(ctx, word, options)
+  end
+  return install_shipped(ctx, word, options)
+end
+
+-- A package goes with its files; a shipped rule goes back to the catalogue, its history stays.
+function sub.remove(ctx, words)
+  local name = words[2]
+  if name and packages.get(ctx, name) then
+    local ok, message, code = packages.remove(ctx, name)
+    if not ok then
+      return nil, message, code
+    end
+  else
+    local r, message, code = rules.find(ctx, name)
+    if not r then
+      return nil, message, code
+    elseif not r.shipped then
+      return nil, r.from and ("'%s' belongs to the package '%s'; remove that"):format(name, r.from)
+        or ("'%s' is a file of yours: delete %s"):format(name, r.script), "usage"
+    end
+    local ok
+    ok, message, code = save(ctx, r, { installed = false, enabled = false })
+    if not ok then
+      return nil, message, code
+    end
+  end
+  term.line(ctx.json and json.encode { removed = name } or ("%s is removed; what it did stays"):format(name))
   return 0
 end
 
@@ -207,187 +291,7 @@ end
 
 sub.enable, sub.disable = switch(true), switch(false)
 
--- --- backtest ---
-
-local function span(ctx, options)
-  local since = options.since or "1y"
-  local first = when.span(ctx, since)
-  if not first then
-    return nil, ("--since: '%s' is not a span like 1y or a day"):format(since), "usage"
-  end
-  local last = options["until"] and select(2, when.span(ctx, options["until"]))
-    or home.day(ctx, sw.time.now())
-  return first, last
-end
-
-local function action_text(ctx, f)
-  local a = f.actions[1]
-  if not a then
-    return ""
-  end
-  local at = a.args.at and sw.time.iso(a.args.at // 1000 * 1000, home.offset(ctx, a.args.at))
-  return (a.args.title or a.args.text or a.action) .. (at and " at " .. at:sub(12, 16) or "")
-end
-
-function sub.backtest(ctx, words, options)
-  if not words[2] then
-    return nil, "backtest needs the name of a rule", "usage"
-  end
-  local first, last, kind = span(ctx, options)
-  if not first then
-    return nil, last, kind
-  end
-  local firings, errors, judged = {}, {}, 0
-  for i = 2, #words do
-    local rule, message, code = rules.find(ctx, words[i])
-    if not rule then
-      return nil, message, code
-    elseif rule.error then
-      return nil, rule.error, "bad"
-    end
-    local events
-    events, message, code = replay.history(ctx, rule, first, last)
-    if not events then
-      return nil, message, code
-    end
-    judged = judged + #events
-    local list, errs = replay.run(ctx, rule, events)
-    if not list then
-      return nil, errs
-    end
-    table.move(list, 1, #list, #firings + 1, firings)
-    table.move(errs, 1, #errs, #errors + 1, errors)
-  end
-  if ctx.json then
-    term.line("%s", json.encode(json.list(firings)))
-  else
-    term.line("%d event%s from %s to %s, would have fired %d time%s", judged, judged == 1 and "" or "s",
-      sw.time.day_text(first),
-      sw.time.day_text(last), #firings, #firings == 1 and "" or "s")
-    local rows = {}
-    for i, f in ipairs(firings) do
-      rows[i] = { f.at:sub(1, 16):gsub("T", " "), f.rule, f.event.type or f.event.kind, action_text(ctx, f) }
-    end
-    if #rows > 0 then
-      term.table({ "when", "rule", "event", "what" }, rows)
-    end
-  end
-  if errors[1] then
-    term.error(("%d run%s failed; the first: %s"):format(#errors, #errors == 1 and "" or "s", errors[1]))
-    return 4
-  end
-  return 0
-end
-
--- --- why and trace ---
-
-local function newest_events(ctx, rule, id)
-  local today = home.day(ctx, sw.time.now())
-  local events, message, code = replay.history(ctx, rule, sw.time.day(1900, 1, 1), today)
-  if #rules.schedules(rule) > 0 then
-    events, message, code = replay.history(ctx, rule, today - 31, today)
-  end
-  if not events then
-    return nil, message, code
-  end
-  local list = {}
-  for i = #events, 1, -1 do
-    local e = events[i]
-    if (not id or e.event.id == id or e.event.group == id) and #list < (id and 1 or 5) then
-      list[#list + 1] = e
-    end
-  end
-  return list
-end
-
-local function known_firing(ctx, rule, key)
-  local doc = sw.store.doc(ctx.who, "firing", rule.name .. "|" .. key)
-  return doc and doc.body
-end
-
-local function verdict(ctx, rule, r)
-  local f = r.ok and known_firing(ctx, rule, r.out.key)
-  if f then
-    return "fired on " .. f.at
-  elseif not r.ok then
-    return r.error and (r.error.text or r.error.message) or "stopped"
-  elseif not r.out.fired then
-    return "does not fire"
-  end
-  return rule.live and "would fire; it has not seen this event live" or "would fire, but the rule is "
-    .. state_text(rule)
-end
-
-function sub.why(ctx, words, options)
-  local rule, message, code = rules.find(ctx, words[2])
-  if not rule then
-    return nil, message, code
-  elseif rule.error then
-    return nil, rule.error, "bad"
-  end
-  local events
-  events, message, code = newest_events(ctx, rule, options.event)
-  if not events then
-    return nil, message, code
-  elseif #events == 0 then
-    return nil, options.event and ("no event with the id '%s'"):format(options.event)
-      or "there is no event this rule listens to yet", "notfound"
-  end
-  local results
-  results, message, code = rules.evaluate(ctx, rule, events, "why")
-  if not results then
-    return nil, message, code
-  end
-  local public = {}
-  for i, r in ipairs(results) do
-    local e = events[i]
-    local gates = r.ok and r.out.gates or {}
-    public[i] = { rule = rule.name, event = rules.public_event(e.event), gates = json.list(gates),
-      verdict = verdict(ctx, rule, r) }
-    if not ctx.json then
-      term.line("%s %s %s: %s", sw.time.iso(e.at, home.offset(ctx, e.at)), e.event.type or e.event.kind,
-        e.event.id, public[i].verdict)
-      for _, g in ipairs(gates) do
-        term.line("    %s %s: %s", g.ok and term.paint("green", "yes") or term.paint("red", "no "), g.gate,
-          g.text)
-      end
-    end
-  end
-  if ctx.json then
-    term.line("%s", json.encode(json.list(public)))
-  end
-  return 0
-end
-
-function sub.trace(ctx, words)
-  local docs, message, code = sw.store.docs(ctx.who, "firing", { newest = true, limit = 1000 })
-  if not docs then
-    return nil, message, code
-  end
-  local list = {}
-  for _, d in ipairs(docs) do
-    if not words[2] or d.body.rule == words[2] then
-      d.body.actions, d.body.log = json.list(d.body.actions), json.list(d.body.log)
-      list[#list + 1] = d.body
-    end
-  end
-  if ctx.json then
-    term.line("%s", json.encode(json.list(list)))
-    return 0
-  end
-  local rows = {}
-  for i, f in ipairs(list) do
-    local a = f.actions[1]
-    rows[i] = { f.at:sub(1, 16):gsub("T", " "), f.rule, f.event.type or f.event.kind, a and a.action or "", a
-      and a.state or "" }
-  end
-  if #rows == 0 then
-    term.line("nothing has fired yet")
-  else
-    term.table({ "when", "rule", "event", "action", "state" }, rows)
-  end
-  return 0
-end
+sub.backtest, sub.why, sub.trace = reports.backtest, reports.why, reports.trace
 
 function sub.reload(ctx)
   local all, message, code = rules.load(ctx)

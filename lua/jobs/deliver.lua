@@ -41,7 +41,7 @@ end
 function deliver.run(ctx, job)
   local acct, message, code = open(ctx, job)
   if not acct then
-    return code == "usage" and { skipped = message } or nil, message, code
+    return code == "usage" and { skipped = message } or nil, message, code == "needs_user" and "again" or code
   end
   local out
   out, message, code = write(ctx, acct, job)

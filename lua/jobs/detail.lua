@@ -75,7 +75,9 @@ end
 
 function detail.run(ctx, job)
   local acct, message, code = open(ctx, job)
-  if not acct then
+  if not acct and code == "needs_user" then
+    return wait(ctx, job, HOUR_MS)
+  elseif not acct then
     return code == "usage" and { skipped = message } or nil, message, code
   end
   local taken = intake.new(ctx, acct.connection, acct.provider)

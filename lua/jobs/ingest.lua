@@ -145,6 +145,10 @@ function ingest.run(ctx, job)
   if not provider then
     return nil, message, code
   end
+  local agreed, why = providers.agreed(c, provider, connections.title(c))
+  if not agreed then
+    return nil, why, "again" -- what was posted is not shown to another script than it was meant for
+  end
   local state = { intake = intake.new(ctx, c, provider) }
   state.body, message = post.read(ctx, job.payload.file)
   if not state.body and not post.is_there(ctx, job.payload.file) then

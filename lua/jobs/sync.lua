@@ -214,7 +214,7 @@ function sync.run(ctx, job)
   if not s then
     return code == "gone" and { skipped = message } or nil, message, code
   elseif not s.acct then
-    return failed(s, message, "attention")
+    return failed(s, message, code == "needs_user" and code or "attention")
   end
   local ok, why, kind, more = read_all(s)
   if not ok and kind == "conflict" then

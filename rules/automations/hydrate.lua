@@ -9,6 +9,7 @@ return sw.rule {
   on = sw.event "workout.created",
   max_age = "12h",
   when = function(w, ctx) return w.elapsed > ctx.params.min end,
+  reads = {},
   uses = { "calendar:write" },
   run = function(w, ctx)
     ctx.calendar.add { title = "Hydration reminder", at = w.finish + "30min", duration = "10min",

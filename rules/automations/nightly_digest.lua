@@ -31,6 +31,7 @@ return sw.rule {
   params = { channel = sw.text { default = "", doc = "where to: ntfy, email ...; empty: the default" } },
   on = sw.cron "0 21 * * *",
   catch_up = "skip",
+  reads = { "steps", "sleep_duration", "resting_heart_rate", "workout" },
   uses = { "notify" },
   run = function(_, ctx)
     local parts = {}

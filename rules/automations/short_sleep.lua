@@ -9,6 +9,7 @@ return sw.rule {
   on = sw.event "sleep.created",
   max_age = "18h",
   when = function(w, ctx) return not w.nap and w.asleep ~= nil and w.asleep < ctx.params.below end,
+  reads = {},
   uses = { "notify" },
   run = function(w, ctx)
     ctx.notify { title = "Short night", text = "You slept " .. tostring(w.asleep)

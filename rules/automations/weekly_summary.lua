@@ -25,6 +25,7 @@ return sw.rule {
   doc = "Steps, sleep, weight and workouts of the week, every Sunday at 19:00.",
   on = sw.cron "0 19 * * sun",
   catch_up = "once",
+  reads = { "steps", "sleep_duration", "weight", "workout" },
   uses = { "notify" },
   run = function(_, ctx)
     local parts = {}

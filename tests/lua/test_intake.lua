@@ -2,7 +2,7 @@
 -- What a stranger's script hands over: every shape and length it can think of is taken, counted or refused.
 local intake = require("intake")
 
-local provider = { id = "acme", declaration = { title = "Acme" } }
+local provider = { id = "acme", declaration = { kind = "provider", title = "Acme", posts = true } }
 
 local function fresh()
   return intake.new({ zone = "UTC" }, { id = 1 }, provider)

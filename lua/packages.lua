@@ -1,0 +1,105 @@
+-- Packages: rules and providers of others, installed from a file or a folder. Each has a worker of its own.
+-- What it may do was shown and accepted; its files are pinned by their hashes, so a file that changes
+-- afterwards stays off until it is installed again. What somebody wants to install is read by installing.lua.
+--   packages.keep(ctx, new)
+--   packages.files(ctx, "rules/automations")             --> { { name, script, source, package } ... }
+local home = require("home")
+
+local json = sw.json
+local packages = {}
+
+local SOURCE_MOST = 65536
+
+local function dir_of(ctx, id)
+  return ctx.home .. "/packages/" .. id
+end
+
+-- --- keeping ---
+
+function packages.get(ctx, id)
+  local doc = sw.store.doc(ctx.who, "package", id)
+  return doc and not doc.body.removed and doc.body or nil
+end
+
+function packages.all(ctx)
+  local list = {}
+  for _, doc in ipairs(sw.store.docs(ctx.who, "package", { limit = 1000 }) or {}) do
+    if not doc.body.removed then
+      doc.body.id = doc.name
+      list[#list + 1] = doc.body
+    end
+  end
+  return list
+end
+
+local function put_files(ctx, new)
+  for _, f in ipairs(new.files) do
+    local folder = f.path:match("^(.*)/")
+    local ok, message, code = sw.fs.mkdir(dir_of(ctx, new.id) .. "/" .. folder)
+    if not ok then
+      return nil, message, code
+    end
+    ok, message, code = sw.fs.write(dir_of(ctx, new.id) .. "/" .. f.path, f.source, 384)
+    if not ok then
+      return nil, message, code
+    end
+  end
+  return true
+end
+
+-- The files first, their pins after: a kill in between leaves a package that is off until it is installed.
+function packages.keep(ctx, new)
+  local ok, message, code = put_files(ctx, new)
+  if not ok then
+    return nil, message, code
+  end
+  local pins = {}
+  for _, f in ipairs(new.files) do
+    pins[f.path] = sw.sys.hash(f.source)
+  end
+  local t = home.txn(ctx)
+  t:doc("package", new.id, json.encode { title = new.title, version = new.version, may = json.list(new.may),
+    files = pins, at = sw.time.now() })
+  return t:commit()
+end
+
+function packages.remove(ctx, id)
+  local t = home.txn(ctx)
+  t:doc("package", id, json.encode { removed = true })
+  local ok, message, code = t:commit()
+  if not ok then
+    return nil, message, code
+  end
+  return sw.fs.remove_tree(dir_of(ctx, id))
+end
+
+-- --- using ---
+
+local function pinned_file(ctx, p, path, hash)
+  local name = path:match("([^/]+)%.lua$")
+  local source, why = sw.fs.read(dir_of(ctx, p.id) .. "/" .. path, SOURCE_MOST + 1)
+  local problem = why
+  if source and sw.sys.hash(source) ~= hash then
+    problem = ("it changed since package '%s' was installed; look at it, then: syncwell rules install PATH")
+      :format(p.id)
+    source = nil
+  end
+  return { name = name, script = path, source = source, problem = problem, package = "package/" .. p.id,
+    from = p.id, may = p.may }
+end
+
+-- What packages have in one folder, in the order of their names; a file that is not as pinned has no source.
+function packages.files(ctx, folder)
+  local list = {}
+  for _, p in ipairs(packages.all(ctx)) do
+    for path, hash in pairs(p.files or {}) do
+      if path:sub(1, #folder + 1) == folder .. "/" then
+        list[#list + 1] = pinned_file(ctx, p, path, hash)
+      end
+    end
+  end
+  table.sort(list, function(a, b) return a.name < b.name end)
+  return list
+end
+
+return packages

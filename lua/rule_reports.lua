@@ -1,0 +1,205 @@
+-- What rules did and would have done, for people: backtest, why, trace.
+--   reports.backtest(ctx, { "backtest", "hydrate" }, { since = "1y" })   --> exit code | nil, message, code
+local home = require("home")
+local replay = require("replay")
+local rules = require("rules")
+local term = require("term")
+local when = require("when")
+
+local json = sw.json
+local reports = {}
+
+function reports.state(r)
+  if r.asks then
+    return "asks"
+  elseif r.error then
+    return "broken"
+  elseif r.shipped and not r.installed then
+    return "not installed"
+  end
+  return r.enabled and "on" or "off"
+end
+
+-- --- backtest ---
+
+local function span(ctx, options)
+  local since = options.since or "1y"
+  local first = when.span(ctx, since)
+  if not first then
+    return nil, ("--since: '%s' is not a span like 1y or a day"):format(since), "usage"
+  end
+  local last = options["until"] and select(2, when.span(ctx, options["until"]))
+    or home.day(ctx, sw.time.now())
+  return first, last
+end
+
+local function action_text(ctx, f)
+  local a = f.actions[1]
+  if not a then
+    return ""
+  end
+  local at = a.args.at and sw.time.iso(a.args.at // 1000 * 1000, home.offset(ctx, a.args.at))
+  return (a.args.title or a.args.text or a.action) .. (at and " at " .. at:sub(12, 16) or "")
+end
+
+function reports.backtest(ctx, words, options)
+  if not words[2] then
+    return nil, "backtest needs the name of a rule", "usage"
+  end
+  local first, last, kind = span(ctx, options)
+  if not first then
+    return nil, last, kind
+  end
+  local firings, errors, judged = {}, {}, 0
+  for i = 2, #words do
+    local rule, message, code = rules.find(ctx, words[i])
+    if not rule then
+      return nil, message, code
+    elseif rule.error then
+      return nil, rule.error, "bad"
+    end
+    local events
+    events, message, code = replay.history(ctx, rule, first, last)
+    if not events then
+      return nil, message, code
+    end
+    judged = judged + #events
+    local list, errs = replay.run(ctx, rule, events)
+    if not list then
+      return nil, errs
+    end
+    table.move(list, 1, #list, #firings + 1, firings)
+    table.move(errs, 1, #errs, #errors + 1, errors)
+  end
+  if ctx.json then
+    term.line("%s", json.encode(json.list(firings)))
+  else
+    term.line("%d event%s from %s to %s, would have fired %d time%s", judged, judged == 1 and "" or "s",
+      sw.time.day_text(first),
+      sw.time.day_text(last), #firings, #firings == 1 and "" or "s")
+    local rows = {}
+    for i, f in ipairs(firings) do
+      rows[i] = { f.at:sub(1, 16):gsub("T", " "), f.rule, f.event.type or f.event.kind, action_text(ctx, f) }
+    end
+    if #rows > 0 then
+      term.table({ "when", "rule", "event", "what" }, rows)
+    end
+  end
+  if errors[1] then
+    term.error(("%d run%s failed; the first: %s"):format(#errors, #errors == 1 and "" or "s", errors[1]))
+    return 4
+  end
+  return 0
+end
+
+-- --- why and trace ---
+
+local function newest_events(ctx, rule, id)
+  local today = home.day(ctx, sw.time.now())
+  local events, message, code = replay.history(ctx, rule, sw.time.day(1900, 1, 1), today)
+  if #rules.schedules(rule) > 0 then
+    events, message, code = replay.history(ctx, rule, today - 31, today)
+  end
+  if not events then
+    return nil, message, code
+  end
+  local list = {}
+  for i = #events, 1, -1 do
+    local e = events[i]
+    if (not id or e.event.id == id or e.event.group == id) and #list < (id and 1 or 5) then
+      list[#list + 1] = e
+    end
+  end
+  return list
+end
+
+local function known_firing(ctx, rule, key)
+  local doc = sw.store.doc(ctx.who, "firing", rule.name .. "|" .. key)
+  return doc and doc.body
+end
+
+local function verdict(ctx, rule, r)
+  local f = r.ok and known_firing(ctx, rule, r.out.key)
+  if f then
+    return "fired on " .. f.at
+  elseif not r.ok then
+    return r.error and (r.error.text or r.error.message) or "stopped"
+  elseif not r.out.fired then
+    return "does not fire"
+  end
+  return rule.live and "would fire; it has not seen this event live" or "would fire, but the rule is "
+    .. reports.state(rule)
+end
+
+function reports.why(ctx, words, options)
+  local rule, message, code = rules.find(ctx, words[2])
+  if not rule then
+    return nil, message, code
+  elseif rule.error then
+    return nil, rule.error, "bad"
+  end
+  local events
+  events, message, code = newest_events(ctx, rule, options.event)
+  if not events then
+    return nil, message, code
+  elseif #events == 0 then
+    return nil, options.event and ("no event with the id '%s'"):format(options.event)
+      or "there is no event this rule listens to yet", "notfound"
+  end
+  local results
+  results, message, code = rules.evaluate(ctx, rule, events, "why")
+  if not results then
+    return nil, message, code
+  end
+  local public = {}
+  for i, r in ipairs(results) do
+    local e = events[i]
+    local gates = r.ok and r.out.gates or {}
+    public[i] = { rule = rule.name, event = rules.public_event(e.event), gates = json.list(gates),
+      verdict = verdict(ctx, rule, r) }
+    if not ctx.json then
+      term.line("%s %s %s: %s", sw.time.iso(e.at, home.offset(ctx, e.at)), e.event.type or e.event.kind,
+        e.event.id, public[i].verdict)
+      for _, g in ipairs(gates) do
+        term.line("    %s %s: %s", g.ok and term.paint("green", "yes") or term.paint("red", "no "), g.gate,
+          g.text)
+      end
+    end
+  end
+  if ctx.json then
+    term.line("%s", json.encode(json.list(public)))
+  end
+  return 0
+end
+
+function reports.trace(ctx, words)
+  local docs, message, code = sw.store.docs(ctx.who, "firing", { newest = true, limit = 1000 })
+  if not docs then
+    return nil, message, code
+  end
+  local list = {}
+  for _, d in ipairs(docs) do
+    if not words[2] or d.body.rule == words[2] then
+      d.body.actions, d.body.log = json.list(d.body.actions), json.list(d.body.log)
+      list[#list + 1] = d.body
+    end
+  end
+  if ctx.json then
+    term.line("%s", json.encode(json.list(list)))
+    return 0
+  end
+  local rows = {}
+  for i, f in ipairs(list) do
+    local a = f.actions[1]
+    rows[i] = { f.at:sub(1, 16):gsub("T", " "), f.rule, f.event.type or f.event.kind, a and a.action or "", a
+      and a.state or "" }
+  end
+  if #rows == 0 then
+    term.line("nothing has fired yet")
+  else
+    term.table({ "when", "rule", "event", "action", "state" }, rows)
+  end
+  return 0
+end
+
+return reports
