@@ -1,5 +1,6 @@
 -- config.lua of the home: one closed table, evaluated in a worker without any host call.
 --   return { log_level = "info", channels = { file = { path = "/var/log/notes.log" } } }
+local notices = require("notices")
 local schema = require("schema")
 
 local config = {}
@@ -14,6 +15,7 @@ local shape = {
       ca_file = "string" },
     email = { url = "string", user = "string", password = "string", from = "string", to = "string",
       starttls = "string", ca_file = "string" } },
+  notices = notices.shape(), -- what SyncWell itself tells; false turns one off
 }
 
 local levels = { debug = true, info = true, warn = true, error = true }

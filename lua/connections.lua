@@ -4,6 +4,7 @@
 --   connections.set_state(ctx, c, "needs_user", "Strava no longer ...")
 -- States: active | needs_user | paused | revoked | error.
 local home = require("home")
+local notices = require("notices")
 local schema = require("schema")
 
 local json = sw.json
@@ -54,7 +55,7 @@ function connections.put(t, c)
   t:connection_set(c.id, c.state, json.encode(c.body))
 end
 
--- A state with its sentence. A change to needs_user is news: it is written to the notification log once.
+-- A state with its sentence. A change to needs_user is news: rules may listen to it, and the user is told.
 function connections.set_state(ctx, c, state, sentence)
   local was, same = c.state, c.body.sentence == sentence
   if was == state and same then
@@ -69,6 +70,8 @@ function connections.set_state(ctx, c, state, sentence)
       data = { kind = "connection", connection = connections.title(c), provider = c.provider,
         text = sentence } })
     t:dispatch(0)
+    notices.send(ctx, t, "connection.needs_user", ("%d %d"):format(c.id, c.body.since), {
+      connection = connections.title(c), why = sentence })
   end
   local ok, message, code = t:commit()
   if ok and state ~= "active" then

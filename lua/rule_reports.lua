@@ -17,7 +17,7 @@ function reports.state(r)
   elseif r.shipped and not r.installed then
     return "not installed"
   end
-  return r.enabled and "on" or "off"
+  return r.paused and "paused" or r.enabled and "on" or "off"
 end
 
 -- --- backtest ---

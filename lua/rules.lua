@@ -5,6 +5,7 @@
 local capabilities = require("capabilities")
 local data = require("data")
 local door = require("door")
+local failing = require("failing")
 local home = require("home")
 local packages = require("packages")
 local schema = require("schema")
@@ -127,9 +128,9 @@ function rules.load(ctx, with_catalogue)
   for _, f in ipairs(own) do
     hidden[f.name] = true
   end
-  local installed, problem, failing = load_packages(ctx, hidden)
+  local installed, problem, why_not = load_packages(ctx, hidden)
   if not installed then
-    return nil, problem, failing
+    return nil, problem, why_not
   end
   for _, f in ipairs(rules.catalogue()) do
     local s = set[f.name] or {}
@@ -154,7 +155,8 @@ function rules.load(ctx, with_catalogue)
       f.params = s.params or {}
       f.enabled = s.enabled ~= false and (not f.shipped or f.installed)
         and (not f.declaration or f.declaration.enabled ~= false)
-      f.live = f.enabled and not f.error
+      f.paused = failing.is_paused(f, s)
+      f.live = f.enabled and not f.error and not f.paused
       all[#all + 1] = f
     end
   end
@@ -321,16 +323,14 @@ function rules.fire(ctx, rule, e, out)
   return nil, message, code
 end
 
--- An error of a script is kept with its rule and logged; it never stops the others.
-function rules.note_error(ctx, rule, e, r)
+-- An error of a script is logged and counted (failing.lua); it never stops the others.
+local function failure(rule, e, r)
   local text = r.error and (r.error.text or r.error.message) or "stopped"
   if not text:find(rule.script, 1, true) then
     text = rule.script .. ": " .. text -- who died or ran out of memory could not say where
   end
   sw.sys.log("error", "rules", text:match("^[^\n]*"))
-  local t = home.txn(ctx)
-  t:doc(".rule_error", rule.name, json.encode { text = text, at = e.at, killed = r.killed })
-  return t:commit()
+  return { text = text, at = e.at, killed = r.killed }
 end
 
 function rules.in_cooldown(ctx, rule, at)
@@ -366,27 +366,43 @@ function rules.doubt(rule, out)
   end
 end
 
+-- What one run came to: a firing is recorded, what is wrong is told. Gives the outcome for failing.lua and
+-- how many fired, or nil, message, code.
+local function settle_run(ctx, rule, e, r)
+  local doubt = r.ok and rules.doubt(rule, r.out)
+  if doubt then
+    r.ok, r.error = false, { text = doubt }
+  end
+  if not r.ok then
+    return failure(rule, e, r), 0
+  elseif not r.out.fired or rules.in_cooldown(ctx, rule, e.at) then
+    return { ok = true, at = e.at }, 0
+  end
+  local what, why, kind = rules.fire(ctx, rule, e, r.out)
+  if not what then
+    return nil, why, kind
+  end
+  return { ok = true, at = e.at }, what == "fired" and 1 or 0
+end
+
 -- Evaluate and fire one rule over events in order. Gives how many fired.
 function rules.apply(ctx, rule, events)
   local results, message, code = rules.evaluate(ctx, rule, events, "run")
   if not results then
     return nil, message, code
   end
-  local fired = 0
+  local fired, outcomes = 0, {}
   for i, r in ipairs(results) do
-    local doubt = r.ok and rules.doubt(rule, r.out)
-    if doubt then
-      r.ok, r.error = false, { text = doubt }
+    local outcome, n, kind = settle_run(ctx, rule, events[i], r)
+    if not outcome then
+      return nil, n, kind
     end
-    if not r.ok then
-      rules.note_error(ctx, rule, events[i], r)
-    elseif r.out.fired and not rules.in_cooldown(ctx, rule, events[i].at) then
-      local what, why, kind = rules.fire(ctx, rule, events[i], r.out)
-      if not what then
-        return nil, why, kind
-      end
-      fired = fired + (what == "fired" and 1 or 0)
-    end
+    outcomes[i], fired = outcome, fired + n
+  end
+  local done
+  done, message, code = failing.settle(ctx, rule, outcomes)
+  if not done then
+    return nil, message, code
   end
   return fired
 end

@@ -1,6 +1,7 @@
 -- syncwell rules: what fires when, what would have fired, and why not.
 --   syncwell rules list   |   rules install hydrate --set min=45min   |   rules backtest hydrate --since 1y
 local capabilities = require("capabilities")
+local failing = require("failing")
 local home = require("home")
 local installing = require("installing")
 local packages = require("packages")
@@ -14,7 +15,7 @@ local json = sw.json
 local command = {
   group = "rules", summary = "rules: list, install, backtest, why, trace", mutates = true,
   usage = "list | install RULE [--set KEY=VALUE] | install PATH [--yes] "
-    .. "| remove RULE | enable RULE | disable RULE | backtest RULE... [--since 1y] "
+    .. "| remove RULE | enable RULE | disable RULE | resume RULE | backtest RULE... [--since 1y] "
     .. "| why RULE [--event ID] | trace [RULE] | webhook NAME | reload",
   example = "syncwell rules list\nsyncwell rules install hydrate --set min=45min\nsyncwell rules "
     .. "backtest hydrate --since 1y\nsyncwell rules why hydrate",
@@ -290,6 +291,25 @@ local function switch(on)
 end
 
 sub.enable, sub.disable = switch(true), switch(false)
+
+-- A rule that was paused because it kept failing goes on, its errors forgotten.
+function sub.resume(ctx, words)
+  local r, message, code = rules.find(ctx, words[2])
+  if not r then
+    return nil, message, code
+  elseif not r.paused then
+    return nil, ("'%s' is not paused, it is %s"):format(r.name, reports.state(r)), "usage"
+  end
+  local ok
+  ok, message, code = failing.resume(ctx, r)
+  if not ok then
+    return nil, message, code
+  end
+  r.live = r.enabled and not r.error
+  rules.plan(ctx, { r }, sw.time.now())
+  term.line(ctx.json and json.encode { name = r.name, resumed = true } or ("%s goes on"):format(r.name))
+  return 0
+end
 
 sub.backtest, sub.why, sub.trace = reports.backtest, reports.why, reports.trace
 

@@ -36,6 +36,22 @@ local function connected(ctx)
   return list, broken
 end
 
+local function iso(ctx, ms)
+  return ms and sw.time.iso(ms // 1000 * 1000, sw.time.offset(ctx.zone, ms))
+end
+
+-- Each error once, with how often it came and when the rule last went well.
+local function script_errors(ctx)
+  local list = {}
+  for _, d in ipairs(sw.store.docs(ctx.who, ".rule_error", { newest = true, limit = 20 }) or {}) do
+    for _, e in ipairs(d.body.errors or {}) do
+      list[#list + 1] = { rule = d.name, at = iso(ctx, e.last), first = iso(ctx, e.first), count = e.count,
+        last_good = iso(ctx, d.body.last_good), text = e.text }
+    end
+  end
+  return list
+end
+
 local function gather(ctx, brief)
   local counts, message, code = sw.store.counts(ctx.who)
   if not counts then
@@ -53,18 +69,54 @@ local function gather(ctx, brief)
       broken[#broken + 1] = r.error
     end
   end
-  local errors = {}
-  for _, d in ipairs(sw.store.docs(ctx.who, ".rule_error", { newest = true, limit = 20 }) or {}) do
-    errors[#errors + 1] = { rule = d.name, at = sw.time.iso(d.at, sw.time.offset(ctx.zone, d.at)),
-      text = d.body.text }
+  local errors, resting = script_errors(ctx), json.list()
+  for _, r in ipairs(all) do
+    resting[#resting + 1] = r.paused and r.enabled and { rule = r.name, why = r.paused.why,
+      at = iso(ctx, r.paused.at) } or nil
   end
   local list, ill = connected(ctx)
   return { connections = list, connections_broken = ill, paused = home.setting(ctx, "paused").at ~= nil,
     home = ctx.home, user = ctx.name, zone = ctx.zone, records = counts.records,
     samples = counts.samples, origins = counts.origins,
     jobs_waiting = counts.jobs, jobs_given_up = counts.given_up, rules_on = live,
-      broken_rules = json.list(broken), rule_errors = json.list(errors),
+      broken_rules = json.list(broken), rule_errors = json.list(errors), paused_rules = resting,
     confinement = not brief and confinement() or nil }
+end
+
+local function print_line(s, bad)
+  term.line("%s%s records, %s samples, %d connections, %d rules on, %d jobs waiting%s",
+    s.paused and "PAUSED, " or "", term.number(s.records), term.number(s.samples), #s.connections,
+    s.rules_on, s.jobs_waiting, bad > 0 and (", %d broken"):format(bad) or "")
+end
+
+local function print_kept(s)
+  local hint = s.jobs_waiting > 0 and " (`syncwell run` does them)" or ""
+  term.line("home         %s\nuser         %s, zone %s", s.home, s.user, s.zone)
+  term.line("data         %s samples and %s records of %d origins", term.number(s.samples),
+    term.number(s.records), s.origins)
+  term.line("jobs         %d waiting, %d given up%s", s.jobs_waiting, s.jobs_given_up, hint)
+  if s.paused then
+    term.line("paused       nothing is asked, fired or sent until `syncwell resume`")
+  end
+  for _, c in ipairs(s.connections) do
+    term.line("connection   %s: %s%s%s", c.name, c.state, c.last_sync and ", last sync " .. c.last_sync or "",
+      c.sentence and "\n             " .. sw.sys.clean(c.sentence) or "")
+  end
+end
+
+local function print_rules(s)
+  term.line("rules        %d on, %d broken", s.rules_on, #s.broken_rules)
+  for _, r in ipairs(s.paused_rules) do
+    term.line("paused       %s since %s; go on with: syncwell rules resume %s", r.rule, r.at, r.rule)
+  end
+  term.line("confinement  %s", s.confinement)
+  for _, text in ipairs(s.broken_rules) do
+    term.line("\n%s", sw.sys.clean(text, true))
+  end
+  for _, e in ipairs(s.rule_errors) do
+    term.line("\n%s failed %d time%s, last %s, last good run %s:\n%s", e.rule, e.count,
+      e.count == 1 and "" or "s", e.at, e.last_good or "unknown", sw.sys.clean(e.text, true))
+  end
 end
 
 function command.run(ctx, _, options)
@@ -72,38 +124,16 @@ function command.run(ctx, _, options)
   if not s then
     return nil, message, code
   end
-  local bad = #s.broken_rules + s.jobs_given_up + s.connections_broken
+  local bad = #s.broken_rules + #s.paused_rules + s.jobs_given_up + s.connections_broken
   if options.check then
     return bad > 0 and 4 or 0
   elseif ctx.json then
     term.line("%s", json.encode(s))
   elseif options.line then
-    term.line("%s%s records, %s samples, %d connections, %d rules on, %d jobs waiting%s",
-      s.paused and "PAUSED, " or "", term.number(s.records), term.number(s.samples), #s.connections,
-      s.rules_on, s.jobs_waiting,
-      bad > 0 and (", %d broken"):format(bad) or "")
+    print_line(s, bad)
   else
-    term.line("home         %s\nuser         %s, zone %s", s.home, s.user, s.zone)
-    term.line("data         %s samples and %s records of %d origins", term.number(s.samples),
-      term.number(s.records), s.origins)
-    local hint = s.jobs_waiting > 0 and " (`syncwell run` does them)" or ""
-    term.line("jobs         %d waiting, %d given up%s", s.jobs_waiting, s.jobs_given_up, hint)
-    if s.paused then
-      term.line("paused       nothing is asked, fired or sent until `syncwell resume`")
-    end
-    for _, c in ipairs(s.connections) do
-      term.line("connection   %s: %s%s%s", c.name, c.state, c.last_sync and ", last sync " .. c.last_sync
-        or "",
-        c.sentence and "\n             " .. sw.sys.clean(c.sentence) or "")
-    end
-    term.line("rules        %d on, %d broken", s.rules_on, #s.broken_rules)
-    term.line("confinement  %s", s.confinement)
-    for _, text in ipairs(s.broken_rules) do
-      term.line("\n%s", sw.sys.clean(text, true))
-    end
-    for _, e in ipairs(s.rule_errors) do
-      term.line("\n%s, last error %s:\n%s", e.rule, e.at, sw.sys.clean(e.text, true))
-    end
+    print_kept(s)
+    print_rules(s)
   end
   return bad > 0 and 4 or 0
 end

@@ -4,6 +4,7 @@
 local account = require("account")
 local connections = require("connections")
 local home = require("home")
+local notices = require("notices")
 local oauth = require("oauth")
 local providers = require("providers")
 local pull = require("pull")
@@ -12,6 +13,7 @@ local json = sw.json
 local sync = {}
 
 local HOUR_MS, MINUTE_MS = 3600000, 60000
+local SCRIPT_FAILURES_MOST = 10
 
 -- --- the end ---
 
@@ -106,7 +108,26 @@ function ends.attention(s, message)
   return finish(s, sw.time.now() + jittered(HOUR_MS), { error = message })
 end
 
-ends.script = ends.attention
+-- A script's own error: nobody but who wrote it can mend that, so after a while it is left alone.
+function ends.script(s, message)
+  local title = connections.title(s.c)
+  if s.c.body.failures < SCRIPT_FAILURES_MOST then
+    return ends.attention(s, message)
+  end
+  local why = sw.sys.clean(message):match("^[^\n]*")
+  s.c.state, s.c.body.sentence = "paused", ("its script failed %d times in a row: %s; mend it, then: "
+    .. "syncwell connections resume %s"):format(s.c.body.failures, why, title)
+  local t = home.txn(s.ctx)
+  connections.put(t, s.c)
+  notices.send(s.ctx, t, "connection.paused", ("%d %d"):format(s.c.id, sw.time.now()), { connection = title,
+    times = s.c.body.failures, why = why })
+  s.c.body.failures = 0
+  local ok, problem, code = t:commit()
+  if not ok then
+    return nil, problem, code
+  end
+  return finish(s, nil, { error = message })
+end
 
 function ends.again(s, message)
   return finish(s, sw.time.now() + backoff(s.c.body.failures), { error = message })
