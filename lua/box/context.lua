@@ -172,6 +172,8 @@ local function read_records(kind, options)
   return list
 end
 
+context.actions, context.reads = actions, reads -- for reference.lua
+
 local groups = {} -- "calendar" -> { add = "calendar.add" ... }
 for name in pairs(actions) do
   local group, verb = name:match "^(%l+)%.(%l+)$"

@@ -1,5 +1,6 @@
 -- What a worker can be asked to do, one function per `op` of a run. `out` is what it hands over.
 --   load: { script, source } -> out.declaration           script: { script, source, args } -> out.values
+--   reference: {} -> out.reference
 --   expr: { source } -> out.values, or out.incomplete: a line of the REPL, names live on in the worker
 --   page, detail, account, posted, webhook, write: { script, ... } of a provider: reading.lua, writing.lua
 --   rule: { script, event, params, at, mode } -> out.fired, key, gates, actions, log, state
@@ -278,6 +279,11 @@ function ops.rule(run, out)
   local ctx = context.new(run, out, declaration, params)
   act(w, ctx)
   out.state = context.state_of(ctx)
+end
+
+-- What scripts may write, as data: for `syncwell doc`, types and completion.
+function ops.reference(_, out)
+  out.reference = require("reference").all()
 end
 
 -- What a provider does: each a run of its own.

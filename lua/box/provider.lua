@@ -117,6 +117,9 @@ local webhook_shape = {
   parse = { "function", doc = "function(req): { account, id, from = ms, revoked }; a hint, never data" },
 }
 
+provider.shapes = { provider = shape, read = read_shape, series = series_shape, detail = detail_shape,
+  auths = auths, pagings = pagings, hmac = proofs, webhook = webhook_shape } -- for reference.lua
+
 local structural = { id = true, start = true, finish = true, offset = true, offset_finish = true, type = true,
   segments = true }
 

@@ -5,16 +5,18 @@ local failing = require("failing")
 local home = require("home")
 local installing = require("installing")
 local packages = require("packages")
+local params_schema = require("params_schema")
 local post = require("post")
 local reports = require("rule_reports")
 local rules = require("rules")
+local schema = require("schema")
 local term = require("term")
 
 local json = sw.json
 
 local command = {
   group = "rules", summary = "rules: list, install, backtest, why, trace", mutates = true,
-  usage = "list | install RULE [--set KEY=VALUE] | install PATH [--yes] "
+  usage = "list | show RULE | install RULE [--set KEY=VALUE] | install PATH [--yes] "
     .. "| remove RULE | enable RULE | disable RULE | resume RULE | backtest RULE... [--since 1y] "
     .. "| why RULE [--event ID] | trace [RULE] | webhook NAME | reload",
   example = "syncwell rules list\nsyncwell rules install hydrate --set min=45min\nsyncwell rules "
@@ -85,6 +87,45 @@ function sub.list(ctx, _, options)
     if r.error then
       term.line("\n%s", sw.sys.clean(r.error, true))
     end
+  end
+  return 0
+end
+
+local function public_rule(r)
+  local d = r.declaration or {}
+  return { name = r.name, title = d.title, doc = d.doc, state = reports.state(r), script = r.script,
+    from = r.shipped and "shipped" or r.from or "own", trigger = d.on and trigger_text(d),
+    may = json.list(d.kind and capabilities.of(d) or {}), params = r.params,
+    parameters = d.kind and params_schema.of(d) or nil, error = r.error }
+end
+
+-- One rule: what it is for, what it may do, what can be set; --json has its parameters as JSON Schema.
+function sub.show(ctx, words)
+  local r, message, code = rules.find(ctx, words[2])
+  if not r then
+    return nil, message, code
+  end
+  local o = public_rule(r)
+  if ctx.json then
+    term.line("%s", json.encode(o))
+    return 0
+  end
+  term.line("%s: %s%s\nstate    %s (%s)", o.name, sw.sys.clean(o.title or ""), o.doc and "\n"
+    .. sw.sys.clean(o.doc, true) or "", o.state, o.from)
+  if not r.declaration then
+    term.line("\n%s", sw.sys.clean(r.error, true))
+    return 0
+  end
+  term.line("trigger  %s\nit may   %s", o.trigger, capabilities.line(o.may))
+  local rows = {}
+  for _, name in ipairs(schema.keys(r.declaration.params or {})) do
+    local p = r.declaration.params[name]
+    local value = r.params[name] ~= nil and r.params[name] or p.default
+    rows[#rows + 1] = { name, tostring(value == nil and "" or value), p.doc or "" }
+  end
+  if #rows > 0 then
+    term.line("")
+    term.table({ "parameter", "value", "" }, rows)
   end
   return 0
 end
@@ -338,8 +379,7 @@ end
 function command.run(ctx, words, options)
   local name = words[1] or "list"
   if not sub[name] then
-    return nil, ("rules has no '%s'%s"):format(name, require("schema").did_you_mean(name,
-      require("schema").keys(sub))), "usage"
+    return nil, ("rules has no '%s'%s"):format(name, schema.did_you_mean(name, schema.keys(sub))), "usage"
   end
   return sub[name](ctx, words, options)
 end

@@ -1,0 +1,566 @@
+---@meta syncwell
+-- Made by `syncwell types --write` from the shapes that check scripts: not for editing.
+
+---@class sw.Declaration
+---@class sw.Trigger
+---@class sw.Param
+---@class sw.Mapper
+
+---@alias sw.Duration string|number|sw.Quantity
+---@alias sw.Instant string|number|sw.Quantity
+---@alias sw.Path string|sw.Mapper|function
+
+---@class sw.Quantity
+---@operator add(string|sw.Quantity): sw.Quantity
+---@operator sub(string|sw.Quantity): sw.Quantity
+---@field ms integer? of a time, UTC milliseconds
+
+---@class sw.Window
+---@field from integer UTC milliseconds
+---@field to integer UTC milliseconds
+---@field first_day string
+---@field last_day string
+
+---@class sw.Account
+---@field request fun(request: table): table
+---@field get fun(request: table): table
+
+---@class sw.Out
+---@field record fun(record: table)
+---@field day fun(day: string, metric: string, value: number, unit?: string, origin?: table)
+---@field series fun(list: table, spec: sw.PartSeries)
+---@field reject fun(reason: string, n?: integer)
+
+---@class sw.Event
+---@field ascent_m number?
+---@field ascent sw.Quantity? distance
+---@field asleep_s number?
+---@field asleep sw.Quantity? duration
+---@field at sw.Quantity?
+---@field attributes table?
+---@field awake_s number?
+---@field awake sw.Quantity? duration
+---@field bed_day string?
+---@field cadence_avg_rpm number?
+---@field cadence_avg sw.Quantity? cadence
+---@field carbs_g number?
+---@field carbs sw.Quantity? mass
+---@field day string?
+---@field deep_s number?
+---@field deep sw.Quantity? duration
+---@field descent_m number?
+---@field descent sw.Quantity? distance
+---@field distance_m number?
+---@field distance sw.Quantity? distance
+---@field efficiency number?
+---@field elapsed_s number?
+---@field elapsed sw.Quantity? duration
+---@field energy_kcal number?
+---@field energy sw.Quantity? energy
+---@field fat_g number?
+---@field fat sw.Quantity? mass
+---@field fiber_g number?
+---@field fiber sw.Quantity? mass
+---@field finish sw.Quantity?
+---@field group string?
+---@field hr_avg number?
+---@field hr_max number?
+---@field hr_min number?
+---@field id string?
+---@field in_bed_s number?
+---@field in_bed sw.Quantity? duration
+---@field kind string?
+---@field lengths number?
+---@field light_s number?
+---@field light sw.Quantity? duration
+---@field live string?
+---@field load number?
+---@field maker string?
+---@field makers table[]?
+---@field meal string?
+---@field metric string?
+---@field name string?
+---@field nap boolean?
+---@field offset_finish number?
+---@field offset_start number?
+---@field origin string?
+---@field pool_length_m number?
+---@field pool_length sw.Quantity? distance
+---@field power_avg_w number?
+---@field power_avg sw.Quantity? power
+---@field protein_g number?
+---@field protein sw.Quantity? mass
+---@field provider string?
+---@field providers table[]?
+---@field rem_s number?
+---@field rem sw.Quantity? duration
+---@field revision number?
+---@field sample_count number?
+---@field score number?
+---@field segments table[]?
+---@field sodium_mg number?
+---@field sodium sw.Quantity? mass
+---@field source_file string?
+---@field speed_avg_mps number?
+---@field speed_avg sw.Quantity? speed
+---@field sport string?
+---@field start sw.Quantity?
+---@field state string?
+---@field steps number?
+---@field sub_sport string?
+---@field sugar_g number?
+---@field sugar sw.Quantity? mass
+---@field tags table[]?
+---@field text string?
+---@field timer_s number?
+---@field timer sw.Quantity? duration
+---@field title string?
+---@field type string?
+---@field unit string?
+---@field value number?
+---@field zone string?
+
+---@class sw.CalendarAddArgs
+---@field at sw.Instant when
+---@field title string one line
+---@field alarm? sw.Duration how long before to remind
+---@field calendar? string which of your calendars
+---@field duration? sw.Duration how long, default 1 h
+---@field if_past? "skip"|"now" what to do when that has passed
+---@field location? string where
+---@field notes? string a longer text
+---@field uid? string its own name, to change it later
+
+---@class sw.CalendarRemoveArgs
+---@field uid string its own name, to change it later
+
+---@class sw.CalendarUpdateArgs
+---@field uid string its own name, to change it later
+---@field at? sw.Instant when
+---@field duration? sw.Duration how long, default 1 h
+---@field location? string where
+---@field notes? string a longer text
+---@field title? string one line
+
+---@class sw.HttpRequestArgs
+---@field url string the address
+---@field body? any what is sent
+---@field headers? table names and values
+---@field json? any sent as JSON
+---@field method? string GET, POST ...
+---@field on_unknown? "resend"|"hold" when nobody knows whether it arrived
+
+---@class sw.MqttPublishArgs
+---@field topic string MQTT topic
+---@field on_unknown? "resend"|"hold" when nobody knows whether it arrived
+---@field payload? any text, or a table sent as JSON
+---@field qos? 0|1|2 0, 1 or 2
+---@field retain? boolean kept by the broker
+
+---@class sw.NotifyArgs
+---@field text string|number|sw.Quantity what it says
+---@field at? sw.Instant when
+---@field buttons? any[] what may be answered
+---@field channel? string which way: file, ntfy ...
+---@field if_past? "skip"|"now" what to do when that has passed
+---@field on_unknown? "resend"|"hold" when nobody knows whether it arrived
+---@field priority? "low"|"normal"|"high" how loud
+---@field title? string one line
+
+---@class sw.RecordAddArgs
+---@field kind string kind of record
+---@field start sw.Instant from when
+---@field attributes? table fields of the record
+---@field finish? sw.Instant until when
+---@field metric? string which metric
+---@field value? number the number
+
+---@class sw.RecordTagArgs
+---@field tag string the word
+---@field id? string of which record
+
+---@class sw.RuleFireArgs
+---@field rule string which rule
+---@field event? any what it is shown
+
+---@class sw.SyncStartArgs
+---@field connection string which connection
+
+---@class sw.TaskAddArgs
+---@field title string one line
+---@field due? sw.Instant until when
+---@field notes? string a longer text
+
+---@class sw.CtxCalendar
+---@field add fun(args: sw.CalendarAddArgs) write a calendar entry
+---@field remove fun(args: sw.CalendarRemoveArgs|string) take an entry of yours away
+---@field update fun(args: sw.CalendarUpdateArgs) change an entry of yours
+
+---@class sw.CtxHttp
+---@field request fun(args: sw.HttpRequestArgs) ask a declared host
+
+---@class sw.CtxMqtt
+---@field publish fun(args: sw.MqttPublishArgs) publish an MQTT message
+
+---@class sw.CtxRecord
+---@field add fun(args: sw.RecordAddArgs) add a record or a value
+---@field tag fun(args: sw.RecordTagArgs|string) tag a record, by default the one that fired
+
+---@class sw.CtxRule
+---@field fire fun(args: sw.RuleFireArgs|string) fire another rule
+
+---@class sw.CtxSync
+---@field start fun(args: sw.SyncStartArgs|string) sync a connection now
+
+---@class sw.CtxTask
+---@field add fun(args: sw.TaskAddArgs|string) write a task
+
+---@class sw.ReadOptions
+---@field by? string split by
+---@field cursor? string go on from here
+---@field every? "day"|"hour"|"raw"|"week"|"month" the grain
+---@field from? sw.Instant the first instant
+---@field last? sw.Duration the last span, such as "30d"
+---@field limit? integer at most so many
+---@field maker? string only what this maker measured
+---@field sport? string only this sport
+---@field to? sw.Instant the last instant
+---@field where? table attributes that must match
+
+---@class sw.Series
+---@field n integer
+---@field [integer] number
+---@field delta fun(p?: number): number? last less first
+---@field first fun(p?: number): number? the first value
+---@field last fun(p?: number): number? the last value
+---@field max fun(p?: number): number? the most
+---@field mean fun(p?: number): number? the mean, nil without values
+---@field min fun(p?: number): number? the least
+---@field percentile fun(p?: number): number? percentile(90): so many per cent are below
+---@field sum fun(p?: number): number? the sum
+
+---@class sw.Pure
+---@field log fun(...: any) a line for `rules trace`
+---@field now sw.Quantity the firing's instant
+---@field params table<string, any> what the user set; durations compare with texts
+---@field state table kept from run to run of this rule
+---@field user string whose data it is
+
+---@class sw.Ctx: sw.Pure
+---@field series fun(metric: string, options?: sw.ReadOptions): sw.Series values of a metric, a day each; missing days are absent
+---@field records fun(kind: string, options?: sw.ReadOptions): sw.Event[] records of a kind, as events
+---@field notify fun(args: sw.NotifyArgs|string) send the user a message
+---@field calendar sw.CtxCalendar
+---@field http sw.CtxHttp
+---@field mqtt sw.CtxMqtt
+---@field record sw.CtxRecord
+---@field rule sw.CtxRule
+---@field sync sw.CtxSync
+---@field task sw.CtxTask
+
+---@class sw.AbsentSpec
+---@field [1] string which metric
+---@field lasting sw.Duration for so long
+
+---@class sw.AtSpec
+---@field [1] string
+
+---@class sw.BaselineSpec
+---@field [1] string which metric
+---@field above? string such as "mean28d+2sd"
+---@field below? string such as "mean28d-2sd"
+---@field lasting? sw.Duration for so long
+
+---@class sw.BasicSpec
+---@field password string
+---@field user string
+
+---@class sw.BoolSpec
+---@field default? boolean when nothing is set
+---@field doc? string what it is for
+
+---@class sw.ChoiceSpec
+---@field [1]? string[] the words
+---@field default? string when nothing is set
+---@field doc? string what it is for
+---@field of? string[] the words
+
+---@class sw.CronSpec
+---@field [1] string
+---@field zone? string another time zone
+
+---@class sw.DurationSpec
+---@field default? sw.Duration when nothing is set
+---@field doc? string what it is for
+---@field max? sw.Duration at most
+---@field min? sw.Duration at least
+
+---@class sw.EventSpec
+---@field [1] string what it is shown
+---@field maker? string only measured by this maker
+---@field metric? string which metric
+---@field origin? string live, backfill or replay
+---@field provider? string only from this service
+---@field sport? string only this sport
+---@field type? string only of this type
+
+---@class sw.EverySpec
+---@field [1] sw.Duration
+
+---@class sw.GoalSpec
+---@field [1] string which metric
+---@field reached? boolean true: reached, false: missed
+
+---@class sw.HmacSpec
+---@field header string
+---@field encoding? "hex"|"base64"
+---@field optional? boolean
+---@field over? "body"|"timestamp+body"|"timestamp.body"
+---@field prefix? string
+---@field secret? string
+---@field timestamp? string its header; 't,v1' when both stand in one
+
+---@class sw.KeySpec
+---@field secret string
+---@field header? string
+---@field prefix? string
+---@field query? string
+
+---@class sw.MilestoneSpec
+---@field [1] string which metric
+---@field totals any[] which totals fire
+
+---@class sw.NumberSpec
+---@field default? number when nothing is set
+---@field doc? string what it is for
+---@field max? number at most
+---@field min? number at least
+---@field unit? string its unit
+
+---@class sw.Oauth2Spec
+---@field authorize string
+---@field token string
+---@field answer? string
+---@field client? "body"|"basic"
+---@field extra? table
+---@field pkce? boolean
+---@field redirect? string
+---@field refresh? "rotating"|"stable"|"none"
+---@field revoke? string
+---@field scope_on_refresh? boolean
+---@field scopes? string[]
+---@field separator? string
+
+---@class sw.OffsetSpec
+---@field size integer
+---@field param? string
+---@field size_param? string
+
+---@class sw.PackageSpec
+---@field id string its name: letters, digits, _ and -
+---@field title string one line, shown when it is installed
+---@field doc? string what it is for
+---@field version? string such as "1.2"
+
+---@class sw.PagesSpec
+---@field first? integer
+---@field param? string
+---@field size? integer
+---@field size_param? string
+---@field stop? "empty"|"short"
+
+---@class sw.ProviderSpec
+---@field id string its name, that of the file
+---@field title string as people know it
+---@field account? table { path, id, name }: asked once after sign-in
+---@field auth? table sw.oauth2, sw.basic, sw.key or sw.sealed
+---@field base? string where its paths begin
+---@field classify? fun(res: table): string what an answer means, where the status does not say it
+---@field doc? string how one gets access, in a sentence or two
+---@field headers? table sent with each request
+---@field hosts? string[] the only hosts it may talk to
+---@field limits? any { { 200, per = "15min" }, headers = "retry-after" }
+---@field metrics? string[] all it brings: metrics and kinds of records; what maps say comes by itself
+---@field policy? table what its terms allow: share, aggregate, llm
+---@field poll? sw.Duration how often to ask, default 15min
+---@field posts? fun(doc: table, out: sw.Out) a posted document to records: function(doc, out)
+---@field reads? table resources
+---@field secrets? table what a user is asked for: name = "where it is found"
+---@field self_hosted? boolean the address is given at connect, by --base-url
+---@field webhook? table { verify = sw.hmac {...}, parse = function(req) ... end }
+---@field writes? table present if it can be a destination
+
+---@class sw.RuleSpec
+---@field on sw.Trigger|string the trigger
+---@field run fun(w: sw.Event, ctx: sw.Ctx) what happens, through ctx
+---@field backfill? boolean historical data fires too
+---@field catch_up? "skip"|"once"|"each" planned instants missed while off
+---@field cooldown? sw.Duration at least this long between firings
+---@field debounce? sw.Duration wait until this long nothing new came
+---@field doc? string what the rule is for
+---@field enabled? boolean default true
+---@field key? fun(w: sw.Event, ctx: sw.Pure): string identity of a firing, default: the event's group
+---@field max_age? sw.Duration older data fires nothing
+---@field max_per? string at most so many firings per period
+---@field mode? "parallel"|"single"|"restart"|"queued" firings of one key at a time
+---@field on_retract? fun(w: sw.Event, ctx: sw.Ctx) when the data that fired it is taken back
+---@field params? table what a user may set: name = sw.duration { default = ... }
+---@field quiet_hours? string no firing in these local hours
+---@field reads? string[] metrics and kinds of records it reads; without it, everything
+---@field title? string one line, shown in lists
+---@field uses? string[] grants: calendar:write, notify ...
+---@field when? fun(w: sw.Event, ctx: sw.Pure): any pure: true lets the rule fire
+
+---@class sw.SealedSpec
+---@field header string
+---@field value string the number
+
+---@class sw.StreakSpec
+---@field lengths any[] which lengths fire: { 7, 30 }
+---@field at_least? number so many of them
+---@field metric? string which metric
+---@field per? "day"|"week"|"month" day, week or month
+---@field records? string kind of record that counts
+---@field sport? string only this sport
+
+---@class sw.TextSpec
+---@field default? string when nothing is set
+---@field doc? string what it is for
+
+---@class sw.ThresholdSpec
+---@field [1] string which metric
+---@field enter string fires when it is passed
+---@field lasting? sw.Duration for so long
+---@field leave? string and again only after this was passed
+---@field maker? string only measured by this maker
+
+---@class sw.TokenSpec
+---@field field string
+---@field param string
+
+---@class sw.WebhookSpec
+---@field [1] string
+---@field signed? boolean default true
+
+---@class sw.PartDetail
+---@field path string {id} is the record's own
+---@field streams table time = seconds from the start, metric = values: paths
+---@field by? string the answer is a list: the field that names a stream
+---@field data? string and the field that holds it
+---@field pairs? table metric = { path, element }: of values that are lists
+---@field query? table
+
+---@class sw.PartRead
+---@field bounds? "inclusive day"|"exclusive day"|"instant" how the end of a span is meant
+---@field complete? boolean the listing is whole: what is missing from it twice was deleted
+---@field days? table { day = "date", values = { metric = mapper } }: one item a local day
+---@field detail? table { path, query, streams }: asked for each record that is new or changed
+---@field fetch? fun(acct: sw.Account, window: sw.Window, out: sw.Out) function(acct, window, out): everything by hand
+---@field items? string path of the list in the answer; absent: the answer is the list
+---@field kind? "workout"|"sleep"|"meal"|"mindful"|"measurement"|"note" kind of record
+---@field lookback? sw.Duration the span asked for again each time, default 3d
+---@field map? table fields of a record
+---@field origin? any who measured: { name, maker, model, kind } of paths or texts
+---@field page? table sw.pages, sw.token or sw.offset
+---@field parse? fun(doc: table, out: sw.Out) function(doc, out): what no map can say; instead of map, series, days
+---@field path? string below base; {from_day}, {to_day} and the like are filled in
+---@field query? table parameters, with the same words in braces
+---@field request? fun(window: sw.Window, page: any): table function(window, page): { path, query, headers, method, body }
+---@field series? any one metric, or a list of them, from a list of samples
+---@field skip? fun(item: table): boolean function(item): true leaves it out
+---@field window? sw.Duration the longest span of one request, default 30d
+
+---@class sw.PartSeries
+---@field time any
+---@field value string the number
+---@field finish? any until when
+---@field is? string
+---@field items? string
+---@field length? number
+---@field max? number at most
+---@field metric? string default: the name of the read
+---@field min? number at least
+---@field offset? string
+---@field origin? any live, backfill or replay
+---@field seconds? string
+---@field unit? string its unit
+---@field where? any
+
+---@class sw.PartWebhook
+---@field challenge? table { param, answer, token }: a GET that is echoed
+---@field parse? function function(req): { account, id, from = ms, revoked }; a hint, never data
+---@field verify? table sw.hmac { header, over = "body" }
+
+---@class sw.Library
+---@field absent fun(spec: sw.AbsentSpec|string): sw.Trigger trigger: a metric has not come for a while
+---@field any fun(list: sw.Trigger[]): sw.Trigger trigger: any of these
+---@field at fun(spec: sw.AtSpec|string): sw.Trigger trigger: a time of day, on some days
+---@field base64 fun(text: string): string Base64, worked out by the engine; takes secrets
+---@field baseline fun(spec: sw.BaselineSpec|string): sw.Trigger trigger: a metric leaves its usual range
+---@field basic fun(spec: sw.BasicSpec): table sign-in: user and password
+---@field bool fun(spec?: sw.BoolSpec): sw.Param parameter: true or false
+---@field both_legs fun(path: string): sw.Mapper steps of one leg to steps
+---@field calories fun(path: string): sw.Mapper small calories to kilocalories
+---@field choice fun(spec?: sw.ChoiceSpec|string): sw.Param parameter: one of some words
+---@field const fun(value: any): sw.Mapper always this
+---@field cron fun(spec: sw.CronSpec|string): sw.Trigger trigger: minute hour day month weekday, in the user's zone
+---@field duration fun(spec?: sw.DurationSpec): sw.Param parameter: a span of time
+---@field event fun(spec: sw.EventSpec|string): sw.Trigger trigger: something was stored, or happened to a connection
+---@field every fun(spec: sw.EverySpec|string): sw.Trigger trigger: again and again
+---@field feet fun(path: string): sw.Mapper feet to metres
+---@field first fun(list: sw.Path[]): sw.Mapper the first of these that is there
+---@field fraction fun(path: string): sw.Mapper 0 to 1 to per cent
+---@field goal fun(spec: sw.GoalSpec|string): sw.Trigger trigger: a goal of the user is reached
+---@field grams fun(path: string): sw.Mapper grams
+---@field hmac fun(spec: sw.HmacSpec): table proof of a webhook
+---@field hours fun(path: string): sw.Mapper hours to seconds
+---@field iso fun(path: string): sw.Mapper an ISO 8601 time
+---@field joules fun(path: string): sw.Mapper joules to kilocalories
+---@field kcal fun(path: string): sw.Mapper kilocalories
+---@field key fun(spec: sw.KeySpec): table sign-in: a key in a header or parameter
+---@field kj fun(path: string): sw.Mapper kilojoules to kilocalories
+---@field km fun(path: string): sw.Mapper kilometres to metres
+---@field kmh fun(path: string): sw.Mapper km/h to m/s
+---@field lookup fun(spec: table): sw.Mapper a word for a word
+---@field metres fun(path: string): sw.Mapper metres
+---@field miles fun(path: string): sw.Mapper miles to metres
+---@field milestone fun(spec: sw.MilestoneSpec|string): sw.Trigger trigger: a total is reached
+---@field milliseconds fun(path: string): sw.Mapper milliseconds to seconds
+---@field minutes fun(path: string): sw.Mapper minutes to seconds
+---@field moment fun(text: string): integer?, integer? milliseconds and minutes east of a text with a zone
+---@field now fun(): sw.Quantity the firing's instant
+---@field number fun(spec?: sw.NumberSpec): sw.Param parameter: a number
+---@field oauth2 fun(spec: sw.Oauth2Spec): table sign-in: OAuth 2
+---@field offset fun(spec: sw.OffsetSpec): table paging: by offset
+---@field offset_between fun(shown: string, utc: string): sw.Mapper minutes east, from two texts of one instant
+---@field package fun(spec: sw.PackageSpec): sw.Declaration names a folder of scripts
+---@field pages fun(spec: sw.PagesSpec): table paging: by page number
+---@field per_min fun(path: string): sw.Mapper a rate a minute
+---@field percent fun(path: string): sw.Mapper per cent
+---@field provider fun(spec: sw.ProviderSpec): sw.Declaration a service: where it is, what it brings, how that reads
+---@field quantity fun(text: string): sw.Quantity a number and its unit
+---@field rule fun(spec: sw.RuleSpec): sw.Declaration a rule: what it waits for, what it decides, what it does
+---@field sealed fun(spec: sw.SealedSpec): table sign-in: a header made of secrets
+---@field seconds fun(path: string): sw.Mapper seconds
+---@field seconds_east fun(path: string): sw.Mapper seconds east of UTC to minutes
+---@field secret fun(name: string): string a secret of the connection, filled in by the engine
+---@field sha1 fun(text: string): string SHA-1 in hex, worked out by the engine; takes secrets
+---@field sha256 fun(text: string): string SHA-256 in hex, worked out by the engine; takes secrets
+---@field sport fun(path: string): sw.Mapper our word for a sport
+---@field sport_name fun(word: string): string?, string? our sport and sub-sport for a service's word
+---@field streak fun(spec: sw.StreakSpec): sw.Trigger trigger: so many days in a row
+---@field sub_sport fun(path: string): sw.Mapper our word for a kind of the sport
+---@field text fun(spec?: sw.TextSpec): sw.Param parameter: a text
+---@field threshold fun(spec: sw.ThresholdSpec|string): sw.Trigger trigger: a metric passes a bound
+---@field time fun(value: string|number): sw.Quantity a time of ISO 8601 text or milliseconds
+---@field token fun(spec: sw.TokenSpec): table paging: by a token
+---@field unix fun(path: string): sw.Mapper seconds since 1970
+---@field unix_ms fun(path: string): sw.Mapper milliseconds since 1970
+---@field value fun(spec: string|table): sw.Mapper a number in a unit; the engine converts
+---@field wall fun(path: string): sw.Mapper a wall-clock time of the user's zone
+---@field watts fun(path: string): sw.Mapper watts
+---@field webhook fun(spec: sw.WebhookSpec|string): sw.Trigger trigger: a signed message to an address of ours
+
+---@type sw.Library
+local library
+return library
