@@ -12,4 +12,7 @@ files["tests/conformance"] = { read_globals = spec, max_line_length = false }
 files["tests/bench"] = { read_globals = { "sw", "bench" }, max_line_length = false }
 files["tests/providers"] = { max_line_length = false }
 files["tests/support"] = { read_globals = spec, max_line_length = false }
+local testing = { "describe", "it", "expect", "skip" }
+files["lua/new"] = { read_globals = testing }
+files["tests/scripts"] = { read_globals = testing, max_line_length = false }
 files["tests/sandbox"] = { ignore = { ".*" } }

@@ -1,6 +1,6 @@
 -- What a worker can be asked to do, one function per `op` of a run. `out` is what it hands over.
 --   load: { script, source } -> out.declaration           script: { script, source, args } -> out.values
---   reference: {} -> out.reference
+--   reference: {} -> out.reference                       test: { script, source } -> out.tests
 --   expr: { source } -> out.values, or out.incomplete: a line of the REPL, names live on in the worker
 --   page, detail, account, posted, webhook, write: { script, ... } of a provider: reading.lua, writing.lua
 --   rule: { script, event, params, at, mode } -> out.fired, key, gates, actions, log, state
@@ -21,12 +21,12 @@ local ops = {}
 local scripts = {} -- name -> declaration, with its functions
 local declarations = { rule = true, provider = true, package = true }
 
-local function compile(run)
+local function compile(run, world)
   errors.sources[run.script] = run.source
   if run.source:byte(1) == 27 then
     error(run.script .. ":1: this is bytecode; scripts are source text", 0)
   end
-  local chunk, message = load_text(run.source, "=" .. run.script, env.new())
+  local chunk, message = load_text(run.source, "=" .. run.script, world or env.new())
   return chunk or error(message, 0)
 end
 
@@ -279,6 +279,10 @@ function ops.rule(run, out)
   local ctx = context.new(run, out, declaration, params)
   act(w, ctx)
   out.state = context.state_of(ctx)
+end
+
+function ops.test(run, out)
+  require("testing").run(run, out, compile)
 end
 
 -- What scripts may write, as data: for `syncwell doc`, types and completion.

@@ -259,6 +259,10 @@ function quantity.number(value, dim)
   end
 end
 
+function quantity.example(dim)
+  return example[dim]
+end
+
 -- A time from a quantity, ISO text or milliseconds; nil if it is none.
 function quantity.instant(value)
   if is(value) then

@@ -4,6 +4,7 @@ local config = require("config")
 local home = require("home")
 local queue = require("queue")
 local rules = require("rules")
+local stepping = require("stepping")
 local term = require("term")
 
 local json = sw.json
@@ -69,30 +70,6 @@ local function start(ctx)
   return true
 end
 
--- Due instants in order, data time standing at each of them.
-local function step_to(ctx, target)
-  local done = 0
-  while true do
-    local due, message, code = sw.store.next_due()
-    if due == nil and message then
-      return nil, message, code
-    elseif due == nil or due > target then
-      break
-    end
-    sw.time.set(math.max(due, last_time(ctx) or due))
-    local n
-    n, message, code = queue.run_due(ctx)
-    if not n then
-      return nil, message, code
-    elseif n == 0 then
-      break
-    end
-    done = done + n
-  end
-  sw.time.set(target)
-  return done
-end
-
 local function once(ctx, options)
   queue.reclaim(ctx)
   local ok, message, code = start(ctx)
@@ -101,7 +78,7 @@ local function once(ctx, options)
   end
   local n
   if options.now then
-    n, message, code = step_to(ctx, sw.time.now())
+    n, message, code = stepping.to(ctx, sw.time.now(), last_time(ctx))
   else
     n, message, code = queue.run_due(ctx)
   end
