@@ -3,6 +3,7 @@
 local home = require("home")
 local replay = require("replay")
 local rules = require("rules")
+local schema = require("schema")
 local term = require("term")
 local when = require("when")
 
@@ -169,6 +170,77 @@ function reports.why(ctx, words, options)
   if ctx.json then
     term.line("%s", json.encode(json.list(public)))
   end
+  return 0
+end
+
+local function print_fire(ctx, rule, e, out, state)
+  if ctx.json then
+    term.line("%s", json.encode { rule = rule.name, event = rules.public_event(e.event), outcome = state,
+      gates = json.list(out.gates or {}), actions = json.list(out.actions or {}) })
+    return
+  end
+  term.line("%s %s: %s", e.event.type or e.event.kind, e.event.id, state)
+  for _, g in ipairs(out.gates or {}) do
+    term.line("    %s %s: %s", g.ok and term.paint("green", "yes") or term.paint("red", "no "), g.gate,
+      g.text)
+  end
+  for _, a in ipairs(out.fired and out.actions or {}) do
+    local words = {}
+    for _, name in ipairs(schema.keys(a.args)) do
+      words[#words + 1] = name .. " = " .. tostring(name == "at" and sw.time.iso(a.args.at // 1000 * 1000,
+        home.offset(ctx, a.args.at)) or a.args[name])
+    end
+    term.line("    %s { %s }", a.action, sw.sys.clean(table.concat(words, ", ")))
+  end
+end
+
+local function newest_event(ctx, name, id)
+  local rule, message, code = rules.find(ctx, name)
+  if not rule then
+    return nil, message, code
+  elseif rule.error then
+    return nil, rule.error, "bad"
+  end
+  local events
+  events, message, code = newest_events(ctx, rule, id)
+  if not events or not events[1] then
+    return nil, message or "there is no event this rule listens to yet", code or "notfound"
+  end
+  return rule, events[1]
+end
+
+-- By hand: under a key of its own, so that it can be done again.
+local function fire_really(ctx, rule, e, out)
+  out.key = ("%s by hand %s"):format(out.key, sw.time.iso(sw.time.now(), 0))
+  local doubt = rules.doubt(rule, out)
+  if doubt then
+    return nil, doubt, "bad"
+  end
+  e.at = sw.time.now()
+  return rules.fire(ctx, rule, e, out)
+end
+
+-- What a rule would do with the newest event (or --event ID); with --really it does it.
+function reports.fire(ctx, words, options)
+  local rule, e, code = newest_event(ctx, words[2], options.event)
+  if not rule then
+    return nil, e, code
+  end
+  local results, message, kind = rules.evaluate(ctx, rule, { e }, options.really and "run" or "dry")
+  local r = results and results[1]
+  if not r then
+    return nil, message, kind
+  elseif not r.ok then
+    return nil, r.error and (r.error.text or r.error.message) or "stopped", "bad"
+  end
+  local state = r.out.fired and "would fire" or "does not fire"
+  if r.out.fired and options.really then
+    state, message, kind = fire_really(ctx, rule, e, r.out)
+    if not state then
+      return nil, message, kind
+    end
+  end
+  print_fire(ctx, rule, e, r.out, state)
   return 0
 end
 

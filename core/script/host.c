@@ -15,7 +15,7 @@ struct sw_host {
     int doors;                              /* registry reference of the table boot.lua returned */
     int running;                            /* tasks that have not ended */
     int status;                             /* what the door returned */
-    char *(*read_line)(const char *prompt); /* NULL: plain standard input */
+    sw_line_reader *read_line; /* NULL: plain standard input */
 };
 
 struct sw_host *sw_lua_host(lua_State *L)
@@ -151,17 +151,17 @@ struct sw_host *sw_host_new(struct sw_engine *e, const char *box_path, struct sw
     return h;
 }
 
-void sw_host_set_reader(struct sw_host *h, char *(*read_line)(const char *prompt))
+void sw_host_set_reader(struct sw_host *h, sw_line_reader *reader)
 {
-    h->read_line = read_line;
+    h->read_line = reader;
 }
 
-char *sw_host_read_line(struct sw_host *h, const char *prompt)
+char *sw_host_read_line(struct sw_host *h, const char *prompt, const struct sw_completer *help)
 {
     char *line = NULL;
     size_t room = 0;
     ssize_t n;
-    if (h->read_line) return h->read_line(prompt);
+    if (h->read_line) return h->read_line(prompt, help);
     n = getline(&line, &room, stdin);
     if (n > 0 && line[n - 1] == '\n') line[n - 1] = 0;
     if (n >= 0) return line;

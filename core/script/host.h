@@ -16,9 +16,17 @@ void sw_host_free(struct sw_host *h);
 /* Enter door `name` with the words of argv as a task and run the loop until it ends. Gives what the
  * door returned as a number, 1 if it raised an error (which is printed). */
 int sw_host_run(struct sw_host *h, const char *door, int argc, char **argv);
-/* Who reads a line from the person: given by app/, so that line editing stays out of here. The
- * function gives a line without its break, freed by the host with free(), or NULL at the end. */
-void sw_host_set_reader(struct sw_host *h, char *(*read_line)(const char *prompt));
-char *sw_host_read_line(struct sw_host *h, const char *prompt); /* caller frees with free() */
+/* What may stand at the end of a line that is being typed: a list of texts ended by NULL, each and the
+ * list freed by the caller with free(). `word` is the part that they replace. NULL: nothing. */
+struct sw_completer {
+    char **(*words)(void *ctx, const char *line, const char *word);
+    void *ctx;
+};
+/* Who reads a line from the person: given by app/, so that line editing stays out of here. Gives a
+ * line without its break, freed by the host with free(), or NULL at the end. `help` may be NULL. */
+typedef char *sw_line_reader(const char *prompt, const struct sw_completer *help);
+void sw_host_set_reader(struct sw_host *h, sw_line_reader *reader);
+/* caller frees with free() */
+char *sw_host_read_line(struct sw_host *h, const char *prompt, const struct sw_completer *help);
 lua_State *sw_host_state(struct sw_host *h);
 #endif

@@ -2,7 +2,8 @@
  * sw.sys: the process and its surroundings.
  *   out(text) / err(text)           write to standard output / error; out gives nil, message when the reader went away
  *   read_all() -> text              standard input to its end
- *   read_line(prompt) -> text | nil a line from the person; the loop stands still meanwhile
+ *   read_line(prompt [, words]) -> text | nil   a line from the person; the loop stands still meanwhile.
+ *                                   words(line, word) -> list of what may stand there; it must not wait
  *   read_hidden(prompt) -> text | nil   the same without showing it, from the terminal or standard input
  *   tty(fd) -> boolean              columns() -> width of the terminal, 80 if there is none
  *   env(name) -> text | nil         share() -> folder of the program's Lua and data
@@ -25,6 +26,8 @@
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
+
+enum { COMPLETIONS_MOST = 2000 };
 
 static int put(lua_State *L, int fd)
 {
@@ -70,9 +73,34 @@ static int l_read_all(lua_State *L)
     return 1;
 }
 
+/* The list that Lua's function gives, copied; what fails or is no list completes nothing. */
+static char **lua_words(void *ctx, const char *line, const char *word)
+{
+    lua_State *L = ctx;
+    char **list = NULL;
+    int top = lua_gettop(L);
+    lua_pushvalue(L, 2);
+    lua_pushstring(L, line);
+    lua_pushstring(L, word);
+    if (!lua_pcall(L, 2, 1, 0) && lua_istable(L, -1)) {
+        size_t n = lua_rawlen(L, -1), kept = 0;
+        if (n > COMPLETIONS_MOST) n = COMPLETIONS_MOST;
+        list = calloc(n + 1, sizeof *list);
+        for (size_t i = 1; list && i <= n; i++) {
+            lua_rawgeti(L, -1, (lua_Integer)i);
+            if (lua_isstring(L, -1)) list[kept++] = strdup(lua_tostring(L, -1));
+            lua_pop(L, 1);
+        }
+    }
+    lua_settop(L, top);
+    return list;
+}
+
 static int l_read_line(lua_State *L)
 {
-    char *line = sw_host_read_line(sw_lua_host(L), luaL_optstring(L, 1, ""));
+    struct sw_completer help = {lua_words, L};
+    bool helped = lua_isfunction(L, 2);
+    char *line = sw_host_read_line(sw_lua_host(L), luaL_optstring(L, 1, ""), helped ? &help : NULL);
     lua_pushstring(L, line); /* nil for NULL */
     free(line);
     return 1;

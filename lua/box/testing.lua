@@ -1,6 +1,6 @@
 -- Tests of scripts, as their writers see them: describe / it / expect and a person whose time stands still.
 --   describe("hydrate", function() it("reminds after an hour", function(t)
---     t.rule "hydrate"; t.event { "workout.created", elapsed = "61min" }; t.expect_fired("hydrate", 1) end) end)
+--     t.rule "hydrate"; t.event { "workout.created", elapsed = "1h" }; t.expect_fired("hydrate", 1) end) end)
 -- The test itself runs confined; what it asks for is done by the engine on a home made for the test.
 -- luacheck: read globals core load_text where
 local env = require "env"

@@ -1,7 +1,10 @@
 -- syncwell repl: ask your data in Lua. Lines run in a confined worker, reading only.
 --   syncwell repl   |   syncwell repl -e 'series("steps", { last = "30d" }).mean()'   |   ... | syncwell repl
 local home = require("home")
+local repl_words = require("repl_words")
 local rules = require("rules")
+local schema = require("schema")
+local show = require("repl_show")
 local term = require("term")
 local zones = require("zones")
 
@@ -22,44 +25,14 @@ local help = [[
 Lua 5.4 in a confined worker; names live on from line to line, _ is the last value.
   series("steps", { last = "30d" })      values with mean() sum() min() max() last() percentile(90)
   records("workout", { last = "7d" })    a list of events: records("workout")[1].distance
+  .plot EXPR        a chart of numbers or a series .table EXPR       a list as a table
   .rules            rules and their state          .why NAME         why the newest events did or did not fire
-  .backtest NAME    when a rule would have fired   .trace            what fired
+  .fire --dry NAME  what a rule would do now       .backtest NAME    when a rule would have fired
+  .trace            what fired                     .reload           read changed rules now
+  .doc NAME         what scripts may write         .types            types for an editor
   .set now=TIME     data time stands still there   .json on|off      values as JSON
-  .help             this                           .quit             end (also Ctrl-D)]]
-
-local function is_numbers(value)
-  if type(value) ~= "table" or #value < 2 then
-    return false
-  end
-  for i = 1, #value do
-    if type(value[i]) ~= "number" then
-      return false
-    end
-  end
-  return true
-end
-
--- A value for people: numbers with a sparkline, tables as indented JSON.
-local function show(v)
-  local value = v.value
-  if type(value) == "table" and type(value.rows) == "table" and value.n then
-    local list = {}
-    for i = 1, value.n do
-      list[i] = value[tostring(i)] or value[i]
-    end
-    term.line("%d values  %s", value.n, term.spark(list, value.n))
-    local last = value.rows[#value.rows]
-    if last then
-      term.line("newest: %s", json.encode(last))
-    end
-  elseif is_numbers(value) then
-    term.line("%s\n%s", term.spark(value, #value), json.encode(value))
-  elseif v.type == "table" then
-    term.line("%s", json.encode(value, true))
-  else
-    term.line("%s", v.text)
-  end
-end
+  .help             this                           .quit             end (also Ctrl-D)
+Tab completes names, metrics, rules and connections.]]
 
 local function print_values(state, out)
   for _, line in ipairs(out.log or {}) do
@@ -69,7 +42,7 @@ local function print_values(state, out)
     if state.json then
       term.line("%s", json.encode(v.value == nil and json.null or v.value))
     else
-      show(v)
+      show.value(v)
     end
   end
 end
@@ -106,8 +79,45 @@ local function through(name)
   end
 end
 
-dot.rules, dot.why, dot.backtest, dot.trace = through("list"), through("why"), through("backtest"),
-  through("trace")
+dot.rules, dot.why, dot.backtest, dot.trace, dot.reload = through("list"), through("why"),
+  through("backtest"), through("trace"), through("reload")
+
+-- Only dry: the REPL changes nothing.
+function dot.fire(ctx, words)
+  local rest = {}
+  for _, word in ipairs(words) do
+    rest[#rest + 1] = word ~= "--dry" and word or nil
+  end
+  through("fire")(ctx, rest)
+end
+
+local function command_of(name, options)
+  return function(ctx, words)
+    local code, message = require("cli." .. name).run(ctx, words, options)
+    if code == nil then
+      term.error(message)
+    end
+  end
+end
+
+dot.doc, dot.types = command_of("doc", {}), command_of("types", { write = true })
+
+-- The value of the rest of the line, drawn.
+local function drawn(how)
+  return function(ctx, _, _, rest)
+    local out, message = evaluate(ctx, rest)
+    local v = out and (out.values or {})[1]
+    local ok, why
+    if v then
+      ok, why = show[how](v)
+    end
+    if not ok then
+      term.error(why or message or ("." .. how .. " needs an expression"))
+    end
+  end
+end
+
+dot.plot, dot.table = drawn("plot"), drawn("table")
 
 function dot.set(_, words)
   local ms = sw.time.parse((words[1] or ""):match("^now=(.+)$") or "")
@@ -131,12 +141,11 @@ local function dot_command(ctx, state, line)
   end
   local name = table.remove(words, 1) or ""
   if not dot[name] then
-    local schema = require("schema")
     term.error(("there is no .%s%s; .help lists them"):format(name,
       schema.did_you_mean(name, schema.keys(dot))))
     return
   end
-  dot[name](ctx, words, state)
+  dot[name](ctx, words, state, line:match("^%.%l+%s*(.*)$"))
 end
 
 -- One line; what is incomplete waits in state.pending for more. False when it failed.
@@ -173,10 +182,12 @@ function command.run(ctx, _, options)
   end
   local talking = sw.sys.tty(0) and sw.sys.tty(1)
   if talking then
+    repl_words.of(ctx, {}) -- starts a worker, so that its confinement is known
     term.line("SyncWell, %s. .help says what there is, Ctrl-D ends.", sw.box.confinement())
   end
   while not state.done do
-    local line = sw.sys.read_line(state.pending and "..> " or "> ")
+    local words = talking and repl_words.of(ctx, schema.keys(dot)) or nil
+    local line = sw.sys.read_line(state.pending and "..> " or "> ", words)
     if not line then
       break
     end

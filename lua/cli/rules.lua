@@ -18,7 +18,7 @@ local command = {
   group = "rules", summary = "rules: list, install, backtest, why, trace", mutates = true,
   usage = "list | show RULE | install RULE [--set KEY=VALUE] | install PATH [--yes] "
     .. "| remove RULE | enable RULE | disable RULE | resume RULE | backtest RULE... [--since 1y] "
-    .. "| why RULE [--event ID] | trace [RULE] | webhook NAME | reload",
+    .. "| why RULE [--event ID] | fire RULE [--really] | trace [RULE] | webhook NAME | reload",
   example = "syncwell rules list\nsyncwell rules install hydrate --set min=45min\nsyncwell rules "
     .. "backtest hydrate --since 1y\nsyncwell rules why hydrate",
   options = {
@@ -26,7 +26,8 @@ local command = {
     set = { value = "KEY=VALUE", list = true, doc = "a parameter of the rule (install)" },
     since = { value = "SPAN", doc = "how far back: 30d, 1y, or a day (backtest; default 1y)" },
     ["until"] = { value = "DAY", doc = "the last day (backtest; default today)" },
-    event = { value = "ID", doc = "the record or group to ask about (why)" },
+    event = { value = "ID", doc = "the record or group to ask about (why, fire)" },
+    really = { doc = "do what the rule says, not only show it (fire)" },
     all = { doc = "the whole catalogue (list)" },
   },
 }
@@ -352,7 +353,7 @@ function sub.resume(ctx, words)
   return 0
 end
 
-sub.backtest, sub.why, sub.trace = reports.backtest, reports.why, reports.trace
+sub.backtest, sub.why, sub.trace, sub.fire = reports.backtest, reports.why, reports.trace, reports.fire
 
 function sub.reload(ctx)
   local all, message, code = rules.load(ctx)

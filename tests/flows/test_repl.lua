@@ -43,6 +43,44 @@ describe("repl", function()
     h.remove()
   end)
 
+  it("completes names, metrics, rules and its own commands at a terminal", function()
+    local h = flow.home("UTC")
+    h.ok("rules", "install", "hydrate")
+    flow.write(h.dir .. "/keys", table.concat({ [[series("heart_r\t]], [[").n\r]], [[.why hyd\t]], [[\r]], [[sw.thr\t]], [[\x15]],
+      [[series("steps").me\t]], [[\x15]], [[records("wor\t]], [[")\r]], [[.quit\r]] }, "\n") .. "\n")
+    local r = flow.sh(("SYNCWELL_HISTORY=%s/history timeout 60 /usr/bin/python3 %s/tests/support/type_keys.py %s < %s/keys"):format(h.dir,
+      flow.root, flow.quote(h.command("repl")), h.dir))
+    local typed = flow.read(h.dir .. "/history"):gsub("\\040", " ") -- as libedit keeps a blank
+    expect(typed).contains('series("heart_rate").n')
+    expect(typed).contains(".why hydrate")
+    expect(typed).contains('records("workout")')
+    expect(r.out).contains("eshold") -- the rest of sw.threshold
+    expect(r.out).contains("an()") -- the rest of .mean()
+    h.remove()
+  end)
+
+  it("draws charts and tables, shows what a rule would do, and says what scripts may write", function()
+    local h = flow.home("UTC")
+    local w = world.new(h.dir, { first = "2025-03-01", days = 14 })
+    h.import(w.export())
+    h.ok("rules", "install", "hydrate", "--set", "min=1min")
+    local function said(line)
+      return h.run("--now", "2025-03-14T12:00:00Z", "repl", "-e", line)
+    end
+    expect(said('.plot series("steps", { last = "14d" })').out).contains("2025-03-01")
+    expect(said(".plot { 1, 2, 3 }").out).contains("┤")
+    expect(said(".plot 5").err).contains("nothing to draw")
+    expect(said('.table series("steps", { last = "3d" })').out).contains("2025-03-13")
+    expect(said(".doc notify").out).contains('uses = { "notify" }')
+    local before = h.dump()
+    local fire = said(".fire --dry hydrate").out
+    expect(fire).contains("would fire")
+    expect(fire).contains("title = Hydration reminder")
+    expect(h.dump()).equals(before)
+    expect(#h.json("rules", "trace")).equals(0)
+    h.remove()
+  end)
+
   it("a person at a terminal gets a prompt, values, dot commands and an end by .quit", function()
     local h = flow.home("UTC")
     if flow.sh("command -v script").code ~= 0 then
