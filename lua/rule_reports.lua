@@ -4,6 +4,7 @@ local home = require("home")
 local replay = require("replay")
 local rules = require("rules")
 local schema = require("schema")
+local tally = require("tally")
 local term = require("term")
 local when = require("when")
 
@@ -241,6 +242,32 @@ function reports.fire(ctx, words, options)
     end
   end
   print_fire(ctx, rule, e, r.out, state)
+  return 0
+end
+
+local function micro(us)
+  return us >= 10000 and ("%.1f ms"):format(us / 1000) or us >= 1000 and ("%.2f ms"):format(us / 1000)
+    or ("%d us"):format(us)
+end
+
+-- What rules cost, the dearest first.
+function reports.top(ctx)
+  local list, rows = tally.all(ctx), {}
+  for i, r in ipairs(list) do
+    local doc = sw.store.doc(ctx.who, ".rule_error", r.name)
+    local newest = doc and doc.body.errors and doc.body.errors[#doc.body.errors]
+    r.last_error = newest and newest.text:match("^[^\n]*") or nil
+    r.since = r.since and sw.time.iso(r.since // 1000 * 1000, home.offset(ctx, r.since))
+    rows[i] = { r.name, term.number(r.runs), term.number(r.failed), micro(r.mean_us), micro(r.p95_us),
+      micro(r.most_us), r.memory > 0 and term.bytes(r.memory) or "-", r.last_error or "" }
+  end
+  if ctx.json then
+    term.line("%s", json.encode(json.list(list)))
+  elseif #rows == 0 then
+    term.line("no rule has run yet")
+  else
+    term.table({ "rule", "runs", "failed", "mean", "p95", "most", "memory", "last error" }, rows)
+  end
   return 0
 end
 

@@ -10,6 +10,7 @@ local home = require("home")
 local packages = require("packages")
 local schema = require("schema")
 local scripts = require("scripts")
+local tally = require("tally")
 local triggers = require("triggers")
 local zones = require("zones")
 
@@ -399,6 +400,7 @@ function rules.apply(ctx, rule, events)
     end
     outcomes[i], fired = outcome, fired + n
   end
+  tally.add(ctx, rule.name, results)
   local done
   done, message, code = failing.settle(ctx, rule, outcomes)
   if not done then

@@ -18,7 +18,7 @@ local command = {
   group = "rules", summary = "rules: list, install, backtest, why, trace", mutates = true,
   usage = "list | show RULE | install RULE [--set KEY=VALUE] | install PATH [--yes] "
     .. "| remove RULE | enable RULE | disable RULE | resume RULE | backtest RULE... [--since 1y] "
-    .. "| why RULE [--event ID] | fire RULE [--really] | trace [RULE] | webhook NAME | reload",
+    .. "| why RULE [--event ID] | fire RULE [--really] | trace [RULE] | top | webhook NAME | reload",
   example = "syncwell rules list\nsyncwell rules install hydrate --set min=45min\nsyncwell rules "
     .. "backtest hydrate --since 1y\nsyncwell rules why hydrate",
   options = {
@@ -353,7 +353,9 @@ function sub.resume(ctx, words)
   return 0
 end
 
-sub.backtest, sub.why, sub.trace, sub.fire = reports.backtest, reports.why, reports.trace, reports.fire
+for _, name in ipairs { "backtest", "why", "trace", "fire", "top" } do
+  sub[name] = reports[name]
+end
 
 function sub.reload(ctx)
   local all, message, code = rules.load(ctx)

@@ -5,6 +5,7 @@ local home = require("home")
 local queue = require("queue")
 local rules = require("rules")
 local stepping = require("stepping")
+local tally = require("tally")
 local term = require("term")
 
 local json = sw.json
@@ -41,12 +42,6 @@ local function last_time(ctx)
   return doc and doc.body.last
 end
 
-local function remember_time(ctx)
-  local t = home.txn(ctx)
-  t:doc(".clock", "last", json.encode { last = sw.time.now() })
-  return t:commit()
-end
-
 -- The context of each person who has a place in this home.
 local function everybody(ctx)
   local list = {}
@@ -54,6 +49,18 @@ local function everybody(ctx)
     list[i] = setmetatable({ who = p.id, name = p.name, zone = p.zone }, { __index = ctx })
   end
   return list
+end
+
+local function flush_tallies(ctx)
+  for _, person in ipairs(everybody(ctx)) do
+    tally.flush(person)
+  end
+end
+
+local function remember_time(ctx)
+  local t = home.txn(ctx)
+  t:doc(".clock", "last", json.encode { last = sw.time.now() })
+  return t:commit()
 end
 
 local function start(ctx)
@@ -85,6 +92,7 @@ local function once(ctx, options)
   if not n then
     return nil, message, code
   end
+  flush_tallies(ctx)
   ok, message, code = remember_time(ctx)
   if not ok then
     return nil, message, code
@@ -181,12 +189,14 @@ function command.forever(ctx, ready)
     if sw.time.mono() - swept > SWEEP_MS then
       swept = sw.time.mono()
       queue.reclaim(ctx)
+      flush_tallies(ctx)
       local t = home.txn(ctx)
       t:sweep()
       t:commit()
     end
     wait(ctx, state)
   end
+  flush_tallies(ctx)
   remember_time(ctx)
   sw.sys.log("info", "run", "stopped")
   sw.sys.exit_now(0)

@@ -62,6 +62,17 @@ describe("a rule that keeps failing", function()
       fired[f.rule] = (fired[f.rule] or 0) + 1
     end
     expect(fired.good).equals(13)
+    local cost = {}
+    for _, r in ipairs(h.json("rules", "top")) do
+      cost[r.name] = r
+    end
+    expect(cost.good.runs).equals(13)
+    expect(cost.good.failed).equals(0)
+    expect(cost.bad.runs).equals(10)
+    expect(cost.bad.failed).equals(10)
+    expect(cost.bad.last_error).contains("no such luck")
+    expect(cost.good.cpu_us > 0 and cost.good.p95_us <= cost.good.most_us).is_true()
+    expect(h.ok("rules", "top").out).contains("no such luck")
     h.remove()
   end)
 
