@@ -101,6 +101,12 @@ function errors.raise(e)
   error(e, 0)
 end
 
+-- An error that is not raised, to be worded by errors.explain.
+function errors.made(e)
+  e[mark] = true
+  return e
+end
+
 -- Short form: errors.fail("message", "hint")
 function errors.fail(message, hint)
   errors.raise { message = message, hint = hint }

@@ -53,6 +53,9 @@ local function collect(run, out)
   local found = schema.collecting
   schema.collecting = nil
   if ok and #found == 0 then
+    found = type(result) == "table" and result.kind == "rule"
+      and require("lint").problems(run.script, run.source, result) or found
+    out.problems = #found > 0 and found or nil
     return result
   elseif not ok and (type(result) == "table" or #found == 0) then
     found[#found + 1] = errors.explain(result).text

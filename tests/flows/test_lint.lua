@@ -67,3 +67,50 @@ return sw.provider { id = "acne", title = "A", base = "https://a.example", hosts
     h.remove()
   end)
 end)
+
+describe("lint of a rule", function()
+  local other = flow.home("UTC")
+
+  local function linted(source)
+    flow.write(other.dir .. "/r.lua", source)
+    return other.run("lint", other.dir .. "/r.lua")
+  end
+
+  local head = 'local sw = require "syncwell"\nlocal kept, list = 0, { a = { b = 1 } }\nlocal function helper(n) %s end\n'
+    .. 'return sw.rule { title = "A", on = sw.event "workout.created", uses = { "notify" },\n  when = function(w, ctx) %s end,\n'
+    .. "  run = function(w, ctx) %s end }\n"
+
+  it("refuses what would outlive a run: locals of the file, their fields, globals", function()
+    for _, bad in ipairs { "kept = 1", "kept, x = 1, 2", "list.a.b = 2", 'list["a"] = nil', "table.insert(list, 1)", "helper = nil",
+      "local q = 1; q, list.a = 2, 3", "for i = 1, 2 do kept = kept + i end", "local f = function() kept = 2 end f()",
+      "if kept then local kept = 1 else kept = 2 end" } do
+      local r = linted(head:format("", "return true", bad))
+      expect(r.code).equals(1)
+      expect(r.out).contains("r.lua:6: ")
+      expect(r.out).contains("is a local of the whole file")
+    end
+    expect(linted(head:format("", "seen = 1 return true", "")).out).contains("r.lua:5: 'seen' is a global, and scripts have none")
+    expect(linted(head:format("function other() end", "return true", "")).out).contains("r.lua:3: 'other' is a global")
+  end)
+
+  it("leaves what belongs to a run alone, whatever it is called", function()
+    for _, fine in ipairs { "local kept = 1; kept = 2", "local list = {}; list.a = 1; table.insert(list, 1)",
+      "for kept, list in pairs {} do kept = list end", "ctx.state.n = 1", "local t = { kept = 1, [list] = 2, list }",
+      "local function kept(list) list = list .. 'x' kept = nil return list end", "repeat local kept = 1; kept = kept + 1 until true",
+      "do local kept <const> = 1 end print(kept == 1, list.a == 2)", "goto kept ::kept::", "local s = [[kept = 1]] -- kept = 2\n",
+      "--[[ kept = 3 ]] while kept do local x = kept; x = 2 break end", "if kept == 1 then local kept = 2; kept = 3 end" } do
+      local r = linted(head:format("local x; x = n return x", "return helper(kept)", fine))
+      expect(r.out).contains("r.lua: fine")
+    end
+  end)
+
+  it("names actions that no grant covers, with the line to add", function()
+    local r = linted(head:format("", "return true", 'ctx.notify "x" ctx.calendar.add { title = "x", at = w.finish }'))
+    expect(r.code).equals(1)
+    expect(r.out).contains("r.lua:6: ctx.calendar.add is not granted to this rule")
+    expect(r.out).contains('add the line: uses = { "calendar:write" },')
+    expect(r.out:find("ctx.notify", 1, true)).is_nil()
+  end)
+
+  other.remove()
+end)
