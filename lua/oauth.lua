@@ -4,15 +4,14 @@
 -- A refresh is done by one process at a time: it takes the lease, reads again, and writes the new pair
 -- before it is used. Only a service that says so ends a connection; no answer and 5xx never do.
 local home = require("home")
-local process = require("process")
+local renewal = require("renewal")
 local url = require("url")
 local vault = require("vault")
 
 local json = sw.json
 local oauth = {}
 
-local LEASE_MS, EARLY_MS, STATE_MS = 90000, 120000, 30 * 60000
-local me = process.name()
+local EARLY_MS, STATE_MS = 120000, 30 * 60000
 
 -- An address of the sign-in server; with --base-url it lies on that machine.
 local function endpoint(base_url, address)
@@ -250,18 +249,15 @@ end
 
 local function keep(acct, answer)
   local made = pair(answer, acct.secret.secrets.refresh)
-  local t = home.txn(acct.ctx)
-  vault.put(t, acct.ctx, "connection:" .. acct.connection.id, made, acct.revision)
-  local ok, message, code = t:commit()
-  if not ok then
-    return nil, message, code
-  end
-  acct.secret, acct.revision = made, acct.revision + 1
-  return made.secrets.access
+  local ok, message, code = renewal.keep(acct, renewal.merged(acct.secret, made))
+  return ok and made.secrets.access or nil, message, code
 end
 
 local function spend_refresh(acct)
   local auth = acct.declaration.auth
+  if not acct.secret.secrets.refresh then
+    return needs_user(acct, "asks to sign in again")
+  end
   local form = { grant_type = "refresh_token", refresh_token = acct.secret.secrets.refresh }
   if auth.scope_on_refresh then
     form.scope = table.concat(auth.scopes or {}, auth.separator or " ")
@@ -281,63 +277,12 @@ local function spend_refresh(acct)
   return judge(acct, r)
 end
 
-local function lease(acct, name)
-  local t = home.txn(acct.ctx)
-  t:lease(name, me, LEASE_MS)
-  local done, message, code = t:commit()
-  if not done then
-    return nil, message, code
-  elseif done[1] ~= true and process.is_dead(done[1]) then
-    t = home.txn(acct.ctx)
-    t:lease_drop(name, done[1])
-    t:commit()
-  end
-  return done[1] == true
+local function living(secret)
+  return lives(secret) and secret.secrets.access or nil
 end
 
-local function reread(acct)
-  local secret, revision = vault.get(acct.ctx, "connection:" .. acct.connection.id)
-  if secret then
-    acct.secret, acct.revision = secret, revision
-  end
-end
-
--- With the lease held: whoever had it before may have done the work.
-local function refresh_held(acct, stale)
-  reread(acct)
-  if acct.secret.secrets.access ~= stale and lives(acct.secret) then
-    return acct.secret.secrets.access
-  elseif not acct.secret.secrets.refresh then
-    return needs_user(acct, "asks to sign in again")
-  end
-  local token, message, code = spend_refresh(acct)
-  if not token and code == "conflict" then -- somebody signed in again meanwhile: theirs counts
-    reread(acct)
-    token = lives(acct.secret) and acct.secret.secrets.access
-  end
-  return token, message, code
-end
-
-local function refresh(acct, stale)
-  local name = "refresh:" .. acct.connection.id
-  for _ = 1, 400 do
-    local got, message, code = lease(acct, name)
-    if got == nil then
-      return nil, message, code
-    elseif got then
-      local token, why, kind = refresh_held(acct, stale)
-      local t = home.txn(acct.ctx)
-      t:lease_drop(name, me)
-      t:commit()
-      return token, why, kind
-    end
-    sw.sys.sleep(250)
-    reread(acct)
-    if acct.secret.secrets.access ~= stale and lives(acct.secret) then
-      return acct.secret.secrets.access
-    end
-  end
-  return nil, "another process holds the refresh of this connection and does not end", "again"
+local function refresh(acct)
+  return renewal.run(acct, acct.secret.secrets.access, { living = living, make = spend_refresh })
 end
 
 function oauth.access(acct)
@@ -346,12 +291,12 @@ function oauth.access(acct)
   elseif not acct.secret.secrets.access then
     return needs_user(acct, "is not signed in")
   end
-  return refresh(acct, acct.secret.secrets.access)
+  return refresh(acct)
 end
 
 -- The service refused a token that should live (401): spend the refresh once for it.
 function oauth.renew(acct)
-  return refresh(acct, acct.secret.secrets.access)
+  return refresh(acct)
 end
 
 return oauth

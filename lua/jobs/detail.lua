@@ -45,8 +45,13 @@ end
 
 local function ask(ctx, acct, job, taken)
   local failure, p = {}, acct.provider
+  local ready, why, kind, ms = acct:ready()
+  if not ready then
+    return nil, why, kind, ms
+  end
   local results, message, code = door.run(ctx.name, p.package, { { cpu_ms = CPU_MS, spec = { op = "detail",
-    script = p.script, resource = job.payload.resource, item = job.payload.item, at = sw.time.now() } } },
+    script = p.script, resource = job.payload.resource, item = job.payload.item, at = sw.time.now(),
+    settings = acct.connection.body.settings } } },
     answers(acct, taken, failure))
   if not results then
     return nil, message, code
@@ -56,6 +61,12 @@ local function ask(ctx, acct, job, taken)
     return nil, results[1].error.text or results[1].error.message, "bad"
   end
   local v = results[1].out.verdict
+  if v and v.word == "refresh" then -- renewed here, it is asked again soon
+    ready, why, kind, ms = acct:renew()
+    if not ready and kind ~= "reconnect" then
+      return nil, why, kind, ms
+    end
+  end
   if v then
     return nil, ("%s answered %s"):format(acct.declaration.title, tostring(v.status)),
       (v.word == "drop" or v.word == "attention") and "bad" or "again"

@@ -27,6 +27,13 @@ describe("an address of a provider", function()
     end
   end)
 
+  it("begins where a login was sent to, unless a machine of one's own stands for the service", function()
+    local d = acct.declaration
+    expect(account.base(nil, d, "https://files.acme.example")).equals("https://files.acme.example")
+    expect(account.base("http://127.0.0.1:8080", d, "https://files.acme.example/v2")).equals("http://127.0.0.1:8080/v2")
+    expect(account.base(nil, d)).equals("https://api.acme.example/v1")
+  end)
+
   it("cannot grow the host out of the base", function()
     local own = { base = "https://mine.example", provider = acct.provider, declaration = { hosts = {} } }
     for _, path in ipairs { ".evil.example/x", "@evil.example/x", ":8443/x", "\\@evil.example" } do
