@@ -408,8 +408,8 @@ local function stream(detail, root, name)
   if not detail.by then
     return mapping.at(root, name)
   end
-  for _, one in ipairs(root) do
-    if one[detail.by] == name then
+  for _, one in ipairs(core.list(root) and root or {}) do
+    if type(one) == "userdata" and one[detail.by] == name then
       return one[detail.data or "data"]
     end
   end
