@@ -41,6 +41,9 @@ end
 local function ask(provider, base_url, client, form)
   local auth = provider.declaration.auth
   local headers = { ["Content-Type"] = "application/x-www-form-urlencoded", Accept = "application/json" }
+  for name, value in pairs(auth.token_form or {}) do
+    form[name] = value
+  end
   if auth.client == "basic" then
     local basic = sw.crypto.base64(client.id .. ":" .. (client.secret or ""))
     sw.crypto.hide(basic)
@@ -53,13 +56,35 @@ local function ask(provider, base_url, client, form)
     administrator = base_url ~= nil }
 end
 
--- The table in which the token fields stand: some services wrap it.
+-- The table in which the token fields stand, and the whole answer: some services wrap it.
 local function unwrap(auth, body)
   local doc = json.decode(body or "")
   if type(doc) ~= "table" then
-    return {}
+    return {}, {}
   end
-  return auth.answer and type(doc[auth.answer]) == "table" and doc[auth.answer] or doc
+  return auth.answer and type(doc[auth.answer]) == "table" and doc[auth.answer] or doc, doc
+end
+
+local gone = { invalid_grant = true, invalid_token = true, expired_token = true }
+
+local function error_of(answer, doc)
+  local e = answer.error or doc.error
+  return type(e) == "table" and (e.code or e.type) or e
+end
+
+-- Does this answer take the permission back? Some say so in a body under a 200: by OAuth's own words, by
+-- HTTP's numbers, or by numbers of their own, which the provider declares (`refused`).
+local function is_refusal(auth, status, answer, doc)
+  for field, values in pairs(auth.refused or {}) do
+    for _, v in ipairs(values) do
+      if tostring(doc[field]) == tostring(v) then
+        return true
+      end
+    end
+  end
+  local inner = status // 100 == 2 and math.tointeger(tonumber(doc.status)) or status
+  return gone[error_of(answer, doc)] and status // 100 ~= 5
+    or next(doc) ~= nil and (inner == 400 or inner == 401)
 end
 
 -- Seconds that a service names: a finite number, at most ten years of them; nil for what is none.
@@ -161,8 +186,8 @@ local function exchange(ctx, provider, state, code)
   if not r then
     return nil, message, kind
   end
-  local answer = unwrap(provider.declaration.auth, r.body)
-  if answer.error == "invalid_client" then
+  local answer, doc = unwrap(provider.declaration.auth, r.body)
+  if error_of(answer, doc) == "invalid_client" then
     return nil, ("%s does not know this app (invalid_client): check the client id and its secret"):format(
       title), "needs_user"
   elseif r.status // 100 ~= 2 or type(answer.access_token) ~= "string" then
@@ -200,6 +225,16 @@ function oauth.withheld(declaration, scope)
   return #list > 0 and table.concat(list, ", ") or nil
 end
 
+-- Whose token it is, where its answer says so.
+local function account_of(auth, answer)
+  local at = answer
+  for name in (auth.account or ""):gmatch("[^.]+") do
+    at = type(at) == "table" and at[name] or nil
+  end
+  local is_id = auth.account and (type(at) == "string" or math.type(at) == "integer")
+  return is_id and tostring(at):sub(1, 200) or nil
+end
+
 -- The code (or what the redirect carried) for tokens. Gives the sign-in's options and the secret to keep.
 function oauth.finish(ctx, word, params, get_provider)
   local state = vault.get(ctx, "signin:" .. tostring(word))
@@ -218,7 +253,8 @@ function oauth.finish(ctx, word, params, get_provider)
     return nil, why, kind
   end
   return { provider = provider, name = state.name, base_url = state.base_url,
-    scope = params.scope or granted(answer), secret = pair(answer) }
+    scope = params.scope or granted(answer), secret = pair(answer),
+    account = account_of(provider.declaration.auth, answer) }
 end
 
 -- --- tokens that live ---
@@ -238,13 +274,15 @@ end
 -- What a refused refresh means: the permission is gone, or our app is unknown, or it is only busy. A page
 -- of something in between is no word of the service.
 local function judge(acct, r)
-  local answer = unwrap(acct.declaration.auth, r.body)
-  if answer.error == "invalid_client" then
+  local auth = acct.declaration.auth
+  local answer, doc = unwrap(auth, r.body)
+  if error_of(answer, doc) == "invalid_client" then
     return needs_user(acct, "does not know this app any more (invalid_client): check its id and secret")
-  elseif next(answer) and (r.status == 400 or r.status == 401) then
+  elseif is_refusal(auth, r.status, answer, doc) then
     return needs_user(acct, "no longer accepts our permission (it was withdrawn or has ended)")
   end
-  return nil, ("%s answered %d to a refresh"):format(acct.declaration.title, r.status), "again"
+  return nil, ("%s answered %d to a refresh%s"):format(acct.declaration.title, r.status,
+    r.status // 100 == 2 and ", without a token" or ""), "again"
 end
 
 local function keep(acct, answer)

@@ -58,7 +58,7 @@ local limit_shape = { most = "number", per_s = "number", bucket = "string", of =
 local auth_shape = { kind = "string", authorize = "string", token = "string", scopes = "table",
   separator = "string", extra = "table", answer = "string", redirect = "string", user = "string",
   password = "string", header = "string", query = "string", prefix = "string", secret = "string",
-  value = "string" }
+  value = "string", token_form = "table", refused = "table", account = "string" }
 local session_shape = { token = "string", none = "string", expires = "string", lasts = "string",
   age_s = "number", header = "string", prefix = "string", query = "string", keep = "table" }
 local hook_shape = { verify = "table", challenge = "table" }
@@ -100,6 +100,12 @@ local function mistyped_auth(list, auth)
     end
   end
   texts(list, "auth.scopes", auth.scopes)
+  texts(list, "auth.token_form", auth.token_form)
+  for field, values in pairs(type(auth.refused) == "table" and auth.refused or {}) do
+    if type(field) ~= "string" or type(values) ~= "table" then
+      list[#list + 1] = ("auth.refused.%s is no list of values"):format(tostring(field))
+    end
+  end
 end
 
 local function mistyped_reads(list, reads)
