@@ -102,6 +102,17 @@ function account.span(ms)
   return s < 120 and s .. " s" or s < 7200 and s // 60 .. " min" or s // 3600 .. " h"
 end
 
+-- Up to `n` that wait for one window do not come back all at once: each gets a second, all of them a tenth
+-- of the wait. Who shares with nobody comes when it opens; nothing goes too early, since it is spent first.
+function account:turn(ms, n)
+  local shared = false
+  for _, l in ipairs(self:limits()) do
+    shared = shared or l.shared
+  end
+  local most = shared and math.min(ms // 10, (n - 1) * 1000) or 0
+  return math.floor(most * tonumber("0x" .. sw.sys.random(3)) / 0xFFFFFF)
+end
+
 local months = { Jan = 1, Feb = 2, Mar = 3, Apr = 4, May = 5, Jun = 6, Jul = 7, Aug = 8, Sep = 9, Oct = 10,
   Nov = 11, Dec = 12 }
 

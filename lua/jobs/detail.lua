@@ -10,9 +10,8 @@ local providers = require("providers")
 local json = sw.json
 local detail = {}
 
-local SPREAD_MS = 6 * 3600000
-
 local CPU_MS, HOUR_MS = 2000, 3600000
+local MANY = 300 -- streams that may wait for one window
 
 local function open(ctx, job)
   local c, message, code = connections.find(ctx, job.payload.connection)
@@ -75,10 +74,10 @@ local function ask(ctx, acct, job, taken)
 end
 
 -- Waiting for a limit is no failure: the job ends and stands there again, later.
-local function wait(ctx, job, ms)
+local function wait(ctx, job, acct, ms)
   local t = home.txn(ctx)
   job:finish(t, "waits", {})
-  local due = sw.time.now() + ms + math.floor(SPREAD_MS * tonumber("0x" .. sw.sys.random(3)) / 0xFFFFFF)
+  local due = sw.time.now() + ms + acct:turn(ms, MANY)
   t:job { kind = "detail", name = job.name, urgency = 2, due = due, payload = json.encode(job.payload) }
   local ok, message, code = t:commit()
   return ok and { waits_ms = ms } or nil, message, code
@@ -95,10 +94,10 @@ function detail.run(ctx, job)
   local ok, more
   ok, message, code, more = ask(ctx, acct, job, taken)
   if not ok and code == "wait" then
-    return wait(ctx, job, math.tointeger(more) or 60000)
+    return wait(ctx, job, acct, math.tointeger(more) or 60000)
   elseif not ok and code == "needs_user" then
     connections.set_needs_user(ctx, acct.connection, message)
-    return wait(ctx, job, HOUR_MS)
+    return wait(ctx, job, acct, HOUR_MS)
   elseif not ok then
     return nil, message, code
   end

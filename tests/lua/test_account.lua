@@ -56,4 +56,25 @@ describe("a wait", function()
       expect(got == nil or math.type(got) == "integer").is_true()
     end
   end)
+
+  it("is over when the window opens for who has it alone, and soon after for those who share it", function()
+    local function turns(bucket, ms, n)
+      local one = setmetatable({ provider = { id = "acme" }, connection = { id = 7 },
+        declaration = { limits = { { most = 60, per_s = 60, bucket = bucket } } } }, account)
+      local most, seen = 0, {}
+      for _ = 1, 200 do
+        local ms_more = one:turn(ms, n)
+        expect(ms_more >= 0).is_true()
+        most, seen[ms_more] = math.max(most, ms_more), true
+      end
+      return most, seen
+    end
+    expect((turns("account", 900000, 200))).equals(0)
+    expect((turns(nil, 60000, 5))).equals(0)
+    expect((turns("app", 900000, 1))).equals(0)
+    local most, seen = turns("app", 900000, 200)
+    expect(most > 45000 and most <= 90000).is_true()
+    expect(#require("schema").keys(seen) > 100).is_true()
+    expect((turns("app", 86400000, 4)) <= 3000).is_true()
+  end)
 end)
