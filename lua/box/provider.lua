@@ -136,7 +136,8 @@ local webhook_shape = {
 }
 
 provider.shapes = { provider = shape, read = read_shape, series = series_shape, detail = detail_shape,
-  auths = auths, pagings = pagings, hmac = proofs, webhook = webhook_shape } -- for reference.lua
+  auths = auths, pagings = pagings, hmac = proofs, webhook = webhook_shape,
+  session = session_shape } -- for reference.lua
 
 local structural = { id = true, start = true, finish = true, offset = true, offset_finish = true, type = true,
   segments = true }

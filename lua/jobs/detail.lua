@@ -77,7 +77,7 @@ end
 local function wait(ctx, job, acct, ms)
   local t = home.txn(ctx)
   job:finish(t, "waits", {})
-  local due = sw.time.now() + ms + acct:turn(ms, MANY)
+  local due = sw.time.now() + ms + (acct and acct:turn(ms, MANY) or 0)
   t:job { kind = "detail", name = job.name, urgency = 2, due = due, payload = json.encode(job.payload) }
   local ok, message, code = t:commit()
   return ok and { waits_ms = ms } or nil, message, code
@@ -86,7 +86,7 @@ end
 function detail.run(ctx, job)
   local acct, message, code = open(ctx, job)
   if not acct and code == "needs_user" then
-    return wait(ctx, job, HOUR_MS)
+    return wait(ctx, job, nil, HOUR_MS)
   elseif not acct then
     return code == "usage" and { skipped = message } or nil, message, code
   end
