@@ -10,7 +10,7 @@ files["tests/lua"] = { read_globals = spec, max_line_length = false }
 files["tests/flows"] = { read_globals = spec, max_line_length = false }
 files["tests/conformance"] = { read_globals = spec, max_line_length = false }
 files["tests/bench"] = { read_globals = { "sw", "bench" }, max_line_length = false }
-files["tests/providers"] = { max_line_length = false }
+files["tests/providers"] = { read_globals = { "sw" }, max_line_length = false }
 files["tests/support"] = { read_globals = spec, max_line_length = false }
 local testing = { "describe", "it", "expect", "skip" }
 files["lua/new"] = { read_globals = testing }

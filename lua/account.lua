@@ -5,9 +5,11 @@
 --     --> { status, headers, body, url } | nil, message, code, wait_ms
 -- Codes: "wait" (a limit: wait_ms says how long), "needs_user", and those of sw.http.
 local connections = require("connections")
+local credentials = require("credentials")
 local home = require("home")
 local oauth = require("oauth")
 local providers = require("providers")
+local session = require("session")
 local url = require("url")
 local vault = require("vault")
 
@@ -18,9 +20,10 @@ local BODY_MOST = 32 << 20
 local DEFAULT_HOLD_MS = 60000
 local MINUTE_MS, QUARTER_MS, DAY_MS = 60000, 900000, 86400000
 
--- Where paths begin. --base-url names a machine; a path behind it replaces that of the provider too.
-function account.base(base_url, declaration)
-  local own = declaration.base
+-- Where paths begin: as declared, or where a login was sent to (a region's host). --base-url names a machine;
+-- a path behind it replaces that of the provider too.
+function account.base(base_url, declaration, region)
+  local own = region or declaration.base
   if not base_url then
     return own
   elseif own and not base_url:find("^%a+://[^/]+/.") then
@@ -36,11 +39,6 @@ function account.open(ctx, c, provider)
   end
   local acct = setmetatable({ ctx = ctx, connection = c, provider = provider,
     declaration = provider.declaration }, account)
-  acct.base = account.base(c.body.base_url, acct.declaration)
-  if not acct.base then
-    return nil, ("%s runs on a machine of yours: connect it with --base-url ADDRESS")
-      :format(provider.id), "usage"
-  end
   local message, code
   acct.secret, acct.revision = vault.get(ctx, "connection:" .. c.id)
   if not acct.secret then
@@ -50,112 +48,12 @@ function account.open(ctx, c, provider)
     end
     acct.secret, acct.revision = { secrets = {} }, 0
   end
+  acct.base = account.base(c.body.base_url, acct.declaration, acct.secret.base)
+  if not acct.base then
+    return nil, ("%s runs on a machine of yours: connect it with --base-url ADDRESS")
+      :format(provider.id), "usage"
+  end
   return acct
-end
-
--- --- credentials ---
-
-local MARKS_MOST = 20 -- placeholders of one request
-
-local digests = {
-  sha1 = function(text) return sw.crypto.hex(sw.crypto.sha1(text)) end,
-  sha256 = function(text) return sw.crypto.hex(sw.crypto.sha256(text)) end,
-  base64 = function(text) return sw.crypto.base64(text) end,
-}
-
--- What a request carries is taken out of its answer again, also as it stands in an address.
-local function sent(acct, value)
-  local list = acct.sent or {}
-  acct.sent = list
-  list[#list + 1] = value
-  list[#list + 1] = url.escape(value)
-  return value
-end
-
--- No sentence here may repeat the content: what stands inside may be a credential, and a script reads it.
-local function fill_in(acct, mark, lasting)
-  local kind, content = mark:match("^(%l[%l%d]*):(.*)$")
-  if kind == "secret" then
-    local value = acct.secret.secrets[content]
-    if type(value) ~= "string" then
-      local known = (acct.declaration.secrets or {})[content]
-      error(known and ("the credential '%s' of this connection is not there"):format(content)
-        or "a credential of this connection is not there", 0)
-    end
-    return sent(acct, value)
-  end
-  local value = digests[kind] and digests[kind](content) or error("a placeholder that means nothing", 0)
-  if lasting then
-    sw.crypto.hide(value)
-  end
-  return sent(acct, value)
-end
-
--- Every "\1kind:content\2" of a text becomes what it stands for, the innermost first. What a declaration
--- says is `lasting` and hidden for good; what a script makes up at each request must not fill that list.
-local function evaluate(acct, text, lasting)
-  local open, parts, at = {}, {}, 1
-  for mark in text:gmatch("()[\1\2]") do
-    parts[#parts + 1] = text:sub(at, mark - 1)
-    at = mark + 1
-    if text:byte(mark) == 1 then
-      acct.marks = (acct.marks or 0) + 1
-      if acct.marks > MARKS_MOST then
-        error(("more than %d placeholders in one request"):format(MARKS_MOST), 0)
-      end
-      open[#open + 1], parts = parts, {}
-    elseif #open > 0 then
-      local value = fill_in(acct, table.concat(parts), lasting)
-      parts = table.remove(open)
-      parts[#parts + 1] = value
-    end
-  end
-  if #open > 0 then
-    error("a placeholder that does not end", 0)
-  end
-  return at == 1 and text or table.concat(parts) .. text:sub(at)
-end
-
-local sign = {}
-
-function sign.basic(acct, auth, request)
-  local password = evaluate(acct, "\1secret:" .. auth.password .. "\2", true)
-  local value = sw.crypto.base64(evaluate(acct, auth.user, true) .. ":" .. password)
-  sw.crypto.hide(value)
-  request.headers.Authorization = "Basic " .. sent(acct, value)
-end
-
-function sign.key(acct, auth, request)
-  local value = (auth.prefix or "") .. evaluate(acct, "\1secret:" .. auth.secret .. "\2", true)
-  if auth.query then
-    request.query[auth.query] = value
-  else
-    request.headers[auth.header or "Authorization"] = value
-  end
-end
-
-function sign.sealed(acct, auth, request)
-  request.headers[auth.header] = evaluate(acct, auth.value, true)
-end
-
-function sign.oauth2(acct, _, request)
-  local token, message, code = oauth.access(acct)
-  if not token then
-    return nil, message, code
-  end
-  request.headers.Authorization = "Bearer " .. sent(acct, token)
-end
-
-local function add_credentials(acct, request)
-  local auth = acct.declaration.auth
-  if not auth then
-    return true
-  end
-  local _, message, code = sign[auth.kind](acct, auth, request)
-  if message then
-    return nil, message, code
-  end
-  return true
 end
 
 -- --- limits ---
@@ -202,6 +100,17 @@ end
 function account.span(ms)
   local s = math.max(1, ms // 1000)
   return s < 120 and s .. " s" or s < 7200 and s // 60 .. " min" or s // 3600 .. " h"
+end
+
+-- Up to `n` that wait for one window do not come back all at once: each gets a second, all of them a tenth
+-- of the wait. Who shares with nobody comes when it opens; nothing goes too early, since it is spent first.
+function account:turn(ms, n)
+  local shared = false
+  for _, l in ipairs(self:limits()) do
+    shared = shared or l.shared
+  end
+  local most = shared and math.min(ms // 10, (n - 1) * 1000) or 0
+  return math.floor(most * tonumber("0x" .. sw.sys.random(3)) / 0xFFFFFF)
 end
 
 local months = { Jan = 1, Feb = 2, Mar = 3, Apr = 4, May = 5, Jun = 6, Jul = 7, Aug = 8, Sep = 9, Oct = 10,
@@ -325,38 +234,42 @@ local function lower(acct, headers)
   return out
 end
 
-local function texts(acct, from, lasting)
-  local out = {}
-  for name, value in pairs(from or {}) do
-    out[tostring(name)] = evaluate(acct, tostring(value), lasting)
-  end
-  return out
-end
-
-local function prepare(acct, spec)
-  local request = { headers = texts(acct, acct.declaration.headers, true), query = texts(acct, spec.query) }
-  for name, value in pairs(texts(acct, spec.headers)) do
+local function prepare(acct, spec, bare)
+  local request = { headers = credentials.texts(acct, credentials.headers(acct, bare), true),
+    query = credentials.texts(acct, spec.query) }
+  for name, value in pairs(credentials.texts(acct, spec.headers)) do
     request.headers[name] = value
   end
   request.headers.Accept = request.headers.Accept or "application/json"
+  request.body = credentials.body(acct, spec, request.headers)
   return request
 end
 
-local function send(acct, spec)
+-- The address of a request; a login may begin at another declared host than the rest.
+local function address_of(acct, spec, bare)
+  local path = tostring(spec.path or "")
+  if bare and type(spec.base) == "string" and not acct.connection.body.base_url then
+    path = url.join(spec.base, path)
+  end
+  return account.address(acct, path)
+end
+
+local function send(acct, spec, bare)
   acct.marks, acct.sent = 0, {}
-  local request = prepare(acct, spec)
-  local ok, message, code = add_credentials(acct, request)
+  local request = prepare(acct, spec, bare)
+  local ok, message, code = credentials.add(acct, request, bare)
   if not ok then
     return nil, message, code
   end
   local address
-  address, message, code = account.address(acct, tostring(spec.path or ""))
+  address, message, code = address_of(acct, spec, bare)
   if not address then
     return nil, message, code
   end
   local ask = acct.ctx.transport or sw.http.request -- a test of a script plays the service
-  return ask { url = url.join(address, "", request.query), method = spec.method, body = spec.body
-    and evaluate(acct, spec.body), headers = request.headers, max_bytes = BODY_MOST,
+  return ask { url = url.join(address, "", request.query), body = request.body,
+    method = spec.method or request.body and "POST" or nil, headers = request.headers,
+    max_bytes = BODY_MOST,
     timeout_ms = MINUTE_MS, -- only the machine that --base-url names may be a private one
     administrator = acct.connection.body.base_url ~= nil and url.origin(address) == url.origin(acct.base) }
 end
@@ -364,25 +277,68 @@ end
 -- One that needs its person, or was paused, is left alone by whatever job still has something for it.
 local resting = { needs_user = true, paused = true, revoked = true }
 
-function account:request(spec)
-  local c = self.connection
+local function rests(acct)
+  local c = acct.connection
   if resting[c.state] then
     return nil, c.body.sentence or ("%s is %s"):format(c.provider, c.state), "needs_user"
   end
-  local ok, message, code, wait = spend(self)
+  return true
+end
+
+-- One request within the limits; `take` sees the body before anybody else and names what to hide in it.
+local function exchange(acct, spec, bare, take)
+  local ok, message, code, wait = rests(acct)
+  if ok then
+    ok, message, code, wait = spend(acct)
+  end
   if not ok then
     return nil, message, code, wait
   end
-  local fine, reply, why, kind, reached = pcall(send, self, spec)
+  local fine, reply, why, kind, reached = pcall(send, acct, spec, bare)
   if not fine then
     return nil, tostring(reply), "bad"
   elseif not reply then
     return nil, why, kind, reached
   end
-  reply.headers = lower(self, reply.headers)
-  reply.body = redacted(self, reply.body or "") -- a service may echo what it was sent: no script reads it
-  note_limits(self, reply, reply.headers)
+  every_text(take and take(reply.body or "") or {}, acct.sent)
+  reply.headers = lower(acct, reply.headers)
+  reply.body = redacted(acct, reply.body or "") -- a service may echo what it was sent: no script reads it
+  note_limits(acct, reply, reply.headers)
   return reply
+end
+
+function account:request(spec)
+  return exchange(self, spec)
+end
+
+-- A request of a login (lua/session.lua): without a session, for it is to bring one.
+function account:sign_in(spec, take)
+  return exchange(self, spec, true, take)
+end
+
+-- Before a script works with it: a session that lives, where the service has sessions.
+function account:ready()
+  if not self.declaration.session then
+    return true
+  end
+  local ok, message, code, wait = rests(self)
+  if ok then
+    ok, message, code, wait = session.access(self)
+    self.base = account.base(self.connection.body.base_url, self.declaration, self.secret.base)
+  end
+  return ok and true or nil, message, code, wait
+end
+
+-- The service refused what should be good (401): a new token or session, once. nil, message and
+-- "reconnect" where there is nothing to renew.
+function account:renew()
+  local auth = self.declaration.auth
+  if self.declaration.session then
+    return session.renew(self)
+  elseif auth and auth.kind == "oauth2" then
+    return oauth.renew(self)
+  end
+  return nil, "the credential is not accepted", "reconnect"
 end
 
 return account

@@ -7,7 +7,7 @@ local config = {}
 
 local shape = {
   listen = "string", database = "string", public_url = "string", log_level = "string",
-    retention = { raw_days = "number" },
+    retention = { raw_days = "number", run_days = "number" },
   limits = { memory_mb = "number", rule_ms = "number", allow_unconfined = "boolean" },
   channels = { default = "string", file = { path = "string" }, ntfy = { url = "string", token = "string" },
     webhook = { url = "string" },
@@ -53,6 +53,10 @@ function config.load(ctx)
   local problem = schema.check(value, shape, "config.lua")
   if not problem and value.log_level and not levels[value.log_level] then
     problem = ("config.lua: log_level '%s' is none of debug, info, warn, error"):format(value.log_level)
+  end
+  local days = (type(value.retention) == "table" and value.retention or {}).run_days
+  if not problem and days and not (days >= 1 and days <= 36500) then
+    problem = ("config.lua: retention.run_days is a number of days from 1 on, not %s"):format(days)
   end
   if problem then
     return problem, "usage"

@@ -4,15 +4,14 @@
 -- A refresh is done by one process at a time: it takes the lease, reads again, and writes the new pair
 -- before it is used. Only a service that says so ends a connection; no answer and 5xx never do.
 local home = require("home")
-local process = require("process")
+local renewal = require("renewal")
 local url = require("url")
 local vault = require("vault")
 
 local json = sw.json
 local oauth = {}
 
-local LEASE_MS, EARLY_MS, STATE_MS = 90000, 120000, 30 * 60000
-local me = process.name()
+local EARLY_MS, STATE_MS = 120000, 30 * 60000
 
 -- An address of the sign-in server; with --base-url it lies on that machine.
 local function endpoint(base_url, address)
@@ -39,9 +38,12 @@ end
 
 -- --- talking to the token endpoint ---
 
-local function ask(provider, base_url, client, form)
+local function ask(ctx, provider, base_url, client, form)
   local auth = provider.declaration.auth
   local headers = { ["Content-Type"] = "application/x-www-form-urlencoded", Accept = "application/json" }
+  for name, value in pairs(auth.token_form or {}) do
+    form[name] = value
+  end
   if auth.client == "basic" then
     local basic = sw.crypto.base64(client.id .. ":" .. (client.secret or ""))
     sw.crypto.hide(basic)
@@ -49,18 +51,41 @@ local function ask(provider, base_url, client, form)
   else
     form.client_id, form.client_secret = client.id, client.secret
   end
-  return sw.http.request { url = endpoint(base_url, auth.token), method = "POST",
+  local send = ctx.transport or sw.http.request -- a test of a script plays the service
+  return send { url = endpoint(base_url, auth.token), method = "POST",
     body = url.query(form), headers = headers, timeout_ms = 30000, max_bytes = 1 << 20,
     administrator = base_url ~= nil }
 end
 
--- The table in which the token fields stand: some services wrap it.
+-- The table in which the token fields stand, and the whole answer: some services wrap it.
 local function unwrap(auth, body)
   local doc = json.decode(body or "")
   if type(doc) ~= "table" then
-    return {}
+    return {}, {}
   end
-  return auth.answer and type(doc[auth.answer]) == "table" and doc[auth.answer] or doc
+  return auth.answer and type(doc[auth.answer]) == "table" and doc[auth.answer] or doc, doc
+end
+
+local gone = { invalid_grant = true, invalid_token = true, expired_token = true }
+
+local function error_of(answer, doc)
+  local e = answer.error or doc.error
+  return type(e) == "table" and (e.code or e.type) or e
+end
+
+-- Does this answer take the permission back? Some say so in a body under a 200: by OAuth's own words, by
+-- HTTP's numbers, or by numbers of their own, which the provider declares (`refused`).
+local function is_refusal(auth, status, answer, doc)
+  for field, values in pairs(auth.refused or {}) do
+    for _, v in ipairs(values) do
+      if tostring(doc[field]) == tostring(v) then
+        return true
+      end
+    end
+  end
+  local inner = status // 100 == 2 and math.tointeger(tonumber(doc.status)) or status
+  return gone[error_of(answer, doc)] and status // 100 ~= 5
+    or next(doc) ~= nil and (inner == 400 or inner == 401)
 end
 
 -- Seconds that a service names: a finite number, at most ten years of them; nil for what is none.
@@ -157,13 +182,13 @@ local function exchange(ctx, provider, state, code)
   if not client then
     return nil, title .. " has no app id here any more: begin again with --client-id", "needs_user"
   end
-  local r, message, kind = ask(provider, state.base_url, client, { grant_type = "authorization_code",
+  local r, message, kind = ask(ctx, provider, state.base_url, client, { grant_type = "authorization_code",
     code = code, redirect_uri = state.redirect, code_verifier = state.secrets.verifier })
   if not r then
     return nil, message, kind
   end
-  local answer = unwrap(provider.declaration.auth, r.body)
-  if answer.error == "invalid_client" then
+  local answer, doc = unwrap(provider.declaration.auth, r.body)
+  if error_of(answer, doc) == "invalid_client" then
     return nil, ("%s does not know this app (invalid_client): check the client id and its secret"):format(
       title), "needs_user"
   elseif r.status // 100 ~= 2 or type(answer.access_token) ~= "string" then
@@ -201,6 +226,16 @@ function oauth.withheld(declaration, scope)
   return #list > 0 and table.concat(list, ", ") or nil
 end
 
+-- Whose token it is, where its answer says so.
+local function account_of(auth, answer)
+  local at = answer
+  for name in (auth.account or ""):gmatch("[^.]+") do
+    at = type(at) == "table" and at[name] or nil
+  end
+  local is_id = auth.account and (type(at) == "string" or math.type(at) == "integer")
+  return is_id and tostring(at):sub(1, 200) or nil
+end
+
 -- The code (or what the redirect carried) for tokens. Gives the sign-in's options and the secret to keep.
 function oauth.finish(ctx, word, params, get_provider)
   local state = vault.get(ctx, "signin:" .. tostring(word))
@@ -219,7 +254,8 @@ function oauth.finish(ctx, word, params, get_provider)
     return nil, why, kind
   end
   return { provider = provider, name = state.name, base_url = state.base_url,
-    scope = params.scope or granted(answer), secret = pair(answer) }
+    scope = params.scope or granted(answer), secret = pair(answer),
+    account = account_of(provider.declaration.auth, answer) }
 end
 
 -- --- tokens that live ---
@@ -239,29 +275,28 @@ end
 -- What a refused refresh means: the permission is gone, or our app is unknown, or it is only busy. A page
 -- of something in between is no word of the service.
 local function judge(acct, r)
-  local answer = unwrap(acct.declaration.auth, r.body)
-  if answer.error == "invalid_client" then
+  local auth = acct.declaration.auth
+  local answer, doc = unwrap(auth, r.body)
+  if error_of(answer, doc) == "invalid_client" then
     return needs_user(acct, "does not know this app any more (invalid_client): check its id and secret")
-  elseif next(answer) and (r.status == 400 or r.status == 401) then
+  elseif is_refusal(auth, r.status, answer, doc) then
     return needs_user(acct, "no longer accepts our permission (it was withdrawn or has ended)")
   end
-  return nil, ("%s answered %d to a refresh"):format(acct.declaration.title, r.status), "again"
+  return nil, ("%s answered %d to a refresh%s"):format(acct.declaration.title, r.status,
+    r.status // 100 == 2 and ", without a token" or ""), "again"
 end
 
 local function keep(acct, answer)
   local made = pair(answer, acct.secret.secrets.refresh)
-  local t = home.txn(acct.ctx)
-  vault.put(t, acct.ctx, "connection:" .. acct.connection.id, made, acct.revision)
-  local ok, message, code = t:commit()
-  if not ok then
-    return nil, message, code
-  end
-  acct.secret, acct.revision = made, acct.revision + 1
-  return made.secrets.access
+  local ok, message, code = renewal.keep(acct, renewal.merged(acct.secret, made))
+  return ok and made.secrets.access or nil, message, code
 end
 
 local function spend_refresh(acct)
   local auth = acct.declaration.auth
+  if not acct.secret.secrets.refresh then
+    return needs_user(acct, "asks to sign in again")
+  end
   local form = { grant_type = "refresh_token", refresh_token = acct.secret.secrets.refresh }
   if auth.scope_on_refresh then
     form.scope = table.concat(auth.scopes or {}, auth.separator or " ")
@@ -270,7 +305,7 @@ local function spend_refresh(acct)
   if not client then
     return needs_user(acct, "has no app id here any more")
   end
-  local r, message, code = ask(acct.provider, acct.connection.body.base_url, client, form)
+  local r, message, code = ask(acct.ctx, acct.provider, acct.connection.body.base_url, client, form)
   if not r then
     return nil, message, code
   end
@@ -281,63 +316,12 @@ local function spend_refresh(acct)
   return judge(acct, r)
 end
 
-local function lease(acct, name)
-  local t = home.txn(acct.ctx)
-  t:lease(name, me, LEASE_MS)
-  local done, message, code = t:commit()
-  if not done then
-    return nil, message, code
-  elseif done[1] ~= true and process.is_dead(done[1]) then
-    t = home.txn(acct.ctx)
-    t:lease_drop(name, done[1])
-    t:commit()
-  end
-  return done[1] == true
+local function living(secret)
+  return lives(secret) and secret.secrets.access or nil
 end
 
-local function reread(acct)
-  local secret, revision = vault.get(acct.ctx, "connection:" .. acct.connection.id)
-  if secret then
-    acct.secret, acct.revision = secret, revision
-  end
-end
-
--- With the lease held: whoever had it before may have done the work.
-local function refresh_held(acct, stale)
-  reread(acct)
-  if acct.secret.secrets.access ~= stale and lives(acct.secret) then
-    return acct.secret.secrets.access
-  elseif not acct.secret.secrets.refresh then
-    return needs_user(acct, "asks to sign in again")
-  end
-  local token, message, code = spend_refresh(acct)
-  if not token and code == "conflict" then -- somebody signed in again meanwhile: theirs counts
-    reread(acct)
-    token = lives(acct.secret) and acct.secret.secrets.access
-  end
-  return token, message, code
-end
-
-local function refresh(acct, stale)
-  local name = "refresh:" .. acct.connection.id
-  for _ = 1, 400 do
-    local got, message, code = lease(acct, name)
-    if got == nil then
-      return nil, message, code
-    elseif got then
-      local token, why, kind = refresh_held(acct, stale)
-      local t = home.txn(acct.ctx)
-      t:lease_drop(name, me)
-      t:commit()
-      return token, why, kind
-    end
-    sw.sys.sleep(250)
-    reread(acct)
-    if acct.secret.secrets.access ~= stale and lives(acct.secret) then
-      return acct.secret.secrets.access
-    end
-  end
-  return nil, "another process holds the refresh of this connection and does not end", "again"
+local function refresh(acct)
+  return renewal.run(acct, acct.secret.secrets.access, { living = living, make = spend_refresh })
 end
 
 function oauth.access(acct)
@@ -346,12 +330,12 @@ function oauth.access(acct)
   elseif not acct.secret.secrets.access then
     return needs_user(acct, "is not signed in")
   end
-  return refresh(acct, acct.secret.secrets.access)
+  return refresh(acct)
 end
 
 -- The service refused a token that should live (401): spend the refresh once for it.
 function oauth.renew(acct)
-  return refresh(acct, acct.secret.secrets.access)
+  return refresh(acct)
 end
 
 return oauth

@@ -49,7 +49,8 @@ end
 -- A script may return what it likes: what the engine reads of it is of these types, or it is refused.
 local shape = { title = "string", doc = "string", base = "string", hosts = "table", auth = "table",
   secrets = "table", headers = "table", account = "table", limits = "table", poll_s = "number",
-  policy = "table", reads = "table", metrics = "table", webhook = "table", writes = "table" }
+  policy = "table", reads = "table", metrics = "table", webhook = "table", writes = "table",
+  session = "table", login = "boolean", after_connect = "boolean" }
 local read_shape = { kind = "string", window_s = "number", lookback_s = "number", bounds = "string",
   detail = "table", days = "table", series = "table" }
 local limit_shape = { most = "number", per_s = "number", bucket = "string", of = "string", usage = "string",
@@ -57,7 +58,9 @@ local limit_shape = { most = "number", per_s = "number", bucket = "string", of =
 local auth_shape = { kind = "string", authorize = "string", token = "string", scopes = "table",
   separator = "string", extra = "table", answer = "string", redirect = "string", user = "string",
   password = "string", header = "string", query = "string", prefix = "string", secret = "string",
-  value = "string" }
+  value = "string", token_form = "table", refused = "table", account = "string" }
+local session_shape = { token = "string", none = "string", expires = "string", lasts = "string",
+  age_s = "number", header = "string", prefix = "string", query = "string", keep = "table" }
 local hook_shape = { verify = "table", challenge = "table" }
 local proof_shape = { header = "string", secret = "string", prefix = "string", over = "string",
   encoding = "string", timestamp = "string" }
@@ -97,6 +100,12 @@ local function mistyped_auth(list, auth)
     end
   end
   texts(list, "auth.scopes", auth.scopes)
+  texts(list, "auth.token_form", auth.token_form)
+  for field, values in pairs(type(auth.refused) == "table" and auth.refused or {}) do
+    if type(field) ~= "string" or type(values) ~= "table" then
+      list[#list + 1] = ("auth.refused.%s is no list of values"):format(tostring(field))
+    end
+  end
 end
 
 local function mistyped_reads(list, reads)
@@ -136,6 +145,13 @@ local function types_of(d)
   end
   if d.auth then
     mistyped_auth(list, d.auth)
+  end
+  if d.session then
+    mistyped(list, "session", d.session, session_shape)
+    texts(list, "session.keep", d.session.keep)
+    if not d.session.token or not d.login or d.auth then
+      list[#list + 1] = "a session needs a token and a login, and stands instead of auth"
+    end
   end
   mistyped_reads(list, d.reads or {})
   if d.webhook then

@@ -8,7 +8,6 @@ local connections = require("connections")
 local door = require("door")
 local home = require("home")
 local intake = require("intake")
-local oauth = require("oauth")
 local zones = require("zones")
 
 local pull = {}
@@ -76,10 +75,15 @@ local function run_page(s, resource, window, page)
   s.intake = intake.new(s.ctx, s.c, s.provider)
   s.intake.total, s.intake.reasons = s.total, s.reasons
   s.intake.detail = s.provider.declaration.reads[resource].detail and resource or nil
+  local ready, why, kind, wait = s.acct:ready()
+  if not ready then
+    return nil, why, kind, wait
+  end
   local results, message, code = door.run(s.ctx.name, s.provider.package, { { cpu_ms = PAGE_CPU_MS, spec = {
     op = "page", script = s.provider.script, resource = resource, window = window, page = page,
     at = sw.time.now(), offset_min = home.offset(s.ctx, sw.time.now()), user = s.ctx.name,
-    account = s.c.body.account, zone = zones.between(s.ctx.zone, window.from, window.to) } } },
+    account = s.c.body.account, settings = s.c.body.settings,
+    zone = zones.between(s.ctx.zone, window.from, window.to) } } },
     function(call, _, name, args)
       answer(s, call, name, args)
     end)
@@ -145,13 +149,12 @@ local function page_of(s, resource, window, page)
     local v = verdict(s, out)
     if not v then
       return out
-    elseif v.code == "refresh" and attempt == 1 and (s.provider.declaration.auth or {}).kind == "oauth2" then
-      local token, why, kind = oauth.renew(s.acct)
-      if not token then
-        return nil, why, kind
-      end
-    else
+    elseif v.code ~= "refresh" or attempt == 2 then
       return nil, v.message, v.code == "refresh" and "reconnect" or v.code, v.more
+    end
+    local token, why, kind, wait = s.acct:renew()
+    if not token then
+      return nil, kind == "reconnect" and v.message or why, kind, wait
     end
   end
 end

@@ -187,6 +187,14 @@ local head = [[
 ---@class sw.Account
 ---@field request fun(request: table): table
 ---@field get fun(request: table): table
+---@field post fun(request: table): table
+---@field put fun(request: table): table
+---@field patch fun(request: table): table
+---@field delete fun(request: table): table
+---@field secret fun(name: string): string
+---@field settings table<string, string>
+---@field id string
+---@field now integer
 
 ---@class sw.Out
 ---@field record fun(record: table)

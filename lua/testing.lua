@@ -342,6 +342,7 @@ function ask.connect(self, args)
   c.state, c.body = "active", { account = args.more.account or "1", script = providers.pin(provider),
     base_url = args.more.base_url or provider.declaration.self_hosted and "https://self.example" or nil }
   local t = home.txn(ctx)
+  vault.put(t, ctx, "app:" .. provider.id, { id = "test-app", secrets = { client_secret = "test-secret" } })
   vault.put(t, ctx, "connection:" .. id, secrets_of(provider.declaration, args.more.secrets))
   connections.put(t, c)
   assert(t:commit())

@@ -13,6 +13,7 @@
  *   raw(who, metric, from, to, origin = 0 all) -> JSON lines text, how many
  *   series(who) -> list of {metric, origin, chunks, samples}      origins(who) -> list
  *   jobs(who) -> list        next_due() -> ms | nil        runs(who, limit) -> list
+ *   runs_old(who, before) -> are there some to forget?
  *   dirty(who) -> count      counts(who) -> {records, samples, ...}
  *   dump(all) -> true: canonical dump to standard output          wake() -> number */
 #include "base/alloc.h"
@@ -218,6 +219,13 @@ static int write_next_due(struct sw_store *s, struct sw_query *a, struct sw_err 
     return rc < 0 ? rc : 0;
 }
 
+static int write_runs_old(struct sw_store *s, struct sw_query *a, struct sw_err *err)
+{
+    int rc = sw_runs_old(s, a->i[0], a->i[1], err);
+    if (rc >= 0) sw_buf_puts(&a->out, rc ? "true" : "false");
+    return rc < 0 ? rc : 0;
+}
+
 static int write_runs(struct sw_store *s, struct sw_query *a, struct sw_err *err)
 {
     struct sw_q *q = sw_ask(
@@ -280,6 +288,10 @@ static int l_next_due(lua_State *L)
 static int l_runs(lua_State *L)
 {
     return sw_query_who(L, write_runs);
+}
+static int l_runs_old(lua_State *L)
+{
+    return sw_query_who(L, write_runs_old);
 }
 static int l_dirty(lua_State *L)
 {
@@ -350,6 +362,7 @@ int sw_open_store(lua_State *L)
         {"person", l_person},     {"people", l_people},   {"doc", l_doc},
         {"docs", l_docs},         {"records", l_records}, {"jobs", l_jobs},
         {"next_due", l_next_due}, {"runs", l_runs},       {"dirty", l_dirty},
+        {"runs_old", l_runs_old},
         {"counts", l_counts},     {"dump", l_dump},       {"wake", l_wake},
         {"metrics", l_metrics},   {"convert", l_convert}, {NULL, NULL}};
     luaL_newlib(L, f);

@@ -140,6 +140,22 @@ static int l_job_release(lua_State *L)
     return lease_op(L, run_job_release, 0, 0);
 }
 
+static int run_runs_prune(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
+{
+    int64_t gone;
+    int rc = sw_runs_prune(s, t->who.id, o->i[0], o->i[1], &gone, err);
+    sw_json_int(&o->out, gone);
+    return rc;
+}
+
+static int l_runs_prune(lua_State *L)
+{
+    struct sw_op *o = sw_txn_add(L, run_runs_prune);
+    o->i[0] = luaL_checkinteger(L, 2);
+    o->i[1] = luaL_checkinteger(L, 3);
+    return 0;
+}
+
 static int l_sweep(lua_State *L)
 {
     sw_txn_add(L, run_sweep);
@@ -153,5 +169,6 @@ const luaL_Reg sw_txn_jobs_methods[] = {{"job", l_job},
                                         {"job_done", l_job_done},
                                         {"job_retry", l_job_retry},
                                         {"job_release", l_job_release},
+                                        {"runs_prune", l_runs_prune},
                                         {"sweep", l_sweep},
                                         {NULL, NULL}};

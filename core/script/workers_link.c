@@ -230,9 +230,11 @@ static void on_socket(uv_poll_t *h, int status, int events)
 {
     struct sw_worker *w = h->data;
     struct sw_workers *pool = w->pool;
-    bool alive = status == 0;
+    bool alive = true;
     pool->inside++;
-    if (alive && (events & UV_READABLE)) alive = read_some(w);
+    /* What it said before an error is read first: one that refuses says why and ends, and the library
+     * that it never read makes its end an error. */
+    if (status < 0 || (events & UV_READABLE)) alive = read_some(w) && status == 0;
     if (!pool->closing) {
         if (alive) sw_worker_flush(w);
         else sw_worker_gone(w);

@@ -222,6 +222,30 @@ int sw_job_done(struct sw_store *s, int64_t id, int64_t generation, int64_t at_m
     return rc > 0 ? 0 : rc ? rc : lost(err, id);
 }
 
+/* Numbers of runs rise, so a later one of the same sync has a larger id. */
+#define OLD_RUNS                                                                                          \
+    "SELECT old.id FROM run AS old WHERE old.person_id = $1 AND old.at_ms < $2 AND (old.kind <> 'sync' "   \
+    "OR EXISTS (SELECT 1 FROM run AS later WHERE later.person_id = $1 AND later.at_ms >= old.at_ms "       \
+    "AND later.id > old.id AND later.kind = 'sync' AND later.name = old.name)) "                           \
+    "ORDER BY old.at_ms, old.id LIMIT $3"
+
+int sw_runs_old(struct sw_store *s, int64_t person, int64_t before_ms, struct sw_err *err)
+{
+    int64_t id;
+    return sw_ask_int(s, err, &id, OLD_RUNS, "iii", person, before_ms, (int64_t)1);
+}
+
+int sw_runs_prune(struct sw_store *s, int64_t person, int64_t before_ms, int64_t most,
+                  int64_t *gone, struct sw_err *err)
+{
+    struct sw_q *q = sw_ask(s, err, "DELETE FROM run WHERE id IN (" OLD_RUNS ") RETURNING id", "iii",
+                            person, before_ms, most);
+    int rc = q ? 0 : SW_E_INTERNAL;
+    *gone = 0;
+    while (q && (rc = sw_q_next(q, err)) > 0) ++*gone;
+    return rc;
+}
+
 int sw_job_retry(struct sw_store *s, int64_t id, int64_t generation, int64_t due_ms,
                  const char *failure, struct sw_err *err)
 {

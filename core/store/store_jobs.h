@@ -43,6 +43,12 @@ int sw_job_check(struct sw_store *s, int64_t id, int64_t generation, struct sw_e
 /* Finished: the row goes, a line of history stays. */
 int sw_job_done(struct sw_store *s, int64_t id, int64_t generation, int64_t at_ms,
                 const char *outcome, const char *body, struct sw_err *err);
+/* Forget lines of history from before before_ms, the oldest first and at most `most`; the last one of each
+ * sync stays. *gone: how many went. */
+int sw_runs_prune(struct sw_store *s, int64_t person, int64_t before_ms, int64_t most,
+                  int64_t *gone, struct sw_err *err);
+/* Is there a line that sw_runs_prune would forget? 1 or 0. */
+int sw_runs_old(struct sw_store *s, int64_t person, int64_t before_ms, struct sw_err *err);
 /* Failed: due again at due_ms, or given up when due_ms is negative. */
 int sw_job_retry(struct sw_store *s, int64_t id, int64_t generation, int64_t due_ms,
                  const char *failure, struct sw_err *err);

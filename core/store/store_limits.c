@@ -2,18 +2,18 @@
 #include "store/store_limits.h"
 #include <stdio.h>
 
-enum { TENTHS = 10 };
+enum { PARTS = 60 }; /* of a sliding period: who is told to wait waits at most two of them too long */
 
 static int64_t slot_ms(const struct sw_limit *l)
 {
-    return l->aligned ? l->period_ms : (l->period_ms + TENTHS - 1) / TENTHS; /* ten cover the period */
+    return l->aligned ? l->period_ms : (l->period_ms + PARTS - 1) / PARTS; /* they cover the period */
 }
 
 /* The first slot that counts at slot `now`: a sliding period that ends inside `now` reaches back into
- * the tenth before the last ten, which counts in full. */
+ * the part before the last sixty, which counts in full. */
 static int64_t first_slot(const struct sw_limit *l, int64_t now)
 {
-    return l->aligned ? now : now - TENTHS;
+    return l->aligned ? now : now - PARTS;
 }
 
 static int used_since(struct sw_store *s, const char *name, int64_t from, int64_t *used,
@@ -45,7 +45,7 @@ static int wait_for(struct sw_store *s, const struct sw_limit *l, int64_t excess
     rc = q ? 0 : SW_E_INTERNAL;
     while (q && (rc = sw_q_next(q, err)) > 0) {
         excess -= sw_q_int(q, 1);
-        *wait_ms = (sw_q_int(q, 0) + TENTHS + 1) * slot - now_ms;
+        *wait_ms = (sw_q_int(q, 0) + PARTS + 1) * slot - now_ms;
         if (excess <= 0) {
             sw_q_stop(q);
             break;

@@ -11,7 +11,7 @@ struct sw_limit {
     int64_t most;      /* requests in a period */
     int64_t period_ms;
     bool aligned;      /* windows begin at multiples of the period (:00 :15 :30 :45, midnight UTC);
-                        * else the period slides, counted in tenths, the current one in full */
+                        * else the period slides, counted in sixtieths, the current one in full */
     int64_t reserve;   /* of `most`, kept back from this caller */
 };
 

@@ -105,10 +105,11 @@ int sw_record_put(struct sw_store *s, int64_t person, const char *person_name, s
                   struct sw_put_result *out, struct sw_err *err)
 {
     int64_t content = content_of(r), had = 0;
+    bool kept_out;
     struct sw_q *q;
     int rc;
     identity(person_name, r);
-    q = sw_ask(s, err, "SELECT content, group_id, revision, day FROM record WHERE id = $1", "i",
+    q = sw_ask(s, err, "SELECT content, group_id, revision, day, state FROM record WHERE id = $1", "i",
                r->id);
     rc = q ? sw_q_next(q, err) : SW_E_INTERNAL;
     if (rc < 0) return rc;
@@ -116,9 +117,11 @@ int sw_record_put(struct sw_store *s, int64_t person, const char *person_name, s
     had = sw_q_int(q, 0);
     *out = (struct sw_put_result){SW_PUT_SAME, false, sw_q_int(q, 1), sw_q_int(q, 2),
                                   sw_q_int(q, 3)};
+    /* deleted by its person: an edit does not undo that */
+    kept_out = had && !strcmp(sw_q_text(q, 4, NULL), "deleted");
     sw_q_stop(q);
     r->group_id = out->group_id;
-    if (had == content) return 0;
+    if (had == content || kept_out) return 0;
     out->what = SW_PUT_CHANGED;
     out->revision++;
     return update(s, r, content, err);

@@ -31,7 +31,8 @@ struct sw_put_result {
 };
 
 /* Insert or update by identity. r->id is computed from person_name, the connection and the external
- * id; group_id of a new record is found by matching and filled in. */
+ * id; group_id of a new record is found by matching and filled in. What its person deleted stays so,
+ * whatever its service says of it later: SW_PUT_SAME. */
 int sw_record_put(struct sw_store *s, int64_t person, const char *person_name, struct sw_record *r,
                   struct sw_put_result *out, struct sw_err *err);
 /* Mark deleted (kept as a tombstone). *was_last: the group has no living member any more. */

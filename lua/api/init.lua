@@ -36,10 +36,14 @@ function api.handle(ctx, request)
 end
 
 -- A page of a stranger can point a name of its own at this machine (DNS rebinding): only our own names
--- are answered, and that of public_url when a proxy stands in front.
+-- are answered, and that of public_url when a proxy stands in front. A number is nobody's name: where other
+-- machines may ask, it is as good.
 local function known_host(ctx, host)
   local name = (host or ""):lower():gsub(":%d+$", "")
   local public = (ctx.config.public_url or ""):lower():match("^https?://([^/:]+)")
+  if ctx.public and (name:find("^%d+%.%d+%.%d+%.%d+$") or name:find("^%[[%x:.]+%]$")) then
+    return true
+  end
   return name == "127.0.0.1" or name == "localhost" or name == "[::1]" or (public ~= nil and name == public)
 end
 

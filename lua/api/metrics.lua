@@ -1,11 +1,33 @@
--- GET /metrics: figures of this engine as Prometheus text.
+-- GET /metrics: figures of this engine as Prometheus text: counts of records, jobs, requests and runs, never
+-- a name, a value or a time of what is kept. Asks for the word of `syncwell secrets set metrics` where there
+-- is one; without one it answers only requests of this machine.
+local bearer = require("api.bearer")
+
 local function line(out, name, kind, help, value)
   out[#out + 1] = ("# HELP syncwell_%s %s\n# TYPE syncwell_%s %s\nsyncwell_%s %d\n"):format(name, help, name,
     kind,
     name, value)
 end
 
-return function(ctx)
+local function refused(status, text)
+  return status, { ["Content-Type"] = "text/plain",
+    ["WWW-Authenticate"] = status == 401 and "Bearer" or nil }, text .. "\n"
+end
+
+local function is_local(ctx, request)
+  local name = (request.headers.host or ""):lower():gsub(":%d+$", "")
+  return not ctx.public and (name == "127.0.0.1" or name == "localhost" or name == "[::1]")
+end
+
+return function(ctx, request)
+  local word, problem = bearer.word(ctx)
+  if problem then
+    error(problem, 0)
+  elseif not word and not is_local(ctx, request) then
+    return refused(403, "these figures are for this machine; `syncwell secrets set metrics` opens them")
+  elseif word and not bearer.shown(request, word) then
+    return refused(401, "Authorization: Bearer with the word of `syncwell secrets set metrics`")
+  end
   local c, message = sw.store.counts(ctx.who)
   if not c then
     error(message, 0)

@@ -2,7 +2,8 @@
 --   load: { script, source } -> out.declaration           script: { script, source, args } -> out.values
 --   reference: {} -> out.reference                       test: { script, source } -> out.tests
 --   expr: { source } -> out.values, or out.incomplete: a line of the REPL, names live on in the worker
---   page, detail, account, posted, webhook, write: { script, ... } of a provider: reading.lua, writing.lua
+--   page, detail, posted, webhook: { script, ... } of a provider: reading.lua
+--   login, account, after_connect: signing.lua            write: writing.lua
 --   rule: { script, event, params, at, mode } -> out.fired, key, gates, actions, log, state
 -- mode of a rule: "run" (default, gates then run), "when" (gates only), "why" (all gates), "dry".
 -- luacheck: read globals core load_text where
@@ -14,6 +15,7 @@ local quantity = require "quantity"
 local reading = require "reading"
 local schema = require "schema"
 local shapes = require "shapes"
+local signing = require "signing"
 local writing = require "writing"
 
 local ops = {}
@@ -294,10 +296,11 @@ function ops.reference(_, out)
 end
 
 -- What a provider does: each a run of its own.
-for _, name in ipairs { "page", "detail", "account", "posted", "webhook" } do
+for name, by in pairs { page = reading, detail = reading, posted = reading, webhook = reading,
+  login = signing, account = signing, after_connect = signing } do
   ops[name] = function(run, out)
     local declaration = scripts[run.script] or error(run.script .. " is not loaded", 0)
-    return reading[name](declaration, run, out)
+    return by[name](declaration, run, out)
   end
 end
 

@@ -39,6 +39,9 @@ local shape = {
   base = { base, doc = "where its paths begin" },
   self_hosted = { "boolean", doc = "the address is given at connect, by --base-url" },
   auth = { "map", doc = "sw.oauth2, sw.basic, sw.key or sw.sealed" },
+  session = { "map", doc = "{ token = \"path\" }: what a login brings, each request carries" },
+  login = { "function", doc = "function(acct, last): the request that brings a session" },
+  after_connect = { "function", doc = "function(acct): runs once, gives what is kept of the account" },
   secrets = { "map", doc = "what a user is asked for: name = \"where it is found\"" },
   headers = { "map", doc = "sent with each request" },
   account = { "map", doc = "{ path, id, name }: asked once after sign-in" },
@@ -69,7 +72,7 @@ local read_shape = {
   origin = { "any", doc = "who measured: { name, maker, model, kind } of paths or texts" },
   complete = { "boolean", doc = "the listing is whole: what is missing from it twice was deleted" },
   detail = { "map", doc = "{ path, query, streams }: asked for each record that is new or changed" },
-  request = { "function", doc = "function(window, page): { path, query, headers, method, body }" },
+  request = { "function", doc = "function(window, page, acct): { path, query, headers, method, json }" },
   parse = { "function", doc = "function(doc, out): what no map can say; instead of map, series, days" },
   fetch = { "function", doc = "function(acct, window, out): everything by hand" },
 }
@@ -93,11 +96,26 @@ local auths = {
   oauth2 = { authorize = { "text", required = true }, token = { "text", required = true },
     scopes = { "texts" }, separator = { "text" }, pkce = { "boolean" }, client = { { "body", "basic" } },
     refresh = { { "rotating", "stable", "none" } }, extra = { "map" }, answer = { "text" },
-    revoke = { "text" }, scope_on_refresh = { "boolean" }, redirect = { "text" } },
+    revoke = { "text" }, scope_on_refresh = { "boolean" }, redirect = { "text" },
+    token_form = { "map", doc = "sent with each request for a token" },
+    refused = { "map", doc = "fields of an answer 200 that is a refusal: { status = { 503 } }" },
+    account = { "text", doc = "path of the account's id in the token's answer" } },
   basic = { user = { "text", required = true }, password = { "text", required = true } },
   key = { header = { "text" }, query = { "text" }, prefix = { "text" },
     secret = { "text", required = true } },
   sealed = { header = { "text", required = true }, value = { "text", required = true } },
+}
+
+local session_shape = {
+  token = { "text", required = true, doc = "path of the session in the login's answer; \"\" is all of it" },
+  none = { "text", doc = "a token that means: no session" },
+  expires = { "text", doc = "path of the instant at which it ends" },
+  lasts = { "text", doc = "path of the seconds that it lives" },
+  age = { "duration", doc = "it is renewed when it is this old, whatever the answer says" },
+  header = { "text", doc = "which header carries it; default Authorization, as Bearer" },
+  prefix = { "text", doc = "stands before it in the header" },
+  query = { "text", doc = "the parameter that carries it, instead of a header" },
+  keep = { "map", doc = "more of the answer, as secrets: { user_id = \"data.user.id\" }" },
 }
 
 local pagings = {
@@ -118,7 +136,8 @@ local webhook_shape = {
 }
 
 provider.shapes = { provider = shape, read = read_shape, series = series_shape, detail = detail_shape,
-  auths = auths, pagings = pagings, hmac = proofs, webhook = webhook_shape } -- for reference.lua
+  auths = auths, pagings = pagings, hmac = proofs, webhook = webhook_shape,
+  session = session_shape } -- for reference.lua
 
 local structural = { id = true, start = true, finish = true, offset = true, offset_finish = true, type = true,
   segments = true }
@@ -214,8 +233,32 @@ local function limits_of(limits)
   return list
 end
 
+local function check_session(spec)
+  local session = spec.session
+  if session then
+    schema.check("session", session, session_shape)
+    session.age_s = session.age and quantity.number(session.age, "duration")
+  end
+  if session and not spec.login then
+    schema.problem("a session needs login = function(acct) ... end: the request that brings it")
+  elseif spec.login and not session then
+    schema.problem('a login needs session = { token = "path.in.answer" }, so that the engine finds it')
+  elseif session and spec.auth then
+    schema.problem("a provider has auth or a session, not both: a login's request names its secrets")
+  end
+  for name in pairs(session and session.keep or {}) do
+    if name == "session" or (spec.secrets or {})[name] or not tostring(name):find "^[%l_]+$" then
+      schema.problem(("keep in session: '%s' is taken, or no name of small letters")
+        :format(tostring(name)), name)
+    end
+  end
+end
+
 local function make(spec)
   schema.check("provider", spec, shape)
+  if type(spec) == "table" then
+    check_session(spec)
+  end
   for name, read in pairs(spec.reads or {}) do
     check_read(tostring(name), read)
   end

@@ -3,6 +3,7 @@
 --   reading.page(declaration, run, out)    run: { resource, window, page }; out: { next, verdict, empty }
 --   reading.posted(declaration, run, out)  a document that was posted to us
 -- luacheck: read globals core
+local answer = require "answer"
 local clock = require "clock"
 local env = require "env"
 local errors = require "errors"
@@ -13,13 +14,7 @@ local reading = {}
 
 local BATCH, DAYS, REASONS, TEXT = 20, 200, 60, 1000
 
-local function ask(name, args)
-  local ok, value = core.call(name, args)
-  if not ok then
-    errors.fail(("%s: %s"):format(name, tostring(value)))
-  end
-  return value
-end
+local ask, document, verdict = answer.ask, answer.document, answer.verdict
 
 -- --- what goes to the engine ---
 
@@ -303,7 +298,19 @@ local function fill(text, words)
   end))
 end
 
-local function words_of(window)
+-- What stands in braces: the window, and what after_connect found out about the account.
+local function words_of(run)
+  local window, words = run.window, {}
+  for name, value in pairs(run.settings or {}) do
+    words[name] = value
+  end
+  for name, value in pairs(reading.window_words(window)) do
+    words[name] = value
+  end
+  return words
+end
+
+function reading.window_words(window)
   return { from_day = window.first_day, to_day = window.last_day, from_s = window.from // 1000,
     to_s = window.to // 1000, from_ms = window.from, to_ms = window.to, from_iso = clock.iso(window.from, 0),
     to_iso = clock.iso(window.to, 0) }
@@ -343,9 +350,9 @@ end
 
 local function request_of(read, run)
   if read.request then
-    return read.request(run.window, run.page)
+    return read.request(run.window, run.page, { settings = run.settings or {}, id = run.account })
   end
-  local words, query = words_of(run.window), {}
+  local words, query = words_of(run), {}
   for name, value in pairs(read.query or {}) do
     query[name] = fill(tostring(value), words)
   end
@@ -355,107 +362,14 @@ local function request_of(read, run)
   return { path = fill(read.path, words), query = query }
 end
 
--- An answer: status, headers, url; json the document, nil and why when it is none.
-local function get(request)
-  local res = ask("http", request)
-  local parsed, doc, why
-  return setmetatable({}, { __metatable = false, __index = function(_, name)
-    if name == "json" or name == "problem" then
-      if not parsed then
-        parsed, doc, why = true, core.json()
-      end
-      return name == "json" and doc or name == "problem" and doc == nil and why or nil
-    elseif name == "text" then
-      return core.text(65536)
-    end
-    return res[name]
-  end })
-end
-
--- --- what an answer means ---
-
-local verdicts = { ok = true, empty = true, retry = true, refresh = true, reconnect = true, attention = true,
-  drop = true }
-
-local function by_status(status)
-  if status >= 200 and status < 300 then
-    return status == 204 and "empty" or "ok"
-  elseif status == 404 then
-    return "empty"
-  elseif status == 401 then
-    return "refresh"
-  elseif status == 403 then
-    return "attention"
-  elseif status == 408 or status == 425 or status == 429 or status >= 500 then
-    return "retry"
-  end
-  return "drop"
-end
-
-local function judge(declaration, res)
-  local word, detail = by_status(res.status), nil
-  if declaration.classify then
-    local own, more = declaration.classify(res)
-    if own ~= nil and not verdicts[own] then
-      errors.fail(("classify must give ok, empty, retry, refresh, reconnect, attention or drop, not '%s'")
-        :format(tostring(own)))
-    end
-    word, detail = own or word, own and more or nil
-  end
-  return word, detail
-end
-
-local function verdict(out, word, res, detail)
-  out.verdict = { word = word, status = res.status, after = type(detail) == "number" and detail or nil,
-    reason = type(detail) == "string" and detail:sub(1, 300) or nil }
-end
-
--- The document of an answer that means data; nil when the run is over (out says why).
-local function document(declaration, request, out)
-  local res = get(request)
-  local word, detail = judge(declaration, res)
-  if word == "empty" then
-    out.empty = true
-    return nil
-  elseif word ~= "ok" then
-    verdict(out, word, res, detail)
-    return nil
-  end
-  local root = res.json
-  if root == nil then
-    local html = tostring((res.headers or {})["content-type"] or ""):find("html", 1, true)
-    verdict(out, "retry", res, html and "a web page came instead of data" or "what came is no JSON: "
-      .. tostring(res.problem))
-    return nil
-  end
-  return root
-end
-
 -- --- doors ---
-
-local function account(run, out, declaration)
-  return setmetatable({}, { __metatable = false, __index = function(_, name)
-    if name == "get" then
-      return function(request) return document(declaration, request, out) end
-    elseif name == "request" then
-      return get
-    elseif name == "secret" then
-      return require("provider").secret
-    elseif name == "id" then
-      return run.account
-    elseif name == "now" then
-      return clock.now()
-    end
-    errors.fail(("acct has no '%s': it has get, request, secret, id and now"):format(tostring(name)))
-  end })
-end
 
 function reading.page(declaration, run, out)
   local read = (declaration.reads or {})[run.resource]
     or errors.fail(("there is no resource '%s'"):format(tostring(run.resource)))
   local to = new_sink()
   if read.fetch then
-    read.fetch(account(run, out, declaration), run.window, handle(to, run.zone))
+    read.fetch(answer.account(run, out, declaration), run.window, handle(to, run.zone))
     return close(to)
   end
   local root = document(declaration, request_of(read, run), out)
@@ -494,8 +408,8 @@ local function stream(detail, root, name)
   if not detail.by then
     return mapping.at(root, name)
   end
-  for _, one in ipairs(root) do
-    if one[detail.by] == name then
+  for _, one in ipairs(core.list(root) and root or {}) do
+    if type(one) == "userdata" and one[detail.by] == name then
       return one[detail.data or "data"]
     end
   end
@@ -505,6 +419,9 @@ end
 function reading.detail(declaration, run, out)
   local read = declaration.reads[run.resource]
   local d, words = read.detail, { id = run.item.id }
+  for name, value in pairs(run.settings or {}) do
+    words[name] = words[name] or value
+  end
   local query = {}
   for name, value in pairs(d.query or {}) do
     query[name] = fill(tostring(value), words)
@@ -545,23 +462,6 @@ function reading.posted(declaration, run, out)
   local to = new_sink()
   posts(doc, handle(to, run.zone))
   close(to)
-end
-
-local function plain(v)
-  return (type(v) == "string" or type(v) == "number") and tostring(v):sub(1, 200) or nil
-end
-
--- After sign-in: who is it? out.account = { id, name }.
-function reading.account(declaration, _, out)
-  local spec = declaration.account
-  if not spec then
-    return
-  end
-  local root = document(declaration, { path = spec.path, query = spec.query or {} }, out)
-  if root then
-    local id, name = mapping.at(root, spec.id), spec.name and mapping.at(root, spec.name)
-    out.account = { id = plain(id), name = plain(name) }
-  end
 end
 
 -- A webhook's request (proved by the engine): what it hints at, { { resource, account, from, to } ... }.

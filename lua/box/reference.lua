@@ -73,10 +73,13 @@ local signatures = {
   ["rule.when"] = "fun(w: sw.Event, ctx: sw.Pure): any",
     ["rule.key"] = "fun(w: sw.Event, ctx: sw.Pure): string",
   ["rule.run"] = "fun(w: sw.Event, ctx: sw.Ctx)", ["rule.on_retract"] = "fun(w: sw.Event, ctx: sw.Ctx)",
-  ["read.skip"] = "fun(item: table): boolean", ["read.request"] = "fun(window: sw.Window, page: any): table",
+  ["read.skip"] = "fun(item: table): boolean",
+  ["read.request"] = "fun(window: sw.Window, page: any, acct: table): table",
   ["read.parse"] = "fun(doc: table, out: sw.Out)",
   ["read.fetch"] = "fun(acct: sw.Account, window: sw.Window, out: sw.Out)",
   ["provider.classify"] = "fun(res: table): string", ["provider.posts"] = "fun(doc: table, out: sw.Out)",
+  ["provider.login"] = "fun(acct: sw.Account, last: table): table",
+  ["provider.after_connect"] = "fun(acct: sw.Account): table",
 }
 
 local actions_say = {
@@ -203,7 +206,7 @@ end
 
 function reference.all()
   local parts = {}
-  for _, name in ipairs { "read", "series", "detail", "webhook" } do
+  for _, name in ipairs { "read", "series", "detail", "session", "webhook" } do
     parts[name] = keys_of(provider.shapes[name], name)
   end
   return { constructors = constructors(), actions = actions(), fields = vocabulary(), grants = shapes.grants,

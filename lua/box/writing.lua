@@ -15,7 +15,8 @@ local function request(spec)
 end
 
 local function account(run)
-  local acct = { secret = require("provider").secret, id = run.account, request = request }
+  local acct = { secret = require("provider").secret, id = run.account,
+    settings = run.settings or {}, request = request }
   for _, method in ipairs { "GET", "PUT", "POST", "PATCH", "DELETE", "HEAD" } do
     acct[method:lower()] = function(spec)
       spec.method = method

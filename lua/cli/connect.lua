@@ -181,10 +181,13 @@ end
 local function say(ctx, c, outcome, withheld)
   if ctx.json then
     return term.line("%s", json.encode { connection = connections.title(c), account = c.body.account_name
-      or c.body.account, post_to = c.posts_to, not_granted = withheld, sync = outcome })
+      or c.body.account, post_to = c.posts_to, not_granted = withheld, note = c.note, sync = outcome })
   end
   local who = c.body.account_name or c.body.account
   term.line("connected %s%s", connections.title(c), who and " as " .. sw.sys.clean(who) or "")
+  if c.note then
+    term.line("%s", c.note)
+  end
   if withheld then
     term.line("not granted: %s; what needs it is refused until you connect again", sw.sys.clean(withheld))
   end

@@ -26,7 +26,8 @@ end
 local function public(ctx, c)
   return { name = connections.title(c), id = c.id, provider = c.provider, state = c.state,
     sentence = c.body.sentence, account = c.body.account_name or c.body.account, base_url = c.body.base_url,
-    last_sync = iso(ctx, c.body.last_sync), last_error = c.body.last_error, poll_s = c.body.poll_s }
+    settings = c.body.settings, last_sync = iso(ctx, c.body.last_sync), last_error = c.body.last_error,
+    poll_s = c.body.poll_s }
 end
 
 local verbs = {}

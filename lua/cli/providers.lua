@@ -21,8 +21,9 @@ local function public(p)
   if not d then
     return { id = p.id, error = p.error }
   end
-  return { id = p.id, title = d.title, doc = d.doc, own = p.own, needs = d.auth and needs[d.auth.kind]
-    or d.posts and "an app that posts here" or "nothing", hosts = json.list(d.hosts),
+  local asks = d.auth and needs[d.auth.kind] or d.session and "user and password"
+    or d.posts and "an app that posts here" or "nothing"
+  return { id = p.id, title = d.title, doc = d.doc, own = p.own, needs = asks, hosts = json.list(d.hosts),
     reads = json.list(schema.keys(d.reads or {})), webhook = d.webhook ~= nil, posts = d.posts or false }
 end
 

@@ -3,6 +3,7 @@
 local config = require("config")
 local home = require("home")
 local queue = require("queue")
+local retention = require("retention")
 local rules = require("rules")
 local stepping = require("stepping")
 local tally = require("tally")
@@ -18,7 +19,7 @@ local command = {
   options = { once = { doc = "do what is due, then end" } },
 }
 
-local POLL_MS, SWEEP_MS, DRAIN_MS = 250, 60000, 10000
+local POLL_MS, SWEEP_MS, DRAIN_MS, DAY_MS = 250, 60000, 10000, 86400000
 
 local function reload(ctx)
   local message = config.load(ctx)
@@ -69,6 +70,9 @@ local function start(ctx)
     local all, message, code = reload(person)
     if all then
       all, message, code = rules.plan(person, all, after)
+    end
+    if all then
+      all, message, code = retention.plan(person)
     end
     if not all then
       return nil, message, code
@@ -173,7 +177,7 @@ function command.forever(ctx, ready)
     end
   end
   sw.sys.log("info", "run", "running; home " .. ctx.home)
-  local swept = sw.time.mono()
+  local swept, pruned = sw.time.mono(), sw.time.mono()
   while not state.stop do
     if state.reload then
       state.reload = false
@@ -185,6 +189,12 @@ function command.forever(ctx, ready)
     if not n then
       sw.sys.log("error", "run", message)
       sw.sys.sleep(1000, true)
+    end
+    if sw.time.mono() - pruned > DAY_MS then
+      pruned = sw.time.mono()
+      for _, person in ipairs(everybody(ctx)) do
+        retention.plan(person)
+      end
     end
     if sw.time.mono() - swept > SWEEP_MS then
       swept = sw.time.mono()

@@ -1,6 +1,8 @@
 -- syncwell serve: run, and answer HTTP: health, metrics, the calendar feed.
 --   syncwell serve   |   syncwell serve --listen 127.0.0.1:9000
+-- Loopback unless told otherwise; where other machines reach it, a word for /metrics has to be there.
 local api = require("api")
+local bearer = require("api.bearer")
 local home = require("home")
 local run = require("cli.run")
 local term = require("term")
@@ -12,13 +14,34 @@ local command = {
     .. "calendar program).\n"
     .. "POST /in/SECRET from phones, /hook/SECRET from services (`syncwell connections webhook NAME` tells\n"
     .. "the address), GET /callback at the end of a sign-in.\n"
-    .. "Only loopback addresses; put a proxy with TLS in front for other machines.",
+    .. "For other machines put a proxy with TLS in front. Without one, any address but loopback wants\n"
+    .. "`syncwell secrets set metrics` first: /metrics then asks for it (Authorization: Bearer ...).",
   options = { listen = { value = "ADDR",
     doc = "address and port (default 127.0.0.1:8787, or config.lua's listen)" } },
 }
 
 local function is_loopback(address)
   return address:find("^127%.[%d.]+:%d+$") or address:find("^%[::1%]:%d+$") or address:find("^localhost:%d+$")
+end
+
+-- Others may reach it: only when /metrics has its word, and never without saying what travels in the open.
+local function may_listen(ctx, address)
+  if is_loopback(address) then
+    return true
+  end
+  local word, message, code = bearer.word(ctx)
+  if message then
+    return nil, message, code
+  elseif not word or #word < bearer.SHORTEST then
+    return nil, ("other machines reach '%s', and /metrics has no %s: `syncwell secrets set metrics` (at "
+      .. "least %d characters), or use 127.0.0.1:PORT and put a proxy with TLS in front"):format(address,
+      word and "word that is long enough" or "word of its own", bearer.SHORTEST), "usage"
+  end
+  ctx.public = true
+  sw.sys.log("warn", "http", ("%s has no TLS: whoever is on the way reads what is posted, the feed's "
+    .. "address and the word for /metrics; better put a proxy with TLS in front of 127.0.0.1")
+    :format(address))
+  return true
 end
 
 -- The secret in the feed's address, made once. Its kind begins with a dot: canonical dumps leave it out.
@@ -41,12 +64,13 @@ function command.run(ctx, _, options)
   local address = options.listen or ctx.config.listen or "127.0.0.1:8787"
   if options.now then
     return nil, "--now goes with `run --once`: a server lives in real time", "usage"
-  elseif not is_loopback(address) then
-    return nil, ("'%s' is no loopback address; this version has no sign-in: use 127.0.0.1:PORT and "
-      .. "put a proxy "
-      .. "with TLS and a password in front"):format(address), "usage"
   end
-  local secret, message, code = feed_secret(ctx)
+  local fine, message, code = may_listen(ctx, address)
+  if not fine then
+    return nil, message, code
+  end
+  local secret
+  secret, message, code = feed_secret(ctx)
   if not secret then
     return nil, message, code
   end

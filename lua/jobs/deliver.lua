@@ -12,8 +12,14 @@ local CPU_MS = 1000
 
 local function write(ctx, acct, job)
   local failure, p = {}, acct.provider
+  local ready, why, kind = acct:ready()
+  if not ready then
+    return nil, why, kind
+  end
   local results, message, code = door.run(ctx.name, p.package, { { cpu_ms = CPU_MS, spec = { op = "write",
-    script = p.script, what = job.payload.what, entry = job.payload.entry, at = sw.time.now() } } },
+    script = p.script, what = job.payload.what, entry = job.payload.entry,
+    settings = acct.connection.body.settings, account = acct.connection.body.account,
+    at = sw.time.now() } } },
     door.network(acct, failure))
   if not results then
     return nil, message, code
@@ -45,6 +51,9 @@ function deliver.run(ctx, job)
   end
   local out
   out, message, code = write(ctx, acct, job)
+  if out and out.result == "reconnect" and out.status == 401 and acct:renew() then
+    out, message, code = write(ctx, acct, job)
+  end
   if not out and code == "needs_user" then
     connections.set_needs_user(ctx, acct.connection, message)
     return nil, message, "again"

@@ -10,9 +10,8 @@ local providers = require("providers")
 local json = sw.json
 local detail = {}
 
-local SPREAD_MS = 6 * 3600000
-
 local CPU_MS, HOUR_MS = 2000, 3600000
+local MANY = 300 -- streams that may wait for one window
 
 local function open(ctx, job)
   local c, message, code = connections.find(ctx, job.payload.connection)
@@ -45,8 +44,13 @@ end
 
 local function ask(ctx, acct, job, taken)
   local failure, p = {}, acct.provider
+  local ready, why, kind, ms = acct:ready()
+  if not ready then
+    return nil, why, kind, ms
+  end
   local results, message, code = door.run(ctx.name, p.package, { { cpu_ms = CPU_MS, spec = { op = "detail",
-    script = p.script, resource = job.payload.resource, item = job.payload.item, at = sw.time.now() } } },
+    script = p.script, resource = job.payload.resource, item = job.payload.item, at = sw.time.now(),
+    settings = acct.connection.body.settings } } },
     answers(acct, taken, failure))
   if not results then
     return nil, message, code
@@ -56,6 +60,12 @@ local function ask(ctx, acct, job, taken)
     return nil, results[1].error.text or results[1].error.message, "bad"
   end
   local v = results[1].out.verdict
+  if v and v.word == "refresh" then -- renewed here, it is asked again soon
+    ready, why, kind, ms = acct:renew()
+    if not ready and kind ~= "reconnect" then
+      return nil, why, kind, ms
+    end
+  end
   if v then
     return nil, ("%s answered %s"):format(acct.declaration.title, tostring(v.status)),
       (v.word == "drop" or v.word == "attention") and "bad" or "again"
@@ -64,10 +74,10 @@ local function ask(ctx, acct, job, taken)
 end
 
 -- Waiting for a limit is no failure: the job ends and stands there again, later.
-local function wait(ctx, job, ms)
+local function wait(ctx, job, acct, ms)
   local t = home.txn(ctx)
   job:finish(t, "waits", {})
-  local due = sw.time.now() + ms + math.floor(SPREAD_MS * tonumber("0x" .. sw.sys.random(3)) / 0xFFFFFF)
+  local due = sw.time.now() + ms + (acct and acct:turn(ms, MANY) or 0)
   t:job { kind = "detail", name = job.name, urgency = 2, due = due, payload = json.encode(job.payload) }
   local ok, message, code = t:commit()
   return ok and { waits_ms = ms } or nil, message, code
@@ -76,7 +86,7 @@ end
 function detail.run(ctx, job)
   local acct, message, code = open(ctx, job)
   if not acct and code == "needs_user" then
-    return wait(ctx, job, HOUR_MS)
+    return wait(ctx, job, nil, HOUR_MS)
   elseif not acct then
     return code == "usage" and { skipped = message } or nil, message, code
   end
@@ -84,10 +94,10 @@ function detail.run(ctx, job)
   local ok, more
   ok, message, code, more = ask(ctx, acct, job, taken)
   if not ok and code == "wait" then
-    return wait(ctx, job, math.tointeger(more) or 60000)
+    return wait(ctx, job, acct, math.tointeger(more) or 60000)
   elseif not ok and code == "needs_user" then
     connections.set_needs_user(ctx, acct.connection, message)
-    return wait(ctx, job, HOUR_MS)
+    return wait(ctx, job, acct, HOUR_MS)
   elseif not ok then
     return nil, message, code
   end

@@ -82,13 +82,20 @@ local function backoff(failures)
   return jittered(math.min(HOUR_MS, MINUTE_MS * 2 ^ math.min(failures - 1, 10)) // 1)
 end
 
+-- How many accounts share the limits of an app of ours.
+local function sharers(s)
+  local n = 0
+  for _, c in ipairs(connections.list(s.ctx) or {}) do
+    n = n + (c.provider == s.c.provider and c.state == "active" and 1 or 0)
+  end
+  return math.max(n, 1)
+end
+
 local ends = {}
 
--- Who waits for a new window does not come back all at once: the longer the wait, the wider they spread.
 function ends.wait(s, message, more)
   local ms = math.max(1000, more or MINUTE_MS)
-  local spread = math.min(ms, 6 * HOUR_MS) * tonumber("0x" .. sw.sys.random(3)) / 0xFFFFFF
-  return finish(s, sw.time.now() + ms + math.floor(spread), { waiting = message })
+  return finish(s, sw.time.now() + ms + (s.acct and s.acct:turn(ms, sharers(s)) or 0), { waiting = message })
 end
 
 function ends.needs_user(s, message)
@@ -139,15 +146,6 @@ local function failed(s, message, code, more)
     s.c.body.last_error = sw.sys.clean(message or "failed"):sub(1, 300)
   end
   return (ends[code] or ends.again)(s, message, more)
-end
-
--- How many accounts share the limits of an app of ours.
-local function sharers(s)
-  local n = 0
-  for _, c in ipairs(connections.list(s.ctx) or {}) do
-    n = n + (c.provider == s.c.provider and c.state == "active" and 1 or 0)
-  end
-  return math.max(n, 1)
 end
 
 -- The part of a limit that listings may plan on: what is new may cost a request more for its streams.

@@ -24,6 +24,14 @@
 ---@class sw.Account
 ---@field request fun(request: table): table
 ---@field get fun(request: table): table
+---@field post fun(request: table): table
+---@field put fun(request: table): table
+---@field patch fun(request: table): table
+---@field delete fun(request: table): table
+---@field secret fun(name: string): string
+---@field settings table<string, string>
+---@field id string
+---@field now integer
 
 ---@class sw.Out
 ---@field record fun(record: table)
@@ -340,16 +348,19 @@
 ---@class sw.Oauth2Spec
 ---@field authorize string
 ---@field token string
+---@field account? string path of the account's id in the token's answer
 ---@field answer? string
 ---@field client? "body"|"basic"
 ---@field extra? table
 ---@field pkce? boolean
 ---@field redirect? string
 ---@field refresh? "rotating"|"stable"|"none"
+---@field refused? table fields of an answer 200 that is a refusal: { status = { 503 } }
 ---@field revoke? string
 ---@field scope_on_refresh? boolean
 ---@field scopes? string[]
 ---@field separator? string
+---@field token_form? table sent with each request for a token
 
 ---@class sw.OffsetSpec
 ---@field size integer
@@ -373,6 +384,7 @@
 ---@field id string its name, that of the file
 ---@field title string as people know it
 ---@field account? table { path, id, name }: asked once after sign-in
+---@field after_connect? fun(acct: sw.Account): table function(acct): runs once, gives what is kept of the account
 ---@field auth? table sw.oauth2, sw.basic, sw.key or sw.sealed
 ---@field base? string where its paths begin
 ---@field classify? fun(res: table): string what an answer means, where the status does not say it
@@ -380,6 +392,7 @@
 ---@field headers? table sent with each request
 ---@field hosts? string[] the only hosts it may talk to
 ---@field limits? any { { 200, per = "15min" }, headers = "retry-after" }
+---@field login? fun(acct: sw.Account, last: table): table function(acct, last): the request that brings a session
 ---@field metrics? string[] all it brings: metrics and kinds of records; what maps say comes by itself
 ---@field policy? table what its terms allow: share, aggregate, llm
 ---@field poll? sw.Duration how often to ask, default 15min
@@ -387,6 +400,7 @@
 ---@field reads? table resources
 ---@field secrets? table what a user is asked for: name = "where it is found"
 ---@field self_hosted? boolean the address is given at connect, by --base-url
+---@field session? table { token = "path" }: what a login brings, each request carries
 ---@field webhook? table { verify = sw.hmac {...}, parse = function(req) ... end }
 ---@field writes? table present if it can be a destination
 
@@ -465,7 +479,7 @@
 ---@field parse? fun(doc: table, out: sw.Out) function(doc, out): what no map can say; instead of map, series, days
 ---@field path? string below base; {from_day}, {to_day} and the like are filled in
 ---@field query? table parameters, with the same words in braces
----@field request? fun(window: sw.Window, page: any): table function(window, page): { path, query, headers, method, body }
+---@field request? fun(window: sw.Window, page: any, acct: table): table function(window, page, acct): { path, query, headers, method, json }
 ---@field series? any one metric, or a list of them, from a list of samples
 ---@field skip? fun(item: table): boolean function(item): true leaves it out
 ---@field window? sw.Duration the longest span of one request, default 30d
@@ -485,6 +499,17 @@
 ---@field seconds? string
 ---@field unit? string its unit
 ---@field where? any
+
+---@class sw.PartSession
+---@field token string path of the session in the login's answer; "" is all of it
+---@field age? sw.Duration it is renewed when it is this old, whatever the answer says
+---@field expires? string path of the instant at which it ends
+---@field header? string which header carries it; default Authorization, as Bearer
+---@field keep? table more of the answer, as secrets: { user_id = "data.user.id" }
+---@field lasts? string path of the seconds that it lives
+---@field none? string a token that means: no session
+---@field prefix? string stands before it in the header
+---@field query? string the parameter that carries it, instead of a header
 
 ---@class sw.PartWebhook
 ---@field challenge? table { param, answer, token }: a GET that is echoed

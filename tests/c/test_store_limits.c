@@ -84,9 +84,23 @@ static void who_waits_as_told_is_let_through(void **state)
     for (int i = 0; i < 5; i++) assert_int_equal(spend(f, &l, 1, now + i * 1000), 0);
     now += 5000;
     wait = spend(f, &l, 1, now);
-    assert_true(wait > 0 && wait <= 72000); /* the period and the two tenths at its ends */
+    assert_true(wait > 0 && wait <= 62000 - 5000); /* the first was spent 5 s ago; two sixtieths at the ends */
     assert_true(spend(f, &l, 1, now + wait - 1) > 0);
     assert_int_equal(spend(f, &l, 1, now + wait), 0);
+}
+
+/* Whoever comes back when told to spends a sliding limit almost as fast as it allows: 60 a minute. */
+static void a_limit_is_used_nearly_whole(void **state)
+{
+    struct fixture *f = *state;
+    const struct sw_limit l = {"whole", 60, 60000, false, 0};
+    int64_t now = T0, wait, n = 0;
+    while (now < T0 + 3600000) {
+        wait = spend(f, &l, 1, now);
+        n += !wait;
+        now += wait ? wait : 10;
+    }
+    assert_true(n > 3600 * 95 / 100 && n <= 3660);
 }
 
 static void a_reserve_is_kept_back_from_polls_only(void **state)
@@ -155,6 +169,7 @@ int main(void)
         TEST(two_limits_hold_at_once),
         TEST(all_is_spent_or_nothing),
         TEST(who_waits_as_told_is_let_through),
+        TEST(a_limit_is_used_nearly_whole),
         TEST(a_reserve_is_kept_back_from_polls_only),
         TEST(what_the_service_counts_is_believed_upwards),
         TEST(a_hold_only_grows_and_ends_by_itself),

@@ -158,6 +158,28 @@ static void collect(void *ctx, const struct sw_record *r)
     strcat(out, r->external_id);
 }
 
+static void what_a_person_deleted_stays_so_whatever_its_service_says(void **state)
+{
+    struct fixture *f = *state;
+    struct sw_record a = workout(f, "a", "running", T0, 60, f->watch), b = workout(f, "b", "running", T0 + 5 * SW_DAY_MS, 60, f->watch);
+    const struct sw_record_filter all = {.to_ms = INT64_MAX, .first_day = 1, .limit = 10};
+    char living[10] = "";
+    bool last;
+    int64_t group;
+    put(f, &a), put(f, &b);
+    OK(sw_record_delete(f->s, f->me, a.id, &last, &group, &f->err));
+    assert_int_equal(put(f, &a).what, SW_PUT_SAME);
+    a.finish_ms += MIN; /* edited there */
+    assert_int_equal(put(f, &a).what, SW_PUT_SAME);
+    OK(sw_record_delete(f->s, f->me, b.id, &last, &group, &f->err));
+    OK(sw_record_may_return(f->s, f->me, b.id, &f->err)); /* its service dropped it, and has it again */
+    assert_int_equal(put(f, &b).what, SW_PUT_CHANGED);
+    OK(sw_record_list(f->s, f->me, &all, collect, living, &f->err));
+    assert_string_equal(living, "b");
+    b.finish_ms += MIN;
+    assert_int_equal(put(f, &b).what, SW_PUT_CHANGED);
+}
+
 static void lists_filter_and_sort(void **state)
 {
     struct fixture *f = *state;
@@ -201,6 +223,7 @@ int main(void)
         TEST(in_bed_and_stages_of_one_night_are_one_group_in_any_order),
         TEST(groups_of_other_people_are_not_joined),
         TEST(deletion_tells_when_the_last_member_goes),
+        TEST(what_a_person_deleted_stays_so_whatever_its_service_says),
         TEST(lists_filter_and_sort),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -529,7 +529,7 @@ static void a_box_that_ends_at_once_fails_the_runs(void **state)
 /* ---- workers that lie: this program serves as the box, sw_worker_run below is the worker ---- */
 
 enum lie { GARBAGE, GARBAGE_LATER, HUGE_FRAME, UNKNOWN_RUN, STRANGE_CALL, FALSE_ACK, WRONG_TYPES, FLOOD,
-           SILENT, TWICE, LIES };
+           SILENT, TWICE, LIES, REFUSES = LIES };
 
 static void put(int fd, struct sw_buf *b)
 {
@@ -581,6 +581,23 @@ static int64_t find_run(const uint8_t *p, size_t n)
     return run;
 }
 
+/* Says why it will not work and ends, with the library unread: that makes its end an error. */
+static int refuse(int sock)
+{
+    struct pollfd p = {.fd = sock, .events = POLLIN};
+    struct sw_buf b;
+    size_t map, at;
+    sw_buf_init(&b, SW_FRAME_MAX);
+    at = begin(&b, "hello", &map);
+    sw_val_key(&b, "refused");
+    sw_val_text(&b, "no filter today");
+    sw_val_close(&b, map, 2);
+    sw_frame_end(&b, at, NULL);
+    poll(&p, 1, 5000);
+    put(sock, &b);
+    return 1;
+}
+
 int sw_worker_run(const struct sw_confine *c, int sock, struct sw_shared_page *page, pid_t parent)
 {
     static uint8_t in[1 << 20];
@@ -591,6 +608,7 @@ int sw_worker_run(const struct sw_confine *c, int sock, struct sw_shared_page *p
     ssize_t got;
     (void)page;
     (void)parent;
+    if (how == REFUSES) return refuse(sock);
     sw_buf_init(&b, SW_FRAME_MAX);
     if (how == GARBAGE) (void)!write(sock, noise, sizeof noise);
     at = begin(&b, "hello", &map);
@@ -626,6 +644,21 @@ static void a_lying_worker_harms_only_its_own_run(void **state)
         printf("  lie %d: %s\n", how, w->got[0].text);
         close_world(w);
     }
+}
+
+static void a_refusal_is_told_however_late_it_is_read(void **state)
+{
+    struct world *w = open_world((struct sw_workers_config){.box_path = "/proc/self/exe",
+        .memory_bytes = (1u << 20) + REFUSES});
+    (void)state;
+    run_text(w, 0, "return 1");
+    for (int i = 0; i < 100 && !w->done; i++) {
+        uv_run(&w->loop, UV_RUN_NOWAIT);
+        usleep(50000); /* a busy machine: the worker has ended when the engine looks */
+    }
+    assert_int_equal(w->done, 1);
+    assert_non_null(strstr(w->got[0].text, "no filter today"));
+    close_world(w);
 }
 
 static const char bench_rule[] =
@@ -716,6 +749,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_missing_box_is_said_at_once),
         cmocka_unit_test(a_box_that_ends_at_once_fails_the_runs),
         cmocka_unit_test(a_lying_worker_harms_only_its_own_run),
+        cmocka_unit_test(a_refusal_is_told_however_late_it_is_read),
         cmocka_unit_test(measure),
     };
     return cmocka_run_group_tests_name("workers", tests, NULL, NULL);

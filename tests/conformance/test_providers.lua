@@ -5,6 +5,7 @@ local conformance = require("conformance")
 local data = require("data")
 local fields = require("box.fields")
 local flow = require("flow")
+local proof = require("proof")
 local pull = require("pull")
 
 local json = sw.json
@@ -74,6 +75,8 @@ local function changed(doc, path, value)
 end
 
 local ODD = { false, "no such thing", 1e300, -1, {}, { { 1 } }, { x = { y = 1 } }, "", 9007199254740993, "2026-13-45T99:00:00Z", "\u{202e}\u{1b}[31m" }
+
+local odd_bodies = { "{}", "null", "[]", "5", '"x"', "[null]", "[[]]", '{"message":"x"}', "[1,2]", "<html>", "", "{", "[{}]", '{"data":{}}' }
 
 local function items_of(read, doc)
   local at = doc
@@ -217,6 +220,26 @@ local function plausible(where, got, kind, odd)
   end
 end
 
+-- What was recorded of a service's answers, or a failure that says what to record.
+local function recorded(id, list, part, name, shape)
+  local there = list and (name and list[name] or not name and list[part])
+  if not there then
+    error(("%s declares %s%s and nothing is recorded of it: put %s%s = %s into tests/providers/%s.lua"):format(id, part,
+      name and " for " .. name or "", part, name and "." .. name or "", shape, id), 0)
+  end
+  return there
+end
+
+-- Everything that is named as wanted; what is not named may be as it likes.
+local function same_request(where, got, wanted)
+  near(where .. " method", got.method, wanted.method)
+  near(where .. " path", got.path, wanted.path)
+  near(where .. " body", got.body, wanted.body)
+  for name, v in pairs(wanted.headers or {}) do
+    near(where .. " " .. name, (got.headers or {})[name], v or nil)
+  end
+end
+
 -- --- the body ---
 
 local function reads_of(p, s, f)
@@ -304,7 +327,7 @@ local function conforms(id)
         end
         expect(flow.difference(conformance.text(first), conformance.text(ok(conformance.page(p, name, turned, NOW), name)))).equals("")
       end
-      for _, odd in ipairs { "{}", "null", "[]", "5", '"x"', "[null]", "[[]]", '{"message":"x"}', "[1,2]", "<html>", "", "{", "[{}]", '{"data":{}}' } do
+      for _, odd in ipairs(odd_bodies) do
         local got = ok(conformance.page(p, name, { odd, odd, odd }, NOW), name .. " on " .. odd)
         expect(#got.records + #got.days + #got.samples).equals(0)
       end
@@ -410,6 +433,83 @@ local function conforms(id)
         expect(name .. status .. said).equals(name .. status .. word)
       end
     end)
+  end)
+
+  it("asks for the streams of a record, and takes no odd answer for samples", function()
+    for name, read in pairs(p.declaration.reads or {}) do
+      local d = read.detail and recorded(id, s.details, "details", name, "{ item = { id, start }, answer, samples }")
+      if d then
+        local got = ok(conformance.detail(p, name, d.item, d.answer, NOW), name)
+        check_expected(name .. " detail", got, d)
+        plausible(name, got)
+        near(name .. ": requests", #got.requests, 1)
+        expect(got.requests[1].path .. json.encode(got.requests[1].query)).contains(d.item.id)
+        for _, odd in ipairs(odd_bodies) do
+          got = ok(conformance.detail(p, name, d.item, odd, NOW), name .. " detail on " .. odd)
+          expect(#got.samples).equals(0)
+        end
+        for status, word in pairs { [401] = "refresh", [403] = "attention", [429] = "retry", [503] = "retry" } do
+          got = ok(conformance.detail(p, name, d.item, { status = status, body = "<html>" }, NOW), name)
+          near(name .. " detail at " .. status, (got.verdict or {}).word, word)
+        end
+      end
+    end
+  end)
+
+  it("writes what it can be a destination of, the same each time, and knows what an answer means to it", function()
+    for what in pairs(p.declaration.writes or {}) do
+      local done
+      for _, case in ipairs(recorded(id, s.writes, "writes", what, "a list of { name, entry, answers, requests, result }")) do
+        local got = ok(conformance.write(p, what, case.entry, case.answers, NOW), case.name)
+        near(case.name .. ": result", got.result, case.result)
+        near(case.name .. ": requests", #got.requests, #case.requests)
+        for i, wanted in ipairs(case.requests) do
+          same_request(("%s, request %d"):format(case.name, i), got.requests[i], wanted)
+        end
+        done = done or got.result == "done"
+        for status, word in pairs { [401] = "reconnect", [403] = "reconnect", [408] = "retry", [429] = "retry", [500] = "retry", [503] = "retry" } do
+          got = ok(conformance.write(p, what, case.entry, { { status = status } }, NOW), case.name)
+          near(("%s at %d"):format(case.name, status), got.result, word)
+        end
+      end
+      near(("%s.writes.%s: there is a case that ends well"):format(id, what), done, true)
+    end
+  end)
+
+  it("takes a webhook that is proved, and none that is forged, altered or was sent before", function()
+    local hook = p.declaration.webhook
+    local w = hook and recorded(id, s, "webhook", nil, "{ key, at, headers, body, hint }")
+    if hook and hook.verify then
+      local function said(change)
+        local request = { headers = copy(w.headers), body = w.body, key = w.key, at = w.at }
+        if change then
+          change(request)
+        end
+        return proof.refusal(hook.verify, request.key, request, request.at * 1000)
+      end
+      local name = hook.verify.header:lower()
+      near("a good proof", said(), nil)
+      near("an altered body", said(function(r) r.body = r.body:gsub("%d", function(c) return c == "1" and "2" or "1" end, 1) end), "wrong signature")
+      near("another's key", said(function(r) r.key = "x" .. r.key end), "wrong signature")
+      near("no key", said(function(r) r.key = nil end), "no key to check the signature with")
+      near("a cut signature", said(function(r) r.headers[name] = r.headers[name]:sub(1, -2) end), "wrong signature")
+      near("an altered signature", said(function(r) r.headers[name] = r.headers[name]:gsub(".$", function(c) return c == "0" and "1" or "0" end) end),
+        "wrong signature")
+      near("no signature", said(function(r) r.headers[name] = nil end), not hook.verify.optional and "no signature" or nil)
+      if hook.verify.timestamp then
+        near("sent again after an hour", said(function(r) r.at = r.at + 3600 end), "too old")
+        near("dated ahead", said(function(r) r.at = r.at - 3600 end), "too old")
+      end
+    end
+    if hook and hook.parse then
+      for _, case in ipairs { w, table.unpack(w.more or {}) } do
+        local got = ok(conformance.webhook(p, case, NOW), "webhook")
+        near("hint of " .. case.body, json.encode(case.hint), json.encode(got.hint))
+      end
+      for _, odd in ipairs(odd_bodies) do
+        ok(conformance.webhook(p, { headers = w.headers, body = odd }, NOW), "webhook on " .. odd)
+      end
+    end
   end)
 
   it("asks for windows that cover any span without gap or overlap", function()

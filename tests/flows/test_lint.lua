@@ -51,6 +51,23 @@ return sw.provider { id = "acne", title = "A", base = "https://a.example", hosts
     expect(r.out).contains("reads.body.days: 'kcal' does not become 'kg', the unit of weight")
   end)
 
+  it("knows what a login needs, and that a session stands instead of auth", function()
+    local function said(body)
+      flow.write(path, ('local sw = require "syncwell"\nreturn sw.provider { id = "acme", title = "A", base = "https://a.example", '
+        .. 'hosts = { "a.example" }, secrets = { user = "u" },\n  %s }\n'):format(body))
+      return h.run("lint").out
+    end
+    local login = 'login = function() return { path = "/in", json = { user = sw.secret "user" } } end'
+    expect(said('session = { token = "t", age = "20h" }, ' .. login)).contains("providers/acme.lua: fine\n")
+    expect(said('session = { tokn = "t" }, ' .. login)).contains("acme.lua:3: unknown key 'tokn' in session (did you mean 'token'?)")
+    expect(said('session = { token = "t" }')).contains("a session needs login")
+    expect(said(login)).contains("a login needs session")
+    expect(said('session = { token = "t" }, auth = sw.key { secret = "user" }, ' .. login)).contains("auth or a session, not both")
+    expect(said('session = { token = "t", keep = { user = "x" } }, ' .. login)).contains("keep in session: 'user' is taken")
+    expect(said('sesion = { token = "t" }')).contains("unknown key 'sesion' in provider (did you mean 'session'?)")
+    expect(said('after_conect = function() end')).contains("did you mean 'after_connect'?")
+  end)
+
   it("finds nothing in what is shipped, the template included, and survives what is no provider", function()
     expect(h.run("lint", flow.root .. "/providers").out:find("acme", 1, true)).is_nil()
     flow.write(path, (flow.read(flow.root .. "/providers/_template.lua"):gsub('"acme%-ring"', '"acme"')))

@@ -170,7 +170,9 @@ sw.sys.out("token " .. tostring(token or message) .. "\n")
 
 local function ask_for_token(h)
   local file = h.dir .. "/asker.lua"
-  flow.write(file, ASKER)
+  if not flow.read(file) then -- another one may be reading it
+    flow.write(file, ASKER)
+  end
   return live.spawn(("env ASK_HOME=%s %s --lua-test %s"):format(flow.quote(h.dir), flow.quote(flow.binary), file))
 end
 
@@ -293,6 +295,138 @@ describe("a rotating refresh token", function()
       end
     end
     expect(#h.json("records", "workout", "last 9d")).equals(2)
+    h.remove()
+  end)
+end)
+
+-- What the vault holds of the connection besides its tokens, put there or read by another process.
+local KEEPER = [[
+local home, connections, vault = require("home"), require("connections"), require("vault")
+local ctx = assert(home.open { home = os.getenv("ASK_HOME") })
+local c = assert(connections.find(ctx, "strava"))
+local secret, revision = vault.get(ctx, "connection:" .. c.id)
+if os.getenv("KEEP") then
+  secret.secrets.webhook, secret.since = os.getenv("KEEP"), 5
+  local t = home.txn(ctx)
+  vault.put(t, ctx, "connection:" .. c.id, secret, revision)
+  assert(t:commit())
+end
+sw.sys.out(("kept %s %s %s\n"):format(secret.secrets.webhook, secret.since, secret.secrets.access))
+]]
+
+local function keeper(h, keep)
+  local file = h.dir .. "/keeper.lua"
+  flow.write(file, KEEPER)
+  local p = live.spawn(("env ASK_HOME=%s %s %s --lua-test %s"):format(flow.quote(h.dir), keep and "KEEP=" .. keep or "",
+    flow.quote(flow.binary), file))
+  return p.wait(20).out
+end
+
+-- Strava as if it wrapped its tokens and refused in an answer 200; `more` is added to its sign-in.
+local function wrapping(h, more)
+  local source = flow.read(flow.root .. "/providers/strava.lua")
+  local changed, n = source:gsub('client = "body",', 'client = "body", answer = "body", token_form = { action = "requesttoken" }, ' .. more)
+  assert(n == 1)
+  sw.fs.mkdir(h.dir .. "/providers")
+  flow.write(h.dir .. "/providers/strava.lua", changed)
+end
+
+local function expired_wrapped(more)
+  local h = fresh { set = { oauth = { wrapped = true, expires_in = 3 } } }
+  wrapping(h, more)
+  local r = live.strava(h, server)
+  assert(r.code == 0, r.out .. r.err)
+  server.control { set = { oauth = { expires_in = 21600 } } }
+  sw.sys.sleep(3500)
+  return h
+end
+
+describe("a refusal in an answer 200", function()
+  it("needs the user, by the numbers that a provider declares", function()
+    local h = expired_wrapped "refused = { status = { 503 } },"
+    expect(h.run("sync").code).equals(0) -- a wrapped pair is read
+    expect(oauth().refreshes).equals(1)
+    server.control { revoke = "all" }
+    local r = h.run("sync")
+    expect(r.code).equals(3)
+    expect(live.show(h).state).equals("needs_user")
+    expect(live.show(h).sentence).contains("no longer accepts our permission")
+    h.remove()
+  end)
+
+  it("that nobody declared is asked again, for it may be an outage", function()
+    local h = expired_wrapped ""
+    server.control { revoke = "all" }
+    local r = h.run("sync")
+    expect(r.code).equals(1)
+    expect(r.out .. r.err).contains("answered 200 to a refresh, without a token")
+    expect(live.show(h).state).equals("active")
+    h.remove()
+  end)
+
+  it("needs the user when it says so in OAuth's words or HTTP's numbers, and not when it says anything else", function()
+    local wanted = { ['{"error":"invalid_grant"}'] = "needs_user", ['{"status":401,"message":"no"}'] = "needs_user",
+      ['{"error":{"code":"invalid_grant"}}'] = "needs_user", ['{"status":"401"}'] = "needs_user", ['{"status":601}'] = "active",
+      ['{"error":"temporarily_unavailable"}'] = "active", ['{}'] = "active", ['{"status":503}'] = "active" }
+    for body, state in pairs(wanted) do
+      local h = expired()
+      server.control { fail = { path = "/oauth/token", how = "status:200", body = body } }
+      h.run("sync")
+      expect({ body, live.show(h).state }).equals { body, state }
+      h.remove()
+    end
+  end)
+end)
+
+describe("a connection", function()
+  it("keeps what else is stored with it when its token is renewed", function()
+    local h = expired()
+    expect(keeper(h, "hook-key-0123")).contains("kept hook-key-0123 5 access1x")
+    expect(h.run("sync").code).equals(0)
+    expect(oauth().refreshes).equals(1)
+    expect(keeper(h)).contains("kept hook-key-0123 5 access2x")
+    h.remove()
+  end)
+
+  it("is one account's: signing in as another is refused, and the first goes on where it was", function()
+    local h = fresh()
+    assert(live.strava(h, server).code == 0)
+    local before, dump = live.show(h), h.dump()
+    server.control { set = { strava = { athlete = { id = 2, username = "somebody" }, activities = { live.ride(99, days_ago(3)) } } } }
+    local r = live.strava(h, server)
+    expect(r.code).equals(2)
+    expect(r.err).contains("this is somebody (2): two histories are never mixed, so nothing was kept; connect it under a name of its own: "
+      .. "syncwell connect strava --name OTHER")
+    expect(live.show(h)).equals(before)
+    expect(h.dump()).equals(dump)
+    expect(keeper(h)).contains("access1x")
+    r = live.strava(h, server, "--name", "second")
+    expect(r.code).equals(0)
+    expect(#h.json("records", "workout", "last 9d")).equals(3)
+    h.remove()
+  end)
+
+  it("whose account nobody tells goes on under its name, and connecting it again says what that means", function()
+    local h = fresh()
+    sw.fs.mkdir(h.dir .. "/providers")
+    flow.write(h.dir .. "/providers/strava.lua", (flow.read(flow.root .. "/providers/strava.lua"):gsub("account = %b{},", "")))
+    expect(live.strava(h, server).out:find("does not say whose", 1, true)).is_nil()
+    local r = live.strava(h, server)
+    expect(r.code).equals(0)
+    expect(r.out).contains("Strava does not say whose account this is: what it brings is added to what came before")
+    h.remove()
+  end)
+
+  it("is known by the account that the token's answer names", function()
+    local h = fresh { set = { oauth = { extra = { athlete = { id = 71 } } } } }
+    sw.fs.mkdir(h.dir .. "/providers")
+    local source = flow.read(flow.root .. "/providers/strava.lua"):gsub("account = %b{},", "")
+    flow.write(h.dir .. "/providers/strava.lua", (source:gsub('client = "body",', 'client = "body", account = "athlete.id",')))
+    expect(live.strava(h, server).code).equals(0)
+    expect(live.show(h).account).equals("71")
+    server.control { set = { oauth = { extra = { athlete = { id = 72 } } } } }
+    local r = live.strava(h, server)
+    expect({ r.code, r.err:match("holds the history of 71, and this is 72") }).equals { 2, "holds the history of 71, and this is 72" }
     h.remove()
   end)
 end)

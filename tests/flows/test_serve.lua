@@ -1,9 +1,10 @@
 -- serve: health, figures and the calendar feed over real sockets; loopback only.
 local flow = require("flow")
 
-local function serving(h, f)
+local function serving(h, f, listen)
   local log = h.dir .. "/serve.out"
-  os.execute(("%s serve --listen 127.0.0.1:0 >%s 2>&1 & echo $! >%s/pid"):format(h.command(), log, h.dir))
+  os.remove(log) -- of the server before
+  os.execute(("%s serve --listen %s >%s 2>&1 & echo $! >%s/pid"):format(h.command(), listen or "127.0.0.1:0", log, h.dir))
   local base
   for _ = 1, 200 do
     base = (flow.read(log) or ""):match("listening on (http://%S+)")
@@ -68,11 +69,74 @@ describe("serve", function()
     h.remove()
   end)
 
-  it("does not listen on addresses others can reach, and says what to do instead", function()
+  it("tells figures alone: each line is a count that has a name of ours", function()
     local h = flow.home("UTC")
-    local r = h.run("serve", "--listen", "0.0.0.0:8787")
+    h.ok("log", "weight", "80kg")
+    h.ok("log", "mood", "7")
+    local names = {}
+    serving(h, function(get)
+      for line in (assert(get("/metrics")).body):gmatch("[^\n]+") do
+        local name = line:match("^syncwell_([%l_]+) %d+$")
+        expect(line .. tostring(name or line:match("^# %u+ syncwell_"))).equals(line .. (name or line:match("^# %u+ syncwell_") or "?"))
+        names[#names + 1] = name
+      end
+    end)
+    expect(table.concat(names, " ")).equals("records samples jobs_waiting jobs_given_up http_requests_total http_refused_total "
+      .. "script_runs_total script_workers_killed_total script_workers_crashed_total")
+    h.remove()
+  end)
+
+  it("listens where others reach it only when /metrics has a word of some length, and says what else to do", function()
+    local h = flow.home("UTC")
+    for _, address in ipairs { "0.0.0.0:0", "[::]:0", "192.168.1.2:8787" } do
+      local r = h.run("serve", "--listen", address)
+      expect(r.code).equals(2)
+      expect(r.err).contains("/metrics has no word of its own: `syncwell secrets set metrics`")
+      expect(r.err).contains("proxy with TLS")
+    end
+    flow.sh("printf short | " .. h.command("secrets", "set", "metrics"))
+    local r = h.run("serve", "--listen", "0.0.0.0:0")
     expect(r.code).equals(2)
-    expect(r.err).contains("proxy")
+    expect(r.err).contains("no word that is long enough")
+    h.remove()
+  end)
+
+  local function asking(base)
+    return function(path, word, host)
+      return flow.sh(("curl -s -o /dev/null -w '%%{http_code}' %s %s %s"):format(word and "-H " .. flow.quote("Authorization: " .. word) or "",
+        host and "-H " .. flow.quote("Host: " .. host) or "", flow.quote(base .. path))).out
+    end
+  end
+
+  it("asks for the word of /metrics once there is one, wherever it listens", function()
+    local h = flow.home("UTC")
+    flow.sh("printf a-word-of-24-characters! | " .. h.command("secrets", "set", "metrics"))
+    for _, address in ipairs { "127.0.0.1:0", "0.0.0.0:0" } do
+      local said = serving(h, function(_, text)
+        local port = text:match("listening on http://[%d.]+:(%d+)")
+        local ask = asking("http://127.0.0.1:" .. port)
+        expect(ask("/metrics")).equals("401")
+        expect(ask("/metrics", "Bearer a-word-of-24-characters?")).equals("401")
+        expect(ask("/metrics", "Bearer a-word-of-24-characters")).equals("401")
+        expect(ask("/metrics", "Basic a-word-of-24-characters!")).equals("401")
+        expect(ask("/metrics", "Bearer a-word-of-24-characters!")).equals("200")
+        expect(ask("/healthz")).equals("200")
+        expect(ask("/healthz", nil, "evil.example")).equals("403")
+        expect(ask("/healthz", nil, "192.168.7.7:8787")).equals(address == "0.0.0.0:0" and "200" or "403")
+      end, address)
+      expect(said:find("has no TLS", 1, true) ~= nil).equals(address == "0.0.0.0:0")
+      expect(said:find("a-word-of", 1, true)).is_nil()
+    end
+    h.remove()
+  end)
+
+  it("tells no figures through a proxy's name while there is no word", function()
+    local h = flow.home("UTC")
+    flow.write(h.dir .. "/config.lua", 'return { public_url = "https://mine.example" }')
+    serving(h, function(_, text)
+      local ask = asking(text:match("listening on (http://%S+)"))
+      expect({ ask("/metrics"), ask("/metrics", nil, "mine.example"), ask("/healthz", nil, "mine.example") }).equals { "200", "403", "200" }
+    end)
     h.remove()
   end)
 

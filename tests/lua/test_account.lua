@@ -27,6 +27,13 @@ describe("an address of a provider", function()
     end
   end)
 
+  it("begins where a login was sent to, unless a machine of one's own stands for the service", function()
+    local d = acct.declaration
+    expect(account.base(nil, d, "https://files.acme.example")).equals("https://files.acme.example")
+    expect(account.base("http://127.0.0.1:8080", d, "https://files.acme.example/v2")).equals("http://127.0.0.1:8080/v2")
+    expect(account.base(nil, d)).equals("https://api.acme.example/v1")
+  end)
+
   it("cannot grow the host out of the base", function()
     local own = { base = "https://mine.example", provider = acct.provider, declaration = { hosts = {} } }
     for _, path in ipairs { ".evil.example/x", "@evil.example/x", ":8443/x", "\\@evil.example" } do
@@ -48,5 +55,26 @@ describe("a wait", function()
       expect(row[1] .. row[2] .. tostring(got)).equals(row[1] .. row[2] .. tostring(row[3]))
       expect(got == nil or math.type(got) == "integer").is_true()
     end
+  end)
+
+  it("is over when the window opens for who has it alone, and soon after for those who share it", function()
+    local function turns(bucket, ms, n)
+      local one = setmetatable({ provider = { id = "acme" }, connection = { id = 7 },
+        declaration = { limits = { { most = 60, per_s = 60, bucket = bucket } } } }, account)
+      local most, seen = 0, {}
+      for _ = 1, 200 do
+        local ms_more = one:turn(ms, n)
+        expect(ms_more >= 0).is_true()
+        most, seen[ms_more] = math.max(most, ms_more), true
+      end
+      return most, seen
+    end
+    expect((turns("account", 900000, 200))).equals(0)
+    expect((turns(nil, 60000, 5))).equals(0)
+    expect((turns("app", 900000, 1))).equals(0)
+    local most, seen = turns("app", 900000, 200)
+    expect(most > 45000 and most <= 90000).is_true()
+    expect(#require("schema").keys(seen) > 100).is_true()
+    expect((turns("app", 86400000, 4)) <= 3000).is_true()
   end)
 end)

@@ -18,7 +18,18 @@ return function(d)
   "bloodGlucose": 5.2, "kcalConsumed": 2400, "carbohydrates": 300, "protein": 120, "fatTotal": 80, "locked": false},
  {"id": "BEFORE", "steps": 4000, "restingHR": null}]
 ]]):gsub("DATE", d.date):gsub("BEFORE", d.before)
+  local start = assert(sw.time.parse(d.date .. "T06:30:00Z"))
+  local function after(s)
+    return sw.time.iso(start + s * 1000, 0)
+  end
   return {
+    details = { activities = { item = { id = "i81000001", start = start },
+      answer = [=[[{"type": "time", "data": [0, 1, 4]}, {"type": "heartrate", "data": [95, null, 99]}, {"type": "watts", "data": [200, 210, 220]},
+        {"type": "velocity_smooth", "data": [2.5, 2.6, 2.7]}, {"type": "altitude", "data": [300.5, 301.0, 302.5]},
+        {"type": "cadence", "data": [80, 81, 82]}, {"type": "temp", "data": [20, 20, 20]}]]=],
+      samples = { heart_rate = { { after(0), 95 }, { after(4), 99 } }, power = { { after(0), 200 }, { after(1), 210 }, { after(4), 220 } },
+        speed = { { after(0), 2.5 }, { after(1), 2.6 }, { after(4), 2.7 } }, altitude = { { after(0), 300.5 }, { after(1), 301 }, { after(4), 302.5 } },
+        cadence = { { after(0), 80 }, { after(1), 81 }, { after(4), 82 } } } } },
     account = { body = '{"id": "i123456", "name": "Test Person", "email": "x@y.example"}', id = "i123456", name = "Test Person" },
     reads = {
       activities = { answers = { activities }, records = {

@@ -3,7 +3,28 @@ return function(d)
   local function page(text)
     return (text:gsub("DATE", d.date))
   end
+  local start = assert(sw.time.parse(d.date .. "T05:10:00Z"))
+  local function after(s)
+    return sw.time.iso(start + s * 1000, 0)
+  end
+  local event = [[{"object_type":"activity","aspect_type":"create","object_id":154504250376823,"owner_id":134815,"updates":{},"event_time":1772953800,"subscription_id":120475}]]
   return {
+    -- the signature was made by openssl dgst -sha256 -hmac over "1772953802." and the body
+    webhook = { key = "a-client-secret-of-tests", at = 1772953802, body = event, hint = { account = 134815, id = 154504250376823 },
+      headers = { ["x-strava-signature"] = "t=1772953802,v1=3c10e8bb7521220108a1e461b0d1e23c6be4962108e702ce7ac6ec7b1e834887" },
+      more = { { body = '{"object_type":"athlete","aspect_type":"update","object_id":134815,"owner_id":134815,"updates":{"authorized":"false"}}',
+        hint = { account = 134815, revoked = true } },
+        { body = '{"object_type":"activity","aspect_type":"delete","object_id":9223372036854775807,"owner_id":134815}',
+          hint = { account = 134815, id = 9223372036854775807 } } } },
+    details = { activities = { item = { id = "154504250376823", start = start },
+      answer = [=[{"time": {"data": [0, 2, 5], "series_type": "time", "original_size": 3, "resolution": "high"},
+        "heartrate": {"data": [98, 101, null]}, "cadence": {"data": [60, 61, 62]}, "watts": {"data": [null, 150, 151]},
+        "altitude": {"data": [510.2, 510.4, 511.0]}, "velocity_smooth": {"data": [0.0, 3.2, 4.1]},
+        "latlng": {"data": [[48.1, 11.5], [48.2, 11.6], [48.3, 11.7]]}}]=],
+      samples = { heart_rate = { { after(0), 98 }, { after(2), 101 } }, cadence = { { after(0), 60 }, { after(2), 61 }, { after(5), 62 } },
+        power = { { after(2), 150 }, { after(5), 151 } }, altitude = { { after(0), 510.2 }, { after(2), 510.4 }, { after(5), 511 } },
+        speed = { { after(0), 0 }, { after(2), 3.2 }, { after(5), 4.1 } }, latitude = { { after(0), 48.1 }, { after(2), 48.2 }, { after(5), 48.3 } },
+        longitude = { { after(0), 11.5 }, { after(2), 11.6 }, { after(5), 11.7 } } } } },
     account = { body = '{"id": 134815, "username": "test_person", "firstname": "Test"}', id = "134815", name = "test_person" },
     reads = { activities = {
       answers = {

@@ -86,6 +86,7 @@ local function run(p, spec, got, answer)
   got.error = not r.ok and (r.error.text or r.error.message) or nil
   local out = type(r.out) == "table" and r.out or {}
   got.verdict, got.next, got.empty, got.account, got.hint, got.log = out.verdict, out.next, out.empty, out.account, out.hint, out.log
+  got.result, got.status = out.result, out.status
   return got
 end
 
@@ -133,6 +134,36 @@ end
 function conformance.account(p, body, now)
   return run(p, { op = "account", at = now }, fresh(), function()
     return body, { status = 200, headers = {} }
+  end)
+end
+
+-- The streams of one record: item is { id, start } as the listing gave it.
+function conformance.detail(p, resource, item, answer, now)
+  local got = fresh()
+  local a = type(answer) == "table" and answer or { body = answer }
+  return run(p, { op = "detail", resource = resource, item = item, at = now }, got, function(name, args)
+    if name == "http" then
+      got.requests[#got.requests + 1] = args
+      return a.body or "", { status = a.status or 200, headers = a.headers or {} }
+    end
+  end)
+end
+
+-- One write; answers by turn, the last of them for all that follow: { status, headers, body }.
+function conformance.write(p, what, entry, answers, now)
+  local got = fresh()
+  return run(p, { op = "write", what = what, entry = entry, at = now }, got, function(name, args)
+    if name == "http" then
+      got.requests[#got.requests + 1] = args
+      local a = answers[math.min(#got.requests, #answers)]
+      return a.body or "", { status = a.status, headers = a.headers or {} }
+    end
+  end)
+end
+
+function conformance.webhook(p, request, now)
+  return run(p, { op = "webhook", at = now, headers = request.headers, query = request.query }, fresh(), function(name)
+    return name == "body" and request.body or nil
   end)
 end
 

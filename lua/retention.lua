@@ -1,0 +1,26 @@
+-- How long what piles up is kept: lines of history (what each job and sync did) for run_days of config.lua's
+-- retention (90), and the last line of each connection whatever its age.
+--   retention.plan(ctx)   -- a job where there is something to forget; asked at the start and once a day
+local home = require("home")
+
+local retention = {}
+
+local RUN_DAYS, DAY_MS = 90, 86400000
+
+-- The instant from which on history is kept.
+function retention.runs_from(ctx)
+  local days = (ctx.config and ctx.config.retention or {}).run_days or RUN_DAYS
+  return sw.time.now() - math.floor(days * DAY_MS)
+end
+
+function retention.plan(ctx)
+  local any, message, code = sw.store.runs_old(ctx.who, retention.runs_from(ctx))
+  if not any then
+    return message == nil or nil, message, code
+  end
+  local t = home.txn(ctx)
+  t:job { kind = "prune", name = "runs", urgency = 2, due = sw.time.now(), payload = "{}" }
+  return t:commit()
+end
+
+return retention
