@@ -6,11 +6,15 @@
  *   run(user, package, {{spec, cpu_ms}...} [, on_call]) -> {{ok, killed, cpu_us, out, error}...} in
  *                      order; waits. on_call(call, index, name, args) runs as a task for each thing
  *                      run `index` asks of the engine, and must reply; without it asking is refused
+ *   batch(user, package, head, {{event, at, key}...}, cpu_ms [, on_call]) -> as run; one rule over many
+ *                      events: head = { script, params, user, zone ... }; results of runs that had
+ *                      nothing to tell are one and the same table, with out.fired = false
  *   body(call, text)   a document that goes with the reply to come, read there by core.json()
  *   reply(call, ok, value | text)
  *   confinement() -> text        stats() -> table        close() */
 #include "base/alloc.h"
 #include "box/frame_lua.h"
+#include "script/pack_lua.h"
 #include "script/task.h"
 #include "script/workers.h"
 #include "script/workers_host.h"
@@ -36,6 +40,7 @@ struct gather { /* results of one load or run call, until the last one is in */
     size_t want, have;
     int list;    /* registry reference of the result list */
     int handler; /* of on_call, or LUA_NOREF */
+    int quiet;   /* what stands for a run of a batch that had nothing to tell, or LUA_NOREF */
     struct pool *pool;
 };
 
@@ -112,27 +117,39 @@ static void push_rd(lua_State *L, struct sw_rd r)
     else lua_pushnil(L);
 }
 
+static void push_result(lua_State *L, const struct sw_run_result *r)
+{
+    lua_createtable(L, 0, 6);
+    lua_pushboolean(L, r->ok), lua_setfield(L, -2, "ok");
+    if (r->killed) lua_pushboolean(L, 1), lua_setfield(L, -2, "killed");
+    lua_pushinteger(L, r->cpu_us), lua_setfield(L, -2, "cpu_us");
+    if (r->name) lua_pushstring(L, r->name), lua_setfield(L, -2, "name");
+    push_rd(L, r->out), lua_setfield(L, -2, "out");
+    if (!r->ok) push_rd(L, r->error), lua_setfield(L, -2, "error");
+}
+
+static void gather_free(lua_State *L, struct gather *g)
+{
+    luaL_unref(L, LUA_REGISTRYINDEX, g->list);
+    luaL_unref(L, LUA_REGISTRYINDEX, g->handler);
+    luaL_unref(L, LUA_REGISTRYINDEX, g->quiet);
+    sw_free(g);
+}
+
 static void on_result(void *ctx, const struct sw_run_result *r)
 {
     struct gather *g = ctx;
+    struct sw_wait w = g->wait;
     lua_State *L = g->wait.co;
     lua_rawgeti(L, LUA_REGISTRYINDEX, g->list);
-    lua_createtable(L, 0, 6);
-    lua_pushboolean(L, r->ok), lua_setfield(L, -2, "ok");
-    lua_pushboolean(L, r->killed), lua_setfield(L, -2, "killed");
-    lua_pushinteger(L, r->cpu_us), lua_setfield(L, -2, "cpu_us");
-    lua_pushstring(L, r->name), lua_setfield(L, -2, "name");
-    push_rd(L, r->out), lua_setfield(L, -2, "out");
-    push_rd(L, r->error), lua_setfield(L, -2, "error");
+    if (g->quiet != LUA_NOREF && r->ok && !r->out.p) lua_rawgeti(L, LUA_REGISTRYINDEX, g->quiet);
+    else push_result(L, r);
     lua_rawseti(L, -2, (lua_Integer)r->tag + 1);
     if (++g->have < g->want) {
         lua_pop(L, 1);
         return;
     }
-    struct sw_wait w = g->wait;
-    luaL_unref(L, LUA_REGISTRYINDEX, g->list);
-    luaL_unref(L, LUA_REGISTRYINDEX, g->handler);
-    sw_free(g);
+    gather_free(L, g);
     sw_wake(&w, 1);
 }
 
@@ -161,7 +178,7 @@ static struct gather *gather_new(lua_State *L, size_t want)
     struct gather *g = sw_zalloc(sizeof *g);
     g->pool = pool_of(L);
     g->want = want;
-    g->handler = LUA_NOREF;
+    g->handler = g->quiet = LUA_NOREF;
     lua_createtable(L, (int)want, 0);
     g->list = luaL_ref(L, LUA_REGISTRYINDEX);
     g->wait = sw_task_begin(L, "a script");
@@ -170,10 +187,8 @@ static struct gather *gather_new(lua_State *L, size_t want)
 
 static int refuse(lua_State *L, struct gather *g, int rc, const struct sw_err *err)
 {
-    luaL_unref(L, LUA_REGISTRYINDEX, g->list);
-    luaL_unref(L, LUA_REGISTRYINDEX, g->handler);
     luaL_unref(L, LUA_REGISTRYINDEX, g->wait.ref);
-    sw_free(g);
+    gather_free(L, g);
     return sw_push_err(L, rc, err);
 }
 
@@ -242,6 +257,46 @@ static int l_run(lua_State *L)
     sw_free(b);
     sw_free(spec);
     if (rc) return refuse(L, on.ctx, rc, &err);
+    return sw_task_yield(L);
+}
+
+static void push_quiet(lua_State *L)
+{
+    lua_createtable(L, 0, 2);
+    lua_pushboolean(L, 1);
+    lua_setfield(L, -2, "ok");
+    lua_createtable(L, 0, 1);
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "fired");
+    lua_setfield(L, -2, "out");
+}
+
+static int l_batch(lua_State *L)
+{
+    const char *user = luaL_checkstring(L, 1), *package = luaL_checkstring(L, 2);
+    struct sw_workers *w = workers(L);
+    struct sw_workers_on on = {on_result, lua_isfunction(L, 6) ? on_call : NULL, NULL};
+    struct sw_err err = SW_ERR_INIT;
+    struct sw_batch_spec spec;
+    struct sw_pack pack;
+    struct gather *g;
+    int rc;
+    luaL_checktype(L, 3, LUA_TTABLE);
+    luaL_checktype(L, 4, LUA_TTABLE);
+    luaL_argcheck(L, lua_rawlen(L, 4) >= 1 && lua_rawlen(L, 4) <= MAX_RUNS, 4, "1 to 10000 events");
+    lua_settop(L, 6);
+    rc = sw_pack_events(L, 3, 4, &pack, &err);
+    spec = sw_pack_spec(&pack, (uint32_t)lua_tointeger(L, 5));
+    on.ctx = g = gather_new(L, pack.n);
+    push_quiet(L);
+    g->quiet = luaL_ref(L, LUA_REGISTRYINDEX);
+    if (on.call) {
+        lua_pushvalue(L, 6);
+        g->handler = luaL_ref(L, LUA_REGISTRYINDEX);
+    }
+    if (!rc) rc = sw_workers_batch(w, user, package, &spec, &on, &err);
+    sw_pack_clear(&pack);
+    if (rc) return refuse(L, g, rc, &err);
     return sw_task_yield(L);
 }
 
@@ -327,6 +382,7 @@ int sw_open_box(lua_State *L)
 {
     static const luaL_Reg f[] = {
         {"configure", l_configure}, {"load", l_load},   {"run", l_run},
+        {"batch", l_batch},
         {"body", l_body},           {"reply", l_reply}, {"confinement", l_confinement},
         {"stats", l_stats},         {NULL, NULL}};
     struct pool *p = lua_newuserdatauv(L, sizeof *p, 0);
