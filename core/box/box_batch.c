@@ -33,7 +33,8 @@ static int core_event(lua_State *L)
     return 1;
 }
 
-static int core_at(lua_State *L)
+/* instant(): of the current run, ms */
+static int core_instant(lua_State *L)
 {
     struct sw_box *b = sw_box_of(L);
     lua_pushinteger(L, b->now ? (lua_Integer)b->now->at : 0);
@@ -164,7 +165,7 @@ static int core_action(lua_State *L)
 
 void sw_box_push_batch_core(lua_State *L)
 {
-    static const luaL_Reg core[] = {{"event", core_event}, {"at", core_at}, {"touched", core_touched}, {"act", core_act},
+    static const luaL_Reg core[] = {{"event", core_event}, {"instant", core_instant}, {"touched", core_touched}, {"act", core_act},
         {"action", core_action}, {"event_open", sw_event_core_open}, {"raw", sw_event_core_raw},
         {"data", sw_event_core_data}, {NULL, NULL}};
     luaL_setfuncs(L, core, 0);

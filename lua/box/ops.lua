@@ -335,7 +335,7 @@ local function step_of(head)
   local wanted, when, act = filters_of(declaration.on), declaration.when, declaration.run
   local max_age, key = declaration.max_age, declaration.key
   return function(w)
-    if (wanted and not passes(wanted, w)) or (max_age and not young(declaration, w, core.at()))
+    if (wanted and not passes(wanted, w)) or (max_age and not young(declaration, w, core.instant()))
       or (when and not when(w, pure)) then
       return false
     end
