@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MAX_FILES  512
+#define MAX_FILES  16384
 #define MAX_SOURCE (64 * 1024)
 #define LOAD_MS    500
 

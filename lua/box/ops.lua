@@ -18,6 +18,7 @@ local reading = require "reading"
 local schema = require "schema"
 local shapes = require "shapes"
 local signing = require "signing"
+local slim = require "slim"
 local writing = require "writing"
 
 local ops = {}
@@ -82,7 +83,7 @@ function ops.load(run, out)
     errors.raise { message = "a script returns one declaration: return sw.rule { ... }",
       script = run.script, line = 1 }
   end
-  scripts[run.script] = declaration
+  scripts[run.script] = declaration.kind == "rule" and slim(declaration) or declaration
   out.declaration = outline(declaration, 0)
 end
 

@@ -2,7 +2,8 @@
  * G1: one rule over N events of which each fires.
  *   bench_rules worker BOX LIBRARY RULE N    batches of 500 to a real worker, results gathered
  *   bench_rules bare RULE N                  lua_pcall of the rule's functions in a plain program:
- *                                            prepared tables, no limits, nothing checked */
+ *                                            prepared tables, no limits, nothing checked
+ *   bench_rules plain FILE                   G3: a script in plain Lua, which gives a number */
 #include "base/alloc.h"
 #include "bench.h"
 #include "box/packed.h"
@@ -197,11 +198,26 @@ static void bare(const char *rule, long n)
     lua_close(L);
 }
 
+/* ---- G3 ---- */
+
+static void plain(const char *file)
+{
+    lua_State *L = luaL_newstate();
+    double from;
+    luaL_openlibs(L);
+    if (luaL_loadfile(L, file)) bench_die(lua_tostring(L, -1), NULL);
+    from = bench_cpu();
+    if (lua_pcall(L, 0, 1, 0)) bench_die(lua_tostring(L, -1), NULL);
+    printf("{\"check\": %lld, \"cpu_s\": %.6f}\n", (long long)lua_tointeger(L, -1), bench_cpu() - from);
+    lua_close(L);
+}
+
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
     if (argc == 6 && !strcmp(argv[1], "worker")) worker(argv[2], argv[3], argv[4], atol(argv[5]));
     else if (argc == 4 && !strcmp(argv[1], "bare")) bare(argv[2], atol(argv[3]));
-    else bench_die("bench_rules worker BOX LIBRARY RULE N | bare RULE N", NULL);
+    else if (argc == 3 && !strcmp(argv[1], "plain")) plain(argv[2]);
+    else bench_die("bench_rules worker BOX LIBRARY RULE N | bare RULE N | plain FILE", NULL);
     return 0;
 }

@@ -434,7 +434,7 @@ static void a_batch_gives_a_byte_for_each_run_that_has_nothing_to_tell(void **st
     expect_in(t, "r.packed:byte(1) .. r.packed:byte(2) .. r.packed:byte(3)", "001");
     expect_in(t, "r.packed:match 'w3 .*'", "w3 3 min longlong");
     run_batch(t, "return { { at = 1, event = { kind = 'workout', provider = 'strava', id = 'w4' } } }");
-    expect_in(t, "r.op .. r.run .. r.error.text", "result7a workout has no field 'n'");
+    expect_in(t, "r.op .. r.run .. r.error.text", "result7rules/x.lua:3: a workout has no field 'n'");
     close_box(t);
 }
 
