@@ -11,6 +11,7 @@
  *                      nothing to tell are one and the same table, with out.fired = false
  *   body(call, text)   a document that goes with the reply to come, read there by core.json()
  *   reply(call, ok, value | text)
+ *   identity() -> a text that changes with the box's program
  *   confinement() -> text        stats() -> table        close() */
 #include "base/alloc.h"
 #include "box/frame_lua.h"
@@ -22,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { MAX_LIBRARY = 64, MAX_RUNS = 10000 };
 #define SPEC_MOST ((size_t)256 << 10)
@@ -346,6 +348,17 @@ static int l_confinement(lua_State *L)
     return 1;
 }
 
+static int l_identity(lua_State *L)
+{
+    const char *path = sw_host_box_path(pool_of(L)->host);
+    struct stat st;
+    if (!path || stat(path, &st) < 0) lua_pushstring(L, "none");
+    else
+        lua_pushfstring(L, "%s %I %I.%d", path, (LUAI_UACINT)st.st_size, (LUAI_UACINT)st.st_mtim.tv_sec,
+                        (int)st.st_mtim.tv_nsec);
+    return 1;
+}
+
 static int l_stats(lua_State *L)
 {
     struct sw_workers_stats s = {0};
@@ -383,7 +396,7 @@ int sw_open_box(lua_State *L)
     static const luaL_Reg f[] = {
         {"configure", l_configure}, {"load", l_load},   {"run", l_run},
         {"batch", l_batch},
-        {"body", l_body},           {"reply", l_reply}, {"confinement", l_confinement},
+        {"body", l_body},           {"reply", l_reply}, {"confinement", l_confinement}, {"identity", l_identity},
         {"stats", l_stats},         {NULL, NULL}};
     struct pool *p = lua_newuserdatauv(L, sizeof *p, 0);
     memset(p, 0, sizeof *p);
