@@ -16,7 +16,7 @@ struct block {
 
 struct event {
     struct block *block; /* kept alive by the user value */
-    struct sw_rd item;
+    uint32_t from, to;   /* of its fields in the block's bytes: each run has one, so it is small */
 };
 
 static size_t list_head(struct sw_rd *r)
@@ -95,11 +95,20 @@ void sw_event_push(lua_State *L, int block, struct sw_rd item)
     block = lua_absindex(L, block);
     e = lua_newuserdatauv(L, sizeof *e, 1);
     e->block = lua_touserdata(L, block);
-    e->item = sw_packed_open(item, &p) ? p.fields : sw_rd_of(NULL, 0);
+    e->from = e->to = 0;
+    if (sw_packed_open(item, &p)) {
+        e->from = (uint32_t)(p.fields.p - e->block->bytes);
+        e->to = e->from + (uint32_t)sw_rd_left(&p.fields);
+    }
     lua_pushvalue(L, block);
     lua_setiuservalue(L, -2, 1);
     lua_rawgetp(L, LUA_REGISTRYINDEX, &meta_key);
     lua_setmetatable(L, -2);
+}
+
+static struct sw_rd fields_of(const struct event *e)
+{
+    return sw_rd_of(e->block->bytes + e->from, e->to - e->from);
 }
 
 /* Its position in the names; -1 when it is none of them. Short texts are the same only if they are
@@ -167,7 +176,7 @@ static int event_index(lua_State *L)
         size_t n;
         const char *s = lua_tolstring(L, 2, &n);
         int id = find_name(e->block, s, n);
-        if (id >= 0 && !e->block->slow[id] && sw_packed_find(e->item, id, s, n, &value) &&
+        if (id >= 0 && !e->block->slow[id] && sw_packed_find(fields_of(e), id, s, n, &value) &&
             *value.p != SW_V_NIL) {
             sw_frame_push(L, &value);
             return 1;
@@ -212,15 +221,15 @@ int sw_event_core_raw(lua_State *L)
     size_t n;
     const char *s = luaL_checklstring(L, 2, &n);
     if (!e) return luaL_error(L, "no event");
-    return push_field(L, e->block, e->item, s, n, find_name(e->block, s, n));
+    return push_field(L, e->block, fields_of(e), s, n, find_name(e->block, s, n));
 }
 
 int sw_event_core_data(lua_State *L)
 {
     struct event *e = check_event(L);
     if (!e) return 0;
-    push_part(L, e->block, e->item, false);
-    push_part(L, e->block, e->item, true);
+    push_part(L, e->block, fields_of(e), false);
+    push_part(L, e->block, fields_of(e), true);
     lua_setfield(L, -2, "attributes");
     return 1;
 }

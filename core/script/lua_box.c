@@ -121,7 +121,7 @@ static void push_rd(lua_State *L, struct sw_rd r)
 
 static void push_result(lua_State *L, const struct sw_run_result *r)
 {
-    lua_createtable(L, 0, 6);
+    lua_createtable(L, 0, 4);
     lua_pushboolean(L, r->ok), lua_setfield(L, -2, "ok");
     if (r->killed) lua_pushboolean(L, 1), lua_setfield(L, -2, "killed");
     lua_pushinteger(L, r->cpu_us), lua_setfield(L, -2, "cpu_us");
