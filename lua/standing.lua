@@ -1,12 +1,14 @@
 -- The rules of a person as they stand, kept between jobs and indexed by what they listen to.
 --   local set = standing.rules(ctx);  standing.listening(set, "workout.created") --> { rule, ... }
--- They are read again when a file, a package or a setting changed. Looking whether a file did may take a
--- twentieth of the time at most: with thousands of files a change is seen a little later.
+-- They are read again when a file, a package or a setting changed. Looking whether a file did takes a
+-- fiftieth of the time at most: with thousands of files a change is seen a little later.
 local packages = require("packages")
 local rules = require("rules")
 local scripts = require("scripts")
 
 local standing = {}
+
+local LOOK_SHARE = 50
 
 local kept = {} -- person's home and name -> { mark, all, listening }
 local looked = {} -- folder -> { stamp, next = when to look again, on the monotonic clock }
@@ -16,7 +18,7 @@ local function stamp(folder)
   if not last or now >= last.next then
     last = { stamp = sw.fs.stamp(folder) }
     local after = sw.time.mono()
-    last.next = after + (after - now) * 20
+    last.next = after + (after - now) * LOOK_SHARE
     looked[folder] = last
   end
   return last.stamp

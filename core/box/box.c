@@ -330,7 +330,7 @@ static int send_result(struct sw_box *b, struct ending *e, bool ok, struct sw_er
 /* Memory that a failed run left behind: keep the box only if most of it comes back. */
 void sw_box_consider_retiring(struct sw_box *b)
 {
-    if (!b->limits.mem_hit && b->limits.mem_used < b->limits.mem_max / 2) return;
+    if (!b->limits.mem_hit && b->limits.mem_used < b->limits.mem_max / 4 * 3) return;
     lua_gc(b->L, LUA_GCCOLLECT);
     b->retire = b->limits.mem_hit || b->limits.mem_used > b->limits.mem_max / 4 * 3;
 }

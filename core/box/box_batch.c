@@ -375,7 +375,7 @@ static int close_run(struct sw_box *b, struct sw_run *r, lua_State *co)
         r->n_actions = 0;
         memset(r->count, 0, sizeof r->count);
     }
-    if (b->limits.mem_hit || b->limits.mem_used > b->limits.mem_max / 2) sw_box_consider_retiring(b);
+    sw_box_consider_retiring(b);
     return SW_OK;
 }
 

@@ -138,13 +138,19 @@ static void gather_free(lua_State *L, struct gather *g)
     sw_free(g);
 }
 
+static bool is_map(struct sw_rd r)
+{
+    struct sw_val v;
+    return r.p && sw_val_next(&r, &v) && v.kind == SW_V_MAP;
+}
+
 static void on_result(void *ctx, const struct sw_run_result *r)
 {
     struct gather *g = ctx;
     struct sw_wait w = g->wait;
     lua_State *L = g->wait.co;
     lua_rawgeti(L, LUA_REGISTRYINDEX, g->list);
-    if (g->quiet != LUA_NOREF && r->ok && !r->out.p) lua_rawgeti(L, LUA_REGISTRYINDEX, g->quiet);
+    if (g->quiet != LUA_NOREF && r->ok && !is_map(r->out)) lua_rawgeti(L, LUA_REGISTRYINDEX, g->quiet);
     else push_result(L, r);
     lua_rawseti(L, -2, (lua_Integer)r->tag + 1);
     if (++g->have < g->want) {

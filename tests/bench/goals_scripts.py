@@ -27,7 +27,7 @@ def crowd(ctx, n):
 
 
 def g2(ctx):
-    jobs, most = (4, 1000) if ctx.quick else (20, 10000)
+    jobs, most = (4, 1000) if ctx.quick else (60, 10000)
     what = f"{jobs} dispatches of 500 events to 10 rules"
     few, many = crowd(ctx, 10), crowd(ctx, most)
     small = ctx.path("small.lua")
