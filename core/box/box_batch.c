@@ -49,7 +49,8 @@ static int core_touched(lua_State *L)
 }
 
 /* Begin an action in the run's list: { action, occurrence, args. Its end follows, or take_back. */
-static size_t begin_action(lua_State *L, struct sw_run *r, const char *name, size_t n, lua_Integer id)
+static size_t begin_action(lua_State *L, struct sw_run *r, const char *name, size_t n,
+                           lua_Integer id)
 {
     struct sw_buf *b = &r->actions;
     size_t at;
@@ -134,7 +135,8 @@ static int act_plainly(lua_State *L)
         lua_settop(L, 1);
         from = begin_action(L, r, name, n, id);
         map = sw_val_open(&r->actions, SW_V_MAP);
-        members = put_texts(L, &r->actions, lua_upvalueindex(3), lua_tointeger(L, lua_upvalueindex(4)));
+        members = put_texts(L, &r->actions, lua_upvalueindex(3),
+                            lua_tointeger(L, lua_upvalueindex(4)));
         if (members > 0) {
             sw_val_close(&r->actions, map, (size_t)members);
             return end_action(L, r, from, id);
@@ -165,9 +167,15 @@ static int core_action(lua_State *L)
 
 void sw_box_push_batch_core(lua_State *L)
 {
-    static const luaL_Reg core[] = {{"event", core_event}, {"instant", core_instant}, {"touched", core_touched}, {"act", core_act},
-        {"action", core_action}, {"event_open", sw_event_core_open}, {"raw", sw_event_core_raw},
-        {"data", sw_event_core_data}, {NULL, NULL}};
+    static const luaL_Reg core[] = {{"event", core_event},
+                                    {"instant", core_instant},
+                                    {"touched", core_touched},
+                                    {"act", core_act},
+                                    {"action", core_action},
+                                    {"event_open", sw_event_core_open},
+                                    {"raw", sw_event_core_raw},
+                                    {"data", sw_event_core_data},
+                                    {NULL, NULL}};
     luaL_setfuncs(L, core, 0);
 }
 
@@ -231,7 +239,8 @@ static int collect_out(lua_State *L)
     struct sw_err err = SW_ERR_INIT;
     lua_rawgeti(L, LUA_REGISTRYINDEX, r->cur);
     lua_getfield(L, -1, "out");
-    if (sw_frame_encode(L, -1, out, SW_ENCODE_STRICT, &err) < 0) return luaL_error(L, "%s", err.text);
+    if (sw_frame_encode(L, -1, out, SW_ENCODE_STRICT, &err) < 0)
+        return luaL_error(L, "%s", err.text);
     return 0;
 }
 
@@ -243,8 +252,8 @@ const char *sw_box_key_of(lua_State *L, const struct sw_run *r, char *text, size
     struct sw_val v;
     if (sw_packed_open(r->item, &p) && p.n_key) return *n = p.n_key, p.key;
     for (int i = 0; names[i]; i++)
-        if (sw_event_find(L, r->batch->block, p.fields, names[i], &value) && sw_val_next(&value, &v) &&
-            v.kind == SW_V_STR)
+        if (sw_event_find(L, r->batch->block, p.fields, names[i], &value) &&
+            sw_val_next(&value, &v) && v.kind == SW_V_STR)
             return *n = v.n, v.s;
     *n = (size_t)snprintf(text, size, "%lld", (long long)r->at);
     return text;
@@ -415,7 +424,8 @@ static bool time_to_send(struct sw_box *b)
     return ticked || b->packed.len > HOLD_BYTES;
 }
 
-static int run_all(struct sw_box *b, struct sw_batch *batch, uint64_t first, size_t n, struct sw_err *err)
+static int run_all(struct sw_box *b, struct sw_batch *batch, uint64_t first, size_t n,
+                   struct sw_err *err)
 {
     int rc = SW_OK;
     b->packed_since = sw_limits_cpu_ns();
@@ -435,9 +445,9 @@ int sw_box_start_batch(struct sw_box *b, struct sw_rd frame, struct sw_err *err)
     int64_t n = 0, ms = 0;
     int rc;
     *batch = (struct sw_batch){LUA_NOREF, LUA_NOREF, 1, 0};
-    if (!sw_val_get_int(frame, "n", &n) || n <= 0 || !sw_val_get_int(frame, "cpu_ms", &ms) || ms <= 0 ||
-        ms > 3600000 || !sw_val_find(frame, "head", &o.head) || !sw_val_find(frame, "names", &o.names) ||
-        !sw_val_find(frame, "items", &o.items)) {
+    if (!sw_val_get_int(frame, "n", &n) || n <= 0 || !sw_val_get_int(frame, "cpu_ms", &ms) ||
+        ms <= 0 || ms > 3600000 || !sw_val_find(frame, "head", &o.head) ||
+        !sw_val_find(frame, "names", &o.names) || !sw_val_find(frame, "items", &o.items)) {
         sw_free(batch);
         return sw_fail(err, SW_E_BAD, "a batch without number, budget or events");
     }

@@ -13,19 +13,19 @@
 
 /* Events for one rule that came together. Kept as long as one of its runs is under way. */
 struct sw_batch {
-    int head, block;     /* registry references: what they share; their bytes (event.h) */
+    int head, block; /* registry references: what they share; their bytes (event.h) */
     unsigned users;
     int64_t budget_ns;
 };
 
 struct sw_run {
-    uint64_t n;             /* the engine's number; 0: free slot */
-    uint64_t call;          /* the call it waits for, 0: none */
-    int thread, cur;        /* registry references: coroutine, { run = ..., out = ... } */
+    uint64_t n;      /* the engine's number; 0: free slot */
+    uint64_t call;   /* the call it waits for, 0: none */
+    int thread, cur; /* registry references: coroutine, { run = ..., out = ... } */
     unsigned calls;
     int64_t budget_ns, used_ns;
-    struct sw_buf body;     /* what came with the last answer beside its value: a document */
-    int64_t at;             /* its instant, ms */
+    struct sw_buf body; /* what came with the last answer beside its value: a document */
+    int64_t at;         /* its instant, ms */
     struct sw_random random;
     struct sw_batch *batch; /* NULL: a run of its own */
     struct sw_rd item;      /* of the batch, packed */
@@ -41,23 +41,26 @@ struct sw_box {
     void *ctx;
     struct sw_run *runs;
     size_t cap;
-    struct sw_run *now;     /* executing */
+    struct sw_run *now; /* executing */
     uint64_t last_call;
-    size_t documents;       /* bytes of documents that scripts hold */
-    struct sw_buf call;     /* arguments of the call being made */
+    size_t documents;   /* bytes of documents that scripts hold */
+    struct sw_buf call; /* arguments of the call being made */
     char call_name[64];
     int drive, explain, enter; /* registry references to the library's doors */
-    int spare;              /* a coroutine that ended well, for the next run of a batch */
-    struct sw_buf packed;   /* results of a batch, not sent yet */
-    uint64_t packed_first;  /* number of the first of them */
+    int spare;                 /* a coroutine that ended well, for the next run of a batch */
+    struct sw_buf packed;      /* results of a batch, not sent yet */
+    uint64_t packed_first;     /* number of the first of them */
     size_t packed_n;
-    int64_t packed_since;   /* CPU clock at the first of them */
+    int64_t packed_since;    /* CPU clock at the first of them */
     struct sw_random random; /* while no run is executed: a file is loaded */
-    struct sw_err fault;    /* why a run that ended well has no result, until its end is told */
+    struct sw_err fault;     /* why a run that ended well has no result, until its end is told */
     bool ready, retire;
 };
 
-static inline struct sw_box *sw_box_of(lua_State *L) { return (struct sw_box *)sw_limits_of(L); }
+static inline struct sw_box *sw_box_of(lua_State *L)
+{
+    return (struct sw_box *)sw_limits_of(L);
+}
 
 /* ---- box.c ---- */
 

@@ -7,9 +7,9 @@
 static const char meta_key = 'm'; /* registry: the metatable of events */
 
 struct block {
-    const char **name;  /* by id: Lua's own texts, so that equal short ones are the same pointer */
-    bool *slow;         /* by id: the reader wants to see it */
-    uint32_t *ends;     /* of items in bytes */
+    const char **name; /* by id: Lua's own texts, so that equal short ones are the same pointer */
+    bool *slow;        /* by id: the reader wants to see it */
+    uint32_t *ends;    /* of items in bytes */
     uint8_t *bytes;
     size_t n_names, n;
 };
@@ -135,8 +135,8 @@ static void push_part(lua_State *L, const struct block *k, struct sw_rd fields, 
     }
 }
 
-static int push_field(lua_State *L, const struct block *k, struct sw_rd fields, const char *s, size_t n,
-                      int id)
+static int push_field(lua_State *L, const struct block *k, struct sw_rd fields, const char *s,
+                      size_t n, int id)
 {
     struct sw_rd value;
     if (sw_packed_find(fields, id, s, n, &value)) sw_frame_push(L, &value);
@@ -145,7 +145,8 @@ static int push_field(lua_State *L, const struct block *k, struct sw_rd fields, 
     return 1;
 }
 
-bool sw_event_find(lua_State *L, int block, struct sw_rd fields, const char *name, struct sw_rd *value)
+bool sw_event_find(lua_State *L, int block, struct sw_rd fields, const char *name,
+                   struct sw_rd *value)
 {
     const struct block *k;
     int id = -1;

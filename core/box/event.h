@@ -19,7 +19,8 @@ struct sw_rd sw_event_item(lua_State *L, int block, size_t i);
 /* Push the event of an item of the block at idx. */
 void sw_event_push(lua_State *L, int block, struct sw_rd item);
 /* A field of an item's fields by name; block: the registry reference of its block. */
-bool sw_event_find(lua_State *L, int block, struct sw_rd fields, const char *name, struct sw_rd *value);
+bool sw_event_find(lua_State *L, int block, struct sw_rd fields, const char *name,
+                   struct sw_rd *value);
 
 /* For the library: event_open(read, slow) takes the reader and a table of names it wants to see itself
  * whatever is there; raw(w, name) a field as it came; data(w) the whole event as tables, nil when w

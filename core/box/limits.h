@@ -19,8 +19,8 @@ struct sw_limits {
     lua_State *L;                     /* main thread */
     lua_State *volatile running;      /* the thread whose instructions are executed now */
     volatile sig_atomic_t expired;    /* the current run is over its budget */
-    volatile int64_t deadline_ns;     /* on the CPU clock; 0: none; SW_LIMITS_UNSEEN: see budget_ns */
-    volatile int64_t budget_ns;       /* of a run whose beginning was not timed: the tick that sees it first does */
+    volatile int64_t deadline_ns;     /* on the CPU clock; 0: none; or SW_LIMITS_UNSEEN */
+    volatile int64_t budget_ns;       /* of a run whose beginning was not timed, see below */
     volatile int64_t seen_ns;         /* CPU clock then */
     volatile sig_atomic_t ticked;     /* a tick has passed; who waits for one sets it back */
     size_t mem_used, mem_max;         /* bytes */

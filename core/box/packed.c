@@ -31,7 +31,10 @@ void sw_pack_name(struct sw_buf *b, struct sw_pack_names *names, const char *s, 
     if (id == SPELLED) sw_val_keyn(b, s, n);
 }
 
-void sw_pack_attributes(struct sw_buf *b) { sw_buf_byte(b, ATTRIBUTES); }
+void sw_pack_attributes(struct sw_buf *b)
+{
+    sw_buf_byte(b, ATTRIBUTES);
+}
 
 void sw_pack_write_names(struct sw_buf *b, const struct sw_pack_names *names)
 {

@@ -14,13 +14,16 @@
 struct sw_pack_names { /* borrowed texts, alive as long as the list is written */
     const char *s[SW_PACK_NAMES];
     size_t len[SW_PACK_NAMES];
-    size_t n, next; /* next: the likely one, since events of a kind have their fields in one order */
+    size_t n,
+        next; /* next: the likely one, since events of a kind have their fields in one order */
 };
 
 void sw_pack_begin(struct sw_buf *b, int64_t at, const char *key, size_t n_key);
-void sw_pack_name(struct sw_buf *b, struct sw_pack_names *names, const char *s, size_t n); /* then its value */
+void sw_pack_name(struct sw_buf *b, struct sw_pack_names *names, const char *s,
+                  size_t n);               /* then its value */
 void sw_pack_attributes(struct sw_buf *b); /* from here on */
-void sw_pack_write_names(struct sw_buf *b, const struct sw_pack_names *names); /* as a list of texts */
+void sw_pack_write_names(struct sw_buf *b,
+                         const struct sw_pack_names *names); /* as a list of texts */
 
 struct sw_packed {
     int64_t at;      /* ms */
@@ -30,7 +33,7 @@ struct sw_packed {
 };
 
 struct sw_pack_field {
-    int id;         /* in the list of names; negative: spelled out in s, n */
+    int id; /* in the list of names; negative: spelled out in s, n */
     const char *s;
     size_t n;
     bool attribute; /* kept from call to call: begin with false */

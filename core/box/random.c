@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "box/random.h"
 
-static uint64_t rotl(uint64_t x, int k) { return (x << k) | (x >> (64 - k)); }
+static uint64_t rotl(uint64_t x, int k)
+{
+    return (x << k) | (x >> (64 - k));
+}
 
 /* splitmix64: spreads a seed over the state */
 static uint64_t spread(uint64_t *x)

@@ -16,6 +16,6 @@ struct sw_random {
 
 void sw_random_seed(struct sw_random *r, const void *p, size_t n);
 uint64_t sw_random_next(struct sw_random *r);
-double sw_random_unit(struct sw_random *r); /* in [0, 1) */
+double sw_random_unit(struct sw_random *r);                  /* in [0, 1) */
 uint64_t sw_random_upto(struct sw_random *r, uint64_t most); /* in [0, most], each as likely */
 #endif

@@ -52,7 +52,8 @@ static int rng_random(lua_State *L)
     default: return luaL_error(L, "wrong number of arguments");
     }
     luaL_argcheck(L, low <= high, lua_gettop(L), "interval is empty");
-    lua_pushinteger(L, (lua_Integer)(sw_random_upto(r, (uint64_t)high - (uint64_t)low) + (uint64_t)low));
+    lua_pushinteger(
+        L, (lua_Integer)(sw_random_upto(r, (uint64_t)high - (uint64_t)low) + (uint64_t)low));
     return 1;
 }
 

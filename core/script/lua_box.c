@@ -150,7 +150,8 @@ static void on_result(void *ctx, const struct sw_run_result *r)
     struct sw_wait w = g->wait;
     lua_State *L = g->wait.co;
     lua_rawgeti(L, LUA_REGISTRYINDEX, g->list);
-    if (g->quiet != LUA_NOREF && r->ok && !is_map(r->out)) lua_rawgeti(L, LUA_REGISTRYINDEX, g->quiet);
+    if (g->quiet != LUA_NOREF && r->ok && !is_map(r->out))
+        lua_rawgeti(L, LUA_REGISTRYINDEX, g->quiet);
     else push_result(L, r);
     lua_rawseti(L, -2, (lua_Integer)r->tag + 1);
     if (++g->have < g->want) {
@@ -402,7 +403,8 @@ int sw_open_box(lua_State *L)
     static const luaL_Reg f[] = {
         {"configure", l_configure}, {"load", l_load},   {"run", l_run},
         {"batch", l_batch},
-        {"body", l_body},           {"reply", l_reply}, {"confinement", l_confinement}, {"identity", l_identity},
+        {"body", l_body},           {"reply", l_reply}, {"confinement", l_confinement},
+        {"identity", l_identity},
         {"stats", l_stats},         {NULL, NULL}};
     struct pool *p = lua_newuserdatauv(L, sizeof *p, 0);
     memset(p, 0, sizeof *p);

@@ -12,7 +12,8 @@ static int bad_key(struct sw_err *err)
 }
 
 /* Fields of the table on top but `attributes`, which stays for later: its index, 0 when it has none. */
-static int put_fields(lua_State *L, struct sw_pack *p, bool inner, int *attributes, struct sw_err *err)
+static int put_fields(lua_State *L, struct sw_pack *p, bool inner, int *attributes,
+                      struct sw_err *err)
 {
     int t = lua_gettop(L), rc = 0;
     for (lua_pushnil(L); !rc && lua_next(L, t); lua_settop(L, t + 1)) {
@@ -46,7 +47,8 @@ static int put_item(lua_State *L, struct sw_pack *p, struct sw_err *err)
     size_t n = 0;
     const char *key;
     int t = lua_gettop(L);
-    if (lua_type(L, t) != LUA_TTABLE) return sw_fail(err, SW_E_BAD, "an event of a batch is a table");
+    if (lua_type(L, t) != LUA_TTABLE)
+        return sw_fail(err, SW_E_BAD, "an event of a batch is a table");
     lua_getfield(L, t, "at");
     lua_getfield(L, t, "key");
     key = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &n) : "";
@@ -87,6 +89,10 @@ void sw_pack_clear(struct sw_pack *p)
 
 struct sw_batch_spec sw_pack_spec(const struct sw_pack *p, uint32_t cpu_ms)
 {
-    return (struct sw_batch_spec){sw_rd_of(p->head.data, p->head.len), sw_rd_of(p->list.data, p->list.len),
-                                  p->items.data, p->ends, p->n, cpu_ms};
+    return (struct sw_batch_spec){sw_rd_of(p->head.data, p->head.len),
+                                  sw_rd_of(p->list.data, p->list.len),
+                                  p->items.data,
+                                  p->ends,
+                                  p->n,
+                                  cpu_ms};
 }

@@ -81,7 +81,8 @@ static struct sw_rd copied(uint8_t **to, const void *p, size_t n)
 struct sw_job_batch *sw_job_batch_new(const struct sw_workers_on *on, const struct sw_batch_spec *s)
 {
     size_t jobs = s->n * sizeof(struct sw_job), items = s->ends[s->n - 1];
-    struct sw_job_batch *b = sw_alloc(sizeof *b + jobs + sw_rd_left(&s->head) + sw_rd_left(&s->names) + items);
+    size_t shared = sw_rd_left(&s->head) + sw_rd_left(&s->names);
+    struct sw_job_batch *b = sw_alloc(sizeof *b + jobs + shared + items);
     uint8_t *to = (uint8_t *)b->job + jobs;
     b->left = s->n;
     b->head = copied(&to, s->head.p, sw_rd_left(&s->head));
