@@ -89,6 +89,7 @@ static void take_result(struct sw_worker *w, struct sw_rd frame)
 {
     struct sw_run_result r = {0};
     struct sw_package *p = w->p;
+    struct sw_pfile *f;
     struct sw_job *j;
     struct sw_val v;
     struct sw_rd error;
@@ -99,6 +100,7 @@ static void take_result(struct sw_worker *w, struct sw_rd frame)
     sw_val_get_bool(frame, "ok", &r.ok);
     if (sw_val_get_int(frame, "cpu_us", &r.cpu_us) && (r.cpu_us < 0 || r.cpu_us > INT_MAX))
         r.cpu_us = 0;
+    if (!r.ok && (f = sw_package_file(p, j))) f->poisoned = true; /* it would fail again, at the others' cost */
     if (!sw_val_find(frame, "out", &r.out)) r.out = sw_rd_of(NULL, 0);
     if (!r.ok && (!sw_val_find(frame, "error", &r.error) ||
                   (error = r.error, !sw_val_next(&error, &v)) || v.kind != SW_V_MAP)) {

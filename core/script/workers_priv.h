@@ -30,7 +30,7 @@ struct sw_pfile {
     char *name, *source;
     size_t bytes;
     bool reported; /* its result was given */
-    bool poisoned; /* loading it cost a worker: not tried again */
+    bool poisoned; /* loading it failed or cost a worker: not tried again */
     struct sw_workers_on on;
 };
 
