@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * The pool against real workers: attacks from tests/sandbox, lost workers, what /proc says about
- * the confinement. Needs the plain syncwell-box (env SW_BOX, default syncwell-box in the working
+ * The pool against real workers: lost workers, lying workers, what /proc says about the confinement. Needs the plain syncwell-box (env SW_BOX, default syncwell-box in the working
  * directory or build/). */
 #include "box/spawner.c" /* the real spawner; the workers it starts are sw_worker_run below */
 #include "script/workers.h"
@@ -199,66 +198,6 @@ static void wait_ms(struct world *w, int ms)
     while (uv_hrtime() < until) uv_run(&w->loop, UV_RUN_ONCE);
     uv_close((uv_handle_t *)&alive, NULL);
     uv_run(&w->loop, UV_RUN_NOWAIT);
-}
-
-/* ---- attacks ---- */
-
-static bool as_expected(const struct got *g, const char *expect)
-{
-    if (strncmp(expect, "any", 3) == 0) return true;
-    if (strncmp(expect, "ok", 2) == 0) return g->ok && !strstr(g->out, "value=false");
-    if (strncmp(expect, "error", 5) == 0)
-        return !g->ok && !g->killed && (!expect[5] || strstr(g->text, expect + 6));
-    return false;
-}
-
-static int attack(struct world *w, const char *folder, const char *name, uint64_t tag)
-{
-    char path[PATH_MAX + 300], expect[200] = "";
-    size_t n, before = w->done;
-    char *source;
-    bool good;
-    static const char probe[] = "return ('ok'):upper() .. #table.pack(1, 2, 3)";
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    source = sw_test_slurp(path, &n);
-    sscanf(source, "-- expect: %199[^\n]", expect);
-    run_text(w, tag, probe);
-    run_script(w, "p", tag + 1, source, n);
-    run_text(w, tag + 2, probe);
-    run_text(w, tag + 3, probe);
-    wait_done(w, before + 4);
-    good = as_expected(&w->got[tag + 1], expect);
-    for (int i = 0; i < 4; i++)
-        if (i != 1) good = good && w->got[tag + (uint64_t)i].ok && strstr(w->got[tag + (uint64_t)i].out, "OK3");
-    printf("  %-28s %s%s\n", name, good ? "" : "WRONG: ", w->got[tag + 1].ok ? "ran" : w->got[tag + 1].text);
-    free(source);
-    return good ? 0 : 1;
-}
-
-static void attacks_end_alone_and_their_neighbours_still_run(void **state)
-{
-    struct world *w = open_world((struct sw_workers_config){0});
-    char folder[PATH_MAX + 16];
-    struct dirent **list;
-    struct sw_workers_stats s;
-    int n, wrong = 0;
-    pid_t self = getpid();
-    (void)state;
-    snprintf(folder, sizeof folder, "%s/tests/sandbox", sw_test_root());
-    n = scandir(folder, &list, NULL, alphasort);
-    assert_true(n > 2);
-    for (int i = 0; i < n; i++) {
-        if (strstr(list[i]->d_name, ".lua")) wrong += attack(w, folder, list[i]->d_name, (uint64_t)i * 4);
-        free(list[i]);
-    }
-    free(list);
-    sw_workers_get_stats(w->pool, &s);
-    printf("  workers started %llu, killed %llu, crashed %llu, runs queued again %llu\n",
-           (unsigned long long)s.started, (unsigned long long)s.killed, (unsigned long long)s.crashed,
-           (unsigned long long)s.requeued);
-    assert_int_equal(wrong, 0);
-    assert_int_equal(self, getpid());
-    close_world(w);
 }
 
 /* ---- what a worker is ---- */
@@ -738,7 +677,6 @@ int main(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "--uid") == 0) return be_the_box(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_worker_has_one_descriptor_and_nothing_else),
-        cmocka_unit_test(attacks_end_alone_and_their_neighbours_still_run),
         cmocka_unit_test(a_killed_worker_costs_only_the_run_it_stood_in),
         cmocka_unit_test(a_stopped_worker_is_noticed_and_replaced),
         cmocka_unit_test(a_worker_killed_between_runs_costs_nothing),

@@ -1,0 +1,215 @@
+-- SPDX-License-Identifier: MIT
+-- The attacks of tests/sandbox through the engine's own doors, in one engine process: each ends as its head says,
+-- its neighbours and the next script are served, and the engine is no larger afterwards.
+local account = require("account")
+local attacks = require("attacks")
+local door = require("door")
+local flow = require("flow")
+local home = require("home")
+local intake = require("intake")
+local rules = require("rules")
+
+local LANES, LIMITS = 4, { 32, 4, 256 } -- the plain box first
+local NOW = 1748779200000               -- 2025-06-01T12:00:00Z
+local GROWTH_MOST_KB = 16 * 1024
+local PROBE = { spec = { op = "script", script = "probe.lua", source = "return ('ok'):upper() .. #table.pack(1, 2, 3)" } }
+
+local strange = {} -- requests that no declared provider may send
+local port
+port = assert(sw.serve.listen("127.0.0.1:0", function(r, answer)
+  local own = r.method == "GET" and r.headers.host == "127.0.0.1:" .. port and not r.headers["x-b"] and not r.headers["x-g"]
+  strange[#strange + 1] = not own and sw.json.encode(r) or nil
+  answer(200, { ["Content-Type"] = "application/json" }, "[]")
+end))
+
+local function engine_kb()
+  collectgarbage()
+  collectgarbage()
+  return tonumber(flow.read("/proc/self/status"):match("VmRSS:%s+(%d+)"))
+end
+
+-- A home with a stranger's data in it, opened by this process as the person of a lane.
+local function open_home()
+  local h = flow.home("UTC")
+  h.ok("--user", "anna", "init", "--test", "--quiet", "--zone", "UTC")
+  h.ok("--user", "anna", "log", "weight", "70kg", "2025-05-30 08:00")
+  return h
+end
+
+local function person(h, lane)
+  return assert(home.open({ home = h.dir, user = "lane" .. lane }, true))
+end
+
+-- --- how each kind of attack is played: result of the run, and what it gave as text ---
+
+local play = {}
+
+local function first_text(r)
+  local v = r.ok and r.out and r.out.values and r.out.values[1]
+  return v and v.text or "nothing"
+end
+
+function play.script(ctx, a)
+  local spec = { op = "script", script = a.name, source = a.source }
+  local rs = assert(sw.box.run(ctx.name, "attack", { PROBE, { spec = spec, cpu_ms = a.ms }, PROBE }))
+  return rs[2], first_text(rs[2]), rs[1].ok and rs[3].ok and first_text(rs[3]) == "OK3"
+end
+
+local function loaded(ctx, a)
+  return assert(sw.box.load(ctx.name, "attack", { { name = a.name, source = a.source } }))[1]
+end
+
+local function log_of(r)
+  return r.ok and r.out and r.out.log and r.out.log[1]
+end
+
+local EVENT = { kind = "workout", id = "w1", group = "g1", provider = "strava", sport = "running",
+  finish = "2025-06-01T11:50:00Z", start = "2025-06-01T11:00:00Z", attributes = { elapsed_s = 3000, distance_m = 9000 } }
+
+function play.rule(ctx, a)
+  local r = loaded(ctx, a)
+  if not r.ok then
+    return r, "", true
+  end
+  local rule = { declaration = r.out.declaration, script = a.name, name = "attack" }
+  local spec = { op = "rule", script = a.name, event = EVENT, at = NOW, user = ctx.name, offset_min = 0 }
+  local rs = assert(rules.run_in_box(ctx, "attack", { PROBE, { spec = spec, cpu_ms = a.ms }, PROBE }, { NOW, NOW, NOW }))
+  r = rs[2]
+  local doubt = r.ok and rules.doubt(rule, r.out)
+  if doubt then
+    r.ok, r.error = false, { text = doubt }
+  end
+  local did = r.ok and ("%s, %d actions"):format(r.out.fired and "fired" or "not fired", #(r.out.actions or {}))
+  return r, log_of(r) or did or "", rs[1].ok and rs[3].ok
+end
+
+local function taken(kept)
+  local reasons = {}
+  for reason, n in pairs(kept.reasons) do
+    reasons[#reasons + 1] = ("%d %s"):format(n, reason)
+  end
+  table.sort(reasons)
+  return ("kept %d records, %d days, %d columns; refused: %s"):format(#kept.records, #kept.days, #kept.columns,
+    table.concat(reasons, ", "))
+end
+
+function play.provider(ctx, a)
+  local r = loaded(ctx, a)
+  if not r.ok then
+    return r, "", true
+  end
+  local p = { id = "attack", script = a.name, package = "attack", declaration = r.out.declaration }
+  local c = { id = 1, body = { base_url = "http://127.0.0.1:" .. port } }
+  local acct = assert(account.open(ctx, c, p))
+  local kept, network = intake.new(ctx, c, p), door.network(acct, {})
+  local window = { from = NOW - 86400000, to = NOW, first_day = "2025-05-31", last_day = "2025-06-01" }
+  local spec = { op = "page", script = a.name, resource = "all", window = window, at = NOW, offset_min = 0,
+    user = ctx.name, account = {} }
+  local rs = assert(door.run(ctx.name, "attack", { PROBE, { spec = spec, cpu_ms = a.ms }, PROBE }, function(call, i, name, args)
+    if name == "http" then
+      return network(call, i, name, args)
+    end
+    local ok, message = kept:take(name, args)
+    sw.box.reply(call, ok and true or false, ok and true or message)
+  end))
+  return rs[2], log_of(rs[2]) or taken(kept), rs[1].ok and rs[3].ok
+end
+
+-- --- the suite ---
+
+-- A good script of the same person, in a package of its own and in the package that was attacked.
+local function still_served(ctx)
+  for _, package in ipairs { "good", "attack" } do
+    local r = assert(sw.box.run(ctx.name, package, { PROBE }))[1]
+    if not r.ok or first_text(r) ~= "OK3" then
+      return false
+    end
+  end
+  return true
+end
+
+local function attack(ctx, a, mb, wrong)
+  local r, value, neighbours = play[a.as](ctx, a)
+  local why = attacks.judge(a, r, value, mb) or not neighbours and "a neighbour in its package failed"
+    or not still_served(ctx) and "the good script after it failed"
+  if why then
+    wrong[#wrong + 1] = ("%s (%d MB): %s"):format(a.name, mb, why)
+  end
+end
+
+-- Every attack once under a limit, in lanes: each a person whose attacks follow one another.
+local function pass(h, list, mb)
+  local wrong, at, ended = {}, 0, 0
+  sw.box.close()
+  sw.box.configure { memory_mb = mb }
+  for lane = 1, LANES do
+    sw.spawn(function()
+      local ctx = person(h, lane)
+      while at < #list do
+        at = at + 1
+        local a = list[at]
+        local ok, message = pcall(attack, ctx, a, mb, wrong)
+        wrong[#wrong + 1] = not ok and ("%s (%d MB): %s"):format(a.name, mb, message) or nil
+      end
+      ended = ended + 1
+    end)
+  end
+  while ended < LANES do
+    sw.sys.sleep(10)
+  end
+  table.sort(wrong)
+  return table.concat(wrong, "\n")
+end
+
+local function by_class(list)
+  local n, names, parts = {}, {}, {}
+  for _, a in ipairs(list) do
+    n[a.class] = (n[a.class] or 0) + 1
+  end
+  for class in pairs(n) do
+    names[#names + 1] = class
+  end
+  table.sort(names)
+  for i, class in ipairs(names) do
+    parts[i] = class .. " " .. n[class]
+  end
+  return table.concat(parts, ", ")
+end
+
+describe("the attacks of tests/sandbox", function()
+  local list, sizes = attacks.list(flow.root), {}
+  local h = open_home()
+
+  it("are at least 120, of every class", function()
+    print(("note %d attacks: %s"):format(#list, by_class(list)))
+    expect(#list >= 120).is_true()
+    local seen = {}
+    for _, a in ipairs(list) do
+      seen[a.class] = true
+    end
+    expect(seen).equals(attacks.classes)
+  end)
+
+  for i, mb in ipairs(LIMITS) do
+    it(("end as their heads say with %d MB, and a good script runs after each"):format(mb), function()
+      local began = sw.time.mono()
+      local wrong = pass(h, list, mb)
+      sizes[i] = engine_kb()
+      local s = sw.box.stats()
+      print(("note %d MB: %.1f s, workers started %d, killed %d, crashed %d; engine %d KB"):format(mb,
+        (sw.time.mono() - began) / 1000, s.started, s.killed, s.crashed, sizes[i]))
+      expect(wrong).equals("")
+    end)
+  end
+
+  it("leave the engine as large as the first round of them found it, within 16 MB", function()
+    expect(sizes[#sizes] - sizes[1] < GROWTH_MOST_KB).is_true()
+  end)
+
+  it("sent nothing but plain requests to the one machine they had", function()
+    expect(strange).equals({})
+  end)
+
+  sw.box.close()
+  h.remove()
+end)
