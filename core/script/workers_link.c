@@ -106,6 +106,7 @@ static void take_result(struct sw_worker *w, struct sw_rd frame)
                   (error = r.error, !sw_val_next(&error, &v)) || v.kind != SW_V_MAP)) {
         sw_job_fail(j, p, false, "the run failed without a reason");
     } else {
+        p->known = true;
         p->avg_us = p->avg_us ? (p->avg_us * 7 + r.cpu_us) / 8 : r.cpu_us;
         w->pool->stats.runs++;
         sw_job_give(j, p, &r);
