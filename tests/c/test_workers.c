@@ -468,7 +468,8 @@ static void a_box_that_ends_at_once_fails_the_runs(void **state)
 /* ---- workers that lie: this program serves as the box, sw_worker_run below is the worker ---- */
 
 enum lie { GARBAGE, GARBAGE_LATER, HUGE_FRAME, UNKNOWN_RUN, STRANGE_CALL, FALSE_ACK, WRONG_TYPES, FLOOD,
-           SILENT, TWICE, LIES, REFUSES = LIES };
+           SILENT, TWICE, HALF_FRAME, EMPTY_FRAMES, HUGE_COUNT, DEEP_NEST, ENDLESS_NOISE, HELLO_AGAIN,
+           REPLY_TO_NOBODY, CALL_TWICE, DIRTY_BYE, DIRTY_ERROR, LIES, REFUSES = LIES };
 
 static void put(int fd, struct sw_buf *b)
 {
@@ -506,6 +507,48 @@ static void lie(int fd, struct sw_buf *b, enum lie how, int64_t run)
     do write(fd, b->data, b->len) < 0 ? exit(0) : (void)0;
     while (how == FLOOD);
     if (how == TWICE) put(fd, b);
+}
+
+/* Bytes that are no frame, or none that ends. */
+static void lie_in_bytes(int fd, enum lie how)
+{
+    static uint8_t bytes[70000];
+    size_t n = sizeof bytes;
+    memset(bytes, how == DEEP_NEST ? SW_V_ARR : how == EMPTY_FRAMES ? 0 : 'x', n);
+    if (how == HALF_FRAME) memcpy(bytes, "\0\0\3\0", 4); /* 192 KiB, of which 70,000 bytes come */
+    if (how == HUGE_COUNT) memcpy(bytes, "\5\0\0\0\6\xff\xff\xff\xff", n = 9);
+    if (how == DEEP_NEST) {
+        memcpy(bytes, "\0\1\0\0", 4);
+        for (size_t at = 4; at + 5 <= 260; at += 5) memcpy(bytes + at, "\6\1\0\0\0", 5);
+    }
+    do
+        if (write(fd, bytes, n) < 0) exit(0);
+    while (how == ENDLESS_NOISE || how == EMPTY_FRAMES);
+}
+
+/* Well-formed messages that no worker may send, or only once, or not with such words. */
+static void lie_in_words(int fd, struct sw_buf *b, enum lie how, int64_t run)
+{
+    static const char *const ops[] = {[HELLO_AGAIN] = "hello", [REPLY_TO_NOBODY] = "reply", [CALL_TWICE] = "call",
+                                      [DIRTY_BYE] = "bye", [DIRTY_ERROR] = "result"};
+    static const char dirty[] = "\33[2J\1\302\233red\342\200\256 words";
+    size_t map, error, at = begin(b, ops[how], &map);
+    member(b, "run", run);
+    member(b, "call", 7);
+    sw_val_key(b, how == DIRTY_BYE ? "text" : "name");
+    sw_val_text(b, how == DIRTY_BYE ? dirty : "series");
+    sw_val_key(b, "args");
+    sw_val_nil(b);
+    sw_val_key(b, "error");
+    error = sw_val_open(b, SW_V_MAP);
+    sw_val_key(b, "text");
+    sw_val_text(b, dirty);
+    sw_val_close(b, error, 1);
+    sw_val_close(b, map, 6);
+    sw_frame_end(b, at, NULL);
+    if (write(fd, b->data, b->len) < 0) exit(0);
+    if (how == CALL_TWICE) put(fd, b);
+    if (how == DIRTY_BYE) exit(0);
 }
 
 /* The number of a run in the frames read so far; there is one run in these tests. */
@@ -558,6 +601,8 @@ int sw_worker_run(const struct sw_confine *c, int sock, struct sw_shared_page *p
     while (!find_run(in, n) && (got = read(sock, in + n, sizeof in - n)) > 0) n += (size_t)got;
     if (how == GARBAGE_LATER) (void)!write(sock, noise, sizeof noise);
     else if (how == HUGE_FRAME) (void)!write(sock, "\xff\xff\xff\x7f", 4);
+    else if (how >= HELLO_AGAIN) lie_in_words(sock, &b, how, find_run(in, n));
+    else if (how >= HALF_FRAME) lie_in_bytes(sock, how);
     else if (how != SILENT) lie(sock, &b, how, find_run(in, n));
     sleep(20);
     return 0;
@@ -581,6 +626,7 @@ static void a_lying_worker_harms_only_its_own_run(void **state)
         wait_done(w, 1);
         assert_false(w->got[0].ok);
         printf("  lie %d: %s\n", how, w->got[0].text);
+        assert_null(how == DIRTY_ERROR ? NULL : strpbrk(w->got[0].text, "\33\1"));
         close_world(w);
     }
 }
