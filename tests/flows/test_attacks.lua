@@ -210,6 +210,15 @@ describe("the attacks of tests/sandbox", function()
     expect(strange).equals({})
   end)
 
+  it("get no more of their words kept than 100 lines and 64 KB", function()
+    local flood = "for i = 1, 5000 do print(i) end return ('x'):rep(%d)"
+    for bytes, fits in pairs { [30000] = true, [70000] = false } do
+      local r = sw.box.run("words", "p", { { spec = { op = "script", script = "w.lua", source = flood:format(bytes) } } })[1]
+      expect(r.ok).equals(fits)
+      expect(fits and { #r.out.log, r.out.log_dropped } or r.error.text:match("64 KB")).equals(fits and { 100, 4900 } or "64 KB")
+    end
+  end)
+
   sw.box.close()
   h.remove()
 end)
