@@ -121,6 +121,6 @@ int sw_confine_seal(const struct sw_confine *c, struct sw_confinement *got, stru
     got->seccomp = rc == 0;
     if (rc == 0 || c->allow_unconfined) return SW_OK;
     return sw_fail(err, SW_E_DENIED, "the seccomp filter cannot be loaded (%s); strangers' scripts "
-                   "do not run without it, unless an administrator allows it: limits = { allow_unconfined = true } "
-                   "in config.lua", strerror(-rc));
+                   "do not run without it, unless an administrator allows it: "
+                   "limits = { allow_unconfined = true } in config.lua", strerror(-rc));
 }

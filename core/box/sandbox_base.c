@@ -26,8 +26,8 @@ static int finish_pcall(lua_State *L, int status, lua_KContext extra)
 static void check_depth(lua_State *L)
 {
     lua_Debug ar;
-    if (lua_getstack(L, CATCH_DEPTH, &ar)) luaL_error(L, "stack overflow: errors can be caught within %d calls",
-                                                      CATCH_DEPTH);
+    if (lua_getstack(L, CATCH_DEPTH, &ar))
+        luaL_error(L, "stack overflow: errors can be caught within %d calls", CATCH_DEPTH);
 }
 
 static int base_pcall(lua_State *L)

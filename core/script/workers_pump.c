@@ -3,8 +3,9 @@
  * in turn, at most max_running workers at a time, and an idle worker makes room for one that is
  * needed. A package whose runs have all been short lately need not wait behind long ones: as many
  * workers again may run for such, and the kernel divides the cores. No more workers are started than
- * can soon be fed, or those of busy strangers would drive out the ones that are used often. The tick is the watchdog: it measures CPU time since a worker last made progress that we
- * can check, a result or a call of a run it was given; the worker's shared page only chooses the
+ * can soon be fed, or those of busy strangers would drive out the ones that are used often.
+ * The tick is the watchdog: it measures CPU time since a worker last made progress that we can
+ * check, a result or a call of a run it was given; the worker's shared page only chooses the
  * budget. What a worker killed here leaves is not settled here, but when its socket ends. */
 #include <uv.h>
 #include "script/workers_pool.h"
@@ -51,6 +52,13 @@ static int64_t cpu_of(pid_t pid)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
+/* The watchdog measures from here. */
+static void mark(struct sw_worker *w, int64_t cpu_ns)
+{
+    if (cpu_ns >= 0) w->cpu_mark_ns = cpu_ns;
+    w->wall_mark_ms = uv_now(w->pool->loop);
+}
+
 static void dispatch(struct sw_workers *pool, struct sw_worker *w)
 {
     struct sw_buf *b = &w->out;
@@ -71,8 +79,7 @@ static void dispatch(struct sw_workers *pool, struct sw_worker *w)
     sw_val_close(b, map, 2);
     sw_frame_end(b, at, NULL); /* fits: a spec is capped below a frame */
     p->user->turn = ++pool->turn;
-    w->cpu_mark_ns = cpu_of(w->pid);
-    w->wall_mark_ms = uv_now(pool->loop);
+    mark(w, cpu_of(w->pid));
     sw_worker_flush(w);
 }
 
@@ -123,7 +130,8 @@ static int count_eager(const struct sw_workers *pool)
     int n = 0;
     for (const struct sw_worker *w = pool->workers; w; w = w->next)
         n += w->state == SW_WORKER_STARTING ||
-             (w->state == SW_WORKER_READY && (sw_worker_running(w) || (w->p->queue.n && can_take(w))));
+             (w->state == SW_WORKER_READY &&
+              (sw_worker_running(w) || (w->p->queue.n && can_take(w))));
     return n;
 }
 
@@ -156,7 +164,8 @@ static void start_workers(struct sw_workers *pool)
 {
     struct sw_package *p;
     int rc;
-    while (count_eager(pool) < 2 * pool->c.max_running && (p = next_package(pool, WITHOUT_WORKER))) {
+    while (count_eager(pool) < 2 * pool->c.max_running &&
+           (p = next_package(pool, WITHOUT_WORKER))) {
         if (pool->stats.live >= pool->c.max_live && !evict_idle(pool)) return;
         rc = sw_workers_start_spawner(pool);
         if (rc == SW_E_BUSY) return; /* the tick tries again */
@@ -184,8 +193,10 @@ static void dispatch_all(struct sw_workers *pool)
     struct sw_package *p;
     for (; running < pool->c.max_running && (p = next_package(pool, WITH_WORKER)); running++)
         dispatch(pool, p->worker);
-    for (; running < 2 * pool->c.max_running && (p = next_package(pool, WITH_WORKER_AND_SHORT)); running++)
+    for (; running < 2 * pool->c.max_running; running++) {
+        if (!(p = next_package(pool, WITH_WORKER_AND_SHORT))) break;
         dispatch(pool, p->worker);
+    }
 }
 
 void sw_workers_pump(struct sw_workers *pool)
@@ -208,13 +219,16 @@ void sw_workers_leave(struct sw_workers *pool)
     if (--pool->inside == 0 && !pool->closing) sw_workers_pump(pool);
 }
 
+static void hold_against(struct sw_package *p, int64_t ns, uint64_t now_ms)
+{
+    if (ns > SHORT_NS) p->long_until_ms = now_ms + LONG_MS;
+}
+
 void sw_worker_progress(struct sw_worker *w)
 {
     int64_t cpu = cpu_of(w->pid);
-    uint64_t now = uv_now(w->pool->loop);
-    if (cpu - w->cpu_mark_ns > SHORT_NS) w->p->long_until_ms = now + LONG_MS;
-    if (cpu >= 0) w->cpu_mark_ns = cpu;
-    w->wall_mark_ms = now;
+    hold_against(w->p, cpu - w->cpu_mark_ns, uv_now(w->pool->loop));
+    mark(w, cpu);
 }
 
 static uint32_t budget_of(const struct sw_worker *w)
@@ -244,7 +258,7 @@ static void watch(struct sw_worker *w, uint64_t now_ms)
     if (!sw_worker_running(w)) return;
     budget = budget_of(w);
     cpu = cpu_of(w->pid);
-    if (cpu - w->cpu_mark_ns > SHORT_NS) w->p->long_until_ms = now_ms + LONG_MS;
+    hold_against(w->p, cpu - w->cpu_mark_ns, now_ms);
     if ((cpu >= 0 && cpu - w->cpu_mark_ns > (int64_t)(budget * 3 / 2 + 200) * 1000000) ||
         wall > budget * 10 + 1000) {
         w->killed = true; /* what it wrote before is still read; then comes the end of file */
