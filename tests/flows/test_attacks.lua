@@ -7,6 +7,7 @@ local door = require("door")
 local flow = require("flow")
 local home = require("home")
 local intake = require("intake")
+local providers = require("providers")
 local rules = require("rules")
 
 local LANES, LIMITS = 4, { 32, 4, 256 } -- the plain box first
@@ -98,8 +99,9 @@ function play.provider(ctx, a)
   if not r.ok then
     return r, "", true
   end
-  local p = { id = "attack", script = a.name, package = "attack", declaration = r.out.declaration }
-  local c = { id = 1, body = { base_url = "http://127.0.0.1:" .. port } }
+  local p = { id = "attack", from = "own", script = a.name, package = "attack", declaration = r.out.declaration }
+  local c = { id = 1, name = "main", provider = "attack", body = { base_url = "http://127.0.0.1:" .. port,
+    script = providers.pin { from = "own", declaration = r.out.declaration } } }
   local acct = assert(account.open(ctx, c, p))
   local kept, network = intake.new(ctx, c, p), door.network(acct, {})
   local window = { from = NOW - 86400000, to = NOW, first_day = "2025-05-31", last_day = "2025-06-01" }

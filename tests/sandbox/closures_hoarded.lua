@@ -1,4 +1,4 @@
--- attack: memory, 5000 ms
+-- attack: memory, 10000 ms
 -- ends: error MB of memory
 local all = {}
 while true do
