@@ -29,7 +29,7 @@ local function engine_kb()
   return tonumber(flow.read("/proc/self/status"):match("VmRSS:%s+(%d+)"))
 end
 
--- A home with a stranger's data in it, opened by this process as the person of a lane.
+-- A home with a stranger's data in it; the persons of the lanes are opened in it by this process.
 local function open_home()
   local h = flow.home("UTC")
   h.ok("--user", "anna", "init", "--test", "--quiet", "--zone", "UTC")
@@ -37,8 +37,12 @@ local function open_home()
   return h
 end
 
-local function person(h, lane)
-  return assert(home.open({ home = h.dir, user = "lane" .. lane }, true))
+local function people(h)
+  local list = {}
+  for lane = 1, LANES do
+    list[lane] = assert(home.open({ home = h.dir, user = "lane" .. lane }, true))
+  end
+  return list
 end
 
 -- --- how each kind of attack is played: result of the run, and what it gave as text ---
@@ -140,13 +144,12 @@ local function attack(ctx, a, mb, wrong)
 end
 
 -- Every attack once under a limit, in lanes: each a person whose attacks follow one another.
-local function pass(h, list, mb)
+local function pass(lanes, list, mb)
   local wrong, at, ended = {}, 0, 0
   sw.box.close()
   sw.box.configure { memory_mb = mb }
-  for lane = 1, LANES do
+  for _, ctx in ipairs(lanes) do
     sw.spawn(function()
-      local ctx = person(h, lane)
       while at < #list do
         at = at + 1
         local a = list[at]
@@ -181,6 +184,7 @@ end
 describe("the attacks of tests/sandbox", function()
   local list, sizes = attacks.list(flow.root), {}
   local h = open_home()
+  local lanes = people(h)
 
   it("are at least 120, of every class", function()
     print(("note %d attacks: %s"):format(#list, by_class(list)))
@@ -195,7 +199,7 @@ describe("the attacks of tests/sandbox", function()
   for i, mb in ipairs(LIMITS) do
     it(("end as their heads say with %d MB, and a good script runs after each"):format(mb), function()
       local began = sw.time.mono()
-      local wrong = pass(h, list, mb)
+      local wrong = pass(lanes, list, mb)
       sizes[i] = engine_kb()
       local s = sw.box.stats()
       print(("note %d MB: %.1f s, workers started %d, killed %d, crashed %d; engine %d KB"):format(mb,

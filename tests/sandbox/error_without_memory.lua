@@ -1,4 +1,4 @@
--- attack: crash, 3000 ms
+-- attack: crash, 10000 ms
 -- ends: error MB of memory
 -- ends: error used more than 100 ms of CPU time
 local keep = {}

@@ -1,4 +1,4 @@
--- attack: memory, 3000 ms
+-- attack: memory, 10000 ms
 -- ends: value nothing was left over
 -- ends: error MB of memory
 local ok = pcall(function()
