@@ -144,7 +144,7 @@ end
 
 describe("a forged worker", function()
   it("cannot drive the terminal with the words of its errors", function()
-    local n = tonumber(flow.sh(("sed -n '/^enum lie/,/};/p' %s/tests/c/test_workers.c | tr -cd , | wc -c"):format(flow.root)).out)
+    local n = tonumber(flow.sh(("sed -n '/^enum lie/,/};/p' %s/tests/c/test_workers.c | sed 's/ LIES.*//' | tr -cd , | wc -c"):format(flow.root)).out)
     for _, lie in ipairs { n - 1, n - 2 } do -- the last two: a dirty error, a dirty farewell
       local r = with_forged_box(lie)
       expect(r.code).equals(1)
