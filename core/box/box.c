@@ -300,7 +300,7 @@ static void describe(struct sw_box *b, struct ending *e)
     } else if (e->status == LUA_ERRMEM) {
         snprintf(text, sizeof text, "stopped: used more than %zu MB of memory",
                  (b->limits.mem_max - HOST_SLACK) >> 20);
-        error_text(&e->error, text, "", 0);
+        error_text(&e->error, text, b->limits.where, b->limits.where_line);
     } else if (e->err.code) {
         error_text(&e->error, e->err.text, "", 0);
     } else {
@@ -372,6 +372,7 @@ static int finish(struct sw_box *b, struct run *r, int status, bool expired, str
     luaL_unref(b->L, LUA_REGISTRYINDEX, r->cur);
     sw_buf_clear(&r->body);
     *r = (struct run){0};
+    b->limits.where_line = 0;
     b->limits.mem_max -= HOST_SLACK;
     b->limits.mem_hit = hit && !ok;
     consider_retiring(b);
@@ -422,6 +423,7 @@ static int resume(struct sw_box *b, struct run *r, int args, struct sw_err *err)
     before = sw_limits_begin(&b->limits, co, r->budget_ns - r->used_ns);
     status = lua_resume(co, b->L, args, &n);
     expired = b->limits.expired;
+    if (status == LUA_ERRMEM) sw_limits_note(co);
     r->used_ns += sw_limits_cpu_ns() - before;
     sw_limits_end(&b->limits);
     b->now = NULL;

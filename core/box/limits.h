@@ -20,7 +20,7 @@ struct sw_limits {
     volatile int64_t deadline_ns;     /* on the CPU clock; 0: none */
     size_t mem_used, mem_max;         /* bytes */
     bool mem_hit;                     /* an allocation was refused since the run began */
-    char where[96];                   /* script:line at which expiry struck */
+    char where[96];                   /* script and line at which a limit struck; line 0: unknown */
     int where_line;
 };
 
@@ -38,6 +38,8 @@ void sw_limits_tick_stop(struct sw_limits *m);
 int64_t sw_limits_begin(struct sw_limits *m, lua_State *thread, int64_t budget_ns);
 void sw_limits_end(struct sw_limits *m);
 
+/* Keep the place in a script where L stands, or stood when an error ended it, unless one is kept. */
+void sw_limits_note(lua_State *L);
 /* Raise the expiry in L. Not a normal error: sandbox functions pass it on, whoever catches it. */
 int sw_limits_raise(lua_State *L);
 /* Arm the hook in L when its run expired while another thread was running. */
