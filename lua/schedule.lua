@@ -118,11 +118,11 @@ local function at_as_cron(spec)
   if not h then
     return nil, ("'%s' is not a time like \"07:30 on mon,wed\" or \"sunset-30min\""):format(spec)
   end
-  local field, why = days_field(spec, days)
-  if not field then
+  local weekdays, why = days_field(spec, days)
+  if not weekdays then
     return nil, why
   end
-  return schedule.cron(("%d %d * * %s"):format(tonumber(m), tonumber(h), field))
+  return schedule.cron(("%d %d * * %s"):format(tonumber(m), tonumber(h), weekdays))
 end
 
 local units = { s = 1, sec = 1, min = 60, m = 60, h = 3600, d = 86400, w = 604800 }
@@ -137,10 +137,10 @@ local function at_sun(spec)
   elseif not tonumber(n) or not units[unit] or tonumber(n) * units[unit] > 43200 then
     return nil, ("'%s': \"sunset-30min\" is what such a time looks like, half a day at most"):format(spec)
   end
-  local field, why = days_field(spec, days)
+  local weekdays, why = days_field(spec, days)
   local c
-  if field then
-    c, why = schedule.cron("0 0 * * " .. field)
+  if weekdays then
+    c, why = schedule.cron("0 0 * * " .. weekdays)
   end
   if not c then
     return nil, why
