@@ -31,8 +31,10 @@ end
 local function fill_in(acct, mark, lasting)
   local kind, content = mark:match("^(%l[%l%d]*):(.*)$")
   if kind == "secret" then
-    local value = acct.secret.secrets[content]
-    if type(value) ~= "string" then
+    local value, kept = acct.secret.secrets[content], (acct.secret.kept or {})[content]
+    if type(kept) == "string" then
+      return kept
+    elseif type(value) ~= "string" then
       local known = (acct.declaration.secrets or {})[content]
       error(known and ("the credential '%s' of this connection is not there"):format(content)
         or "a credential of this connection is not there", 0)

@@ -1,5 +1,8 @@
 -- When a scheduled trigger is due next, in a person's zone; days are stepped by the calendar.
 --   schedule.next(ctx, { kind = "cron", spec = "0 7 * * *" }, after_ms) --> ms | nil, why not
+local home = require("home")
+local sun = require("sun")
+
 local schedule = {}
 
 local names = {
@@ -99,23 +102,68 @@ local function next_cron(ctx, c, after)
   return nil, "that time never comes"
 end
 
--- "07:30 on mon,wed" or "07:30"
-local function at_as_cron(spec)
-  local h, m, days = spec:match("^(%d%d?):(%d%d)%s*(.*)$")
-  if not h then
-    return nil, ("'%s' is not a time like \"07:30 on mon,wed\" (sunrise and sunset are not available "
-      .. "yet)"):format(spec)
-  end
+-- The days behind a time, "on mon,wed" or nothing, as a field of cron.
+local function days_field(spec, days)
   local list = days:match("^on%s+([%a,%- ]+)$")
   if days ~= "" and not list then
     return nil, ("'%s': after the time comes \"on mon,wed\""):format(spec)
   end
   local text = list and list:gsub("%s+", "") or "*"
-  text = text == "weekdays" and "mon-fri" or text == "weekends" and "sat,sun" or text
-  return schedule.cron(("%d %d * * %s"):format(tonumber(m), tonumber(h), text))
+  return text == "weekdays" and "mon-fri" or text == "weekends" and "sat,sun" or text
+end
+
+-- "07:30 on mon,wed" or "07:30"
+local function at_as_cron(spec)
+  local h, m, days = spec:match("^(%d%d?):(%d%d)%s*(.*)$")
+  if not h then
+    return nil, ("'%s' is not a time like \"07:30 on mon,wed\" or \"sunset-30min\""):format(spec)
+  end
+  local weekdays, why = days_field(spec, days)
+  if not weekdays then
+    return nil, why
+  end
+  return schedule.cron(("%d %d * * %s"):format(tonumber(m), tonumber(h), weekdays))
 end
 
 local units = { s = 1, sec = 1, min = 60, m = 60, h = 3600, d = 86400, w = 604800 }
+
+-- "sunset-30min on mon,wed": { side, offset_ms, days }; nil when it is no such text.
+local function at_sun(spec)
+  local side, sign, n, unit, days = spec:match("^(sun%l+)%s*([+-]?)%s*(%d*)(%l*)%s*(.*)$")
+  if side ~= "sunrise" and side ~= "sunset" then
+    return nil
+  elseif sign == "" then
+    n, unit, days = "0", "s", spec:match("^sun%l+%s*(.*)$")
+  elseif not tonumber(n) or not units[unit] or tonumber(n) * units[unit] > 43200 then
+    return nil, ("'%s': \"sunset-30min\" is what such a time looks like, half a day at most"):format(spec)
+  end
+  local weekdays, why = days_field(spec, days)
+  local c
+  if weekdays then
+    c, why = schedule.cron("0 0 * * " .. weekdays)
+  end
+  if not c then
+    return nil, why
+  end
+  local ms = tonumber(n) * units[unit] * 1000
+  return { side = side, offset = sign == "-" and -ms or ms, days = c }
+end
+
+local function next_sun(ctx, s, after)
+  local place = ctx.place or home.setting(ctx, "home").place
+  if not place then
+    return nil, "sunrise and sunset need to know where you are: syncwell init --place 52.52,13.40"
+  end
+  local today = sw.time.day_of(after, sw.time.offset(ctx.zone, after))
+  for day = today - 1, today + 400 do -- an offset may reach into the next day
+    local rise, set = sun.times(place.latitude, place.longitude, day)
+    local at = rise and math.tointeger(((s.side == "sunrise" and rise or set) + s.offset) // 60000 * 60000)
+    if at and at > after and day_matches(s.days, day) then
+      return at
+    end
+  end
+  return nil, "the sun does not rise or set there on such a day"
+end
 
 local function every_seconds(spec)
   local n, unit = tostring(spec):match("^(%d+%.?%d*)%s*(%a+)$")
@@ -136,7 +184,13 @@ function schedule.next(ctx, trigger, after)
     return (after // (s * 1000) + 1) * s * 1000
   end
   local c, why
-  if trigger.kind == "cron" then
+  if trigger.kind == "at" and spec:find("^sun") then
+    c, why = at_sun(spec)
+    if c then
+      return next_sun(ctx, c, after)
+    end
+    return nil, why or ("'%s' is not a time like \"sunset-30min on mon,wed\""):format(spec)
+  elseif trigger.kind == "cron" then
     c, why = schedule.cron(spec)
   else
     c, why = at_as_cron(spec)

@@ -51,18 +51,20 @@ local function ends_at(spec, doc)
   return ends and oldest and math.min(ends, oldest) or ends or oldest
 end
 
--- { secrets = { session, kept ... }, expires, lasts } of an answer; nil when there is no session in it.
+-- { secrets = { session }, kept, expires, lasts } of an answer; nil when there is no session in it. What is
+-- kept beside the session is sealed with it but no secret: a user's id stands in every later answer.
 local function found(spec, body)
   local doc = json.decode(body or "")
   local token = doc ~= nil and text_of(at(doc, spec.token)) or nil
   if not token or spec.none and token == spec.none then
     return nil
   end
-  local secrets, expires = { session = token }, ends_at(spec, doc)
+  local kept, expires = {}, ends_at(spec, doc)
   for name, path in pairs(spec.keep or {}) do
-    secrets[name] = text_of(at(doc, path))
+    kept[name] = text_of(at(doc, path))
   end
-  return { secrets = secrets, expires = expires, lasts = expires and expires - sw.time.wall() or nil }
+  return { secrets = { session = token }, kept = kept, expires = expires,
+    lasts = expires and expires - sw.time.wall() or nil }
 end
 
 -- --- signing in ---

@@ -78,6 +78,9 @@ local function questions(ctx, provider, spec)
       made.who, made.settings = out.account or made.who, out.settings or made.settings
     end
   end
+  if (made.who.id or ""):find("(hidden)", 1, true) then
+    made.who.id = nil -- it is one of the credentials: it would be the same for everybody
+  end
   return made
 end
 

@@ -283,7 +283,7 @@ static void describe(struct sw_box *b, struct ending *e)
     } else if (e->status == LUA_ERRMEM) {
         snprintf(text, sizeof text, "stopped: used more than %zu MB of memory",
                  (b->limits.mem_max - HOST_SLACK) >> 20);
-        error_text(&e->error, text, "", 0);
+        error_text(&e->error, text, b->limits.where, b->limits.where_line);
     } else if (e->err.code) {
         error_text(&e->error, e->err.text, "", 0);
     } else {
@@ -365,6 +365,7 @@ static int finish(struct sw_box *b, struct sw_run *r, int status, bool expired, 
     rc = send_result(b, &e, ok, err);
     clear_run(b, r);
     b->fault = (struct sw_err)SW_ERR_INIT;
+    b->limits.where_line = 0;
     b->limits.mem_max -= HOST_SLACK;
     b->limits.mem_hit = hit && !ok;
     sw_box_consider_retiring(b);
@@ -442,6 +443,7 @@ static int resume(struct sw_box *b, struct sw_run *r, int args, struct sw_err *e
     before = sw_limits_begin(&b->limits, co, r->budget_ns - r->used_ns);
     status = lua_resume(co, b->L, args, &n);
     expired = b->limits.expired;
+    if (status == LUA_ERRMEM) sw_limits_note(co);
     r->used_ns += sw_limits_cpu_ns() - before;
     sw_limits_end(&b->limits);
     b->now = NULL;

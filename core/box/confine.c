@@ -115,11 +115,12 @@ static int allow(scmp_filter_ctx f)
 int sw_confine_seal(const struct sw_confine *c, struct sw_confinement *got, struct sw_err *err)
 {
     scmp_filter_ctx f = seccomp_init(SCMP_ACT_KILL_PROCESS);
-    int rc = f ? allow(f) : -ENOMEM;
+    int rc = f ? allow(f) : -EPERM; /* it asks the kernel when it is made */
     if (rc == 0) rc = seccomp_load(f);
     seccomp_release(f);
     got->seccomp = rc == 0;
     if (rc == 0 || c->allow_unconfined) return SW_OK;
     return sw_fail(err, SW_E_DENIED, "the seccomp filter cannot be loaded (%s); strangers' scripts "
-                   "do not run without it unless an administrator allows it", strerror(-rc));
+                   "do not run without it, unless an administrator allows it: "
+                   "limits = { allow_unconfined = true } in config.lua", strerror(-rc));
 }

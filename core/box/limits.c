@@ -44,8 +44,9 @@ static void *alloc(void *ud, void *p, size_t osize, size_t nsize)
     return q;
 }
 
-static void note_where(lua_State *L, struct sw_limits *m)
+void sw_limits_note(lua_State *L)
 {
+    struct sw_limits *m = sw_limits_of(L);
     lua_Debug ar;
     if (m->where_line) return;
     for (int level = 0; level < 20 && lua_getstack(L, level, &ar); level++) {
@@ -60,7 +61,7 @@ static void note_where(lua_State *L, struct sw_limits *m)
 int sw_limits_raise(lua_State *L)
 {
     struct sw_limits *m = sw_limits_of(L);
-    note_where(L, m);
+    sw_limits_note(L);
     lua_pushlightuserdata(L, m);
     return lua_error(L);
 }

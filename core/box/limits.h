@@ -25,7 +25,7 @@ struct sw_limits {
     volatile sig_atomic_t ticked;     /* a tick has passed; who waits for one sets it back */
     size_t mem_used, mem_max;         /* bytes */
     bool mem_hit;                     /* an allocation was refused since the run began */
-    char where[96];                   /* script:line at which expiry struck */
+    char where[96];                   /* script and line at which a limit struck; line 0: unknown */
     int where_line;
 };
 
@@ -48,6 +48,8 @@ void sw_limits_begin_unseen(struct sw_limits *m, lua_State *thread, int64_t budg
 /* Since the run was first seen; looks at the clock. */
 int64_t sw_limits_used_ns(struct sw_limits *m);
 
+/* Keep the place in a script where L stands, or stood when an error ended it, unless one is kept. */
+void sw_limits_note(lua_State *L);
 /* Raise the expiry in L. Not a normal error: sandbox functions pass it on, whoever catches it. */
 int sw_limits_raise(lua_State *L);
 /* Arm the hook in L when its run expired while another thread was running. */

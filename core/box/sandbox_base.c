@@ -9,7 +9,8 @@
 #include <lualib.h>
 #include <string.h>
 
-#define MAX_SOURCE (64 * 1024)
+#define MAX_SOURCE  (64 * 1024)
+#define CATCH_DEPTH 2000 /* calls on the stack above which pcall refuses */
 
 static int finish_pcall(lua_State *L, int status, lua_KContext extra)
 {
@@ -20,8 +21,18 @@ static int finish_pcall(lua_State *L, int status, lua_KContext extra)
     return 2;
 }
 
+/* Every caught error looks at all calls below it, so an expiry that passes through catches at all depths
+ * would cost their square: catching is for shallow stacks. */
+static void check_depth(lua_State *L)
+{
+    lua_Debug ar;
+    if (lua_getstack(L, CATCH_DEPTH, &ar))
+        luaL_error(L, "stack overflow: errors can be caught within %d calls", CATCH_DEPTH);
+}
+
 static int base_pcall(lua_State *L)
 {
+    check_depth(L);
     luaL_checkany(L, 1);
     lua_pushboolean(L, 1);
     lua_insert(L, 1);
@@ -40,6 +51,7 @@ static int guarded_handler(lua_State *L)
 static int base_xpcall(lua_State *L)
 {
     int n = lua_gettop(L);
+    check_depth(L);
     luaL_checktype(L, 2, LUA_TFUNCTION);
     lua_pushvalue(L, 2);
     lua_pushcclosure(L, guarded_handler, 1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * sw.box: the pool of boxes for trusted Lua. The pool is made on first use with the library files
  * of lua/box.
- *   configure{memory_mb, allow_unconfined}            before the first use
+ *   configure{memory_mb, allow_unconfined}            before the first use, or after close
  *   load(user, package, {{name, source}...}) -> {{name, ok, out, error}...}       waits
  *   run(user, package, {{spec, cpu_ms}...} [, on_call]) -> {{ok, killed, cpu_us, out, error}...} in
  *                      order; waits. on_call(call, index, name, args) runs as a task for each thing
@@ -12,8 +12,11 @@
  *   body(call, text)   a document that goes with the reply to come, read there by core.json()
  *   reply(call, ok, value | text)
  *   identity() -> a text that changes with the box's program
- *   confinement() -> text        stats() -> table        close() */
+ *   confinement() -> text        stats() -> table
+ *   pid(user, package)           of the worker that serves it, nil if none does
+ *   close()            waits until every worker has ended; not while runs are under way */
 #include "base/alloc.h"
+#include "base/log.h"
 #include "box/frame_lua.h"
 #include "script/pack_lua.h"
 #include "script/task.h"
@@ -25,13 +28,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { MAX_LIBRARY = 64, MAX_RUNS = 10000 };
+enum { MAX_LIBRARY = 64, MAX_RUNS = 10000, WORDS_MOST = 8192 };
 #define SPEC_MOST ((size_t)256 << 10)
 static const char POOL = 0;
 
 struct pool {
     struct sw_workers *workers;
     size_t memory_bytes;
+    size_t busy; /* loads and runs under way */
     bool unconfined;
     struct sw_host *host;
     lua_State *main;
@@ -119,6 +123,47 @@ static void push_rd(lua_State *L, struct sw_rd r)
     else lua_pushnil(L);
 }
 
+static void gather_free(lua_State *L, struct gather *g)
+{
+    luaL_unref(L, LUA_REGISTRYINDEX, g->list);
+    luaL_unref(L, LUA_REGISTRYINDEX, g->handler);
+    luaL_unref(L, LUA_REGISTRYINDEX, g->quiet);
+    g->pool->busy--;
+    sw_free(g);
+}
+
+/* The words of an error come from a worker: cleaned and cut before any of us shows them. */
+static void clean_word(lua_State *L, const char *key, size_t most, int one_line)
+{
+    struct sw_buf b;
+    size_t n;
+    const char *s;
+    if (lua_getfield(L, -1, key) == LUA_TSTRING) {
+        s = lua_tolstring(L, -1, &n);
+        sw_buf_init(&b, 3 * most + 16);
+        sw_text_clean(&b, s, n < most ? n : most, one_line);
+        lua_pushlstring(L, sw_buf_str(&b), b.len);
+        sw_buf_clear(&b);
+    } else {
+        lua_pushnil(L);
+    }
+    lua_setfield(L, -3, key);
+    lua_pop(L, 1);
+}
+
+static void push_error(lua_State *L, struct sw_rd r)
+{
+    push_rd(L, r);
+    if (!lua_istable(L, -1)) return;
+    clean_word(L, "message", WORDS_MOST, 1);
+    clean_word(L, "text", WORDS_MOST, 0);
+    clean_word(L, "script", 60, 1);
+    clean_word(L, "hint", WORDS_MOST, 1);
+    lua_getfield(L, -1, "line");
+    if (!lua_isinteger(L, -1)) lua_pushnil(L), lua_setfield(L, -3, "line");
+    lua_pop(L, 1);
+}
+
 static void push_result(lua_State *L, const struct sw_run_result *r)
 {
     lua_createtable(L, 0, 4);
@@ -127,15 +172,7 @@ static void push_result(lua_State *L, const struct sw_run_result *r)
     lua_pushinteger(L, r->cpu_us), lua_setfield(L, -2, "cpu_us");
     if (r->name) lua_pushstring(L, r->name), lua_setfield(L, -2, "name");
     push_rd(L, r->out), lua_setfield(L, -2, "out");
-    if (!r->ok) push_rd(L, r->error), lua_setfield(L, -2, "error");
-}
-
-static void gather_free(lua_State *L, struct gather *g)
-{
-    luaL_unref(L, LUA_REGISTRYINDEX, g->list);
-    luaL_unref(L, LUA_REGISTRYINDEX, g->handler);
-    luaL_unref(L, LUA_REGISTRYINDEX, g->quiet);
-    sw_free(g);
+    if (!r->ok) push_error(L, r->error), lua_setfield(L, -2, "error");
 }
 
 static bool is_map(struct sw_rd r)
@@ -186,6 +223,7 @@ static struct gather *gather_new(lua_State *L, size_t want)
 {
     struct gather *g = sw_zalloc(sizeof *g);
     g->pool = pool_of(L);
+    g->pool->busy++;
     g->want = want;
     g->handler = g->quiet = LUA_NOREF;
     lua_createtable(L, (int)want, 0);
@@ -378,7 +416,38 @@ static int l_stats(lua_State *L)
     lua_pushinteger(L, (lua_Integer)s.runs), lua_setfield(L, -2, "runs");
     lua_pushinteger(L, (lua_Integer)s.requeued), lua_setfield(L, -2, "requeued");
     lua_pushinteger(L, s.live), lua_setfield(L, -2, "live");
+    lua_pushinteger(L, s.running), lua_setfield(L, -2, "running");
     return 1;
+}
+
+static int l_pid(lua_State *L)
+{
+    const char *user = luaL_checkstring(L, 1), *package = luaL_checkstring(L, 2);
+    struct pool *p = pool_of(L);
+    pid_t pid = p->workers ? sw_workers_pid(p->workers, user, package) : 0;
+    if (pid) lua_pushinteger(L, pid);
+    else lua_pushnil(L);
+    return 1;
+}
+
+static void on_pool_ended(void *ctx)
+{
+    struct sw_wait w = *(struct sw_wait *)ctx;
+    sw_free(ctx);
+    sw_wake(&w, 0);
+}
+
+static int l_close(lua_State *L)
+{
+    struct pool *p = pool_of(L);
+    struct sw_wait *w;
+    if (p->busy) return luaL_error(L, "the box cannot be closed while scripts run");
+    if (!p->workers) return 0;
+    w = sw_alloc(sizeof *w);
+    *w = sw_task_begin(L, "closing the box");
+    sw_workers_close(p->workers, on_pool_ended, w);
+    p->workers = NULL;
+    return sw_task_yield(L);
 }
 
 static void on_closed(void *ctx)
@@ -405,7 +474,8 @@ int sw_open_box(lua_State *L)
         {"batch", l_batch},
         {"body", l_body},           {"reply", l_reply}, {"confinement", l_confinement},
         {"identity", l_identity},
-        {"stats", l_stats},         {NULL, NULL}};
+        {"stats", l_stats},         {"pid", l_pid},     {"close", l_close},
+        {NULL, NULL}};
     struct pool *p = lua_newuserdatauv(L, sizeof *p, 0);
     memset(p, 0, sizeof *p);
     p->host = sw_lua_host(L);

@@ -5,6 +5,7 @@
  * acknowledgements. Which runs it gets is not decided here (workers_pump.c). */
 #include <uv.h>
 #include "script/workers_pool.h"
+#include "base/log.h"
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -89,6 +90,7 @@ static void take_result(struct sw_worker *w, struct sw_rd frame)
 {
     struct sw_run_result r = {0};
     struct sw_package *p = w->p;
+    struct sw_pfile *f;
     struct sw_job *j;
     struct sw_val v;
     struct sw_rd error;
@@ -99,11 +101,13 @@ static void take_result(struct sw_worker *w, struct sw_rd frame)
     sw_val_get_bool(frame, "ok", &r.ok);
     if (sw_val_get_int(frame, "cpu_us", &r.cpu_us) && (r.cpu_us < 0 || r.cpu_us > INT_MAX))
         r.cpu_us = 0;
+    if (!r.ok && (f = sw_package_file(p, j))) f->poisoned = true; /* it would fail again, at the others' cost */
     if (!sw_val_find(frame, "out", &r.out)) r.out = sw_rd_of(NULL, 0);
     if (!r.ok && (!sw_val_find(frame, "error", &r.error) ||
                   (error = r.error, !sw_val_next(&error, &v)) || v.kind != SW_V_MAP)) {
         sw_job_fail(j, p, false, "the run failed without a reason");
     } else {
+        p->known = true;
         p->avg_us = p->avg_us ? (p->avg_us * 7 + r.cpu_us) / 8 : r.cpu_us;
         w->pool->stats.runs++;
         sw_job_give(j, p, &r);
@@ -142,6 +146,7 @@ static bool take_results(struct sw_worker *w, struct sw_rd frame)
     packed = sw_rd_of(s, len);
     w->advanced = true;
     p->barren = 0;
+    p->known = true;
     p->avg_us = p->avg_us ? (p->avg_us * 7 + cpu_ns / 1000) / 8 : cpu_ns / 1000 + 1;
     for (uint64_t i = 0; i < (uint64_t)n && !w->pool->closing; i++) {
         struct sw_run_result r = {.ok = true, .cpu_us = (cpu_ns + 999) / 1000};
@@ -186,6 +191,16 @@ static bool take_call(struct sw_worker *w, struct sw_rd frame)
     return true;
 }
 
+/* Words of a worker that people will read. */
+static void keep_words(char *to, size_t cap, const char *s, size_t n)
+{
+    struct sw_buf b;
+    sw_buf_init(&b, 3 * cap + 16);
+    sw_text_clean(&b, s, n < cap ? n : cap - 1, 1);
+    snprintf(to, cap, "%s", sw_buf_str(&b));
+    sw_buf_clear(&b);
+}
+
 static void take_hello(struct sw_worker *w, struct sw_rd frame)
 {
     struct sw_workers *pool = w->pool;
@@ -194,7 +209,7 @@ static void take_hello(struct sw_worker *w, struct sw_rd frame)
     const char *why;
     size_t n;
     if (sw_val_get_str(frame, "refused", &why, &n)) {
-        snprintf(pool->refused, sizeof pool->refused, "%.*s", (int)(n > 280 ? 280 : n), why);
+        keep_words(pool->refused, sizeof pool->refused, why, n);
         return;
     }
     sw_val_get_bool(frame, "seccomp", &seccomp);
@@ -220,8 +235,7 @@ static bool take_frame(struct sw_worker *w, struct sw_rd frame)
     }
     if (sw_val_is(frame, "op", "bye")) {
         if (sw_val_get_str(frame, "text", &s, &len))
-            snprintf(w->bye, sizeof w->bye, "%.*s",
-                     (int)(len < sizeof w->bye ? len : sizeof w->bye - 1), s);
+            keep_words(w->bye, sizeof w->bye, s, len);
         return false;
     }
     if (w->state == SW_WORKER_STARTING) {

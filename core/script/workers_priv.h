@@ -41,7 +41,7 @@ struct sw_pfile {
     char *name, *source;
     size_t bytes;
     bool reported; /* its result was given */
-    bool poisoned; /* loading it cost a worker: not tried again */
+    bool poisoned; /* loading it failed or cost a worker: not tried again */
     struct sw_workers_on on;
 };
 
@@ -62,6 +62,8 @@ struct sw_package {
     struct sw_worker *worker; /* NULL: none */
     unsigned barren;          /* workers lost in a row without one result */
     int64_t avg_us;           /* of its runs, for the size of a batch */
+    bool known;               /* one of its runs has ended */
+    uint64_t long_until_ms;   /* loop time until which a long run is held against it */
 };
 
 void sw_jobs_init(struct sw_jobs *q);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * Scheduling of the pool. Jobs wait per package; a package whose worker is free gets a batch, users
  * in turn, at most max_running workers at a time, and an idle worker makes room for one that is
- * needed. The tick is the watchdog: it measures CPU time since a worker last made progress that we
- * can check, a result or a call of a run it was given; the worker's shared page only chooses the
+ * needed. A package whose runs have all been short lately need not wait behind long ones: as many
+ * workers again may run for such, and the kernel divides the cores. No more workers are started than
+ * can soon be fed, or those of busy strangers would drive out the ones that are used often.
+ * The tick is the watchdog: it measures CPU time since a worker last made progress that we can
+ * check, a result or a call of a run it was given; the worker's shared page only chooses the
  * budget. What a worker killed here leaves is not settled here, but when its socket ends. */
 #include <uv.h>
 #include "script/workers_pool.h"
@@ -15,6 +18,8 @@
 #define BATCH_BYTES   (192u * 1024u)
 #define BATCH_US      20000 /* aim of a batch, so that users take turns quickly */
 #define TICK_MS       50
+#define SHORT_NS      20000000            /* CPU time of a run that holds nobody up */
+#define LONG_MS       30000               /* a longer one is held against its package for this long */
 #define START_MS      10000               /* from request to hello */
 #define RETIRE_CPU_NS (60ll * 1000000000) /* half of the worker's RLIMIT_CPU */
 
@@ -36,7 +41,23 @@ static void set_alive(struct sw_workers *pool)
 static size_t batch_size(const struct sw_package *p)
 {
     int64_t n = p->avg_us > 0 ? BATCH_US / p->avg_us : BATCH_MAX;
+    if (!p->known) return 1; /* nobody knows yet what a run of it costs */
     return n < 1 ? 1 : n > LIGHT_MAX ? LIGHT_MAX : (size_t)n;
+}
+
+static int64_t cpu_of(pid_t pid)
+{
+    clockid_t clock;
+    struct timespec t;
+    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &t) != 0) return -1;
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* The watchdog measures from here. */
+static void mark(struct sw_worker *w, int64_t cpu_ns)
+{
+    if (cpu_ns >= 0) w->cpu_mark_ns = cpu_ns;
+    w->wall_mark_ms = uv_now(w->pool->loop);
 }
 
 static void fly(struct sw_workers *pool, struct sw_worker *w, struct sw_job *j)
@@ -98,7 +119,7 @@ static void dispatch(struct sw_workers *pool, struct sw_worker *w)
     if (p->queue.first->batch) put_batch(pool, w, batch_size(p));
     else put_runs(pool, w, batch_size(p));
     p->user->turn = ++pool->turn;
-    sw_worker_progress(w);
+    mark(w, cpu_of(w->pid));
     sw_worker_flush(w);
 }
 
@@ -117,19 +138,41 @@ int sw_workers_count_running(const struct sw_workers *pool)
     return n;
 }
 
-/* The package whose user waited longest; with_worker: its worker could take a batch now. */
-static struct sw_package *next_package(struct sw_workers *pool, bool with_worker)
+static bool can_take(const struct sw_worker *w)
+{
+    return w->state == SW_WORKER_READY && !w->retiring && w->flight.n < LIGHT_MAX &&
+           !sw_worker_running(w);
+}
+
+static bool is_short(const struct sw_workers *pool, const struct sw_package *p)
+{
+    return p->known && p->long_until_ms <= uv_now(pool->loop);
+}
+
+enum candidate { WITHOUT_WORKER, WITH_WORKER, WITH_WORKER_AND_SHORT };
+
+/* The package whose user waited longest; with a worker: it could take a batch now. */
+static struct sw_package *next_package(struct sw_workers *pool, enum candidate which)
 {
     struct sw_package *best = NULL;
     for (struct sw_package *p = pool->packages; p; p = p->next) {
-        struct sw_worker *w = p->worker;
-        if (!p->queue.n || (w != NULL) != with_worker) continue;
-        if (w && (w->state != SW_WORKER_READY || w->retiring || w->flight.n >= LIGHT_MAX ||
-                  sw_worker_running(w)))
-            continue;
+        if (!p->queue.n || (p->worker != NULL) != (which != WITHOUT_WORKER)) continue;
+        if (p->worker && !can_take(p->worker)) continue;
+        if (which == WITH_WORKER_AND_SHORT && !is_short(pool, p)) continue;
         if (!best || p->user->turn < best->user->turn) best = p;
     }
     return best;
+}
+
+/* Workers that run, or will as soon as there is room. */
+static int count_eager(const struct sw_workers *pool)
+{
+    int n = 0;
+    for (const struct sw_worker *w = pool->workers; w; w = w->next)
+        n += w->state == SW_WORKER_STARTING ||
+             (w->state == SW_WORKER_READY &&
+              (sw_worker_running(w) || (w->p->queue.n && can_take(w))));
+    return n;
 }
 
 static bool evict_idle(struct sw_workers *pool)
@@ -161,7 +204,8 @@ static void start_workers(struct sw_workers *pool)
 {
     struct sw_package *p;
     int rc;
-    while ((p = next_package(pool, false))) {
+    while (count_eager(pool) < 2 * pool->c.max_running &&
+           (p = next_package(pool, WITHOUT_WORKER))) {
         if (pool->stats.live >= pool->c.max_live && !evict_idle(pool)) return;
         rc = sw_workers_start_spawner(pool);
         if (rc == SW_E_BUSY) return; /* the tick tries again */
@@ -183,19 +227,25 @@ static void retire_done(struct sw_workers *pool)
     }
 }
 
+static void dispatch_all(struct sw_workers *pool)
+{
+    int running = sw_workers_count_running(pool);
+    struct sw_package *p;
+    for (; running < pool->c.max_running && (p = next_package(pool, WITH_WORKER)); running++)
+        dispatch(pool, p->worker);
+    for (; running < 2 * pool->c.max_running; running++) {
+        if (!(p = next_package(pool, WITH_WORKER_AND_SHORT))) break;
+        dispatch(pool, p->worker);
+    }
+}
+
 void sw_workers_pump(struct sw_workers *pool)
 {
-    struct sw_package *p;
-    int free_cores;
     pool->inside++; /* results given from here may queue more: seen by this very loop */
     retire_done(pool);
     if (pool->refused[0]) refuse_all(pool);
     else start_workers(pool);
-    free_cores = pool->c.max_running - sw_workers_count_running(pool);
-    while (free_cores > 0 && (p = next_package(pool, true))) {
-        dispatch(pool, p->worker);
-        free_cores--;
-    }
+    dispatch_all(pool);
     if (!uv_is_active((uv_handle_t *)&pool->tick) &&
         pool->stats.live + (pool->packages != NULL) > 0) {
         uv_timer_again(&pool->tick);
@@ -209,19 +259,16 @@ void sw_workers_leave(struct sw_workers *pool)
     if (--pool->inside == 0 && !pool->closing) sw_workers_pump(pool);
 }
 
-static int64_t cpu_of(pid_t pid)
+static void hold_against(struct sw_package *p, int64_t ns, uint64_t now_ms)
 {
-    clockid_t clock;
-    struct timespec t;
-    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &t) != 0) return -1;
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+    if (ns > SHORT_NS) p->long_until_ms = now_ms + LONG_MS;
 }
 
 void sw_worker_progress(struct sw_worker *w)
 {
     int64_t cpu = cpu_of(w->pid);
-    if (cpu >= 0) w->cpu_mark_ns = cpu;
-    w->wall_mark_ms = uv_now(w->pool->loop);
+    hold_against(w->p, cpu - w->cpu_mark_ns, uv_now(w->pool->loop));
+    mark(w, cpu);
 }
 
 static uint32_t budget_of(const struct sw_worker *w)
@@ -251,6 +298,7 @@ static void watch(struct sw_worker *w, uint64_t now_ms)
     if (!sw_worker_running(w)) return;
     budget = budget_of(w);
     cpu = cpu_of(w->pid);
+    hold_against(w->p, cpu - w->cpu_mark_ns, now_ms);
     if ((cpu >= 0 && cpu - w->cpu_mark_ns > (int64_t)(budget * 3 / 2 + 200) * 1000000) ||
         wall > budget * 10 + 1000) {
         w->killed = true; /* what it wrote before is still read; then comes the end of file */

@@ -6,6 +6,8 @@ local errors = { sources = {} }
 
 local mark = {}
 
+local MOST = 2048 -- of one text
+
 local hints = {
   { "global 'io'", "scripts have no files: ask for data through ctx, return data to be kept" },
   { "global 'debug'", "the debug library is not available to scripts" },
@@ -62,7 +64,7 @@ local function full_text(e)
 end
 
 local function from_string(text)
-  text = text:sub(1, 2048)
+  text = text:sub(1, MOST)
   local first, hint = text:match "^(.-)\nhint: (.*)$"
   text = errors.clean(first or text)
   local script, line, message = text:match "^([%w_./%-]+):(%d+): (.*)$"
@@ -73,11 +75,23 @@ local function from_string(text)
     hint = hint and errors.clean(hint) or hint_for(text) }
 end
 
+-- A text of an error as a person may be shown it; nil when there is none.
+local function shown(value, most)
+  return type(value) == "string" and errors.clean(value:sub(1, most)) or nil
+end
+
+-- A script finds the mark by looking at an error it caught: what it marks is a stranger's word too.
+local function from_marked(value)
+  local line, column = rawget(value, "line"), rawget(value, "column")
+  return { message = shown(rawget(value, "message"), MOST) or "(an error without words)",
+    script = shown(rawget(value, "script"), 55), line = math.tointeger(line),
+    column = math.tointeger(column), hint = shown(rawget(value, "hint"), MOST) }
+end
+
 function errors.explain(value)
   local e
   if type(value) == "table" and rawget(value, mark) then
-    e = { message = value.message, script = value.script, line = value.line,
-      column = value.column, hint = value.hint }
+    e = from_marked(value)
   elseif type(value) == "string" then
     e = from_string(value)
   elseif type(value) == "number" then

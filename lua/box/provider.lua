@@ -115,7 +115,7 @@ local session_shape = {
   header = { "text", doc = "which header carries it; default Authorization, as Bearer" },
   prefix = { "text", doc = "stands before it in the header" },
   query = { "text", doc = "the parameter that carries it, instead of a header" },
-  keep = { "map", doc = "more of the answer, as secrets: { user_id = \"data.user.id\" }" },
+  keep = { "map", doc = "more of the answer, for sw.secret: { user_id = \"data.user.id\" }" },
 }
 
 local pagings = {
@@ -245,6 +245,10 @@ local function check_session(spec)
     schema.problem('a login needs session = { token = "path.in.answer" }, so that the engine finds it')
   elseif session and spec.auth then
     schema.problem("a provider has auth or a session, not both: a login's request names its secrets")
+  end
+  if session and (spec.secrets or {}).session then
+    schema.problem("a secret cannot be called session: sw.secret \"session\" is what the login brings",
+      "session")
   end
   for name in pairs(session and session.keep or {}) do
     if name == "session" or (spec.secrets or {})[name] or not tostring(name):find "^[%l_]+$" then

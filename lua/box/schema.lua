@@ -185,6 +185,8 @@ function schema.check(what, spec, shape)
   checking = what
   if type(spec) ~= "table" then
     schema.fail(("%s takes a table, not %s"):format(what, show(spec)))
+  elseif getmetatable(spec) ~= nil then
+    schema.fail(("%s takes a plain table, without a metatable"):format(what))
   elseif is_right(spec, shape) then
     return spec
   end

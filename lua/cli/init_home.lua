@@ -5,13 +5,25 @@ local term = require("term")
 
 local command = {
   creates = true,
-  group = "start", summary = "make a home for your data", usage = "[--zone ZONE] [--test]",
+  group = "start", summary = "make a home for your data",
+    usage = "[--zone ZONE] [--place LATITUDE,LONGITUDE] [--test]",
   example = "syncwell init --zone Europe/Berlin",
   options = {
     zone = { value = "ZONE", doc = "your time zone (default: this machine's)" },
+    place = { value = "LATITUDE,LONGITUDE", doc = "where you are, for sunrise and sunset: 52.52,13.40" },
     test = { doc = "a home for tests: --now may change data time" },
   },
 }
+
+local function place_of(text)
+  local lat, lon = text:match("^%s*(%-?%d+%.?%d*)%s*,%s*(%-?%d+%.?%d*)%s*$")
+  lat, lon = tonumber(lat), tonumber(lon)
+  if not lat or math.abs(lat) > 90 or math.abs(lon) > 180 then
+    return nil, ("--place: '%s' is not a place like 52.52,13.40 (degrees north, degrees east)"):format(text),
+      "usage"
+  end
+  return { latitude = lat, longitude = lon }
+end
 
 function command.run(ctx, _, options)
   if options.zone then
@@ -29,6 +41,13 @@ function command.run(ctx, _, options)
   end
   local setting = home.setting(ctx, "home")
   setting.test = options.test or setting.test
+  if options.place then
+    local place, why, kind = place_of(options.place)
+    if not place then
+      return nil, why, kind
+    end
+    setting.place = place
+  end
   local ok, message, code = home.set(ctx, "home", setting)
   if not ok then
     return nil, message, code

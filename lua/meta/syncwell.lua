@@ -505,7 +505,7 @@
 ---@field age? sw.Duration it is renewed when it is this old, whatever the answer says
 ---@field expires? string path of the instant at which it ends
 ---@field header? string which header carries it; default Authorization, as Bearer
----@field keep? table more of the answer, as secrets: { user_id = "data.user.id" }
+---@field keep? table more of the answer, for sw.secret: { user_id = "data.user.id" }
 ---@field lasts? string path of the seconds that it lives
 ---@field none? string a token that means: no session
 ---@field prefix? string stands before it in the header

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * The pool against real workers: attacks from tests/sandbox, lost workers, what /proc says about
- * the confinement. Needs the plain syncwell-box (env SW_BOX, default syncwell-box in the working
+ * The pool against real workers: lost workers, lying workers, what /proc says about the confinement. Needs the plain syncwell-box (env SW_BOX, default syncwell-box in the working
  * directory or build/). */
 #include "box/spawner.c" /* the real spawner; the workers it starts are sw_worker_run below */
 #include "script/workers.h"
@@ -199,66 +198,6 @@ static void wait_ms(struct world *w, int ms)
     while (uv_hrtime() < until) uv_run(&w->loop, UV_RUN_ONCE);
     uv_close((uv_handle_t *)&alive, NULL);
     uv_run(&w->loop, UV_RUN_NOWAIT);
-}
-
-/* ---- attacks ---- */
-
-static bool as_expected(const struct got *g, const char *expect)
-{
-    if (strncmp(expect, "any", 3) == 0) return true;
-    if (strncmp(expect, "ok", 2) == 0) return g->ok && !strstr(g->out, "value=false");
-    if (strncmp(expect, "error", 5) == 0)
-        return !g->ok && !g->killed && (!expect[5] || strstr(g->text, expect + 6));
-    return false;
-}
-
-static int attack(struct world *w, const char *folder, const char *name, uint64_t tag)
-{
-    char path[PATH_MAX + 300], expect[200] = "";
-    size_t n, before = w->done;
-    char *source;
-    bool good;
-    static const char probe[] = "return ('ok'):upper() .. #table.pack(1, 2, 3)";
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    source = sw_test_slurp(path, &n);
-    sscanf(source, "-- expect: %199[^\n]", expect);
-    run_text(w, tag, probe);
-    run_script(w, "p", tag + 1, source, n);
-    run_text(w, tag + 2, probe);
-    run_text(w, tag + 3, probe);
-    wait_done(w, before + 4);
-    good = as_expected(&w->got[tag + 1], expect);
-    for (int i = 0; i < 4; i++)
-        if (i != 1) good = good && w->got[tag + (uint64_t)i].ok && strstr(w->got[tag + (uint64_t)i].out, "OK3");
-    printf("  %-28s %s%s\n", name, good ? "" : "WRONG: ", w->got[tag + 1].ok ? "ran" : w->got[tag + 1].text);
-    free(source);
-    return good ? 0 : 1;
-}
-
-static void attacks_end_alone_and_their_neighbours_still_run(void **state)
-{
-    struct world *w = open_world((struct sw_workers_config){0});
-    char folder[PATH_MAX + 16];
-    struct dirent **list;
-    struct sw_workers_stats s;
-    int n, wrong = 0;
-    pid_t self = getpid();
-    (void)state;
-    snprintf(folder, sizeof folder, "%s/tests/sandbox", sw_test_root());
-    n = scandir(folder, &list, NULL, alphasort);
-    assert_true(n > 2);
-    for (int i = 0; i < n; i++) {
-        if (strstr(list[i]->d_name, ".lua")) wrong += attack(w, folder, list[i]->d_name, (uint64_t)i * 4);
-        free(list[i]);
-    }
-    free(list);
-    sw_workers_get_stats(w->pool, &s);
-    printf("  workers started %llu, killed %llu, crashed %llu, runs queued again %llu\n",
-           (unsigned long long)s.started, (unsigned long long)s.killed, (unsigned long long)s.crashed,
-           (unsigned long long)s.requeued);
-    assert_int_equal(wrong, 0);
-    assert_int_equal(self, getpid());
-    close_world(w);
 }
 
 /* ---- what a worker is ---- */
@@ -529,7 +468,8 @@ static void a_box_that_ends_at_once_fails_the_runs(void **state)
 /* ---- workers that lie: this program serves as the box, sw_worker_run below is the worker ---- */
 
 enum lie { GARBAGE, GARBAGE_LATER, HUGE_FRAME, UNKNOWN_RUN, STRANGE_CALL, FALSE_ACK, WRONG_TYPES, FLOOD,
-           SILENT, TWICE, LIES, REFUSES = LIES };
+           SILENT, TWICE, HALF_FRAME, EMPTY_FRAMES, HUGE_COUNT, DEEP_NEST, ENDLESS_NOISE, HELLO_AGAIN,
+           REPLY_TO_NOBODY, CALL_TWICE, DIRTY_BYE, DIRTY_ERROR, LIES, REFUSES = LIES };
 
 static void put(int fd, struct sw_buf *b)
 {
@@ -567,6 +507,48 @@ static void lie(int fd, struct sw_buf *b, enum lie how, int64_t run)
     do write(fd, b->data, b->len) < 0 ? exit(0) : (void)0;
     while (how == FLOOD);
     if (how == TWICE) put(fd, b);
+}
+
+/* Bytes that are no frame, or none that ends. */
+static void lie_in_bytes(int fd, enum lie how)
+{
+    static uint8_t bytes[70000];
+    size_t n = sizeof bytes;
+    memset(bytes, how == DEEP_NEST ? SW_V_ARR : how == EMPTY_FRAMES ? 0 : 'x', n);
+    if (how == HALF_FRAME) memcpy(bytes, "\0\0\3\0", 4); /* 192 KiB, of which 70,000 bytes come */
+    if (how == HUGE_COUNT) memcpy(bytes, "\5\0\0\0\6\xff\xff\xff\xff", n = 9);
+    if (how == DEEP_NEST) {
+        memcpy(bytes, "\0\1\0\0", 4);
+        for (size_t at = 4; at + 5 <= 260; at += 5) memcpy(bytes + at, "\6\1\0\0\0", 5);
+    }
+    do
+        if (write(fd, bytes, n) < 0) exit(0);
+    while (how == ENDLESS_NOISE || how == EMPTY_FRAMES);
+}
+
+/* Well-formed messages that no worker may send, or only once, or not with such words. */
+static void lie_in_words(int fd, struct sw_buf *b, enum lie how, int64_t run)
+{
+    static const char *const ops[] = {[HELLO_AGAIN] = "hello", [REPLY_TO_NOBODY] = "reply", [CALL_TWICE] = "call",
+                                      [DIRTY_BYE] = "bye", [DIRTY_ERROR] = "result"};
+    static const char dirty[] = "\33[2J\1\302\233red\342\200\256 words";
+    size_t map, error, at = begin(b, ops[how], &map);
+    member(b, "run", run);
+    member(b, "call", 7);
+    sw_val_key(b, how == DIRTY_BYE ? "text" : "name");
+    sw_val_text(b, how == DIRTY_BYE ? dirty : "series");
+    sw_val_key(b, "args");
+    sw_val_nil(b);
+    sw_val_key(b, "error");
+    error = sw_val_open(b, SW_V_MAP);
+    sw_val_key(b, "text");
+    sw_val_text(b, dirty);
+    sw_val_close(b, error, 1);
+    sw_val_close(b, map, 6);
+    sw_frame_end(b, at, NULL);
+    if (write(fd, b->data, b->len) < 0) exit(0);
+    if (how == CALL_TWICE) put(fd, b);
+    if (how == DIRTY_BYE) exit(0);
 }
 
 /* The number of a run in the frames read so far; there is one run in these tests. */
@@ -619,6 +601,8 @@ int sw_worker_run(const struct sw_confine *c, int sock, struct sw_shared_page *p
     while (!find_run(in, n) && (got = read(sock, in + n, sizeof in - n)) > 0) n += (size_t)got;
     if (how == GARBAGE_LATER) (void)!write(sock, noise, sizeof noise);
     else if (how == HUGE_FRAME) (void)!write(sock, "\xff\xff\xff\x7f", 4);
+    else if (how >= HELLO_AGAIN) lie_in_words(sock, &b, how, find_run(in, n));
+    else if (how >= HALF_FRAME) lie_in_bytes(sock, how);
     else if (how != SILENT) lie(sock, &b, how, find_run(in, n));
     sleep(20);
     return 0;
@@ -642,6 +626,7 @@ static void a_lying_worker_harms_only_its_own_run(void **state)
         wait_done(w, 1);
         assert_false(w->got[0].ok);
         printf("  lie %d: %s\n", how, w->got[0].text);
+        assert_null(how == DIRTY_ERROR ? NULL : strpbrk(w->got[0].text, "\33\1"));
         close_world(w);
     }
 }
@@ -738,7 +723,6 @@ int main(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "--uid") == 0) return be_the_box(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_worker_has_one_descriptor_and_nothing_else),
-        cmocka_unit_test(attacks_end_alone_and_their_neighbours_still_run),
         cmocka_unit_test(a_killed_worker_costs_only_the_run_it_stood_in),
         cmocka_unit_test(a_stopped_worker_is_noticed_and_replaced),
         cmocka_unit_test(a_worker_killed_between_runs_costs_nothing),

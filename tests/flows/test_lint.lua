@@ -54,7 +54,7 @@ return sw.provider { id = "acne", title = "A", base = "https://a.example", hosts
   it("knows what a login needs, and that a session stands instead of auth", function()
     local function said(body)
       flow.write(path, ('local sw = require "syncwell"\nreturn sw.provider { id = "acme", title = "A", base = "https://a.example", '
-        .. 'hosts = { "a.example" }, secrets = { user = "u" },\n  %s }\n'):format(body))
+        .. 'hosts = { "a.example" }, %s\n  %s }\n'):format(body:find("secrets", 1, true) and "" or 'secrets = { user = "u" },', body))
       return h.run("lint").out
     end
     local login = 'login = function() return { path = "/in", json = { user = sw.secret "user" } } end'
@@ -64,6 +64,7 @@ return sw.provider { id = "acne", title = "A", base = "https://a.example", hosts
     expect(said(login)).contains("a login needs session")
     expect(said('session = { token = "t" }, auth = sw.key { secret = "user" }, ' .. login)).contains("auth or a session, not both")
     expect(said('session = { token = "t", keep = { user = "x" } }, ' .. login)).contains("keep in session: 'user' is taken")
+    expect(said('session = { token = "t" }, secrets = { session = "s" }, ' .. login)).contains("a secret cannot be called session")
     expect(said('sesion = { token = "t" }')).contains("unknown key 'sesion' in provider (did you mean 'session'?)")
     expect(said('after_conect = function() end')).contains("did you mean 'after_connect'?")
   end)

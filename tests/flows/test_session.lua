@@ -72,6 +72,7 @@ describe("a service with a login", function()
     expect(r.out).contains("connected ticket as Test")
     expect(#h.json("records", "sleep", "last 9d")).equals(2)
     local c = live.show(h, "ticket")
+    expect(server.requests("/ticket/login")[1].headers["account-id"]).is_nil()
     expect({ c.state, c.settings.sleeper, c.settings.seen }).equals { "active", "s-9", "(hidden)" }
     expect(stats().logins).equals(1)
     local token = server.requests("/ticket/me")[1].headers.authorization:match("^Bearer (.+)$")
@@ -171,15 +172,15 @@ describe("a service with a login", function()
   it("asks for the account once more when it is connected again, and refuses another one under its name", function()
     local h = connected()
     expect(stats().me).equals(2) -- whose it is, and after_connect
-    server.control { set = { ticket = { user = "4712-bb" } } }
+    server.control { set = { ticket = { user = "4712-bb-0d4c-77aa" } } }
     local r = connect(h)
     expect(r.code).equals(2)
-    expect(r.err).contains("'ticket' holds the history of Test (4711-aa), and this is Test (4712-bb)")
+    expect(r.err).contains("'ticket' holds the history of Test (4711-aa-0d4c-77aa), and this is Test (4712-bb-0d4c-77aa)")
     expect(#h.json("records", "sleep", "last 9d")).equals(2)
     expect(connect(h, nil, "--name", "other").code).equals(0)
     h.ok("connections", "remove", "ticket")
     expect(connect(h).code).equals(2) -- what the first one brought is still there
-    server.control { set = { ticket = { user = "4711-aa" } } }
+    server.control { set = { ticket = { user = "4711-aa-0d4c-77aa" } } }
     expect(connect(h).code).equals(0)
     h.remove()
   end)

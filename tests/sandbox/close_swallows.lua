@@ -1,4 +1,5 @@
--- expect: error used more than
+-- attack: cpu, 100 ms
+-- ends: error used more than 100 ms of CPU time
 local function guard()
   return setmetatable({}, { __close = function() while true do end end })
 end

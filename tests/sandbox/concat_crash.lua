@@ -1,4 +1,6 @@
--- expect: any
+-- attack: crash, 100 ms
+-- ends: killed crashed its worker
+-- ends: error used more than 100 ms of CPU time
 -- A __concat that grows the stack: a stale pointer in Lua 5.4.4. Set after setmetatable, because
 -- setmetatable refuses it.
 local mt = {}

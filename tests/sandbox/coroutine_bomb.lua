@@ -1,4 +1,5 @@
--- expect: error used more than
+-- attack: cpu, 100 ms
+-- ends: error used more than 100 ms of CPU time
 local function nest(n)
   if n == 0 then return 1 end
   local sum = 0

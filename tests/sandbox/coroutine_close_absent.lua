@@ -1,2 +1,3 @@
--- expect: error field 'close'
+-- attack: crash, 100 ms
+-- ends: error field 'close'
 coroutine.close(coroutine.create(print))

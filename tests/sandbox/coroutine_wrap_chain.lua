@@ -1,4 +1,6 @@
--- expect: error C stack overflow
+-- attack: crash, 100 ms
+-- ends: error C stack overflow
+-- ends: error MB of memory
 local f = function() return 1 end
 for _ = 1, 20000 do
   local inner = f

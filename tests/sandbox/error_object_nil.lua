@@ -1,2 +1,3 @@
--- expect: error (error object is a nil value)
+-- attack: crash, 100 ms
+-- ends: error (error object is a nil value)
 error(nil)

@@ -1,2 +1,3 @@
--- expect: error __gc is not allowed
+-- attack: crash, 100 ms
+-- ends: error __gc is not allowed
 setmetatable({}, { __gc = function() while true do end end })

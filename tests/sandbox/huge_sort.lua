@@ -1,4 +1,7 @@
--- expect: error used more than
+-- attack: cpu, 100 ms
+-- ends: error used more than 100 ms of CPU time
+-- ends at 4 MB: error MB of memory
+-- ends at 4 MB: error used more than 100 ms of CPU time
 local t = {}
 for i = 1, 300000 do t[i] = (i * 7919) % 300007 end
 table.sort(t, function(a, b) return a < b end)

@@ -1,2 +1,3 @@
--- expect: error global 'io'
+-- attack: escape, 100 ms
+-- ends: error 3: attempt to index a nil value (global 'io')
 return io.open("/etc/passwd")

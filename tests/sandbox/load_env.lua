@@ -1,4 +1,5 @@
--- expect: ok
+-- attack: escape, 100 ms
+-- ends: value true
 assert(load("return io")() == nil)
 assert(load("return debug or package or collectgarbage or dofile or loadfile")() == nil)
 local seen = load("return _ENV")()

@@ -1,2 +1,3 @@
--- expect: error field 'execute'
+-- attack: escape, 100 ms
+-- ends: error 3: attempt to call a nil value (field 'execute')
 return os.execute("ls")

@@ -1,4 +1,5 @@
--- expect: ok
+-- attack: memory, 100 ms
+-- ends: value table
 local t = {}
 t.t = t
 return t

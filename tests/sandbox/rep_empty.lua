@@ -1,2 +1,3 @@
--- expect: ok
+-- attack: cpu, 100 ms
+-- ends: value true
 return (""):rep(math.maxinteger) == "" and ("x"):rep(-1) == ""

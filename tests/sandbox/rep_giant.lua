@@ -1,2 +1,3 @@
--- expect: error would not fit
+-- attack: memory, 100 ms
+-- ends: error 3: would not fit
 return ("x"):rep(1e12 // 1)

@@ -1,2 +1,3 @@
--- expect: error a script can require only
+-- attack: escape, 100 ms
+-- ends: error 3: a script can require only
 require "os"

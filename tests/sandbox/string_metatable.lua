@@ -1,4 +1,5 @@
--- expect: ok
+-- attack: escape, 100 ms
+-- ends: value true
 assert(getmetatable("") == false)
 assert(not pcall(setmetatable, "", {}))
 string.rep = function() return "changed" end

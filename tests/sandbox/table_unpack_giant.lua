@@ -1,2 +1,3 @@
--- expect: error too many results
+-- attack: memory, 100 ms
+-- ends: error 3: too many results
 return table.unpack({}, 1, 1e8 // 1)

@@ -1,2 +1,3 @@
--- expect: error must return a string
+-- attack: crash, 100 ms
+-- ends: error must return a string
 print(setmetatable({}, { __tostring = function() return 5 end }))

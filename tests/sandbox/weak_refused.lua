@@ -1,2 +1,3 @@
--- expect: error __mode is not allowed
+-- attack: crash, 100 ms
+-- ends: error __mode is not allowed
 setmetatable({}, { __mode = "k" })

@@ -1,2 +1,3 @@
--- expect: error outside a coroutine
+-- attack: escape, 100 ms
+-- ends: error outside a coroutine
 coroutine.yield(1)

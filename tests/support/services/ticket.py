@@ -13,7 +13,7 @@ from services import Answer, Service
 
 class Play(Service):
     name = "ticket"
-    data = {"email": "me@example.org", "password": "a pass\"word", "user": "4711-aa", "lives_s": 3600, "terms": False,
+    data = {"email": "me@example.org", "password": "a pass\"word", "user": "4711-aa-0d4c-77aa", "lives_s": 3600, "terms": False,
             "region": None, "told": True, "end": 0, "nights": [], "sleeper": "s-9", "delay": 0}
     lists = {"nights": "id"}
 

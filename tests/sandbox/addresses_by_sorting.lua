@@ -1,0 +1,3 @@
+-- attack: information, 100 ms
+-- ends: value false
+return (pcall(function() return {} < {} end))

@@ -1,0 +1,3 @@
+-- attack: escape, 100 ms
+-- ends: error (load):1: here
+load("error('here')", "@/etc/passwd", "t")()

@@ -1,0 +1,3 @@
+-- attack: cpu, 100 ms
+-- ends: error used more than 100 ms of CPU time
+while true do coroutine.resume(coroutine.create(error), "again") end

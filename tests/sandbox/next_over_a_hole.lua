@@ -1,0 +1,8 @@
+-- attack: cpu, 100 ms
+-- ends: error used more than 100 ms of CPU time
+-- ends at 4 MB: error MB of memory
+-- ends at 4 MB: error used more than 100 ms of CPU time
+local t = {}
+for i = 1, 60000 do t["k" .. i] = true end
+for i = 1, 60000 do t["k" .. i] = nil end
+while true do next(t) end

@@ -1,0 +1,5 @@
+-- attack: memory, 100 ms
+-- ends: value table
+local t = {}
+for _ = 1, 1000 do t = { t } end
+return t

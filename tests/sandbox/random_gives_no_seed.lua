@@ -1,0 +1,3 @@
+-- attack: information, 100 ms
+-- ends: value 0
+return select("#", math.randomseed(1))

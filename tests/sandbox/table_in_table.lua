@@ -1,0 +1,4 @@
+-- attack: memory, 10000 ms
+-- ends: error MB of memory
+local t = {}
+while true do t = { t, t, t, t, t, t, t, t, t, t, t, t, t, t, t, t } end
