@@ -241,15 +241,15 @@ local function withheld(rule, name, args)
   end
 end
 
--- Answers what run i reads; events[i].at is its instant.
-local function answering(ctx, events, rule)
+-- Answers what run i reads; instant(i) is its own.
+local function answering(ctx, instant, rule)
   return function(call, index, name, args)
     local refusal = not reads[name] and ("%s is not available to rules"):format(name)
       or withheld(rule, name, args)
     if refusal then
       return sw.box.reply(call, false, refusal)
     end
-    local value, message = reads[name](ctx, args or {}, events[index].at)
+    local value, message = reads[name](ctx, args or {}, instant(index))
     if value == nil then
       return sw.box.reply(call, false, tostring(message))
     end
@@ -260,10 +260,10 @@ local function answering(ctx, events, rule)
   end
 end
 
--- Run specs in the box of a package; events[i].at is the instant of run i. Without a rule (a line of the
+-- Run specs in the box of a package; at[i] is the instant of run i. Without a rule (a line of the
 -- REPL) everything may be read.
-function rules.run_in_box(ctx, package, runs, events, rule)
-  return door.run(ctx.name, package, runs, answering(ctx, events, rule))
+function rules.run_in_box(ctx, package, runs, at, rule)
+  return door.run(ctx.name, package, runs, answering(ctx, function(i) return at[i] end, rule))
 end
 
 -- --- evaluating ---
@@ -274,14 +274,15 @@ end
 
 -- Each event as a run of its own, with all gates in words.
 local function explain(ctx, rule, events, mode)
-  local runs = {}
+  local runs, at = {}, {}
   for i, e in ipairs(events) do
+    at[i] = e.at
     runs[i] = { cpu_ms = cpu_ms(ctx), spec = {
       op = "rule", script = rule.script, event = e.event, params = rule.params, at = e.at, mode = mode,
         key = e.key, user = ctx.name,
       offset_min = home.offset(ctx, e.at), zone = zones.around(ctx.zone, e.at) } }
   end
-  return rules.run_in_box(ctx, rule.package, runs, events, rule)
+  return rules.run_in_box(ctx, rule.package, runs, at, rule)
 end
 
 local SPAN_MS = 3000 * 86400000 -- of a batch: further than that the list of a zone's changes does not reach
@@ -302,7 +303,8 @@ end
 local function batch(ctx, rule, events, zone)
   local at = events[1].at
   return door.batch(ctx.name, rule.package, { script = rule.script, params = rule.params, user = ctx.name,
-    offset_min = home.offset(ctx, at), zone = zone }, events, cpu_ms(ctx), answering(ctx, events, rule))
+    offset_min = home.offset(ctx, at), zone = zone }, events, cpu_ms(ctx),
+    answering(ctx, function(i) return events[i].at end, rule))
 end
 
 -- mode: "run" and "dry" give what would be done, "why" and "when" the gates in words.

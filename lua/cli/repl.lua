@@ -52,7 +52,7 @@ local function evaluate(ctx, source)
   local runs = { { cpu_ms = LINE_MS, spec = { op = "expr", script = "repl", source = source, at = at,
     user = ctx.name,
     offset_min = home.offset(ctx, at), zone = zones.around(ctx.zone, at) } } }
-  local results, message = rules.run_in_box(ctx, "repl", runs, { { at = at } })
+  local results, message = rules.run_in_box(ctx, "repl", runs, { at })
   if not results then
     return nil, message
   end
