@@ -1,22 +1,36 @@
 -- Runs in a box whose questions are answered here. An answer that fails is an answer too: whoever asked
 -- is told why and never waits for ever.
 --   door.run(user, package, runs, function(call, index, name, args) sw.box.reply(call, true, value) end)
+--   door.batch(user, package, head, events, cpu_ms, function(call, index, name, args) ... end)
 local scripts = require("scripts")
 
 local door = {}
+
+local function guarded(answer)
+  return function(call, index, name, args)
+    local ok, message = pcall(answer, call, index, name, args)
+    if not ok then
+      sw.sys.log("error", "script", tostring(message))
+      sw.box.reply(call, false, "the engine could not answer: " .. tostring(message))
+    end
+  end
+end
 
 function door.run(user, package, runs, answer)
   local there, why, kind = scripts.ready(user, package)
   if not there then
     return nil, why, kind
   end
-  return sw.box.run(user, package, runs, function(call, index, name, args)
-    local ok, message = pcall(answer, call, index, name, args)
-    if not ok then
-      sw.sys.log("error", "script", tostring(message))
-      sw.box.reply(call, false, "the engine could not answer: " .. tostring(message))
-    end
-  end)
+  return sw.box.run(user, package, runs, guarded(answer))
+end
+
+-- The same for one rule over many events: see sw.box.batch.
+function door.batch(user, package, head, events, cpu_ms, answer)
+  local there, why, kind = scripts.ready(user, package)
+  if not there then
+    return nil, why, kind
+  end
+  return sw.box.batch(user, package, head, events, cpu_ms, guarded(answer))
 end
 
 -- Answers that only ask the network through an account; what fails there is kept in `failure`.

@@ -32,6 +32,11 @@ function packages.all(ctx)
   return list
 end
 
+-- Where installed packages have their files.
+function packages.folder(ctx)
+  return ctx.home .. "/packages"
+end
+
 local function put_files(ctx, new)
   for _, f in ipairs(new.files) do
     local folder = f.path:match("^(.*)/")

@@ -241,16 +241,15 @@ local function withheld(rule, name, args)
   end
 end
 
--- Run specs in the box of a package, answering what they read; at[i] is the instant of run i. Without a
--- rule (a line of the REPL) everything may be read.
-function rules.run_in_box(ctx, package, runs, at, rule)
-  return door.run(ctx.name, package, runs, function(call, index, name, args)
+-- Answers what run i reads; instant(i) is its own.
+local function answering(ctx, instant, rule)
+  return function(call, index, name, args)
     local refusal = not reads[name] and ("%s is not available to rules"):format(name)
       or withheld(rule, name, args)
     if refusal then
       return sw.box.reply(call, false, refusal)
     end
-    local value, message = reads[name](ctx, args or {}, at[index])
+    local value, message = reads[name](ctx, args or {}, instant(index))
     if value == nil then
       return sw.box.reply(call, false, tostring(message))
     end
@@ -258,22 +257,74 @@ function rules.run_in_box(ctx, package, runs, at, rule)
     if not sent then
       sw.box.reply(call, false, why)
     end
-  end)
+  end
+end
+
+-- Run specs in the box of a package; at[i] is the instant of run i. Without a rule (a line of the
+-- REPL) everything may be read.
+function rules.run_in_box(ctx, package, runs, at, rule)
+  return door.run(ctx.name, package, runs, answering(ctx, function(i) return at[i] end, rule))
 end
 
 -- --- evaluating ---
 
-function rules.evaluate(ctx, rule, events, mode)
+local function cpu_ms(ctx)
+  return ctx.config and ctx.config.limits and ctx.config.limits.rule_ms or RULE_MS
+end
+
+-- Each event as a run of its own, with all gates in words.
+local function explain(ctx, rule, events, mode)
   local runs, at = {}, {}
   for i, e in ipairs(events) do
     at[i] = e.at
-    runs[i] = { cpu_ms = ctx.config and ctx.config.limits and ctx.config.limits.rule_ms or RULE_MS, spec = {
+    runs[i] = { cpu_ms = cpu_ms(ctx), spec = {
       op = "rule", script = rule.script, event = e.event, params = rule.params, at = e.at, mode = mode,
         key = e.key, user = ctx.name,
       offset_min = home.offset(ctx, e.at), zone = zones.around(ctx.zone, e.at) } }
   end
-  local results, message, code = rules.run_in_box(ctx, rule.package, runs, at, rule)
-  return results, message, code
+  return rules.run_in_box(ctx, rule.package, runs, at, rule)
+end
+
+local SPAN_MS = 3000 * 86400000 -- of a batch: further than that the list of a zone's changes does not reach
+
+-- Events from `first` on that can share one list of the zone's changes: the last one, and that list.
+local function stretch(ctx, events, first)
+  local low, high, last = events[first].at, events[first].at, first
+  for i = first + 1, #events do
+    local at = events[i].at
+    if math.max(high, at) - math.min(low, at) > SPAN_MS then
+      break
+    end
+    low, high, last = math.min(low, at), math.max(high, at), i
+  end
+  return last, zones.span(ctx.zone, low, high)
+end
+
+local function batch(ctx, rule, events, zone)
+  local at = events[1].at
+  return door.batch(ctx.name, rule.package, { script = rule.script, params = rule.params, user = ctx.name,
+    offset_min = home.offset(ctx, at), zone = zone }, events, cpu_ms(ctx),
+    answering(ctx, function(i) return events[i].at end, rule))
+end
+
+-- mode: "run" and "dry" give what would be done, "why" and "when" the gates in words.
+function rules.evaluate(ctx, rule, events, mode)
+  if mode == "why" or mode == "when" then
+    return explain(ctx, rule, events, mode)
+  end
+  local all, first = nil, 1
+  while first <= #events do
+    local last, zone = stretch(ctx, events, first)
+    local whole = first == 1 and last == #events
+    local part = whole and events or table.move(events, first, last, 1, {})
+    local results, message, code = batch(ctx, rule, part, zone)
+    if not results then
+      return nil, message, code
+    end
+    all = all and table.move(results, 1, #results, #all + 1, all) or results
+    first = last + 1
+  end
+  return all or {}
 end
 
 local function seconds(text)
@@ -370,7 +421,7 @@ end
 -- What one run came to: a firing is recorded, what is wrong is told. Gives the outcome for failing.lua and
 -- how many fired, or nil, message, code.
 local function settle_run(ctx, rule, e, r)
-  local doubt = r.ok and rules.doubt(rule, r.out)
+  local doubt = r.ok and r.out.fired and rules.doubt(rule, r.out)
   if doubt then
     r.ok, r.error = false, { text = doubt }
   end

@@ -115,6 +115,12 @@ function scripts.load(user, package, list, ctx)
   return results
 end
 
+-- Whether what the last load said of a package stands until its files change.
+function scripts.settled(user, package)
+  local p = kept[user .. "\0" .. package]
+  return p ~= nil and p.mark ~= nil and not p.busy
+end
+
 function scripts.ready(user, package)
   local p = kept[user .. "\0" .. package]
   while p and p.busy do

@@ -45,9 +45,13 @@ function zones.between(zone, from_ms, to_ms)
   return cache[mark]
 end
 
--- Around one instant: enough for what a rule may say of it.
+-- Around the instants from `low` to `high`: enough for what rules may say of them.
+function zones.span(zone, low, high)
+  return zones.between(zone, (low // DAY_MS - 38) * DAY_MS, (high // DAY_MS + 10) * DAY_MS)
+end
+
 function zones.around(zone, ms)
-  return zones.between(zone, (ms // DAY_MS - 38) * DAY_MS, (ms // DAY_MS + 10) * DAY_MS)
+  return zones.span(zone, ms, ms)
 end
 
 return zones

@@ -5,53 +5,23 @@
  * happens protected: a refused allocation ends a run, not the box. After one the box asks to be
  * replaced, because nobody knows what the scripts still hold. */
 #include "base/alloc.h"
+#include "box/box_priv.h"
 #include "box/frame_lua.h"
-#include "box/limits.h"
 #include "box/sandbox.h"
 #include "box/tape.h"
-#include "box/worker.h"
 #include <lauxlib.h>
 #include <stdio.h>
 #include <string.h>
 
-#define OUTPUT_MAX   (64u * 1024u) /* what one run may hand over */
 #define CALL_MAX     (SW_FRAME_MAX - 1024u) /* arguments of one call */
 #define CALLS_MAX    1000          /* calls of one run to the engine */
 #define RUNS_MAX     1024          /* runs waiting for an answer */
 #define HOST_SLACK   (4u << 20)    /* memory for our own work after a run has used its share up */
 #define EXPLAIN_NS   100000000     /* CPU for wording an error */
 
-struct run {
-    uint64_t n;             /* the engine's number; 0: free slot */
-    uint64_t call;          /* the call it waits for, 0: none */
-    int thread, cur;        /* registry references: coroutine, { run = ..., out = ... } */
-    unsigned calls;
-    int64_t budget_ns, used_ns;
-    struct sw_buf body;     /* what came with the last answer beside its value: a document */
-};
-
-struct sw_box {
-    struct sw_limits limits; /* first: the state's extra space points here */
-    lua_State *L;
-    struct sw_shared_page *page;
-    sw_box_send_fn *send;
-    void *ctx;
-    struct run *runs;
-    size_t cap;
-    struct run *now;        /* executing */
-    uint64_t last_call;
-    size_t documents;       /* bytes of documents that scripts hold */
-    struct sw_buf call;     /* arguments of the call being made */
-    char call_name[64];
-    int drive, explain;     /* registry references to the library's two doors */
-    bool ready, retire;
-};
-
 static const char libs_key = 'l', reply_key = 'r'; /* addresses serve as registry keys */
 
-static struct sw_box *box_of(lua_State *L) { return (struct sw_box *)sw_limits_of(L); }
-
-static void stand(struct sw_box *b, uint64_t run)
+void sw_box_stand(struct sw_box *b, uint64_t run)
 {
     if (b->page) atomic_store_explicit(&b->page->run, run, memory_order_release);
 }
@@ -60,17 +30,17 @@ static void stand(struct sw_box *b, uint64_t run)
 
 static int core_current(lua_State *L)
 {
-    struct sw_box *b = box_of(L);
-    if (b->now) lua_rawgeti(L, LUA_REGISTRYINDEX, b->now->cur);
-    else lua_pushnil(L);
+    struct sw_box *b = sw_box_of(L);
+    if (!b->now) lua_pushnil(L);
+    else if (b->now->batch) sw_box_push_current(L, b->now);
+    else lua_rawgeti(L, LUA_REGISTRYINDEX, b->now->cur);
     return 1;
 }
 
 static int core_cpu(lua_State *L)
 {
-    struct sw_box *b = box_of(L);
-    int64_t left = b->limits.deadline_ns ? b->limits.deadline_ns - sw_limits_cpu_ns() : 0;
-    int64_t ns = b->now ? b->now->budget_ns - left : 0;
+    struct sw_box *b = sw_box_of(L);
+    int64_t ns = b->now ? b->now->used_ns + sw_limits_used_ns(&b->limits) : 0;
     lua_pushnumber(L, (double)(ns / 1000000) / 1000.0); /* steps of 1 ms */
     return 1;
 }
@@ -96,7 +66,7 @@ static int finish_call(lua_State *L, int status, lua_KContext k)
 /* call(name, arguments): ok, value or message. Yields until the engine has answered. */
 static int core_call(lua_State *L)
 {
-    struct sw_box *b = box_of(L);
+    struct sw_box *b = sw_box_of(L);
     struct sw_err err = SW_ERR_INIT;
     const char *name = luaL_checkstring(L, 1);
     if (!b->now) return luaL_error(L, "nothing can be asked of the engine while a file is loaded");
@@ -115,7 +85,7 @@ static int core_call(lua_State *L)
 /* json(): the document that came with the answer; nil and a sentence when it is none. Taken once. */
 static int core_json(lua_State *L)
 {
-    struct sw_box *b = box_of(L);
+    struct sw_box *b = sw_box_of(L);
     if (!b->now) return 0;
     return sw_tape_push(L, &b->now->body, &b->documents);
 }
@@ -123,7 +93,7 @@ static int core_json(lua_State *L)
 /* text(most): its first bytes as they are */
 static int core_text(lua_State *L)
 {
-    struct sw_box *b = box_of(L);
+    struct sw_box *b = sw_box_of(L);
     lua_Integer most = luaL_optinteger(L, 1, 65536);
     size_t n = b->now ? b->now->body.len : 0;
     if (most >= 0 && n > (size_t)most) n = (size_t)most;
@@ -137,6 +107,8 @@ static int push_core(lua_State *L)
         {"call", core_call}, {"json", core_json}, {"text", core_text}, {"at", sw_tape_at}, {"list", sw_tape_list},
         {"columns", sw_tape_columns}, {NULL, NULL}};
     luaL_newlib(L, core);
+    sw_box_push_batch_core(L);
+    sw_sandbox_set_seed(L);
     sw_sandbox_open(L);
     lua_setfield(L, -2, "sandbox");
     return 1;
@@ -167,6 +139,12 @@ struct sw_box *sw_box_new(size_t memory_bytes, struct sw_shared_page *page, sw_b
     b->cap = RUNS_MAX;
     b->runs = sw_zalloc(RUNS_MAX * sizeof *b->runs);
     sw_buf_init(&b->call, CALL_MAX);
+    sw_buf_init(&b->packed, SW_FRAME_MAX - 1024);
+    b->spare = LUA_NOREF;
+    for (size_t i = 0; i < b->cap; i++) {
+        sw_buf_init(&b->runs[i].body, SW_TAPE_BODY);
+        sw_buf_init(&b->runs[i].actions, SW_BOX_OUTPUT_MAX);
+    }
     if (b->L) {
         lua_pushcfunction(b->L, prepare);
         if (lua_pcall(b->L, 0, 0, 0) == LUA_OK) return b;
@@ -179,8 +157,13 @@ void sw_box_free(struct sw_box *b)
 {
     if (!b) return;
     if (b->L) lua_close(b->L);
-    for (size_t i = 0; i < b->cap; i++) sw_buf_clear(&b->runs[i].body);
+    for (size_t i = 0; i < b->cap; i++) {
+        if (b->runs[i].batch && !--b->runs[i].batch->users) sw_free(b->runs[i].batch);
+        sw_buf_clear(&b->runs[i].body);
+        sw_buf_clear(&b->runs[i].actions);
+    }
     sw_buf_clear(&b->call);
+    sw_buf_clear(&b->packed);
     sw_free(b->runs);
     sw_free(b);
 }
@@ -200,10 +183,10 @@ static int set_lib(lua_State *L)
     return 0;
 }
 
-/* The library's init.lua is a chunk called with the core; it returns drive and explain. */
+/* The library's init.lua is a chunk called with the core; it returns drive, explain and enter. */
 static int open_library(lua_State *L)
 {
-    struct sw_box *b = box_of(L);
+    struct sw_box *b = sw_box_of(L);
     size_t n;
     const char *s;
     lua_rawgetp(L, LUA_REGISTRYINDEX, &libs_key);
@@ -211,15 +194,15 @@ static int open_library(lua_State *L)
     if (!(s = lua_tolstring(L, -1, &n))) return luaL_error(L, "init: the library is missing");
     if (luaL_loadbufferx(L, s, n, "=syncwell/init.lua", "t") != LUA_OK) return lua_error(L);
     push_core(L);
-    lua_call(L, 1, 2);
+    lua_call(L, 1, 3);
+    b->enter = luaL_ref(L, LUA_REGISTRYINDEX);
     b->explain = luaL_ref(L, LUA_REGISTRYINDEX);
     b->drive = luaL_ref(L, LUA_REGISTRYINDEX);
     b->ready = true;
     return 0;
 }
 
-/* Run f protected with a pointer as its argument. */
-static int protect(struct sw_box *b, lua_CFunction f, void *arg, struct sw_err *err)
+int sw_box_protect(struct sw_box *b, lua_CFunction f, void *arg, struct sw_err *err)
 {
     int rc = SW_OK;
     if (!lua_checkstack(b->L, 8)) return sw_fail(err, SW_E_LIMIT, "no stack left");
@@ -236,7 +219,7 @@ static int protect(struct sw_box *b, lua_CFunction f, void *arg, struct sw_err *
 /* ---- the end of a run ---- */
 
 struct ending {
-    struct run *r;
+    struct sw_run *r;
     int status;
     bool expired;
     struct sw_buf out, error;
@@ -278,7 +261,7 @@ static int collect_output(lua_State *L)
 static int word_error(lua_State *L)
 {
     struct ending *e = lua_touserdata(L, 1);
-    struct sw_box *b = box_of(L);
+    struct sw_box *b = sw_box_of(L);
     lua_State *co;
     lua_rawgeti(L, LUA_REGISTRYINDEX, e->r->thread);
     co = lua_tothread(L, -1);
@@ -306,7 +289,7 @@ static void describe(struct sw_box *b, struct ending *e)
     } else {
         int rc;
         sw_limits_begin(&b->limits, b->L, EXPLAIN_NS);
-        rc = protect(b, word_error, e, NULL);
+        rc = sw_box_protect(b, word_error, e, NULL);
         sw_limits_end(&b->limits);
         if (rc == SW_OK) return;
         sw_buf_reset(&e->error);
@@ -345,22 +328,34 @@ static int send_result(struct sw_box *b, struct ending *e, bool ok, struct sw_er
 }
 
 /* Memory that a failed run left behind: keep the box only if most of it comes back. */
-static void consider_retiring(struct sw_box *b)
+void sw_box_consider_retiring(struct sw_box *b)
 {
-    if (!b->limits.mem_hit && b->limits.mem_used < b->limits.mem_max / 2) return;
+    if (!b->limits.mem_hit && b->limits.mem_used < b->limits.mem_max / 4 * 3) return;
     lua_gc(b->L, LUA_GCCOLLECT);
     b->retire = b->limits.mem_hit || b->limits.mem_used > b->limits.mem_max / 4 * 3;
 }
 
-static int finish(struct sw_box *b, struct run *r, int status, bool expired, struct sw_err *err)
+static void clear_run(struct sw_box *b, struct sw_run *r)
 {
-    struct ending e = {.r = r, .status = status, .expired = expired, .err = SW_ERR_INIT};
+    luaL_unref(b->L, LUA_REGISTRYINDEX, r->thread);
+    luaL_unref(b->L, LUA_REGISTRYINDEX, r->cur);
+    if (r->batch) sw_box_leave_batch(b, r->batch);
+    sw_buf_clear(&r->body);
+    sw_buf_clear(&r->actions);
+    *r = (struct sw_run){.body = r->body, .actions = r->actions};
+}
+
+static int finish(struct sw_box *b, struct sw_run *r, int status, bool expired, struct sw_err *err)
+{
+    struct ending e = {.r = r, .status = status, .expired = expired, .err = b->fault};
     bool hit = b->limits.mem_hit, ok = status == LUA_OK && !expired;
     int rc;
-    sw_buf_init(&e.out, OUTPUT_MAX);
-    sw_buf_init(&e.error, OUTPUT_MAX);
+    sw_buf_init(&e.out, SW_BOX_OUTPUT_MAX);
+    sw_buf_init(&e.error, SW_BOX_OUTPUT_MAX);
     b->limits.mem_max += HOST_SLACK;
-    if (r->cur == LUA_NOREF || protect(b, collect_output, &e, NULL) < 0) {
+    if (r->batch) {
+        sw_val_nil(&e.out);
+    } else if (r->cur == LUA_NOREF || sw_box_protect(b, collect_output, &e, NULL) < 0) {
         sw_buf_reset(&e.out);
         sw_val_nil(&e.out);
         if (status == LUA_OK) sw_fail(&e.err, SW_E_LIMIT, "no memory left to hand over the result");
@@ -368,14 +363,12 @@ static int finish(struct sw_box *b, struct run *r, int status, bool expired, str
     if (e.err.code) ok = false;
     if (!ok) describe(b, &e);
     rc = send_result(b, &e, ok, err);
-    luaL_unref(b->L, LUA_REGISTRYINDEX, r->thread);
-    luaL_unref(b->L, LUA_REGISTRYINDEX, r->cur);
-    sw_buf_clear(&r->body);
-    *r = (struct run){0};
+    clear_run(b, r);
+    b->fault = (struct sw_err)SW_ERR_INIT;
     b->limits.where_line = 0;
     b->limits.mem_max -= HOST_SLACK;
     b->limits.mem_hit = hit && !ok;
-    consider_retiring(b);
+    sw_box_consider_retiring(b);
     sw_buf_clear(&e.out);
     sw_buf_clear(&e.error);
     return rc;
@@ -383,7 +376,7 @@ static int finish(struct sw_box *b, struct run *r, int status, bool expired, str
 
 /* ---- running ---- */
 
-static int send_call(struct sw_box *b, struct run *r, struct sw_err *err)
+static int send_call(struct sw_box *b, struct sw_run *r, struct sw_err *err)
 {
     struct sw_buf f;
     size_t at, map;
@@ -409,7 +402,34 @@ static int send_call(struct sw_box *b, struct run *r, struct sw_err *err)
     return rc;
 }
 
-static int resume(struct sw_box *b, struct run *r, int args, struct sw_err *err)
+/* The result of a run of a batch that waited for the engine; its neighbours are gone long since. */
+static int finish_waited(struct sw_box *b, struct sw_run *r, struct sw_err *err)
+{
+    lua_State *co;
+    int rc;
+    b->packed_since = sw_limits_cpu_ns() - r->used_ns;
+    lua_rawgeti(b->L, LUA_REGISTRYINDEX, r->thread);
+    co = lua_tothread(b->L, -1);
+    lua_pop(b->L, 1);
+    if (!sw_box_pack_result(b, r, co)) return finish(b, r, LUA_OK, false, err);
+    rc = sw_box_send_packed(b, err);
+    clear_run(b, r);
+    sw_box_consider_retiring(b);
+    return rc;
+}
+
+int sw_box_after(struct sw_box *b, struct sw_run *r, int status, bool expired, struct sw_err *err)
+{
+    int rc = sw_box_send_packed(b, err);
+    if (rc < 0) return rc;
+    if (status == LUA_YIELD && !expired) {
+        sw_sandbox_set_waiting(b->L, 0);
+        return send_call(b, r, err);
+    }
+    return finish(b, r, status, expired, err);
+}
+
+static int resume(struct sw_box *b, struct sw_run *r, int args, struct sw_err *err)
 {
     lua_State *co;
     int64_t before;
@@ -418,7 +438,7 @@ static int resume(struct sw_box *b, struct run *r, int args, struct sw_err *err)
     lua_rawgeti(b->L, LUA_REGISTRYINDEX, r->thread);
     co = lua_tothread(b->L, -1);
     lua_rawsetp(b->L, LUA_REGISTRYINDEX, &b->limits); /* stays anchored by its reference */
-    stand(b, r->n);
+    sw_box_stand(b, r->n);
     b->now = r;
     before = sw_limits_begin(&b->limits, co, r->budget_ns - r->used_ns);
     status = lua_resume(co, b->L, args, &n);
@@ -427,25 +447,21 @@ static int resume(struct sw_box *b, struct run *r, int args, struct sw_err *err)
     r->used_ns += sw_limits_cpu_ns() - before;
     sw_limits_end(&b->limits);
     b->now = NULL;
-    if (status == LUA_YIELD && !expired) {
-        sw_sandbox_set_waiting(b->L, 0);
-        rc = send_call(b, r, err);
-    } else {
-        rc = finish(b, r, status, expired, err);
-    }
-    stand(b, 0);
+    if (r->batch && status == LUA_OK && !expired) rc = finish_waited(b, r, err);
+    else rc = sw_box_after(b, r, status, expired, err);
+    sw_box_stand(b, 0);
     return rc;
 }
 
 struct starting {
-    struct run *r;
+    struct sw_run *r;
     struct sw_rd spec;
 };
 
 static int set_up_run(lua_State *L)
 {
     struct starting *s = lua_touserdata(L, 1);
-    struct sw_box *b = box_of(L);
+    struct sw_box *b = sw_box_of(L);
     lua_State *co;
     lua_createtable(L, 0, 2);
     sw_frame_push(L, &s->spec);
@@ -464,7 +480,7 @@ static int set_up_run(lua_State *L)
     return 0;
 }
 
-static struct run *free_slot(struct sw_box *b)
+struct sw_run *sw_box_free_slot(struct sw_box *b)
 {
     for (size_t i = 0; i < b->cap; i++)
         if (b->runs[i].n == 0) return &b->runs[i];
@@ -474,16 +490,20 @@ static struct run *free_slot(struct sw_box *b)
 static int start(struct sw_box *b, struct sw_rd spec, struct sw_err *err)
 {
     int64_t n, ms;
-    struct run *r = free_slot(b);
+    struct sw_run *r = sw_box_free_slot(b);
     struct starting s = {r, spec};
     if (!r) return sw_fail(err, SW_E_LIMIT, "more than %d runs at a time", RUNS_MAX);
     if (!sw_val_get_int(spec, "n", &n) || n <= 0 || !sw_val_get_int(spec, "cpu_ms", &ms) || ms <= 0 ||
         ms > 3600000)
         return sw_fail(err, SW_E_BAD, "a run without number or budget");
-    *r = (struct run){.n = (uint64_t)n, .thread = LUA_NOREF, .cur = LUA_NOREF, .budget_ns = ms * 1000000};
-    sw_buf_init(&r->body, SW_TAPE_BODY);
-    stand(b, r->n);
-    if (protect(b, set_up_run, &s, NULL) < 0) return finish(b, r, LUA_ERRMEM, false, err);
+    r->n = (uint64_t)n;
+    r->thread = r->cur = LUA_NOREF;
+    r->budget_ns = ms * 1000000;
+    r->calls = 0;
+    r->used_ns = r->at = 0;
+    sw_val_get_int(spec, "at", &r->at);
+    sw_box_stand(b, r->n);
+    if (sw_box_protect(b, set_up_run, &s, NULL) < 0) return finish(b, r, LUA_ERRMEM, false, err);
     return resume(b, r, 2, err);
 }
 
@@ -519,7 +539,7 @@ static int set_reply(lua_State *L)
 }
 
 /* The run that waits for this answer; NULL when it has ended meanwhile. */
-static struct run *run_of_call(struct sw_box *b, struct sw_rd frame)
+static struct sw_run *run_of_call(struct sw_box *b, struct sw_rd frame)
 {
     int64_t call;
     if (!sw_val_get_int(frame, "call", &call) || call <= 0) return NULL;
@@ -530,18 +550,18 @@ static struct run *run_of_call(struct sw_box *b, struct sw_rd frame)
 
 static int take_reply(struct sw_box *b, struct sw_rd frame, struct sw_err *err)
 {
-    struct run *r = run_of_call(b, frame);
+    struct sw_run *r = run_of_call(b, frame);
     if (!r) return SW_OK;
     r->call = 0;
-    stand(b, r->n);
-    if (protect(b, set_reply, &frame, NULL) < 0) return finish(b, r, LUA_ERRMEM, false, err);
+    sw_box_stand(b, r->n);
+    if (sw_box_protect(b, set_reply, &frame, NULL) < 0) return finish(b, r, LUA_ERRMEM, false, err);
     return resume(b, r, 0, err);
 }
 
 /* A piece of the document that belongs to the answer to come. */
 static int take_body(struct sw_box *b, struct sw_rd frame)
 {
-    struct run *r = run_of_call(b, frame);
+    struct sw_run *r = run_of_call(b, frame);
     const char *s;
     size_t n;
     if (r && sw_val_get_str(frame, "data", &s, &n)) sw_buf_put(&r->body, s, n);
@@ -553,10 +573,11 @@ int sw_box_feed(struct sw_box *b, struct sw_rd frame, struct sw_err *err)
     int rc;
     sw_limits_tick_start(&b->limits);
     if (sw_val_is(frame, "op", "run")) rc = start_all(b, frame, err);
+    else if (sw_val_is(frame, "op", "batch")) rc = sw_box_start_batch(b, frame, err);
     else if (sw_val_is(frame, "op", "reply")) rc = take_reply(b, frame, err);
     else if (sw_val_is(frame, "op", "body")) rc = take_body(b, frame);
-    else if (sw_val_is(frame, "op", "lib")) rc = protect(b, set_lib, &frame, err);
-    else if (sw_val_is(frame, "op", "init")) rc = protect(b, open_library, &frame, err);
+    else if (sw_val_is(frame, "op", "lib")) rc = sw_box_protect(b, set_lib, &frame, err);
+    else if (sw_val_is(frame, "op", "init")) rc = sw_box_protect(b, open_library, &frame, err);
     else rc = sw_fail(err, SW_E_BAD, "an unknown message");
     sw_limits_tick_stop(&b->limits);
     if (rc == SW_OK && b->retire)

@@ -83,11 +83,20 @@ void sw_limits_rearm(lua_State *L)
     if (sw_limits_of(L)->expired) arm(L);
 }
 
+static void see(struct sw_limits *m)
+{
+    m->seen_ns = sw_limits_cpu_ns();
+    m->deadline_ns = m->seen_ns + m->budget_ns;
+}
+
 static void on_tick(int sig)
 {
     struct sw_limits *m = ticking;
     (void)sig;
-    if (!m || !m->deadline_ns) return;
+    if (!m) return;
+    m->ticked = 1;
+    if (!m->deadline_ns) return;
+    if (m->deadline_ns == SW_LIMITS_UNSEEN) see(m);
     if (!m->expired && sw_limits_cpu_ns() < m->deadline_ns) return;
     m->expired = 1;
     /* once per thread: it walks every call on the stack, and a deep one would take all ticks */
@@ -131,8 +140,25 @@ int64_t sw_limits_begin(struct sw_limits *m, lua_State *thread, int64_t budget_n
     m->mem_hit = false;
     m->where_line = 0;
     m->running = thread;
+    m->seen_ns = now;
     m->deadline_ns = now + budget_ns;
     return now;
+}
+
+void sw_limits_begin_unseen(struct sw_limits *m, lua_State *thread, int64_t budget_ns)
+{
+    m->expired = 0;
+    m->mem_hit = false;
+    m->where_line = 0;
+    m->running = thread;
+    m->budget_ns = budget_ns;
+    m->deadline_ns = SW_LIMITS_UNSEEN;
+}
+
+int64_t sw_limits_used_ns(struct sw_limits *m)
+{
+    if (m->deadline_ns == SW_LIMITS_UNSEEN) see(m);
+    return sw_limits_cpu_ns() - m->seen_ns;
 }
 
 void sw_limits_end(struct sw_limits *m)

@@ -13,11 +13,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define SW_LIMITS_UNSEEN INT64_MAX
+
 struct sw_limits {
     lua_State *L;                     /* main thread */
     lua_State *volatile running;      /* the thread whose instructions are executed now */
     volatile sig_atomic_t expired;    /* the current run is over its budget */
-    volatile int64_t deadline_ns;     /* on the CPU clock; 0: none */
+    volatile int64_t deadline_ns;     /* on the CPU clock; 0: none; or SW_LIMITS_UNSEEN */
+    volatile int64_t budget_ns;       /* of a run whose beginning was not timed, see below */
+    volatile int64_t seen_ns;         /* CPU clock then */
+    volatile sig_atomic_t ticked;     /* a tick has passed; who waits for one sets it back */
     size_t mem_used, mem_max;         /* bytes */
     bool mem_hit;                     /* an allocation was refused since the run began */
     char where[96];                   /* script and line at which a limit struck; line 0: unknown */
@@ -37,6 +42,11 @@ void sw_limits_tick_stop(struct sw_limits *m);
  * where before end, which forgets the former. */
 int64_t sw_limits_begin(struct sw_limits *m, lua_State *thread, int64_t budget_ns);
 void sw_limits_end(struct sw_limits *m);
+/* The same without a look at the clock, for runs that are many and short: the budget counts from the
+ * first tick that finds the run, so one may use up to a tick more. */
+void sw_limits_begin_unseen(struct sw_limits *m, lua_State *thread, int64_t budget_ns);
+/* Since the run was first seen; looks at the clock. */
+int64_t sw_limits_used_ns(struct sw_limits *m);
 
 /* Keep the place in a script where L stands, or stood when an error ended it, unless one is kept. */
 void sw_limits_note(lua_State *L);

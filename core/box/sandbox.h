@@ -17,6 +17,9 @@ int sw_sandbox_format(lua_State *L);
 /* find, match, gmatch, gsub: the step-counted matcher */
 void sw_sandbox_set_matchers(lua_State *L, int table);
 
+void sw_sandbox_set_random(lua_State *L); /* random, randomseed into the table on top */
+void sw_sandbox_set_seed(lua_State *L);   /* seed(text) into the table on top */
+
 /* Push the text of the value at idx: honours __tostring, never shows an address. */
 const char *sw_sandbox_tolstring(lua_State *L, int idx, size_t *len);
 

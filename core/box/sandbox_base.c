@@ -191,7 +191,7 @@ void sw_sandbox_push_base(lua_State *L)
 void sw_sandbox_open(lua_State *L)
 {
     static const char *const math[] = {"abs", "ceil", "cos", "deg", "exp", "floor", "fmod", "huge",
-        "log", "max", "maxinteger", "min", "mininteger", "modf", "pi", "rad", "random", "randomseed",
+        "log", "max", "maxinteger", "min", "mininteger", "modf", "pi", "rad",
         "sin", "sqrt", "tan", "tointeger", "type", "ult", "acos", "asin", "atan", NULL};
     static const char *const utf8[] = {"char", "charpattern", "codepoint", "codes", "len", "offset",
         NULL};
@@ -205,6 +205,7 @@ void sw_sandbox_open(lua_State *L)
     sw_sandbox_push_coroutine(L);
     lua_setfield(L, -2, "coroutine");
     push_subset(L, LUA_MATHLIBNAME, luaopen_math, math);
+    sw_sandbox_set_random(L);
     lua_setfield(L, -2, "math");
     push_subset(L, LUA_UTF8LIBNAME, luaopen_utf8, utf8);
     lua_setfield(L, -2, "utf8");

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * The table library of scripts. Every loop looks whether the run has expired, because __len lets a
  * table claim any length. sort is a merge sort over a raw copy: stable, never out of bounds with a
- * comparison that contradicts itself. */
+ * comparison that contradicts itself; numbers in their own order are sorted outside Lua. */
 #include "box/limits.h"
 #include "box/sandbox.h"
 #include <lauxlib.h>
 #include <limits.h>
+#include <stdint.h>
+#include <string.h>
 
 static lua_Integer length(lua_State *L, int t)
 {
@@ -135,20 +137,20 @@ static bool less(lua_State *L, int a, int b)
     return yes;
 }
 
+/* The heads of both halves stand at 5 and 6, so that each element is fetched once. */
 static void merge(lua_State *L, int src, int dst, lua_Integer lo, lua_Integer mid, lua_Integer hi)
 {
     lua_Integer a = lo, b = mid;
+    lua_settop(L, 4);
+    lua_rawgeti(L, src, a);
+    lua_rawgeti(L, src, b);
     for (lua_Integer k = lo; k < hi; k++) {
-        bool right = a >= mid;
+        bool right = a >= mid || (b < hi && less(L, 6, 5));
         sw_limits_check(L);
-        if (!right && b < hi) {
-            lua_rawgeti(L, src, b);
-            lua_rawgeti(L, src, a);
-            right = less(L, -2, -1);
-            lua_pop(L, 2);
-        }
-        lua_rawgeti(L, src, right ? b++ : a++);
+        lua_pushvalue(L, right ? 6 : 5);
         lua_rawseti(L, dst, k);
+        lua_rawgeti(L, src, right ? ++b : ++a);
+        lua_replace(L, right ? 6 : 5);
     }
 }
 
@@ -167,6 +169,59 @@ static int merge_all(lua_State *L, lua_Integer n)
     return src;
 }
 
+/* Floats as integers of the same order; its own inverse. */
+static int64_t flip(int64_t bits) { return bits < 0 ? bits ^ INT64_MAX : bits; }
+
+static void merge_keys(lua_State *L, const int64_t *src, int64_t *dst, size_t n, size_t width)
+{
+    for (size_t lo = 0; lo < n; lo += 2 * width) {
+        size_t mid = lo + width < n ? lo + width : n, hi = mid + width < n ? mid + width : n;
+        size_t a = lo, b = mid;
+        sw_limits_check(L);
+        for (size_t k = lo; k < hi; k++)
+            dst[k] = a < mid && (b >= hi || src[a] <= src[b]) ? src[a++] : src[b++];
+    }
+}
+
+/* Element i of the table at 1 as a key: false when it is no number of that kind. */
+static bool key_at(lua_State *L, size_t i, bool whole, int64_t *key)
+{
+    bool fits = lua_rawgeti(L, 1, (lua_Integer)i + 1) == LUA_TNUMBER && (bool)lua_isinteger(L, -1) == whole;
+    lua_Number d = whole ? 0 : lua_tonumber(L, -1);
+    if (whole) *key = lua_tointeger(L, -1);
+    else memcpy(key, &d, sizeof d), *key = flip(*key);
+    lua_pop(L, 1);
+    return fits && d == d;
+}
+
+/* A list of whole numbers, or of floats, in their own order. false: it is something else. */
+static bool sort_numbers(lua_State *L, size_t n)
+{
+    int64_t *keys, *other, *swap;
+    bool whole;
+    if (!lua_isnil(L, 2) || lua_getmetatable(L, 1) || n != lua_rawlen(L, 1)) return false;
+    lua_rawgeti(L, 1, 1);
+    whole = lua_isinteger(L, -1);
+    lua_pop(L, 1);
+    keys = lua_newuserdatauv(L, 2 * n * sizeof *keys, 0);
+    other = keys + n;
+    for (size_t i = 0; i < n; i++) {
+        sw_limits_check(L);
+        if (!key_at(L, i, whole, &keys[i])) return false;
+    }
+    for (size_t width = 1; width < n; width *= 2) {
+        merge_keys(L, keys, other, n, width);
+        swap = keys, keys = other, other = swap;
+    }
+    for (size_t i = 0; i < n; i++) {
+        lua_Number d;
+        if (whole) lua_pushinteger(L, keys[i]);
+        else keys[i] = flip(keys[i]), memcpy(&d, &keys[i], sizeof d), lua_pushnumber(L, d);
+        lua_rawseti(L, 1, (lua_Integer)i + 1);
+    }
+    return true;
+}
+
 static int tab_sort(lua_State *L)
 {
     lua_Integer n = length(L, 1);
@@ -174,6 +229,8 @@ static int tab_sort(lua_State *L)
     if (n < 2) return 0;
     luaL_argcheck(L, n < INT_MAX / 4, 1, "array too big");
     if (!lua_isnoneornil(L, 2)) luaL_checktype(L, 2, LUA_TFUNCTION);
+    lua_settop(L, 2);
+    if (sort_numbers(L, (size_t)n)) return 0;
     lua_settop(L, 2);
     lua_newtable(L); /* grows as it fills: the length may be a lie of __len */
     lua_newtable(L);

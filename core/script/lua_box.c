@@ -6,14 +6,19 @@
  *   run(user, package, {{spec, cpu_ms}...} [, on_call]) -> {{ok, killed, cpu_us, out, error}...} in
  *                      order; waits. on_call(call, index, name, args) runs as a task for each thing
  *                      run `index` asks of the engine, and must reply; without it asking is refused
+ *   batch(user, package, head, {{event, at, key}...}, cpu_ms [, on_call]) -> as run; one rule over many
+ *                      events: head = { script, params, user, zone ... }; results of runs that had
+ *                      nothing to tell are one and the same table, with out.fired = false
  *   body(call, text)   a document that goes with the reply to come, read there by core.json()
  *   reply(call, ok, value | text)
+ *   identity() -> a text that changes with the box's program
  *   confinement() -> text        stats() -> table
  *   pid(user, package)           of the worker that serves it, nil if none does
  *   close()            waits until every worker has ended; not while runs are under way */
 #include "base/alloc.h"
 #include "base/log.h"
 #include "box/frame_lua.h"
+#include "script/pack_lua.h"
 #include "script/task.h"
 #include "script/workers.h"
 #include "script/workers_host.h"
@@ -21,6 +26,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { MAX_LIBRARY = 64, MAX_RUNS = 10000, WORDS_MOST = 8192 };
 #define SPEC_MOST ((size_t)256 << 10)
@@ -40,6 +46,7 @@ struct gather { /* results of one load or run call, until the last one is in */
     size_t want, have;
     int list;    /* registry reference of the result list */
     int handler; /* of on_call, or LUA_NOREF */
+    int quiet;   /* what stands for a run of a batch that had nothing to tell, or LUA_NOREF */
     struct pool *pool;
 };
 
@@ -120,6 +127,7 @@ static void gather_free(lua_State *L, struct gather *g)
 {
     luaL_unref(L, LUA_REGISTRYINDEX, g->list);
     luaL_unref(L, LUA_REGISTRYINDEX, g->handler);
+    luaL_unref(L, LUA_REGISTRYINDEX, g->quiet);
     g->pool->busy--;
     sw_free(g);
 }
@@ -156,24 +164,37 @@ static void push_error(lua_State *L, struct sw_rd r)
     lua_pop(L, 1);
 }
 
+static void push_result(lua_State *L, const struct sw_run_result *r)
+{
+    lua_createtable(L, 0, 4);
+    lua_pushboolean(L, r->ok), lua_setfield(L, -2, "ok");
+    if (r->killed) lua_pushboolean(L, 1), lua_setfield(L, -2, "killed");
+    lua_pushinteger(L, r->cpu_us), lua_setfield(L, -2, "cpu_us");
+    if (r->name) lua_pushstring(L, r->name), lua_setfield(L, -2, "name");
+    push_rd(L, r->out), lua_setfield(L, -2, "out");
+    if (!r->ok) push_error(L, r->error), lua_setfield(L, -2, "error");
+}
+
+static bool is_map(struct sw_rd r)
+{
+    struct sw_val v;
+    return r.p && sw_val_next(&r, &v) && v.kind == SW_V_MAP;
+}
+
 static void on_result(void *ctx, const struct sw_run_result *r)
 {
     struct gather *g = ctx;
+    struct sw_wait w = g->wait;
     lua_State *L = g->wait.co;
     lua_rawgeti(L, LUA_REGISTRYINDEX, g->list);
-    lua_createtable(L, 0, 6);
-    lua_pushboolean(L, r->ok), lua_setfield(L, -2, "ok");
-    lua_pushboolean(L, r->killed), lua_setfield(L, -2, "killed");
-    lua_pushinteger(L, r->cpu_us), lua_setfield(L, -2, "cpu_us");
-    lua_pushstring(L, r->name), lua_setfield(L, -2, "name");
-    push_rd(L, r->out), lua_setfield(L, -2, "out");
-    push_error(L, r->error), lua_setfield(L, -2, "error");
+    if (g->quiet != LUA_NOREF && r->ok && !is_map(r->out))
+        lua_rawgeti(L, LUA_REGISTRYINDEX, g->quiet);
+    else push_result(L, r);
     lua_rawseti(L, -2, (lua_Integer)r->tag + 1);
     if (++g->have < g->want) {
         lua_pop(L, 1);
         return;
     }
-    struct sw_wait w = g->wait;
     gather_free(L, g);
     sw_wake(&w, 1);
 }
@@ -204,7 +225,7 @@ static struct gather *gather_new(lua_State *L, size_t want)
     g->pool = pool_of(L);
     g->pool->busy++;
     g->want = want;
-    g->handler = LUA_NOREF;
+    g->handler = g->quiet = LUA_NOREF;
     lua_createtable(L, (int)want, 0);
     g->list = luaL_ref(L, LUA_REGISTRYINDEX);
     g->wait = sw_task_begin(L, "a script");
@@ -286,6 +307,46 @@ static int l_run(lua_State *L)
     return sw_task_yield(L);
 }
 
+static void push_quiet(lua_State *L)
+{
+    lua_createtable(L, 0, 2);
+    lua_pushboolean(L, 1);
+    lua_setfield(L, -2, "ok");
+    lua_createtable(L, 0, 1);
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "fired");
+    lua_setfield(L, -2, "out");
+}
+
+static int l_batch(lua_State *L)
+{
+    const char *user = luaL_checkstring(L, 1), *package = luaL_checkstring(L, 2);
+    struct sw_workers *w = workers(L);
+    struct sw_workers_on on = {on_result, lua_isfunction(L, 6) ? on_call : NULL, NULL};
+    struct sw_err err = SW_ERR_INIT;
+    struct sw_batch_spec spec;
+    struct sw_pack pack;
+    struct gather *g;
+    int rc;
+    luaL_checktype(L, 3, LUA_TTABLE);
+    luaL_checktype(L, 4, LUA_TTABLE);
+    luaL_argcheck(L, lua_rawlen(L, 4) >= 1 && lua_rawlen(L, 4) <= MAX_RUNS, 4, "1 to 10000 events");
+    lua_settop(L, 6);
+    rc = sw_pack_events(L, 3, 4, &pack, &err);
+    spec = sw_pack_spec(&pack, (uint32_t)lua_tointeger(L, 5));
+    on.ctx = g = gather_new(L, pack.n);
+    push_quiet(L);
+    g->quiet = luaL_ref(L, LUA_REGISTRYINDEX);
+    if (on.call) {
+        lua_pushvalue(L, 6);
+        g->handler = luaL_ref(L, LUA_REGISTRYINDEX);
+    }
+    if (!rc) rc = sw_workers_batch(w, user, package, &spec, &on, &err);
+    sw_pack_clear(&pack);
+    if (rc) return refuse(L, g, rc, &err);
+    return sw_task_yield(L);
+}
+
 static int l_body(lua_State *L)
 {
     struct sw_err err = SW_ERR_INIT;
@@ -329,6 +390,17 @@ static int l_confinement(lua_State *L)
 {
     struct pool *p = pool_of(L);
     lua_pushstring(L, p->workers ? sw_workers_confinement(p->workers) : "not started");
+    return 1;
+}
+
+static int l_identity(lua_State *L)
+{
+    const char *path = sw_host_box_path(pool_of(L)->host);
+    struct stat st;
+    if (!path || stat(path, &st) < 0) lua_pushstring(L, "none");
+    else
+        lua_pushfstring(L, "%s %I %I.%d", path, (LUAI_UACINT)st.st_size, (LUAI_UACINT)st.st_mtim.tv_sec,
+                        (int)st.st_mtim.tv_nsec);
     return 1;
 }
 
@@ -399,7 +471,9 @@ int sw_open_box(lua_State *L)
 {
     static const luaL_Reg f[] = {
         {"configure", l_configure}, {"load", l_load},   {"run", l_run},
+        {"batch", l_batch},
         {"body", l_body},           {"reply", l_reply}, {"confinement", l_confinement},
+        {"identity", l_identity},
         {"stats", l_stats},         {"pid", l_pid},     {"close", l_close},
         {NULL, NULL}};
     struct pool *p = lua_newuserdatauv(L, sizeof *p, 0);

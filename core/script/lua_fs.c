@@ -5,7 +5,8 @@
  *   append(path, text) -> true                 stat(path) -> {size, mtime_ms, kind = "file"|"dir"|"other"}
  *   list(path) -> sorted names                 mkdir(path) -> true (with parents)
  *   remove(path) -> true                       remove_tree(path) -> true            temp_dir() -> path
- *   real(path) -> absolute path */
+ *   real(path) -> absolute path
+ *   stamp(path) -> a text that changes when a .lua file beneath the folder does; "0" without such files */
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "script/task.h"
@@ -21,6 +22,7 @@
 #include <unistd.h>
 
 #define READ_MOST ((size_t)256 << 20)
+#define STAMP_DEPTH 6 /* folders within folders */
 
 static int fail(lua_State *L, const char *verb, const char *path)
 {
@@ -161,6 +163,48 @@ static int l_list(lua_State *L)
     return 1;
 }
 
+static uint64_t mix(uint64_t h, const void *p, size_t n)
+{
+    const unsigned char *c = p;
+    for (size_t i = 0; i < n; i++) h = (h ^ c[i]) * UINT64_C(0x100000001b3);
+    return h;
+}
+
+/* Sum over the .lua files beneath fd, so that the order of a folder does not matter; closes fd. */
+static uint64_t stamp_of(int fd, int depth)
+{
+    DIR *d = fd < 0 ? NULL : fdopendir(fd);
+    uint64_t sum = 0;
+    struct dirent *e;
+    if (!d && fd >= 0) close(fd);
+    while (d && (e = readdir(d))) {
+        size_t n = strlen(e->d_name);
+        struct stat st;
+        uint64_t h = mix(UINT64_C(0xcbf29ce484222325), e->d_name, n);
+        bool script = n > 4 && !strcmp(e->d_name + n - 4, ".lua");
+        if (e->d_name[0] == '.' || (!script && e->d_type == DT_REG)) continue;
+        if (fstatat(fd, e->d_name, &st, 0) < 0) continue;
+        if (S_ISDIR(st.st_mode)) {
+            int below = depth ? openat(fd, e->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+            sum += stamp_of(below, depth - 1) * h;
+        } else if (script) {
+            h = mix(h, &st.st_size, sizeof st.st_size);
+            h = mix(h, &st.st_mtim, sizeof st.st_mtim);
+            sum += mix(h, &st.st_ino, sizeof st.st_ino);
+        }
+    }
+    if (d) closedir(d);
+    return sum;
+}
+
+/* A text that changes when a .lua file beneath the folder does: added, removed or written. */
+static int l_stamp(lua_State *L)
+{
+    int fd = open(luaL_checkstring(L, 1), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    lua_pushfstring(L, "%I", (LUAI_UACINT)stamp_of(fd, STAMP_DEPTH));
+    return 1;
+}
+
 static int l_mkdir(lua_State *L)
 {
     const char *path = luaL_checkstring(L, 1);
@@ -222,7 +266,7 @@ int sw_open_fs(lua_State *L)
         {"read", l_read},         {"tail", l_tail},     {"write", l_write},
         {"append", l_append},     {"stat", l_stat},     {"list", l_list},
         {"mkdir", l_mkdir},       {"remove", l_remove}, {"remove_tree", l_remove_tree},
-        {"temp_dir", l_temp_dir}, {"real", l_real},     {NULL, NULL}};
+        {"temp_dir", l_temp_dir}, {"real", l_real},     {"stamp", l_stamp}, {NULL, NULL}};
     luaL_newlib(L, f);
     return 1;
 }

@@ -201,6 +201,36 @@ int sw_workers_run(struct sw_workers *pool, const char *user, const char *packag
     return SW_OK;
 }
 
+static int check_batch(const struct sw_batch_spec *s, struct sw_err *err)
+{
+    const struct sw_run_spec head = {.spec = s->head};
+    size_t shared = sw_rd_left(&s->head) + sw_rd_left(&s->names), from = 0;
+    int rc = check_spec(&head, err);
+    if (rc < 0) return rc;
+    if ((rc = sw_val_check(s->names, err)) < 0) return rc;
+    for (size_t i = 0; i < s->n; from = s->ends[i++]) {
+        if (s->ends[i] < from) return sw_fail(err, SW_E_BAD, "items of a batch overlap");
+        if (shared + s->ends[i] - from > SW_FRAME_MAX - 2048)
+            return sw_fail(err, SW_E_LIMIT, "a run's data is over %u KiB", SW_FRAME_MAX / 1024);
+    }
+    return SW_OK;
+}
+
+int sw_workers_batch(struct sw_workers *pool, const char *user, const char *package,
+                     const struct sw_batch_spec *s, const struct sw_workers_on *on, struct sw_err *err)
+{
+    struct sw_package *p = package_named(pool, user, package);
+    struct sw_job_batch *b;
+    int rc = check_batch(s, err);
+    if (rc < 0) return rc;
+    if (!s->n || p->queue.n + s->n > QUEUE_MAX)
+        return sw_fail(err, SW_E_LIMIT, "%zu runs wait already for %s", p->queue.n, package);
+    b = sw_job_batch_new(on, s);
+    for (size_t i = 0; i < s->n; i++) sw_jobs_push(&p->queue, &b->job[i]);
+    wake(pool);
+    return SW_OK;
+}
+
 /* The worker whose run made this call, and the run in *job; NULL when it is over. */
 static struct sw_worker *caller(struct sw_workers *pool, uint64_t call, struct sw_job **job)
 {

@@ -41,13 +41,23 @@ struct sw_run_spec {
     uint32_t cpu_ms;   /* budget; 0: 200 */
 };
 
+struct sw_batch_spec { /* many events for one rule: box/packed.h */
+    struct sw_rd head;   /* a map: what their runs share: script, params, zone ... */
+    struct sw_rd names;  /* a list of texts, which the items refer to */
+    const uint8_t *items;
+    const uint32_t *ends; /* of each item, in bytes from items */
+    size_t n;             /* items; their tags are 0 .. n-1 */
+    uint32_t cpu_ms;      /* budget of each; 0: 200 */
+};
+
 struct sw_run_result {
     uint64_t tag;     /* of a run; of a load: the index of the file */
     const char *name; /* of a load: the file's name; else NULL */
     bool ok;
     bool killed;        /* the worker was lost with this run */
     int64_t cpu_us;     /* as the worker states it */
-    struct sw_rd out;   /* what the operation left: see lua/box/ops.lua; may be nil */
+    struct sw_rd out;   /* what the operation left: see lua/box/ops.lua; may be nil. Of a batch: no
+                           bytes at all when the run has nothing to tell */
     struct sw_rd error; /* when not ok, a map: message, text, and where known script, line, hint */
 };
 
@@ -82,6 +92,9 @@ int sw_workers_load(struct sw_workers *p, const char *user, const char *package,
 int sw_workers_run(struct sw_workers *p, const char *user, const char *package,
                    const struct sw_run_spec *runs, size_t n, const struct sw_workers_on *on,
                    struct sw_err *err);
+/* The same for the events of a batch, each a run with its budget, its result and its failure. */
+int sw_workers_batch(struct sw_workers *p, const char *user, const char *package,
+                     const struct sw_batch_spec *batch, const struct sw_workers_on *on, struct sw_err *err);
 /* A document that goes with the answer to this call, before sw_workers_reply; at most 32 MiB, copied
  * in pieces the worker may take its time with. SW_E_NOTFOUND, SW_E_LIMIT. */
 int sw_workers_body(struct sw_workers *p, uint64_t call, const char *body, size_t n, struct sw_err *err);

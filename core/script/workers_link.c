@@ -96,7 +96,7 @@ static void take_result(struct sw_worker *w, struct sw_rd frame)
     struct sw_rd error;
     int64_t n = 0;
     if (!sw_val_get_int(frame, "run", &n) || !(j = sw_jobs_take(&w->flight, (uint64_t)n))) return;
-    sw_worker_progress(w);
+    w->advanced = true;
     p->barren = 0;
     sw_val_get_bool(frame, "ok", &r.ok);
     if (sw_val_get_int(frame, "cpu_us", &r.cpu_us) && (r.cpu_us < 0 || r.cpu_us > INT_MAX))
@@ -113,6 +113,53 @@ static void take_result(struct sw_worker *w, struct sw_rd frame)
         sw_job_give(j, p, &r);
     }
     sw_job_free(j);
+}
+
+/* The next packed result: a byte, and unless it is 0 a map. false: damaged. */
+static bool next_packed(struct sw_rd *r, struct sw_rd *out)
+{
+    struct sw_val v;
+    struct sw_rd head;
+    const uint8_t *from;
+    uint8_t mark = sw_rd_byte(r);
+    *out = sw_rd_of(NULL, 0);
+    if (!mark || r->bad) return !r->bad;
+    from = r->p;
+    head = *r;
+    if (!sw_val_next(&head, &v) || v.kind != SW_V_MAP || !sw_val_skip(r)) return false;
+    *out = sw_rd_of(from, (size_t)(r->p - from));
+    return true;
+}
+
+/* Results of runs of a batch with consecutive numbers. false: no honest worker says this. */
+static bool take_results(struct sw_worker *w, struct sw_rd frame)
+{
+    struct sw_package *p = w->p;
+    int64_t first, n, cpu_ns = 0;
+    const char *s;
+    size_t len;
+    struct sw_rd packed;
+    if (!sw_val_get_int(frame, "run", &first) || !sw_val_get_int(frame, "n", &n) || n <= 0 ||
+        !sw_val_get_str(frame, "packed", &s, &len) || (uint64_t)n > len)
+        return false;
+    if (!sw_val_get_int(frame, "cpu_ns", &cpu_ns) || cpu_ns < 0 || cpu_ns / 1000 > INT_MAX) cpu_ns = 0;
+    packed = sw_rd_of(s, len);
+    w->advanced = true;
+    p->barren = 0;
+    p->known = true;
+    p->avg_us = p->avg_us ? (p->avg_us * 7 + cpu_ns / 1000) / 8 : cpu_ns / 1000 + 1;
+    for (uint64_t i = 0; i < (uint64_t)n && !w->pool->closing; i++) {
+        struct sw_run_result r = {.ok = true, .cpu_us = (cpu_ns + 999) / 1000};
+        struct sw_job *j = sw_jobs_take(&w->flight, (uint64_t)first + i);
+        if (!next_packed(&packed, &r.out) || !j || !j->batch) {
+            if (j) sw_jobs_push_front(&w->flight, j);
+            return false;
+        }
+        w->pool->stats.runs++;
+        sw_job_give(j, p, &r);
+        sw_job_free(j);
+    }
+    return true;
 }
 
 /* false: no honest worker says this */
@@ -134,7 +181,7 @@ static bool take_call(struct sw_worker *w, struct sw_rd frame)
     text[len] = 0;
     j->call = ++w->pool->last_call;
     j->their_call = theirs;
-    sw_worker_progress(w);
+    w->advanced = true;
     c.call = j->call;
     c.tag = j->tag;
     c.name = text;
@@ -200,6 +247,7 @@ static bool take_frame(struct sw_worker *w, struct sw_rd frame)
         take_result(w, frame);
         return true;
     }
+    if (sw_val_is(frame, "op", "results")) return take_results(w, frame);
     return sw_val_is(frame, "op", "call") && take_call(w, frame);
 }
 
@@ -216,6 +264,8 @@ static bool take_frames(struct sw_worker *w)
         if (good) at += used;
     }
     if (w->pool->closing) return true;
+    if (w->advanced) sw_worker_progress(w); /* once for all of them: it asks the kernel */
+    w->advanced = false;
     sw_buf_cut(&w->in, at);
     w->owed += at;
     if (good && w->owed >= SW_FRAME_CREDIT / 8) send_ack(w);

@@ -24,6 +24,7 @@ struct sw_worker {
     uint64_t id; /* of the spawn request */
     uv_poll_t poll;
     bool polling, retiring, killed;
+    bool advanced; /* a result or a call was read since its clock was looked at */
     char bye[200]; /* why it ended, in its own words */
     int fd, pidfd;
     pid_t pid;

@@ -7,18 +7,29 @@
 
 struct sw_worker;
 
+struct sw_job_batch;
+
 struct sw_job {
     struct sw_job *next;
     uint64_t n; /* number on the wire, unique in the pool */
     uint64_t tag;
     struct sw_workers_on on;
-    struct sw_buf spec; /* map without n and cpu_ms */
+    struct sw_buf spec; /* map without n and cpu_ms; empty for one of a batch */
+    struct sw_job_batch *batch; /* NULL: it came alone */
+    struct sw_rd item;  /* of the batch: its event */
     uint32_t cpu_ms;
     int file;            /* index of the file this job loads, or -1 */
     unsigned generation; /* of the files that index refers to */
     unsigned tries, calls;
     uint64_t call;      /* the pool's number of its open call, 0: none */
     int64_t their_call; /* the worker's number of it */
+};
+
+/* What jobs that came together share, and those jobs: one piece of memory, freed with the last. */
+struct sw_job_batch {
+    size_t left;              /* jobs not freed yet */
+    struct sw_rd head, names; /* both behind the jobs, as are the items */
+    struct sw_job job[];
 };
 
 struct sw_jobs {
@@ -63,6 +74,7 @@ struct sw_job *sw_jobs_take(struct sw_jobs *q, uint64_t n); /* by wire number; N
 void sw_jobs_clear(struct sw_jobs *q);
 
 struct sw_job *sw_job_new(const struct sw_workers_on *on, uint64_t tag, uint32_t cpu_ms);
+struct sw_job_batch *sw_job_batch_new(const struct sw_workers_on *on, const struct sw_batch_spec *s);
 struct sw_job *sw_job_load(const struct sw_package *p, int file);
 void sw_job_free(struct sw_job *j);
 /* Append the run as the worker reads it: the spec with its number and budget in front. */

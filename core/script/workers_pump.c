@@ -14,6 +14,7 @@
 #include <time.h>
 
 #define BATCH_MAX     64
+#define LIGHT_MAX     512   /* of runs known to take a few microseconds */
 #define BATCH_BYTES   (192u * 1024u)
 #define BATCH_US      20000 /* aim of a batch, so that users take turns quickly */
 #define TICK_MS       50
@@ -41,7 +42,7 @@ static size_t batch_size(const struct sw_package *p)
 {
     int64_t n = p->avg_us > 0 ? BATCH_US / p->avg_us : BATCH_MAX;
     if (!p->known) return 1; /* nobody knows yet what a run of it costs */
-    return n < 1 ? 1 : n > BATCH_MAX ? BATCH_MAX : (size_t)n;
+    return n < 1 ? 1 : n > LIGHT_MAX ? LIGHT_MAX : (size_t)n;
 }
 
 static int64_t cpu_of(pid_t pid)
@@ -59,25 +60,64 @@ static void mark(struct sw_worker *w, int64_t cpu_ns)
     w->wall_mark_ms = uv_now(w->pool->loop);
 }
 
-static void dispatch(struct sw_workers *pool, struct sw_worker *w)
+static void fly(struct sw_workers *pool, struct sw_worker *w, struct sw_job *j)
+{
+    j->n = ++pool->last_n;
+    sw_jobs_push(&w->flight, j);
+}
+
+/* Runs that came alone, in one frame. */
+static void put_runs(struct sw_workers *pool, struct sw_worker *w, size_t most)
 {
     struct sw_buf *b = &w->out;
-    struct sw_package *p = w->p;
-    size_t map, at = sw_worker_message(b, "run", &map), list, n = 0, most = batch_size(p);
+    struct sw_job *j;
+    size_t map, at = sw_worker_message(b, "run", &map), list, n = 0;
     sw_val_key(b, "runs");
     list = sw_val_open(b, SW_V_ARR);
-    while (p->queue.first && n < most) {
-        struct sw_job *j = p->queue.first;
+    for (; n < most && (j = w->p->queue.first) && !j->batch; n++) {
         if (n && b->len - at + j->spec.len + 64 > BATCH_BYTES) break;
-        sw_jobs_pop(&p->queue);
-        j->n = ++pool->last_n;
+        sw_jobs_pop(&w->p->queue);
+        fly(pool, w, j);
         sw_job_write(j, b);
-        sw_jobs_push(&w->flight, j);
-        n++;
     }
     sw_val_close(b, list, n);
     sw_val_close(b, map, 2);
     sw_frame_end(b, at, NULL); /* fits: a spec is capped below a frame */
+}
+
+/* Runs of the batch that is next, with consecutive numbers. */
+static void put_batch(struct sw_workers *pool, struct sw_worker *w, size_t most)
+{
+    struct sw_buf *b = &w->out;
+    struct sw_job *j = w->p->queue.first;
+    const struct sw_job_batch *batch = j->batch;
+    size_t map, at = sw_worker_message(b, "batch", &map), list, n = 0;
+    sw_val_key(b, "n");
+    sw_val_int(b, (int64_t)pool->last_n + 1);
+    sw_val_key(b, "cpu_ms");
+    sw_val_int(b, j->cpu_ms);
+    sw_val_key(b, "head");
+    sw_val_span(b, batch->head);
+    sw_val_key(b, "names");
+    sw_val_span(b, batch->names);
+    sw_val_key(b, "items");
+    list = sw_val_open(b, SW_V_ARR);
+    for (; n < most && (j = w->p->queue.first) && j->batch == batch; n++) {
+        if (n && b->len - at + sw_rd_left(&j->item) + 64 > BATCH_BYTES) break;
+        sw_jobs_pop(&w->p->queue);
+        fly(pool, w, j);
+        sw_val_str(b, (const char *)j->item.p, sw_rd_left(&j->item));
+    }
+    sw_val_close(b, list, n);
+    sw_val_close(b, map, 6);
+    sw_frame_end(b, at, NULL);
+}
+
+static void dispatch(struct sw_workers *pool, struct sw_worker *w)
+{
+    struct sw_package *p = w->p;
+    if (p->queue.first->batch) put_batch(pool, w, batch_size(p));
+    else put_runs(pool, w, batch_size(p));
     p->user->turn = ++pool->turn;
     mark(w, cpu_of(w->pid));
     sw_worker_flush(w);
@@ -100,7 +140,7 @@ int sw_workers_count_running(const struct sw_workers *pool)
 
 static bool can_take(const struct sw_worker *w)
 {
-    return w->state == SW_WORKER_READY && !w->retiring && w->flight.n < BATCH_MAX * 4 &&
+    return w->state == SW_WORKER_READY && !w->retiring && w->flight.n < LIGHT_MAX &&
            !sw_worker_running(w);
 }
 

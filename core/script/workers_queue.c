@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MAX_FILES  512
+#define MAX_FILES  16384
 #define MAX_SOURCE (64 * 1024)
 #define LOAD_MS    500
 
@@ -70,6 +70,32 @@ struct sw_job *sw_job_new(const struct sw_workers_on *on, uint64_t tag, uint32_t
     return j;
 }
 
+static struct sw_rd copied(uint8_t **to, const void *p, size_t n)
+{
+    struct sw_rd r = sw_rd_of(*to, n);
+    memcpy(*to, p, n);
+    *to += n;
+    return r;
+}
+
+struct sw_job_batch *sw_job_batch_new(const struct sw_workers_on *on, const struct sw_batch_spec *s)
+{
+    size_t jobs = s->n * sizeof(struct sw_job), items = s->ends[s->n - 1];
+    size_t shared = sw_rd_left(&s->head) + sw_rd_left(&s->names);
+    struct sw_job_batch *b = sw_alloc(sizeof *b + jobs + shared + items);
+    uint8_t *to = (uint8_t *)b->job + jobs;
+    b->left = s->n;
+    b->head = copied(&to, s->head.p, sw_rd_left(&s->head));
+    b->names = copied(&to, s->names.p, sw_rd_left(&s->names));
+    for (size_t i = 0; i < s->n; i++) {
+        size_t from = i ? s->ends[i - 1] : 0;
+        b->job[i] = (struct sw_job){.tag = i, .on = *on, .batch = b, .file = -1,
+                                    .cpu_ms = s->cpu_ms ? s->cpu_ms : 200};
+        b->job[i].item = copied(&to, s->items + from, s->ends[i] - from);
+    }
+    return b;
+}
+
 struct sw_job *sw_job_load(const struct sw_package *p, int file)
 {
     const struct sw_pfile *f = &p->files[file];
@@ -90,6 +116,10 @@ struct sw_job *sw_job_load(const struct sw_package *p, int file)
 void sw_job_free(struct sw_job *j)
 {
     if (!j) return;
+    if (j->batch) {
+        if (--j->batch->left == 0) sw_free(j->batch);
+        return;
+    }
     sw_buf_clear(&j->spec);
     sw_free(j);
 }

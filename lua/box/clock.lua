@@ -11,7 +11,7 @@ local function current_run()
 end
 
 function clock.now()
-  return current_run().at or 0
+  return core.instant()
 end
 
 function clock.offset_at(ms)

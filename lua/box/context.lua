@@ -5,6 +5,7 @@
 local clock = require "clock"
 local env = require "env"
 local errors = require "errors"
+local event = require "event"
 local quantity = require "quantity"
 local schema = require "schema"
 local series = require "series"
@@ -49,11 +50,38 @@ local actions = {
     qos = { { 0, 1, 2 } }, retain = { "boolean" }, on_unknown = unknown } },
 }
 
+-- Each has a number, by which the box counts it.
+local numbers = {}
+do
+  local names = {}
+  for name in pairs(actions) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  for i, name in ipairs(names) do
+    numbers[name] = i
+  end
+end
+
+-- The members of an action that are texts (true: required), if texts are enough for it.
+local function texts_of(name, shape)
+  local names = {}
+  for key, rule in pairs(shape) do
+    if rule[1] == "text" or rule[1] == text_like then
+      names[key] = rule.required or false
+    elseif rule.required then
+      return nil
+    end
+  end
+  return name ~= "record.tag" and names or nil
+end
+
 local times = { at = true, start = true, finish = true, due = true }
 local durations = { duration = true, alarm = true }
 
 -- A deep copy as plain data: quantities become numbers, or their text in free content.
 local function plain(value, depth)
+  value = event.data(value) or value
   if quantity.is(value) then
     return value.dim == "time" and math.floor(value.value) or value.value
   elseif type(value) ~= "table" then
@@ -99,7 +127,11 @@ local function check_grant(declaration, name, grant)
   end
 end
 
+-- A run that came alone keeps its actions in `out`; those of a batch go to the box at once.
 local function record(ctx_state, name, args)
+  if not ctx_state.out then
+    return core.act(name, numbers[name], args)
+  end
   local list = ctx_state.out.actions or {}
   ctx_state.out.actions = list
   if #list >= MAX_ACTIONS then
@@ -110,7 +142,7 @@ local function record(ctx_state, name, args)
 end
 
 local function action(ctx_state, name, row)
-  return function(args)
+  local function act(args)
     check_grant(ctx_state.declaration, name, row[1])
     if row[3] and type(args) ~= "table" then
       args = { [row[3]] = args }
@@ -121,9 +153,14 @@ local function action(ctx_state, name, row)
     local data = normal(args)
     if name == "record.tag" and not data.id then
       data.id = ctx_state.event_id
+      if not ctx_state.out then
+        data.id = core.raw(core.event(), "id")
+      end
     end
     record(ctx_state, name, data)
   end
+  local texts = not ctx_state.out and granted(ctx_state.declaration, row[1]) and texts_of(name, row[2])
+  return texts and core.action(name, numbers[name], texts, act) or act
 end
 
 local function ask(name, args)
@@ -165,7 +202,7 @@ local function read_records(kind, options)
   end
   local args = read_args("ctx.records", options)
   args.kind = kind
-  local list, wrap = {}, require("event").wrap
+  local list, wrap = {}, event.wrap
   for i, data in ipairs(ask("records", args) or {}) do
     list[i] = wrap(data)
   end
@@ -183,28 +220,40 @@ for name in pairs(actions) do
   end
 end
 
+local function unchangeable()
+  errors.fail "ctx cannot be changed; keep values in ctx.state"
+end
+
 -- Actions come into being when a script reaches for them: most rules have one.
 local function make_member(ctx, state, name)
   if actions[name] and not groups[name] then
     ctx[name] = action(state, name, actions[name])
   elseif groups[name] then
-    ctx[name] = {}
+    local verbs = {}
     for verb, full in pairs(groups[name]) do
-      ctx[name][verb] = action(state, full, actions[full])
+      verbs[verb] = action(state, full, actions[full])
     end
+    ctx[name] = setmetatable({}, { __metatable = false, __index = verbs, __newindex = unchangeable })
   end
+end
+
+local function log(...)
+  local parts = table.pack(...)
+  for i = 1, parts.n do
+    parts[i] = tostring(parts[i])
+  end
+  env.log(table.concat(parts, " "))
 end
 
 -- Only reading: what `when` and `key` are given.
 local function pure(run, params)
   return { params = params, now = quantity.time(clock.now()), user = run.user, state = run.state or {},
-    log = function(...)
-      local parts = table.pack(...)
-      for i = 1, parts.n do
-        parts[i] = tostring(parts[i])
-      end
-      env.log(table.concat(parts, " "))
-    end }
+    log = log }
+end
+
+local function no_member(ctx, what, hint, name)
+  errors.fail(("%s has no '%s'%s"):format(what, errors.clean(tostring(name)):sub(1, 60),
+    errors.did_you_mean(name, ctx)), hint)
 end
 
 local function closed(ctx, what, hint, state)
@@ -218,20 +267,71 @@ local function closed(ctx, what, hint, state)
         for known in pairs(state and actions or {}) do
           make_member(ctx, state, known:match "^%l+")
         end
-        errors.fail(("%s has no '%s'%s"):format(what, errors.clean(tostring(name)):sub(1, 60),
-          errors.did_you_mean(name, ctx)), hint)
+        no_member(ctx, what, hint, name)
       end
       return ctx[name]
     end,
-    __newindex = function()
-      errors.fail "ctx cannot be changed; keep values in ctx.state"
-    end,
+    __newindex = unchangeable,
   })
+end
+
+-- What is the run's own, asked for while it runs: so one ctx serves all runs of a batch, and one that a
+-- rule keeps shows nothing of another run.
+local own = {
+  now = function() return quantity.time(clock.now()) end,
+  state = function()
+    local current = core.current()
+    current.state = current.state or {}
+    return current.state
+  end,
+}
+
+local function names_of(members, state)
+  local names = { now = true, state = true }
+  for name in next, members do
+    names[name] = true
+  end
+  for name in pairs(state and actions or {}) do
+    names[name:match "^%l+"] = true
+  end
+  return names
+end
+
+local function shared(members, what, hint, state)
+  setmetatable(members, { __index = function(_, name)
+    if own[name] then
+      return own[name]()
+    elseif state then
+      make_member(members, state, name)
+    end
+    local value = rawget(members, name)
+    if value == nil then
+      no_member(names_of(members, state), what, hint, name)
+    end
+    return value
+  end })
+  return setmetatable({}, { __metatable = false, __index = members, __newindex = unchangeable })
 end
 
 -- What the script left in ctx.state, as data; nil when there is nothing.
 function context.state_of(ctx)
   return next(ctx.state) ~= nil and plain(ctx.state, 0) or nil
+end
+
+-- The two ctx of a batch: for `when` and `key`, and for `run`.
+function context.batch(head, declaration, params)
+  local pure_one = { params = params, user = head.user, log = log }
+  local whole = { params = params, user = head.user, log = log, series = read_series, records = read_records }
+  return shared(pure_one, "ctx (in when and key)", "actions belong in run"),
+    shared(whole, "ctx", nil, { declaration = declaration })
+end
+
+-- What the current run of a batch left in ctx.state.
+function context.left()
+  local current = core.current()
+  if current.state and next(current.state) ~= nil then
+    current.out.state = plain(current.state, 0)
+  end
 end
 
 function context.pure(run, params)

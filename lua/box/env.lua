@@ -68,25 +68,15 @@ local function require_in(library)
   end
 end
 
-local function script_math()
-  local m = copy(math)
-  local seed = m.randomseed
-  m.randomseed = function(x)
-    seed(math.tointeger(x) or math.floor(tonumber(x) or 0))
-  end
-  return m
-end
-
 function env.new()
   local e = {}
   for _, name in ipairs(plain) do
     e[name] = _ENV[name]
   end
-  for _, name in ipairs { "string", "table", "coroutine", "utf8" } do
+  for _, name in ipairs { "string", "table", "coroutine", "utf8", "math" } do
     e[name] = copy(_ENV[name])
   end
   e._G = e
-  e.math = script_math()
   e.os = { time = clock.time, date = clock.date, difftime = clock.difftime, clock = core.cpu }
   e.print = print
   e.load = load_in(e)

@@ -1,6 +1,8 @@
 -- The event as a rule sees it: `w.elapsed_s` a plain number, `w.elapsed` a quantity.
 --   local w = event.wrap { kind = "workout", attributes = { elapsed_s = 3480 }, finish = "2026-..." }
--- A known but empty field is nil, an unknown one is an error with a suggestion. Read-only.
+-- A known but empty field is nil, an unknown one is an error with a suggestion. Read-only. The events of
+-- a batch are made by the box (core.event), which asks here for what is no plain field.
+-- luacheck: read globals core load_text where
 local clock = require "clock"
 local errors = require "errors"
 local fields = require "fields"
@@ -8,10 +10,14 @@ local quantity = require "quantity"
 
 local event = {}
 
-local function raw_field(data, name)
-  local value = data[name]
-  if value == nil and type(data.attributes) == "table" then
-    value = data.attributes[name]
+-- source: an event's data, or an event of a batch
+local function raw(source, name)
+  if type(source) == "userdata" then
+    return core.raw(source, name)
+  end
+  local value = source[name]
+  if value == nil and type(source.attributes) == "table" then
+    value = source.attributes[name]
   end
   return value
 end
@@ -26,39 +32,54 @@ local function time_field(name, value, offset)
   return ms and quantity.time(ms, own, name)
 end
 
--- elapsed -> the value of elapsed_s (or elapsed_ms ...) with its unit
-local function quantity_field(data, vocabulary, name)
-  for _, names in ipairs { vocabulary, data.attributes or {}, data } do
+local function to_quantity(value, dimension, factor, name)
+  return type(value) == "number" and quantity.of(value * factor, dimension, name) or nil
+end
+
+-- A name with a unit that the vocabulary lacks, but the record has.
+local function foreign_quantity(source, name)
+  local data = event.data(source) or source
+  for _, names in ipairs { data.attributes or {}, data } do
     for full in pairs(names) do
-      local bare, unit = fields.split(full)
+      local bare, dimension, factor = fields.quantity(full)
       if bare == name then
-        local value = raw_field(data, full)
-        local factor = unit == "kg" and 1000 or unit == "mg" and 0.001 or 1
-        return true, type(value) == "number"
-          and quantity.of(value * factor, fields.dimension[unit], name) or nil
+        return true, to_quantity(raw(source, full), dimension, factor, name)
       end
     end
   end
 end
 
-local function read(data, name)
-  local vocabulary = fields.of(data.kind)
-  if vocabulary[name] == "time" then
-    local offset = name == "finish" and data.offset_finish or data.offset_start
-    return time_field(name, data[name], type(offset) == "number" and offset or nil)
+local function read(source, name)
+  local kind = raw(source, "kind")
+  local unit = fields.of(kind)[name]
+  if unit == "time" then
+    local offset = raw(source, name == "finish" and "offset_finish" or "offset_start")
+    return time_field(name, raw(source, name), type(offset) == "number" and offset or nil)
   end
-  local value = raw_field(data, name)
-  if value ~= nil or vocabulary[name] then
+  local known = fields.bare(kind)[name]
+  local value = raw(source, name)
+  if value ~= nil or unit then
     return value
   elseif name == "start_ms" or name == "finish_ms" then
-    return quantity.instant(read(data, name:sub(1, -4)))
+    return quantity.instant(read(source, name:sub(1, -4)))
+  elseif known then
+    return to_quantity(raw(source, known[1]), known[2], known[3], name)
   end
-  local known, q = quantity_field(data, vocabulary, tostring(name))
-  if known then
+  local there, q = foreign_quantity(source, tostring(name))
+  if there then
     return q
   end
-  errors.fail(("a %s has no field '%s'%s"):format(tostring(data.kind or "record"),
-    errors.clean(tostring(name)):sub(1, 60), errors.did_you_mean(name, fields.readable(data.kind))))
+  errors.fail(("a %s has no field '%s'%s"):format(tostring(kind or "record"),
+    errors.clean(tostring(name)):sub(1, 60), errors.did_you_mean(name, fields.readable(kind))))
+end
+
+-- The tables of an event of a batch; nil when it is none.
+function event.data(w)
+  return type(w) == "userdata" and core.data(w) or nil
+end
+
+local function refuse()
+  errors.fail "the event cannot be changed"
 end
 
 function event.wrap(data)
@@ -67,13 +88,19 @@ function event.wrap(data)
     __index = function(_, name)
       return read(data, name)
     end,
-    __newindex = function()
-      errors.fail "the event cannot be changed"
-    end,
+    __newindex = refuse,
     __pairs = function()
       return next, data, nil
     end,
   })
 end
+
+core.event_open(read, fields.times, {
+  __metatable = false,
+  __newindex = refuse,
+  __pairs = function(w)
+    return next, core.data(w), nil
+  end,
+})
 
 return event

@@ -78,6 +78,43 @@ function fields.split(name)
   end
 end
 
+-- Names that hold a time in some kind of record.
+fields.times = {}
+for _, names in pairs(kinds) do
+  for name, unit in pairs(names) do
+    fields.times[name] = unit == "time" or fields.times[name]
+  end
+end
+for name, unit in pairs(fields.common) do
+  fields.times[name] = unit == "time" or fields.times[name]
+end
+
+local factors = { kg = 1000, mg = 0.001 }
+
+-- "elapsed_s" -> "elapsed", its dimension and what makes a value the base unit; nil without a unit.
+function fields.quantity(name)
+  local bare, unit = fields.split(name)
+  return bare, bare and fields.dimension[unit], factors[unit] or 1
+end
+
+local bare_names = {}
+
+-- The quantities of a kind by their bare names: elapsed -> { "elapsed_s", "duration", 1 }
+function fields.bare(kind)
+  local names = fields.of(kind)
+  if not bare_names[names] then
+    local found = {}
+    for full in pairs(names) do
+      local bare, dimension, factor = fields.quantity(full)
+      if bare then
+        found[bare] = { full, dimension, factor }
+      end
+    end
+    bare_names[names] = found
+  end
+  return bare_names[names]
+end
+
 -- What a script may write after the dot: plain names and bare quantities.
 function fields.readable(kind)
   local names = {}

@@ -1,6 +1,7 @@
 -- The library inside a worker: loads scripts, drives their runs, words their errors.
--- The box calls this chunk once with its core; it returns the two doors it needs:
---   local drive, explain = init(core)   -- drive(run, out) in a coroutine; explain(error) -> table
+-- The box calls this chunk once with its core; it returns the three doors it needs:
+--   local drive, explain, enter = init(core)   -- drive(run, out) in a coroutine; explain(error) -> table
+--   enter(head) in a coroutine: the current run of a batch -> fired, its key
 -- luacheck: read globals core load_text where
 local core = ...
 local base = core.sandbox.base
@@ -40,4 +41,4 @@ local function drive(run, out)
   op(run, out)
 end
 
-return drive, errors.explain
+return drive, errors.explain, ops.enter

@@ -6,6 +6,8 @@
 --   login, account, after_connect: signing.lua            write: writing.lua
 --   rule: { script, event, params, at, mode } -> out.fired, key, gates, actions, log, state
 -- mode of a rule: "run" (default, gates then run), "when" (gates only), "why" (all gates), "dry".
+-- Many events for one rule come as a batch instead: ops.enter, each event a run of its own without gates
+-- in words.
 -- luacheck: read globals core load_text where
 local context = require "context"
 local env = require "env"
@@ -16,6 +18,7 @@ local reading = require "reading"
 local schema = require "schema"
 local shapes = require "shapes"
 local signing = require "signing"
+local slim = require "slim"
 local writing = require "writing"
 
 local ops = {}
@@ -80,7 +83,7 @@ function ops.load(run, out)
     errors.raise { message = "a script returns one declaration: return sw.rule { ... }",
       script = run.script, line = 1 }
   end
-  scripts[run.script] = declaration
+  scripts[run.script] = declaration.kind == "rule" and slim(declaration) or declaration
   out.declaration = outline(declaration, 0)
 end
 
@@ -175,17 +178,14 @@ local function param_values(declaration, given)
   })
 end
 
--- Gates: each gives ok and a text with the values that decided.
-local function matches(wanted, data, name)
-  local attributes = data.attributes or {}
-  local value = data[name]
-  if value == nil then
-    value = attributes[name]
-  end
+-- Gates: each gives ok and a text with the values that decided. get(name): a field as it came.
+local function matches(wanted, get, name)
+  local value = get(name)
   if value == wanted then
     return true, value
   end
-  for _, member in ipairs(data[name .. "s"] or {}) do
+  local members = get(name .. "s")
+  for _, member in ipairs(type(members) == "table" and members or {}) do
     if member == wanted then
       return true, member
     end
@@ -195,29 +195,55 @@ end
 
 local filters = { "provider", "maker", "sport", "type", "metric", "origin" }
 
+-- name -> what the trigger wants there; nil when it wants nothing.
+local function filters_of(trigger)
+  local wanted
+  for _, name in ipairs(trigger.kind == "event" and filters or {}) do
+    if trigger[name] then
+      wanted = wanted or {}
+      wanted[#wanted + 1] = { name, trigger[name] }
+    end
+  end
+  return wanted
+end
+
+local function getter(data)
+  return function(name)
+    local value = data[name]
+    return value == nil and (data.attributes or {})[name] or value
+  end
+end
+
 local function filter_gates(add, trigger, data)
-  for _, name in ipairs(filters) do
-    if trigger.kind == "event" and trigger[name] then
-      local ok, value = matches(trigger[name], data, name)
-      local text = name .. " " .. tostring(value == nil and "absent" or value)
-      if not add(name, ok, ok and text or text .. ", needs " .. trigger[name]) then
-        return false
-      end
+  for _, f in ipairs(filters_of(trigger) or {}) do
+    local name, wanted = f[1], f[2]
+    local ok, value = matches(wanted, getter(data), name)
+    local text = name .. " " .. tostring(value == nil and "absent" or value)
+    if not add(name, ok, ok and text or text .. ", needs " .. wanted) then
+      return false
     end
   end
   return true
 end
 
-local function age_gate(declaration, w, run)
+-- Whether an event is young enough, and its age and bound in seconds; no bound for one without a time.
+local function young(declaration, w, at)
   local finish = w.finish or w.start
   if not finish then
+    return true
+  end
+  local age = (at - finish.ms) / 1000
+  local most = quantity.number(declaration.max_age, "duration")
+  return age <= most, age, most
+end
+
+local function age_gate(declaration, w, run)
+  local ok, age, most = young(declaration, w, run.at or 0)
+  if not most then
     return true, "the event has no time"
   end
-  local age = quantity.of(((run.at or 0) - finish.ms) / 1000, "duration")
-  local most = quantity.of(quantity.number(declaration.max_age, "duration"), "duration")
-  local ok = age.value <= most.value
-  local word = ok and "which is" or "needs"
-  return ok, ("age %s, %s <= %s"):format(quantity.text(age), word, quantity.text(most))
+  return ok, ("age %s, %s <= %s"):format(quantity.text(quantity.of(age, "duration")),
+    ok and "which is" or "needs", quantity.text(quantity.of(most, "duration")))
 end
 
 local function when_gate(declaration, w, ctx)
@@ -248,22 +274,17 @@ local function gates(run, out, declaration, w, ctx)
   return open
 end
 
-local function seed(text)
-  local a, b = 5381, 52711
-  for i = 1, #text do
-    a, b = a * 33 ~ text:byte(i), b * 31 + text:byte(i)
+local function own_key(declaration, w, ctx)
+  local key = declaration.key and declaration.key(w, ctx)
+  if key ~= nil and type(key) ~= "string" and type(key) ~= "number" then
+    errors.fail "key must return a text or a number"
   end
-  math.randomseed(a, b)
+  return key ~= nil and tostring(key) or nil
 end
 
 local function key_of(run, declaration, w, ctx)
   local data = run.event or {}
-  local key = declaration.key and declaration.key(w, ctx)
-  if key == nil then
-    key = run.key or data.group or data.id or tostring(run.at or 0)
-  elseif type(key) ~= "string" and type(key) ~= "number" then
-    errors.fail "key must return a text or a number"
-  end
+  local key = own_key(declaration, w, ctx) or run.key or data.group or data.id or run.at or 0
   return tostring(key):sub(1, 200)
 end
 
@@ -272,7 +293,7 @@ function ops.rule(run, out)
   local w = event.wrap(run.event or {})
   local params = param_values(declaration, run.params)
   local pure = context.pure(run, params)
-  seed(tostring(run.key or (run.event or {}).group or (run.event or {}).id or run.at))
+  core.seed(tostring(run.key or (run.event or {}).group or (run.event or {}).id or run.at))
   out.key = key_of(run, declaration, w, pure)
   local open = gates(run, out, declaration, w, pure)
   out.fired = open
@@ -293,6 +314,49 @@ end
 -- What scripts may write, as data: for `syncwell doc`, types and completion.
 function ops.reference(_, out)
   out.reference = require("reference").all()
+end
+
+local function passes(wanted, w)
+  local function get(name)
+    return core.raw(w, name)
+  end
+  for _, f in ipairs(wanted) do
+    if not matches(f[2], get, f[1]) then
+      return false
+    end
+  end
+  return true
+end
+
+-- One rule over the events of a batch: a function of an event, which says whether it fired, and its key.
+local function step_of(head)
+  local declaration = scripts[head.script] or error(head.script .. " is not loaded", 0)
+  local params = param_values(declaration, head.params)
+  local pure, ctx = context.batch(head, declaration, params)
+  local wanted, when, act = filters_of(declaration.on), declaration.when, declaration.run
+  local max_age, key = declaration.max_age, declaration.key
+  return function(w)
+    if (wanted and not passes(wanted, w)) or (max_age and not young(declaration, w, core.instant()))
+      or (when and not when(w, pure)) then
+      return false
+    end
+    local name = key and own_key(declaration, w, pure) or nil
+    act(w, ctx)
+    if core.touched() then
+      context.left()
+    end
+    return true, name
+  end
+end
+
+-- The current run of a batch; `head` is what its runs share.
+function ops.enter(head)
+  local step = head.step
+  if not step then
+    step = step_of(head)
+    head.step = step
+  end
+  return step(core.event())
 end
 
 -- What a provider does: each a run of its own.

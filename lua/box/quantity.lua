@@ -34,6 +34,7 @@ local symbol = { energy = "kcal", rate = "bpm", cadence = "rpm", power = "W", sp
 
 local meta = { __metatable = false }
 local last
+local noting = false
 
 local function is(value)
   return getmetatable(value) == false and type(value) == "table" and rawget(value, "dim") ~= nil
@@ -53,8 +54,7 @@ function quantity.time(ms, offset, name)
   return new(ms, "time", name, offset)
 end
 
--- "1h30min" -> 5400, "duration"; nil when the text is no quantity.
-function quantity.parse(text)
+local function read(text)
   local total, dim, rest = 0, nil, text:match "^%s*(.-)%s*$"
   local sign = 1
   if rest:sub(1, 1) == "-" then
@@ -72,6 +72,23 @@ function quantity.parse(text)
     total, dim, rest = total + tonumber(number) * known[2], known[1], tail
   end
   return sign * total, dim
+end
+
+local parsed, kept = {}, 0 -- text -> { value, dimension }: a rule says the same ones for each event
+
+-- "1h30min" -> 5400, "duration"; nil when the text is no quantity.
+function quantity.parse(text)
+  local known = parsed[text]
+  if not known then
+    known = { read(text) }
+    if #text > 60 then
+      return known[1], known[2]
+    elseif kept == 200 then
+      parsed, kept = {}, 0
+    end
+    parsed[text], kept = known, kept + 1
+  end
+  return known[1], known[2]
 end
 
 local function short(number)
@@ -150,15 +167,20 @@ local function compare(a, b, holds, sign, mirrored)
   else
     result = holds(o.value, q.value)
   end
-  last = { q = q, other = o, sign = sign, result = result }
+  if noting then
+    last = { q = q, other = o, sign = sign, result = result }
+  end
   return result
 end
 
+local function less(x, y) return x < y end
+local function less_or_same(x, y) return x <= y end
+
 meta.__lt = function(a, b)
-  return compare(a, b, function(x, y) return x < y end, "<", ">")
+  return compare(a, b, less, "<", ">")
 end
 meta.__le = function(a, b)
-  return compare(a, b, function(x, y) return x <= y end, "<=", ">=")
+  return compare(a, b, less_or_same, "<=", ">=")
 end
 meta.__eq = function(a, b)
   return a.dim == b.dim and a.value == b.value
@@ -275,6 +297,7 @@ end
 
 -- The last comparison since forget(), in words: "elapsed 58 min, needs > 60 min".
 function quantity.seen()
+  noting = false
   if not last then
     return nil
   end
@@ -284,7 +307,7 @@ function quantity.seen()
 end
 
 function quantity.forget()
-  last = nil
+  last, noting = nil, true
 end
 
 return quantity

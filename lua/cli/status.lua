@@ -1,5 +1,6 @@
 -- syncwell status: what is kept, what runs, what is broken.
 --   syncwell status   |   syncwell status --line   |   syncwell status --check
+local confinement = require("confinement")
 local connections = require("connections")
 local home = require("home")
 local rules = require("rules")
@@ -13,15 +14,6 @@ local command = {
   options = { line = { doc = "one line, for a prompt or a bar" },
     check = { doc = "nothing but the exit code: 0 well, 4 something is broken" } },
 }
-
--- The confinement is known once a worker has said hello.
-local function confinement()
-  if sw.box.confinement() ~= "not started" then
-    return sw.box.confinement() -- by the worker that loaded the rules
-  end
-  sw.box.run("status", "status", { { spec = { op = "script", script = "status", source = "return 1" } } })
-  return sw.box.confinement()
-end
 
 -- What is connected, in one line each; needing the user or failing for a while counts as broken.
 local function connected(ctx)
@@ -80,7 +72,7 @@ local function gather(ctx, brief)
     samples = counts.samples, origins = counts.origins,
     jobs_waiting = counts.jobs, jobs_given_up = counts.given_up, rules_on = live,
       broken_rules = json.list(broken), rule_errors = json.list(errors), paused_rules = resting,
-    confinement = not brief and confinement() or nil }
+    confinement = not brief and confinement.text(ctx) or nil }
 end
 
 local function print_line(s, bad)

@@ -3,6 +3,7 @@
 -- What finished before live_after came from a historical sync and fires only rules that ask for it.
 local record = require("record")
 local rules = require("rules")
+local standing = require("standing")
 
 local dispatch = {}
 
@@ -19,21 +20,14 @@ local function unique(events)
   return list
 end
 
-local function wanted_by_any(all, kind)
-  for _, rule in ipairs(all) do
-    if rule.live and rules.listens(rule, kind) then
-      return true
-    end
-  end
-end
-
-local function load_events(ctx, job, all)
+local function load_events(ctx, job, set)
   local out = {}
   for _, e in ipairs(unique(job.payload.events)) do
-    if e.data and wanted_by_any(all, e.event) then
+    local wanted = #standing.listening(set, e.event) > 0
+    if e.data and wanted then
       e.data.id, e.data.group, e.data.at, e.data.live = e.group, e.group, job.payload.at, "live"
       out[#out + 1] = { kind = e.event, event = e.data, at = sw.time.now() }
-    elseif not e.data and wanted_by_any(all, e.event) then
+    elseif wanted then
       local members, message, code = sw.store.records(ctx.who, { group = e.group })
       if not members then
         return nil, message, code
@@ -47,36 +41,64 @@ local function load_events(ctx, job, all)
   return out
 end
 
-local function for_rule(rule, events)
-  local list = {}
+-- The rules that listen to any of them, in the order of their names.
+local function matched(set, events)
+  local of_kind, concerned, seen = {}, {}, {}
   for _, e in ipairs(events) do
-    if rules.listens(rule, e.kind) and (e.event.live == "live" or rule.declaration.backfill) then
+    if not of_kind[e.kind] then
+      of_kind[e.kind] = true
+      for _, rule in ipairs(standing.listening(set, e.kind)) do
+        concerned[#concerned + 1] = not seen[rule] and rule or nil
+        seen[rule] = true
+      end
+    end
+  end
+  table.sort(concerned, function(a, b) return a.name < b.name end)
+  return concerned
+end
+
+local function for_rule(set, rule, events)
+  local list, listens = {}, {}
+  for _, e in ipairs(events) do
+    if listens[e.kind] == nil then
+      listens[e.kind] = standing.is_listening(set, rule, e.kind)
+    end
+    if listens[e.kind] and (e.event.live == "live" or rule.declaration.backfill) then
       list[#list + 1] = e
     end
   end
   return list
 end
 
+local function apply(ctx, rule, list)
+  local fired = 0
+  for from = 1, #list, 500 do
+    local n, why, kind = rules.apply(ctx, rule, table.move(list, from, math.min(from + 499, #list), 1, {}))
+    if not n then
+      return nil, why, kind
+    end
+    fired = fired + n
+  end
+  return fired
+end
+
 function dispatch.run(ctx, job)
-  local all, message, code = rules.load(ctx)
-  if not all then
+  local set, message, code = standing.rules(ctx)
+  if not set then
     return nil, message, code
   end
   local events
-  events, message, code = load_events(ctx, job, all)
+  events, message, code = load_events(ctx, job, set)
   if not events then
     return nil, message, code
   end
   local fired = 0
-  for _, rule in ipairs(all) do
-    local list = rule.live and for_rule(rule, events) or {}
-    for from = 1, #list, 500 do
-      local n, why, kind = rules.apply(ctx, rule, table.move(list, from, math.min(from + 499, #list), 1, {}))
-      if not n then
-        return nil, why, kind
-      end
-      fired = fired + n
+  for _, rule in ipairs(matched(set, events)) do
+    local n, why, kind = apply(ctx, rule, for_rule(set, rule, events))
+    if not n then
+      return nil, why, kind
     end
+    fired = fired + n
   end
   return { events = #events, fired = fired }
 end

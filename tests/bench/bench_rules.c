@@ -2,9 +2,11 @@
  * G1: one rule over N events of which each fires.
  *   bench_rules worker BOX LIBRARY RULE N    batches of 500 to a real worker, results gathered
  *   bench_rules bare RULE N                  lua_pcall of the rule's functions in a plain program:
- *                                            prepared tables, no limits, nothing checked */
+ *                                            prepared tables, no limits, nothing checked
+ *   bench_rules plain FILE                   G3: a script in plain Lua, which gives a number */
 #include "base/alloc.h"
 #include "bench.h"
+#include "box/packed.h"
 #include "script/workers.h"
 #include <dirent.h>
 #include <lauxlib.h>
@@ -45,45 +47,45 @@ static void on_result(void *ctx, const struct sw_run_result *r)
     if (r->ok && sw_val_get_bool(r->out, "fired", &fired) && fired && sw_val_find(r->out, "actions", &actions)) d->fired++;
 }
 
-static void text(struct sw_buf *b, const char *key, const char *value)
+struct batch {
+    struct sw_pack_names names;
+    struct sw_buf head, list, items;
+    uint32_t ends[BATCH];
+};
+
+static void text(struct batch *k, const char *name, const char *value)
 {
-    sw_val_key(b, key);
-    sw_val_text(b, value);
+    sw_pack_name(&k->items, &k->names, name, strlen(name));
+    sw_val_text(&k->items, value);
 }
 
-static void number(struct sw_buf *b, const char *key, int64_t value)
+static void number(struct batch *k, const char *name, int64_t value)
 {
-    sw_val_key(b, key);
-    sw_val_int(b, value);
+    sw_pack_name(&k->items, &k->names, name, strlen(name));
+    sw_val_int(&k->items, value);
 }
 
 /* What rules.evaluate sends for a workout. */
-static void put_event(struct sw_buf *b, long n)
+static void put_event(struct batch *k, long n)
 {
     char id[32];
-    size_t at = sw_val_open(b, SW_V_MAP), in;
     snprintf(id, sizeof id, "g%ld", n);
-    text(b, "id", id), text(b, "group", id), text(b, "kind", "workout"), text(b, "day", "2026-03-01");
-    number(b, "start", AT - 5400000), number(b, "finish", AT), number(b, "offset_start", 60), number(b, "offset_finish", 60);
-    text(b, "provider", "garmin"), text(b, "live", "live");
-    sw_val_key(b, "attributes");
-    in = sw_val_open(b, SW_V_MAP);
-    text(b, "sport", "running"), number(b, "elapsed_s", 5400), number(b, "distance_m", 15000), number(b, "hr_avg", 141);
-    sw_val_close(b, in, 4);
-    sw_val_close(b, at, 11);
+    k->names.next = 0;
+    sw_pack_begin(&k->items, AT, "", 0);
+    text(k, "id", id), text(k, "group", id), text(k, "kind", "workout"), text(k, "day", "2026-03-01");
+    number(k, "start", AT - 5400000), number(k, "finish", AT), number(k, "offset_start", 60), number(k, "offset_finish", 60);
+    text(k, "provider", "garmin"), text(k, "live", "live");
+    sw_pack_attributes(&k->items);
+    text(k, "sport", "running"), number(k, "elapsed_s", 5400), number(k, "distance_m", 15000), number(k, "hr_avg", 141);
 }
 
-static void put_spec(struct sw_buf *b, long n)
+static void put_head(struct sw_buf *b)
 {
-    size_t at = sw_val_open(b, SW_V_MAP), in;
-    text(b, "op", "rule"), text(b, "script", "rule.lua"), text(b, "mode", "run"), text(b, "user", "me");
-    number(b, "at", AT), number(b, "offset_min", 60);
-    sw_val_key(b, "params");
-    in = sw_val_open(b, SW_V_MAP);
-    sw_val_close(b, in, 0);
-    sw_val_key(b, "event");
-    put_event(b, n);
-    sw_val_close(b, at, 8);
+    size_t at = sw_val_open(b, SW_V_MAP);
+    sw_val_key(b, "script"), sw_val_text(b, "rule.lua");
+    sw_val_key(b, "user"), sw_val_text(b, "me");
+    sw_val_key(b, "offset_min"), sw_val_int(b, 60);
+    sw_val_close(b, at, 3);
 }
 
 static void wait_for(struct dispatch *d, long n)
@@ -92,19 +94,23 @@ static void wait_for(struct dispatch *d, long n)
     if (d->done < n) bench_die("no worker answers", NULL);
 }
 
-static void send_batch(struct dispatch *d, long from, long n)
+static void send_batch(struct dispatch *d, struct batch *k, long from, long n)
 {
     struct sw_workers_on on = {on_result, NULL, d};
-    struct sw_run_spec spec[BATCH];
-    struct sw_buf b[BATCH];
+    struct sw_batch_spec spec = {.items = k->items.data, .ends = k->ends, .n = (size_t)n, .cpu_ms = 200};
     struct sw_err err = SW_ERR_INIT;
+    k->names.n = 0;
+    sw_buf_reset(&k->items), sw_buf_reset(&k->head), sw_buf_reset(&k->list);
     for (long i = 0; i < n; i++) {
-        sw_buf_init(&b[i], 65536);
-        put_spec(&b[i], from + i);
-        spec[i] = (struct sw_run_spec){(uint64_t)i, sw_rd_of(b[i].data, b[i].len), 200};
+        put_event(k, from + i);
+        k->ends[i] = (uint32_t)k->items.len;
     }
-    if (sw_workers_run(d->pool, "me", "bench", spec, (size_t)n, &on, &err)) bench_die("run", &err);
-    for (long i = 0; i < n; i++) sw_buf_clear(&b[i]);
+    put_head(&k->head);
+    sw_pack_write_names(&k->list, &k->names);
+    spec.items = k->items.data;
+    spec.head = sw_rd_of(k->head.data, k->head.len);
+    spec.names = sw_rd_of(k->list.data, k->list.len);
+    if (sw_workers_batch(d->pool, "me", "bench", &spec, &on, &err)) bench_die("run", &err);
 }
 
 static size_t library(const char *dir, struct sw_workers_file *out)
@@ -144,10 +150,12 @@ static void worker(const char *box, const char *lib_dir, const char *rule, long 
 {
     struct dispatch d = {0};
     double engine, inside, engine_before, inside_before;
+    struct batch k = {0};
+    sw_buf_init(&k.items, 16u << 20), sw_buf_init(&k.head, 4096), sw_buf_init(&k.list, 65536);
     open_pool(&d, box, lib_dir, rule);
     engine_before = bench_cpu(), inside_before = bench_children_cpu();
     for (long i = 0; i < n; i += BATCH) {
-        send_batch(&d, i, n - i < BATCH ? n - i : BATCH);
+        send_batch(&d, &k, i, n - i < BATCH ? n - i : BATCH);
         wait_for(&d, i + (n - i < BATCH ? n - i : BATCH));
     }
     engine = bench_cpu() - engine_before, inside = bench_children_cpu() - inside_before;
@@ -155,6 +163,7 @@ static void worker(const char *box, const char *lib_dir, const char *rule, long 
            (double)d.stated_us / 1e6);
     sw_workers_close(d.pool, NULL, NULL);
     uv_run(&d.loop, UV_RUN_DEFAULT);
+    sw_buf_clear(&k.items), sw_buf_clear(&k.head), sw_buf_clear(&k.list);
 }
 
 /* ---- bare ---- */
@@ -189,11 +198,26 @@ static void bare(const char *rule, long n)
     lua_close(L);
 }
 
+/* ---- G3 ---- */
+
+static void plain(const char *file)
+{
+    lua_State *L = luaL_newstate();
+    double from;
+    luaL_openlibs(L);
+    if (luaL_loadfile(L, file)) bench_die(lua_tostring(L, -1), NULL);
+    from = bench_cpu();
+    if (lua_pcall(L, 0, 1, 0)) bench_die(lua_tostring(L, -1), NULL);
+    printf("{\"check\": %lld, \"cpu_s\": %.6f}\n", (long long)lua_tointeger(L, -1), bench_cpu() - from);
+    lua_close(L);
+}
+
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
     if (argc == 6 && !strcmp(argv[1], "worker")) worker(argv[2], argv[3], argv[4], atol(argv[5]));
     else if (argc == 4 && !strcmp(argv[1], "bare")) bare(argv[2], atol(argv[3]));
-    else bench_die("bench_rules worker BOX LIBRARY RULE N | bare RULE N", NULL);
+    else if (argc == 3 && !strcmp(argv[1], "plain")) plain(argv[2]);
+    else bench_die("bench_rules worker BOX LIBRARY RULE N | bare RULE N | plain FILE", NULL);
     return 0;
 }

@@ -1,7 +1,7 @@
 """The goals: what is prepared, what is run against what, and what is wanted of it."""
 import dataclasses, os, shutil, sqlite3, subprocess, sys, tempfile
 
-import goals_live
+import goals_live, goals_scripts
 from measure import HERE, Skip, bound, faster, pairs, run, skipped
 
 PY = sys.executable or "python3"
@@ -269,4 +269,4 @@ def g10(ctx):
     return rows + [bound("G10", "peak memory over these folders", max(peaks), "MiB", "", 64)]
 
 
-ALL = {"G4": g4, "G5": g5, "G6": g6, "G7": g7, "G9": g9, "G10": g10, **goals_live.ALL}
+ALL = {"G4": g4, "G5": g5, "G6": g6, "G7": g7, "G9": g9, "G10": g10, **goals_live.ALL, **goals_scripts.ALL}

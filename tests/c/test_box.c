@@ -4,6 +4,7 @@
 #include "../support/box_library.h"
 #include "box/frame_lua.h"
 #include "box/worker.h"
+#include "script/pack_lua.h"
 #include <lauxlib.h>
 #include <lualib.h>
 #include <setjmp.h>
@@ -281,6 +282,11 @@ static const char compare[] =
     "out[#out + 1] = show(pcall(string.format, '%q', 'a\\n\\0001\"\\\\'))\n"
     "local t = {} for i = 1, 200 do t[i] = r(1000) end table.sort(t) out[#out + 1] = table.concat(t, ' ')\n"
     "table.sort(t, function(a, b) return a > b end) out[#out + 1] = table.concat(t, ' ', 5, 90)\n"
+    "local f, x = {}, {} for i = 1, 99 do f[i] = r(1000) / 7 - 60 x[i] = i % 3 == 0 and f[i] + 0.05 or r(90) - 45 end\n"
+    "f[7], f[8], x[9] = math.huge, -math.huge, math.mininteger\n"
+    "table.sort(f) table.sort(x) out[#out + 1] = table.concat(f, ' ') .. table.concat(x, ' ')\n"
+    "local w = { 'b', 'a', 'c', 'ab' } table.sort(w) out[#out + 1] = table.concat(w, ' ')\n"
+    "out[#out + 1] = show(pcall(table.sort, { 3, 'a', 1 }))\n"
     "table.insert(t, 3, 'x') table.insert(t, 'y') out[#out + 1] = table.remove(t, 1) .. table.remove(t)\n"
     "out[#out + 1] = show(table.unpack(table.move({ 1, 2, 3, 4 }, 2, 4, 1)))\n"
     "out[#out + 1] = show(table.unpack(table.move({ 1, 2, 3, 4 }, 1, 3, 2)))\n"
@@ -389,6 +395,76 @@ static void a_call_to_the_engine_waits_in_any_coroutine(void **state)
     close_box(t);
 }
 
+/* Feed a batch of events, written as a Lua list, for the rule that is loaded. */
+static void run_batch(struct told *t, const char *events)
+{
+    struct sw_err err = SW_ERR_INIT;
+    struct sw_batch_spec s;
+    struct sw_pack pack;
+    struct sw_buf b;
+    size_t map, list;
+    lua_settop(t->L, 0);
+    luaL_dostring(t->L, "return { script = 'rules/x.lua', user = 'me', offset_min = 60 }");
+    if (luaL_dostring(t->L, events)) fail_msg("%s", lua_tostring(t->L, -1));
+    assert_int_equal(sw_pack_events(t->L, 1, 2, &pack, &err), 0);
+    s = sw_pack_spec(&pack, 200);
+    sw_buf_init(&b, SW_FRAME_MAX);
+    map = sw_val_open(&b, SW_V_MAP);
+    sw_val_key(&b, "op"), sw_val_text(&b, "batch");
+    sw_val_key(&b, "n"), sw_val_int(&b, 7);
+    sw_val_key(&b, "cpu_ms"), sw_val_int(&b, 200);
+    sw_val_key(&b, "head"), sw_val_span(&b, s.head);
+    sw_val_key(&b, "names"), sw_val_span(&b, s.names);
+    sw_val_key(&b, "items");
+    list = sw_val_open(&b, SW_V_ARR);
+    for (size_t i = 0; i < s.n; i++) {
+        size_t from = i ? s.ends[i - 1] : 0;
+        sw_val_str(&b, (const char *)s.items + from, s.ends[i] - from);
+    }
+    sw_val_close(&b, list, s.n);
+    sw_val_close(&b, map, 6);
+    feed(t, &b);
+    sw_buf_clear(&b);
+    sw_pack_clear(&pack);
+}
+
+static void a_batch_gives_a_byte_for_each_run_that_has_nothing_to_tell(void **state)
+{
+    struct told *t = open_box();
+    (void)state;
+    run(t, RULE("w.n > 2", "ctx.log(w.id, w.elapsed, w.attributes.title)"));
+    run_batch(t, "local list = {} for i = 1, 3 do list[i] = { at = i, event = { kind = 'workout', provider = 'strava', id = 'w' .. i, "
+                 "attributes = { n = i, elapsed_s = i * 60, title = ('long'):rep(50) } } } end return list");
+    expect_in(t, "r.op .. r.run .. r.n", "results73");
+    expect_in(t, "r.packed:byte(1) .. r.packed:byte(2) .. r.packed:byte(3)", "001");
+    expect_in(t, "r.packed:match 'w3 .*'", "w3 3 min longlong");
+    run_batch(t, "return { { at = 1, event = { kind = 'workout', provider = 'strava', id = 'w4' } } }");
+    expect_in(t, "r.op .. r.run .. r.error.text", "result7rules/x.lua:3: a workout has no field 'n'");
+    close_box(t);
+}
+
+static void damaged_batches_are_refused_or_show_nothing(void **state)
+{
+    static const uint8_t bad[][8] = {{0}, {2, 0, 0}, {2, 0, 0, 3}, {2, 0, 0, 5, 200, 200}, {2, 0, 254, 90, 'x'},
+                                     {2, 0, 255, 255, 9, 4}, {2, 200, 1}, {2, 0, 0, 7, 9, 9, 9, 9}};
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        for (size_t n = 1; n <= sizeof *bad; n++) {
+            uint8_t *copy = malloc(n);
+            struct sw_pack_field f = {0};
+            struct sw_packed p;
+            struct sw_rd value;
+            memcpy(copy, bad[i], n);
+            if (sw_packed_open(sw_rd_of(copy, n), &p)) {
+                struct sw_rd r = p.fields;
+                for (int k = 0; k < 9 && sw_packed_next(&r, &f); k++) assert_true(f.value.end <= copy + n);
+                sw_packed_find(p.fields, -1, "x", 1, &value);
+            }
+            free(copy);
+        }
+    }
+}
+
 static void calls_where_nothing_can_wait_are_refused(void **state)
 {
     struct told *t = open_box();
@@ -443,6 +519,8 @@ int main(void)
         cmocka_unit_test(library_functions_answer_like_lua),
         cmocka_unit_test(only_listed_names_can_be_reached),
         cmocka_unit_test(a_call_to_the_engine_waits_in_any_coroutine),
+        cmocka_unit_test(a_batch_gives_a_byte_for_each_run_that_has_nothing_to_tell),
+        cmocka_unit_test(damaged_batches_are_refused_or_show_nothing),
         cmocka_unit_test(calls_where_nothing_can_wait_are_refused),
         cmocka_unit_test(lines_of_a_console_share_their_names),
         cmocka_unit_test(budgets_end_runs_here_too),

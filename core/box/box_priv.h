@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT
+ * A box as box.c and box_batch.c share it: the state, its runs, and what ends them. */
+#ifndef SW_BOX_BOX_PRIV_H
+#define SW_BOX_BOX_PRIV_H
+#include "box/limits.h"
+#include "box/packed.h"
+#include "box/random.h"
+#include "box/worker.h"
+#include <lua.h>
+
+#define SW_BOX_OUTPUT_MAX (64u * 1024u) /* what one run may hand over */
+#define SW_BOX_ACTIONS    16            /* kinds of actions */
+
+/* Events for one rule that came together. Kept as long as one of its runs is under way. */
+struct sw_batch {
+    int head, block; /* registry references: what they share; their bytes (event.h) */
+    unsigned users;
+    int64_t budget_ns;
+};
+
+struct sw_run {
+    uint64_t n;      /* the engine's number; 0: free slot */
+    uint64_t call;   /* the call it waits for, 0: none */
+    int thread, cur; /* registry references: coroutine, { run = ..., out = ... } */
+    unsigned calls;
+    int64_t budget_ns, used_ns;
+    struct sw_buf body; /* what came with the last answer beside its value: a document */
+    int64_t at;         /* its instant, ms */
+    struct sw_random random;
+    struct sw_batch *batch; /* NULL: a run of its own */
+    struct sw_rd item;      /* of the batch, packed */
+    struct sw_buf actions;  /* encoded one after another */
+    unsigned n_actions, count[SW_BOX_ACTIONS];
+};
+
+struct sw_box {
+    struct sw_limits limits; /* first: the state's extra space points here */
+    lua_State *L;
+    struct sw_shared_page *page;
+    sw_box_send_fn *send;
+    void *ctx;
+    struct sw_run *runs;
+    size_t cap;
+    struct sw_run *now; /* executing */
+    uint64_t last_call;
+    size_t documents;   /* bytes of documents that scripts hold */
+    struct sw_buf call; /* arguments of the call being made */
+    char call_name[64];
+    int drive, explain, enter; /* registry references to the library's doors */
+    int spare;                 /* a coroutine that ended well, for the next run of a batch */
+    struct sw_buf packed;      /* results of a batch, not sent yet */
+    uint64_t packed_first;     /* number of the first of them */
+    size_t packed_n;
+    int64_t packed_since;    /* CPU clock at the first of them */
+    struct sw_random random; /* while no run is executed: a file is loaded */
+    struct sw_err fault;     /* why a run that ended well has no result, until its end is told */
+    bool ready, retire;
+};
+
+static inline struct sw_box *sw_box_of(lua_State *L)
+{
+    return (struct sw_box *)sw_limits_of(L);
+}
+
+/* ---- box.c ---- */
+
+/* Say in the shared page which run is executed. */
+void sw_box_stand(struct sw_box *b, uint64_t run);
+/* Run f protected with a pointer as its argument. */
+int sw_box_protect(struct sw_box *b, lua_CFunction f, void *arg, struct sw_err *err);
+struct sw_run *sw_box_free_slot(struct sw_box *b); /* NULL: too many wait */
+/* The run is over, or waits: send what it has to say. */
+int sw_box_after(struct sw_box *b, struct sw_run *r, int status, bool expired, struct sw_err *err);
+void sw_box_consider_retiring(struct sw_box *b); /* after a run that took much memory */
+
+/* ---- box_batch.c ---- */
+
+int sw_box_start_batch(struct sw_box *b, struct sw_rd frame, struct sw_err *err);
+/* Put the result of a run of a batch that ended well with those that wait to be sent; the values it
+ * returned are at the top of its coroutine. false: it cannot be handed over, b->fault says why. */
+bool sw_box_pack_result(struct sw_box *b, struct sw_run *r, lua_State *co);
+/* The key of its firing unless the rule says another: what came with it, else what identifies the
+ * event. Borrowed from the item, or written to text. */
+const char *sw_box_key_of(lua_State *L, const struct sw_run *r, char *text, size_t size, size_t *n);
+int sw_box_send_packed(struct sw_box *b, struct sw_err *err);
+void sw_box_leave_batch(struct sw_box *b, struct sw_batch *batch);
+/* For the library: push its functions into the table on top. */
+void sw_box_push_batch_core(lua_State *L);
+/* Push { run, out } of a run, made when it is asked for. */
+void sw_box_push_current(lua_State *L, struct sw_run *r);
+#endif
