@@ -9,6 +9,7 @@ local door = require("door")
 local home = require("home")
 local intake = require("intake")
 local zones = require("zones")
+local watch = require("watch")
 
 local pull = {}
 
@@ -128,6 +129,7 @@ local function commit_page(s, resource, window, last, count)
   end
   job:keep(t, ("%s, %s to %s"):format(resource, window.first_day, window.last_day))
   t:dispatch(sw.time.now() - LIVE_MS)
+  watch.ask(t)
   local done, message, code = t:commit()
   if not done then
     return nil, message, code
@@ -205,6 +207,7 @@ local function compare_listing(s, read, window)
     return true
   end
   t:dispatch(sw.time.now() - LIVE_MS)
+  watch.ask(t)
   return t:commit()
 end
 

@@ -5,6 +5,7 @@
 local data = require("data")
 local home = require("home")
 local rules = require("rules")
+local watch = require("watch")
 
 local json = sw.json
 
@@ -47,6 +48,16 @@ function replay.history(ctx, rule, first, last)
         return nil, message, code
       end
       table.move(list, 1, #list, #events + 1, events)
+    end
+  end
+  for _, trigger in ipairs(rules.watched(rule)) do
+    local list, message, code = watch.events(ctx, trigger, first, last)
+    if not list then
+      return nil, message, code
+    end
+    for _, e in ipairs(list) do
+      e.event.live = "replay"
+      events[#events + 1] = e
     end
   end
   table.sort(events, function(a, b)

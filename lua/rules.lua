@@ -12,6 +12,7 @@ local schema = require("schema")
 local scripts = require("scripts")
 local tally = require("tally")
 local triggers = require("triggers")
+local watch = require("watch")
 local zones = require("zones")
 
 local json = sw.json
@@ -19,6 +20,7 @@ local rules = {}
 
 rules.listens, rules.schedules, rules.next_instant = triggers.listens, triggers.schedules,
   triggers.next_instant
+rules.watched = triggers.watched
 
 local RULE_MS = 200
 
@@ -460,15 +462,19 @@ function rules.apply(ctx, rule, events)
   return fired
 end
 
--- Every live scheduled rule has a job at its next instant.
+-- Every live scheduled rule has a job at its next instant; those that watch data are looked at once.
 function rules.plan(ctx, all, after)
   local t, any = home.txn(ctx), false
   for _, rule in ipairs(all) do
     local ms = rule.live and #rules.schedules(rule) > 0 and rules.next_instant(ctx, rule, after)
     if ms then
       t:job { kind = "schedule", name = rule.name, due = ms, payload = "{}" }
-      any = true
     end
+    local watches = rule.live and #rules.watched(rule) > 0
+    if watches then
+      watch.ask(t)
+    end
+    any = any or ms or watches
   end
   if not any then
     return true

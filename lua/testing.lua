@@ -15,6 +15,7 @@ local rules = require("rules")
 local schema = require("schema")
 local stepping = require("stepping")
 local vault = require("vault")
+local watch = require("watch")
 
 local json = sw.json
 local testing = {}
@@ -250,6 +251,7 @@ local function store_record(self, kind, args)
   local t = home.txn(ctx)
   local draft = draft_of(self, kind, args)
   t:record(record.row(ctx, draft, origin, connection_of(ctx, provider), provider))
+  watch.ask(t)
   t:dispatch(args.backfill and sw.time.now() + 1 or sw.time.now() - LIVE_MS)
   local done, message = t:commit()
   if not done then
@@ -303,6 +305,7 @@ function ask.sample(self, args)
   local done = assert(t:commit())
   t = home.txn(self.ctx)
   t:samples(m.name, done[1], { { at, 0, value, home.offset(self.ctx, at) } })
+  watch.ask(t)
   assert(t:commit())
   return settled(self.ctx)
 end

@@ -3,6 +3,7 @@
 --   triggers.unsupported(ctx, declaration) --> nil, or why this version cannot run it
 local schedule = require("schedule")
 local schema = require("schema")
+local watch = require("watch")
 
 local triggers = {}
 
@@ -51,9 +52,13 @@ function triggers.unsupported(ctx, d)
       if not name:find("^[%w_%-]+$") or #name > 40 then
         return ("'%s' is no name for a webhook: letters, digits, _ and -"):format(name:sub(1, 60))
       end
+    elseif watch.kinds[t.kind] then
+      local problem = watch.problem(t)
+      if problem then
+        return problem
+      end
     elseif t.kind ~= "event" and not scheduled[t.kind] then
-      return ("trigger '%s' is declared for a later version; this one runs event, cron, at, every and "
-        .. "webhook"):format(tostring(t.kind))
+      return ("there is no trigger '%s'"):format(tostring(t.kind))
     elseif scheduled[t.kind] then
       local ms, why = schedule.next(ctx, t, sw.time.now())
       if not ms then
@@ -86,6 +91,8 @@ function triggers.listens(rule, kind)
       end
     elseif t.kind == "webhook" and kind == "webhook." .. (t.path or t[1]) then
       return true
+    elseif watch.kinds[t.kind] and kind == "series" then
+      return true
     end
   end
   return false
@@ -100,6 +107,15 @@ function triggers.webhook(all, name)
       end
     end
   end
+end
+
+-- Triggers on data, which watch.lua looks at.
+function triggers.watched(rule)
+  local list = {}
+  for _, t in ipairs(rule.declaration and triggers_of(rule.declaration) or {}) do
+    list[#list + 1] = watch.kinds[t.kind] and t or nil
+  end
+  return list
 end
 
 function triggers.schedules(rule)

@@ -5,6 +5,7 @@ local data = require("data")
 local home = require("home")
 local record = require("record")
 local term = require("term")
+local watch = require("watch")
 local when = require("when")
 
 local command = {
@@ -94,6 +95,7 @@ function command.run(ctx, words)
   end
   t = home.txn(ctx)
   t:samples(m.name, done[1], { { ms, 0, value, offset } })
+  watch.ask(t)
   done, message, code = t:commit()
   if not done then
     return nil, message, code

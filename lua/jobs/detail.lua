@@ -6,6 +6,7 @@ local door = require("door")
 local home = require("home")
 local intake = require("intake")
 local providers = require("providers")
+local watch = require("watch")
 
 local json = sw.json
 local detail = {}
@@ -103,6 +104,7 @@ function detail.run(ctx, job)
   end
   local t = home.txn(ctx)
   taken:write(t)
+  watch.ask(t)
   job:finish(t, "done", { item = job.payload.item.id })
   local done
   done, message, code = t:commit()

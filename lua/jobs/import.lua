@@ -4,6 +4,7 @@
 -- payload: { paths = { "/abs/export.zip" }, format = "fit"?, connection = "files", live_after = ms }
 local home = require("home")
 local record = require("record")
+local watch = require("watch")
 
 local json = sw.json
 local import = {}
@@ -129,6 +130,7 @@ local function commit_batch(ctx, job, file, decoder, format, out)
   local columns = store_columns(t, decoder, format, provider, file)
   store_records(t, ctx, job, out, decoder:origins(), provider, file)
   t:dispatch(job.payload.live_after or 0)
+  watch.ask(t)
   job:keep(t, file.name, { batch = file.batch + 1 })
   -- counts of this batch are only known afterwards; the document stores those up to the batch before
   file.batch = file.batch + 1

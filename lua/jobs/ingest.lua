@@ -7,6 +7,7 @@ local intake = require("intake")
 local post = require("post")
 local providers = require("providers")
 local zones = require("zones")
+local watch = require("watch")
 
 local ingest = {}
 
@@ -55,6 +56,7 @@ local function store(ctx, c, state)
   local today = home.day(ctx, sw.time.now())
   t:coverage { connection = c.id, resource = "posted", first = today, last = today, state = "received" }
   t:dispatch(sw.time.now() - LIVE_MS)
+  watch.ask(t)
   c.body.last_sync, c.body.failures, c.body.last_error = sw.time.now(), nil, nil
   connections.put(t, c)
   local done, message, code = t:commit()

@@ -1,0 +1,100 @@
+-- Job "watch": triggers on data, after new data came or when time alone may have made one true.
+-- One for each person: whatever asks for it while it waits is the same job.
+-- payload: none. watch.ask(t) adds it to a transaction that brought data.
+local home = require("home")
+local rules = require("rules")
+local standing = require("standing")
+local triggers = require("triggers")
+local watch = require("watch")
+
+local watch_job = {}
+
+local LIVE_MS = 48 * 3600000
+local FIRST_DAY = -25000
+
+-- Events of one trigger that may fire now: what lies further back than two days only where it is asked for.
+local function fresh(ctx, rule, trigger, now)
+  local today = home.day(ctx, now)
+  local first = rule.declaration.backfill and FIRST_DAY or today - 3
+  local list, message, code = watch.events(ctx, trigger, first, today)
+  if not list then
+    return nil, message, code
+  end
+  local out = {}
+  for _, e in ipairs(list) do
+    e.event.live = e.at >= now - LIVE_MS and "live" or "backfill"
+    local wanted = e.event.live == "live" or rule.declaration.backfill
+    if wanted and not sw.store.doc(ctx.who, "firing", rule.name .. "|" .. e.key) then
+      out[#out + 1] = e
+    end
+  end
+  return out
+end
+
+local function apply(ctx, rule, list)
+  local fired = 0
+  for from = 1, #list, 500 do
+    local part = table.move(list, from, math.min(from + 499, #list), 1, {})
+    local n, message, code = rules.apply(ctx, rule, part)
+    if not n then
+      return nil, message, code
+    end
+    fired = fired + n
+  end
+  return fired
+end
+
+local function look(ctx, rule, now)
+  local fired, soonest = 0, nil
+  for _, trigger in ipairs(triggers.watched(rule)) do
+    local list, message, code = fresh(ctx, rule, trigger, now)
+    if not list then
+      return nil, message, code
+    end
+    local n
+    n, message, code = apply(ctx, rule, list)
+    if not n then
+      return nil, message, code
+    end
+    local next_ms = watch.next_instant(ctx, trigger, now)
+    fired, soonest = fired + n, next_ms and math.min(soonest or next_ms, next_ms) or soonest
+  end
+  return fired, soonest
+end
+
+-- A rule whose trigger cannot be read is named by `rules list`; it does not stop the others.
+local function look_at_all(ctx, set, now)
+  local fired, soonest = 0, nil
+  for _, rule in ipairs(standing.listening(set, "series")) do
+    local n, next_ms, code = look(ctx, rule, now)
+    if not n and code ~= "bad" then
+      return nil, next_ms, code
+    elseif n then
+      fired, soonest = fired + n, next_ms and math.min(soonest or next_ms, next_ms) or soonest
+    end
+  end
+  return fired, soonest
+end
+
+function watch_job.run(ctx, job)
+  local set, message, code = standing.rules(ctx)
+  if not set then
+    return nil, message, code
+  end
+  local fired, soonest = look_at_all(ctx, set, sw.time.now())
+  if not fired then
+    return nil, soonest
+  end
+  local t = home.txn(ctx)
+  job:finish(t, "done", { fired = fired })
+  if soonest then
+    t:job { kind = "watch", name = "watch", due = soonest, payload = "{}" }
+  end
+  local done, why, kind = t:commit()
+  if not done then
+    return nil, why, kind
+  end
+  return { fired = fired }
+end
+
+return watch_job

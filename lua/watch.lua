@@ -1,0 +1,373 @@
+-- Triggers on data: thresholds, baselines, absence, streaks, milestones, goals. Each is a pure function of
+-- what is stored: the same days give the same events with the same keys, live, at a restart and in a
+-- backtest; what fired once is known by its key.
+--   watch.events(ctx, trigger, first_day, last_day) --> { { key, at, event } ... } | nil, message, code
+--   watch.next_instant(ctx, trigger, after)         --> when time alone makes it true, ms | nil
+local data = require("data")
+local home = require("home")
+local words = require("watch_words")
+
+local watch = {}
+
+watch.kinds = { threshold = true, baseline = true, absent = true, streak = true, milestone = true,
+  goal = true }
+
+local DAY_MS = 86400000
+local GAP_DAYS = 14 -- a sparse metric that did not come for longer than this begins anew
+
+-- --- days ---
+
+local function end_of(ctx, day)
+  return math.min(sw.time.day_start(ctx.zone, day + 1) - 1, sw.time.now())
+end
+
+local function today_of(ctx)
+  return home.day(ctx, sw.time.now())
+end
+
+local function rows_of(ctx, name, first, last)
+  local m, why, code = data.metric(name)
+  if not m then
+    return nil, why, code
+  end
+  local rows, message, kind = data.daily(ctx, m.name, first, last)
+  if not rows then
+    return nil, message, kind
+  end
+  return rows, m
+end
+
+local function event_of(ctx, trigger, m, row, more)
+  local start = sw.time.day_start(ctx.zone, row.day)
+  local e = { kind = "series", type = trigger.kind, metric = m and m.name or trigger.records, from = start,
+    to = end_of(ctx, row.day), value = row.value, n = row.n, min = row.min, max = row.max, mean = row.mean,
+    sum = row.sum, last = row.last, day = sw.time.day_text(row.day), start = start, finish = end_of(ctx,
+      row.day) }
+  for k, v in pairs(more or {}) do
+    e[k] = v
+  end
+  return e
+end
+
+local function emit(list, ctx, trigger, m, row, key, more)
+  local e = event_of(ctx, trigger, m, row, more)
+  e.id = key
+  list[#list + 1] = { key = key, at = more and more.at or end_of(ctx, row.day), event = e, kind = "series" }
+end
+
+local function within(list, ctx, first, last)
+  local out = {}
+  for _, e in ipairs(list) do
+    local day = home.day(ctx, e.at)
+    if day >= first and day <= last then
+      out[#out + 1] = e
+    end
+  end
+  table.sort(out, function(a, b)
+    return a.at < b.at or a.at == b.at and a.key < b.key
+  end)
+  return out
+end
+
+-- --- episodes: in once `enter` held for long enough, out when `leave` holds ---
+
+-- A day that is not over says nothing of what is too little: it may still become enough.
+local function is_final(ctx, m, op, row)
+  return row.day < today_of(ctx) or m.kind ~= "cumulative" or op:sub(1, 1) == ">"
+end
+
+local function episodes(ctx, trigger, m, rows, enter, leave, op, lasting)
+  local list, began, before, is_in = {}, nil, nil, false
+  for _, row in ipairs(rows) do
+    local gap = before and row.day - before or 1
+    if gap > (m.sparse and GAP_DAYS or 1) then
+      began = nil
+    end
+    if is_in and leave(row) then
+      is_in, began = false, nil
+    elseif not is_in and is_final(ctx, m, op, row) then
+      began = enter(row) and (began or row.day) or nil
+      if began and row.day - began + 1 >= lasting then
+        is_in = true
+        emit(list, ctx, trigger, m, row, ("%s %s since %s"):format(trigger.kind, m.name,
+          sw.time.day_text(began)))
+      end
+    end
+    before = row.day
+  end
+  return list
+end
+
+local function lasting_days(trigger)
+  local s = trigger.lasting and words.span_s(trigger.lasting) or 86400
+  return math.max(1, math.ceil(s / 86400))
+end
+
+local of = {}
+
+function of.threshold(ctx, trigger, first, last)
+  local rows, m, code = rows_of(ctx, trigger.metric, first - 400, last)
+  if not rows then
+    return nil, m, code
+  end
+  local enter, op = words.bound(m, trigger.enter)
+  if not enter then
+    return nil, op, "bad"
+  end
+  local leave, why
+  if trigger.leave then
+    leave, why = words.bound(m, trigger.leave)
+  end
+  if why and not leave then
+    return nil, why, "bad"
+  end
+  return episodes(ctx, trigger, m, rows, function(row) return enter(row.value) end, function(row)
+    if leave then
+      return leave(row.value)
+    end
+    return not enter(row.value)
+  end, op, lasting_days(trigger))
+end
+
+-- Middle and spread of the days before one; nil while there are too few of them.
+local function usual(rows, i, spec)
+  local values, day = {}, rows[i].day
+  for k = i - 1, 1, -1 do
+    if rows[k].day < day - spec.days then
+      break
+    end
+    values[#values + 1] = rows[k].value
+  end
+  local n = #values
+  if n < math.max(3, spec.days // 2) then
+    return nil
+  end
+  local sum, squares = 0, 0
+  for _, v in ipairs(values) do
+    sum = sum + v
+  end
+  local mean = sum / n
+  for _, v in ipairs(values) do
+    squares = squares + (v - mean) ^ 2
+  end
+  table.sort(values)
+  local median = (values[(n + 1) // 2] + values[n // 2 + 1]) / 2
+  return spec.middle == "mean" and mean or median, math.sqrt(squares / math.max(1, n - 1))
+end
+
+function of.baseline(ctx, trigger, first, last)
+  local spec, why = words.baseline(trigger.above or trigger.below or "")
+  if not spec then
+    return nil, why, "bad"
+  end
+  local rows, m, code = rows_of(ctx, trigger.metric, first - 400 - spec.days, last)
+  if not rows then
+    return nil, m, code
+  end
+  for i, row in ipairs(rows) do
+    local middle, sd = usual(rows, i, spec)
+    local far = middle and middle + (spec.relative and math.abs(middle) * spec.k / 100 or sd * spec.k)
+    row.out = far ~= nil and (trigger.above and row.value > far or not trigger.above and row.value < far)
+  end
+  return episodes(ctx, trigger, m, rows, function(row) return row.out end,
+    function(row) return not row.out end,
+    trigger.above and ">" or "<", lasting_days(trigger))
+end
+
+-- The instant of the last sample of a day.
+local function last_instant(ctx, m, day)
+  local text = sw.store.raw(ctx.who, m.name, sw.time.day_start(ctx.zone, day), sw.time.day_start(ctx.zone,
+    day + 1) - 1)
+  local last
+  for line in (text or ""):gmatch("[^\n]+") do
+    local sample = sw.json.decode(line)
+    local at = type(sample) == "table" and sample.start and sw.time.parse(sample.start)
+    last = at and math.max(last or at, at) or last
+  end
+  return last or sw.time.day_start(ctx.zone, day)
+end
+
+function of.absent(ctx, trigger, first, last)
+  local lasting = (words.span_s(trigger.lasting) or 86400) * 1000 // 1
+  local back = lasting // DAY_MS + 2
+  local rows, m, code = rows_of(ctx, trigger.metric, first - back - 400, last)
+  if not rows then
+    return nil, m, code
+  end
+  local list, now = {}, sw.time.now()
+  for i, row in ipairs(rows) do
+    local next_day = rows[i + 1] and rows[i + 1].day
+    if (next_day or math.huge) > row.day + back - 3 then
+      local at = math.tointeger(last_instant(ctx, m, row.day) + lasting)
+      local came = next_day and sw.time.day_start(ctx.zone, next_day) or now + 1
+      if at <= now and at < came then
+        emit(list, ctx, trigger, m, row, ("absent %s since %s"):format(m.name, sw.time.day_text(row.day)),
+          { at = at, to = at, finish = at })
+      end
+    end
+  end
+  return list
+end
+
+-- Days on which something counted: day -> how much.
+local function counted(ctx, trigger, first, last)
+  local by_day = {}
+  if trigger.metric then
+    local rows, m, code = rows_of(ctx, trigger.metric, first, last)
+    for _, row in ipairs(rows or {}) do
+      by_day[row.day] = row.value
+    end
+    return rows and by_day, m, code
+  end
+  local views, message, code = data.groups(ctx, trigger.records or "workout", { first_day = first,
+    last_day = last })
+  for _, v in ipairs(views or {}) do
+    if not trigger.sport or v.attributes.sport == trigger.sport then
+      local day = home.day(ctx, v.start)
+      by_day[day] = (by_day[day] or 0) + 1
+    end
+  end
+  return views and by_day, message, code
+end
+
+local bucket = {}
+function bucket.day(day) return day end
+function bucket.week(day) return (day + 3) // 7 end -- weeks begin on Monday
+function bucket.month(day)
+  local year, month = sw.time.date(day)
+  return year * 12 + month
+end
+
+function of.streak(ctx, trigger, first, last)
+  local longest = 0
+  for _, n in ipairs(trigger.lengths) do
+    longest = math.max(longest, n)
+  end
+  local per = bucket[trigger.per or "day"]
+  local back = longest * (trigger.per == "month" and 31 or trigger.per == "week" and 7 or 1) + 31
+  local by_day, message, code = counted(ctx, trigger, first - back - 400, last)
+  if not by_day then
+    return nil, message, code
+  end
+  local days = {}
+  for day in pairs(by_day) do
+    days[#days + 1] = day
+  end
+  table.sort(days)
+  return watch.streaks(ctx, trigger, days, by_day, per)
+end
+
+-- Buckets that reached `at_least` one after another; each wanted length fires on the day it is reached.
+function watch.streaks(ctx, trigger, days, by_day, per)
+  local wanted, list, least = {}, {}, trigger.at_least or 1
+  for _, n in ipairs(trigger.lengths) do
+    wanted[n] = true
+  end
+  local at, sum, reached, length, began = nil, 0, nil, 0, nil
+  for _, day in ipairs(days) do
+    local b = per(day)
+    if b ~= at then
+      at, sum = b, 0
+    end
+    sum = sum + by_day[day]
+    if sum >= least and reached ~= b then
+      length = reached == b - 1 and length + 1 or 1
+      began = length == 1 and day or began
+      reached = b
+      if wanted[length] then
+        local row = { day = day, value = length, n = length }
+        emit(list, ctx, trigger, nil, row, ("streak of %d since %s"):format(length, sw.time.day_text(began)),
+          { metric = trigger.metric or trigger.records })
+      end
+    end
+  end
+  return list
+end
+
+local FIRST_DAY = -25000 -- in 1901: before all data
+
+function of.milestone(ctx, trigger, _, last)
+  local rows, m, code = rows_of(ctx, trigger.metric, FIRST_DAY, last)
+  if not rows then
+    return nil, m, code
+  end
+  local totals, sum, list, k = table.move(trigger.totals, 1, #trigger.totals, 1, {}), 0, {}, 1
+  table.sort(totals)
+  for _, row in ipairs(rows) do
+    sum = sum + (row.sum or row.value)
+    while totals[k] and sum >= totals[k] do
+      emit(list, ctx, trigger, m, row, ("milestone %s %.0f"):format(m.name, totals[k]), { value = totals[k],
+        sum = sum })
+      k = k + 1
+    end
+  end
+  return list
+end
+
+function of.goal(ctx, trigger, first, last)
+  local rows, m, code = rows_of(ctx, trigger.metric, first - 1, last)
+  if not rows then
+    return nil, m, code
+  end
+  local doc = sw.store.doc(ctx.who, "goal", m.name)
+  local target, list = doc and doc.body.target, {}
+  for _, row in ipairs(target and rows or {}) do
+    local reached = row.value >= target
+    if reached and trigger.reached ~= false or not reached and trigger.reached == false
+      and row.day < today_of(ctx) then
+      emit(list, ctx, trigger, m, row, ("goal %s %s"):format(m.name, sw.time.day_text(row.day)))
+    end
+  end
+  return list
+end
+
+-- Into a transaction that brought data: whoever watches it looks again.
+function watch.ask(t)
+  t:job { kind = "watch", name = "watch", due = sw.time.now(), payload = "{}" }
+end
+
+function watch.events(ctx, trigger, first, last)
+  local list, message, code = of[trigger.kind](ctx, trigger, first, last)
+  if not list then
+    return nil, message, code
+  end
+  return within(list, ctx, first, last)
+end
+
+-- What a declaration says that only the engine can judge: metrics, bounds, ranges.
+function watch.problem(trigger)
+  local m, why = data.metric(trigger.metric or "steps")
+  if not m then
+    return why
+  end
+  if trigger.kind == "threshold" then
+    for _, text in ipairs { trigger.enter, trigger.leave } do
+      local fine, problem = words.bound(m, text)
+      if not fine then
+        return problem
+      end
+    end
+  elseif trigger.kind == "baseline" then
+    local spec, problem = words.baseline(trigger.above or trigger.below or "")
+    return not spec and problem or nil
+  elseif trigger.kind == "streak" and not trigger.metric and not trigger.records then
+    return "sw.streak counts records = \"workout\" or a metric"
+  end
+end
+
+-- When time alone may make a trigger true: the end of an absence, the end of a day that was too little.
+function watch.next_instant(ctx, trigger, after)
+  local today = home.day(ctx, after)
+  if trigger.kind == "absent" then
+    local rows, m = rows_of(ctx, trigger.metric, today - 4000, today)
+    local row = rows and rows[#rows]
+    local at = row and math.tointeger(last_instant(ctx, m, row.day) + (words.span_s(trigger.lasting)
+      or 86400) * 1000 // 1)
+    return at and at > after and at or nil
+  end
+  local low = trigger.kind == "threshold" and trigger.enter:sub(1, 1) == "<"
+    or trigger.kind == "goal" and trigger.reached == false or trigger.kind == "baseline" and trigger.below
+  return low and sw.time.day_start(ctx.zone, today + 1) + 600000 or nil
+end
+
+return watch

@@ -1,0 +1,221 @@
+-- SPDX-License-Identifier: MIT
+-- Triggers on data: each fires where it should, once, live as in a backtest; history fires nothing unasked.
+local flow = require("flow")
+
+local function rule(on, more)
+  return ([[local sw = require "syncwell"
+return sw.rule { title = "T", on = %s, uses = { "notify" }, %s
+  run = function(w, ctx) ctx.notify(tostring(w.day) .. " " .. tostring(w.value)) end }
+]]):format(on, more or "")
+end
+
+-- A home with rules of these triggers and a test file; gives what the tests said.
+local function tried(rules, body)
+  local dir = flow.temp()
+  sw.fs.mkdir(dir .. "/rules/automations")
+  for name, on in pairs(rules) do
+    flow.write(("%s/rules/automations/%s.lua"):format(dir, name), on:find("^local") and on or rule(on))
+  end
+  flow.write(dir .. "/t_test.lua", 'it("runs", function(t)\n' .. body .. "\nend)")
+  local r = flow.sh(("%s --home %s test %s/t_test.lua"):format(flow.quote(flow.binary), dir, dir))
+  return r.out .. r.err
+end
+
+local function expect_passes(out)
+  expect(out).contains("1 passed, 0 failed")
+end
+
+describe("sw.threshold", function()
+  it("fires when it has held for long enough, and again only after it was left", function()
+    expect_passes(tried({ high = 'sw.threshold { "resting_heart_rate", enter = ">70", leave = "<66", lasting = "3d" }' }, [[
+      t.rule "high"
+      local function night(v) t.clock.advance "1d" t.sample("resting_heart_rate", v) end
+      night(72) night(75)
+      t.expect_fired("high", 0)
+      night(71)
+      t.expect_fired("high", 1)
+      night(80) night(68) night(72) night(73) night(74)
+      t.expect_fired("high", 1)
+      night(60) night(72) night(72)
+      t.expect_fired("high", 1)
+      night(72)
+      t.expect_fired("high", 2)
+      expect(t.fired("high")[1].key).contains "since 2026-03-02"]]))
+  end)
+
+  it("knows units, and waits for the end of a day before it calls a sum too little", function()
+    expect_passes(tried({ lazy = 'sw.threshold { "steps", enter = "<3000" }', sugar = 'sw.threshold { "blood_glucose", enter = ">10 mmol/L" }' }, [[
+      t.rule "lazy" t.rule "sugar"
+      t.sample("steps", 1000)
+      t.sample("blood_glucose", 170)
+      t.expect_fired("lazy", 0) t.expect_fired("sugar", 0)
+      t.sample("blood_glucose", 250, { at = t.clock.now() + "1min" })
+      t.clock.advance "13h"
+      t.expect_fired("lazy", 1)
+      t.expect_fired("sugar", 1)]]))
+  end)
+end)
+
+describe("sw.baseline", function()
+  it("fires on a day far from the four weeks before, and not while there are too few of them", function()
+    expect_passes(tried({ odd = 'sw.baseline { "resting_heart_rate", above = "mean28d+2sd" }' }, [[
+      t.rule "odd"
+      for day = 1, 28 do
+        t.sample("resting_heart_rate", 50 + day % 3, { at = ("2026-02-%02dT06:00Z"):format(day) })
+      end
+      t.sample("resting_heart_rate", 53)
+      t.expect_fired("odd", 1)
+      t.clock.advance "1d" t.sample("resting_heart_rate", 60)
+      t.expect_fired("odd", 1)
+      t.clock.advance "1d" t.sample("resting_heart_rate", 51)
+      t.clock.advance "1d" t.sample("resting_heart_rate", 70)
+      t.expect_fired("odd", 2)]]))
+    expect_passes(tried({ odd = 'sw.baseline { "resting_heart_rate", above = "mean28d+2sd" }' }, [[
+      t.rule "odd"
+      for day = 20, 28 do
+        t.sample("resting_heart_rate", 50, { at = ("2026-02-%02dT06:00Z"):format(day) })
+      end
+      t.sample("resting_heart_rate", 90)
+      t.expect_fired("odd", 0)]]))
+  end)
+end)
+
+describe("sw.absent", function()
+  it("fires by time alone, once for each absence", function()
+    expect_passes(tried({ gone = 'sw.absent { "weight", lasting = "8d" }' }, [[
+      t.rule "gone"
+      t.sample("weight", 80)
+      t.clock.advance "7d"
+      t.expect_fired("gone", 0)
+      t.clock.advance "1d"
+      t.expect_fired("gone", 1)
+      t.clock.advance "20d"
+      t.expect_fired("gone", 1)
+      t.sample("weight", 81)
+      t.clock.advance "9d"
+      t.expect_fired("gone", 2)]]))
+  end)
+
+  it("says nothing of what never came", function()
+    expect_passes(tried({ gone = 'sw.absent { "weight", lasting = "8d" }' }, [[
+      t.rule "gone"
+      t.clock.advance "30d"
+      t.expect_fired("gone", 0)]]))
+  end)
+end)
+
+describe("sw.streak", function()
+  it("fires on the day a length is reached, begins anew after a gap, and counts sports and weeks", function()
+    expect_passes(tried({ days = 'sw.streak { records = "workout", per = "day", lengths = { 3, 5 } }',
+      runs = 'sw.streak { records = "workout", sport = "running", per = "week", at_least = 2, lengths = { 2 } }' }, [[
+      t.rule "days" t.rule "runs"
+      local function workout(sport) t.event { "workout.created", sport = sport, elapsed = "30min" } t.clock.advance "1d" end
+      workout "running" workout "cycling"
+      t.expect_fired("days", 0)
+      workout "running"
+      t.expect_fired("days", 1)
+      t.clock.advance "1d"
+      workout "running" workout "running" workout "running"
+      t.expect_fired("days", 2)
+      workout "running" workout "running"
+      t.expect_fired("days", 3)
+      t.expect_fired("runs", 0)
+      workout "running"
+      t.expect_fired("runs", 1)]]))
+  end)
+end)
+
+describe("sw.milestone and sw.goal", function()
+  it("fire when a total is passed, and when a goal is reached that day", function()
+    expect_passes(tried({ total = 'sw.milestone { "steps", totals = { 20000, 50000 } }' }, [[
+      t.rule "total"
+      for day = 1, 3 do t.clock.advance "1d" t.sample("steps", 9000) end
+      t.expect_fired("total", 1)
+      for day = 1, 3 do t.clock.advance "1d" t.sample("steps", 9000) end
+      t.expect_fired("total", 2)
+      expect(t.fired("total")[2].key).contains "50000"]]))
+  end)
+end)
+
+describe("sw.any", function()
+  it("fires for each of its triggers", function()
+    expect_passes(tried({ both = [[local sw = require "syncwell"
+return sw.rule { title = "T", on = sw.any { sw.event "workout.created", sw.threshold { "weight", enter = ">90" } },
+  run = function(w, ctx) ctx.log(w.kind) end }]] }, [[
+      t.rule "both"
+      t.event { "workout.created", elapsed = "30min" }
+      t.sample("weight", 91)
+      t.expect_fired("both", 2)]]))
+  end)
+end)
+
+describe("what lies in the past", function()
+  it("fires nothing when a rule is turned on, unless it asks for it", function()
+    expect_passes(tried({ quiet = 'sw.threshold { "weight", enter = ">90" }',
+      loud = rule('sw.threshold { "weight", enter = ">90" }', "backfill = true,") }, [[
+      t.sample("weight", 95, { at = "2026-01-10T08:00Z" })
+      t.sample("weight", 85, { at = "2026-01-20T08:00Z" })
+      t.sample("weight", 96, { at = "2026-02-10T08:00Z" })
+      t.rule "quiet" t.rule "loud"
+      t.clock.advance "1min"
+      t.expect_fired("quiet", 0)
+      t.expect_fired("loud", 2)]]))
+  end)
+
+  it("fires in a backtest as it did live", function()
+    local h = flow.home("Europe/Berlin")
+    local triggers = { threshold = 'sw.threshold { "resting_heart_rate", enter = ">56", leave = "<53", lasting = "2d" }',
+      baseline = 'sw.baseline { "resting_heart_rate", above = "mean14d+1sd" }',
+      absent = 'sw.absent { "weight", lasting = "4d" }',
+      milestone = 'sw.milestone { "water", totals = { 20, 40 } }' }
+    for name, on in pairs(triggers) do
+      flow.write(("%s/rules/automations/%s.lua"):format(h.dir, name), rule(on))
+    end
+    local seed = 7
+    local function random(n)
+      seed = (seed * 1103515245 + 12345) % 2147483648
+      return seed // 65536 % n
+    end
+    for day = 0, 59 do
+      local date = os.date("!%Y-%m-%d", 1767225600 + day * 86400)
+      local function log(metric, value, clock)
+        local r = h.run("--now", ("%sT%sZ"):format(date, clock), "log", metric, tostring(value))
+        expect(r.err).equals("")
+      end
+      log("resting_heart_rate", 48 + random(14), "06:00:00")
+      log("water", 500, "09:00:00")
+      if random(5) == 0 then
+        log("weight", 80, "07:00:00")
+      end
+      h.ok("--now", date .. "T22:30:00Z", "run", "--once")
+    end
+    local live = {}
+    for _, f in ipairs(h.json("rules", "trace")) do
+      live[#live + 1] = f.rule .. " " .. f.key
+    end
+    local past = {}
+    for _, f in ipairs(h.json("--now", "2026-03-01T22:30:00Z", "rules", "backtest", "threshold", "baseline", "absent", "milestone", "--since", "2026-01-01")) do
+      past[#past + 1] = f.rule .. " " .. f.key
+    end
+    table.sort(live)
+    table.sort(past)
+    expect(#live > 6).is_true()
+    expect(table.concat(past, "\n")).equals(table.concat(live, "\n"))
+    h.remove()
+  end)
+end)
+
+describe("a trigger that cannot be meant", function()
+  it("is refused with a sentence by lint", function()
+    local h = flow.home("UTC")
+    for on, says in pairs { ['sw.threshold { "stepz", enter = ">5" }'] = "did you mean 'steps'?",
+      ['sw.threshold { "steps", enter = ">5 kg" }'] = "is no bound for steps", ['sw.baseline { "steps", above = "usual+2sd" }'] = "is no range such as",
+      ['sw.streak { lengths = { 3 } }'] = "counts records" } do
+      flow.write(h.dir .. "/r.lua", rule(on))
+      local r = h.run("lint", h.dir .. "/r.lua")
+      expect(r.out).contains(says)
+      expect(r.code).equals(1)
+    end
+    h.remove()
+  end)
+end)
