@@ -114,6 +114,28 @@ function term.bars(rows)
   end
 end
 
+-- An address as a QR code, for a phone; only where somebody looks, the code fits and blocks can be drawn.
+-- Light on dark terminals is what cameras want: the code stands on a light ground with its quiet zone.
+function term.qr(text)
+  local rows = tty_out and unicode and sw.qr.rows(text)
+  local width = rows and #rows + 4
+  if not rows or width > sw.sys.columns() then
+    return
+  end
+  local light = (" "):rep(#rows)
+  local function at(y)
+    return "  " .. (rows[y] or light) .. "  "
+  end
+  for y = -1, #rows + 2, 2 do
+    local upper, lower, cells = at(y), at(y + 1), {}
+    for x = 1, width do
+      local up, down = upper:sub(x, x) == "#", lower:sub(x, x) == "#"
+      cells[x] = up and (down and " " or "▄") or down and "▀" or "█"
+    end
+    term.line("\27[97;40m%s\27[0m", table.concat(cells))
+  end
+end
+
 function term.duration(seconds)
   seconds = math.floor(seconds + 0.5)
   if seconds < 60 then

@@ -107,6 +107,7 @@ static void open_all(lua_State *L)
         {"json", sw_open_json},     {"time", sw_open_time},   {"fs", sw_open_fs},
         {"sys", sw_open_sys},       {"store", sw_open_store}, {"txn", sw_open_txn},
         {"import", sw_open_import}, {"box", sw_open_box},     {"ical", sw_open_ical},
+        {"qr", sw_open_qr},
         {"http", sw_open_http},     {"serve", sw_open_serve},
         {"stream", sw_open_stream}, {"smtp", sw_open_smtp},
         {"crypto", sw_open_crypto}};

@@ -36,6 +36,7 @@ int sw_open_txn(lua_State *L);
 int sw_open_import(lua_State *L);
 int sw_open_box(lua_State *L);
 int sw_open_ical(lua_State *L);
+int sw_open_qr(lua_State *L);
 int sw_open_http(lua_State *L);
 int sw_open_serve(lua_State *L);
 int sw_open_crypto(lua_State *L);

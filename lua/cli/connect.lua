@@ -74,6 +74,7 @@ local function show_address(ctx, text, address)
     sw.sys.err(line .. "\n")
   else
     term.line("%s", line)
+    term.qr(address)
   end
 end
 

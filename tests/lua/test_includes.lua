@@ -23,7 +23,7 @@ local HOMES = {
   { "^seccomp%.h$", "^box/" }, { "^jansson%.h$", "^base/" }, { "^sodium%.h$", "^base/crypto%.c$" },
   { "^openssl/", "^base/crypto%.c$" },
   { "^expat%.h$", "^codec/" }, { "^zip%.h$", "^codec/" }, { "^zlib%.h$", "^codec/" }, { "^zstd%.h$", "^codec/" },
-  { "^libical/", "^codec/" }, { "^editline/", "^app/repl%.c$" }, { "^histedit%.h$", "^app/repl%.c$" },
+  { "^libical/", "^codec/" }, { "^qrencode%.h$", "^codec/qr%.c$" }, { "^editline/", "^app/repl%.c$" }, { "^histedit%.h$", "^app/repl%.c$" },
 }
 
 -- Headers of the C library and the kernel: at home anywhere.
