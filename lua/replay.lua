@@ -3,6 +3,7 @@
 --   local events = replay.history(ctx, rule, first_day, last_day)
 --   local firings, errors = replay.run(ctx, rule, events)
 local data = require("data")
+local gates = require("gates")
 local home = require("home")
 local rules = require("rules")
 local watch = require("watch")
@@ -76,7 +77,7 @@ end
 
 -- Firings that the events would have caused: once a key, cooldown kept, nothing done.
 function replay.run(ctx, rule, events)
-  local firings, seen, last_at, errors = {}, {}, nil, {}
+  local firings, seen, recent, errors = {}, {}, {}, {}
   for _, part in ipairs(chunks(events, 500)) do
     local results, message, code = rules.evaluate(ctx, rule, part, "dry")
     if not results then
@@ -86,9 +87,9 @@ function replay.run(ctx, rule, events)
       local e = part[i]
       if not r.ok then
         errors[#errors + 1] = r.error and (r.error.text or r.error.message) or "stopped"
-      elseif r.out.fired and not seen[r.out.key] and not (last_at
-        and e.at < last_at + rules.cooldown_ms(rule)) then
-        seen[r.out.key], last_at = true, e.at
+      elseif r.out.fired and not seen[r.out.key] and not gates.closed(ctx, rule, recent, e.at) then
+        seen[r.out.key] = true
+        gates.remember(recent, e.at)
         firings[#firings + 1] = { rule = rule.name, key = r.out.key,
           at = sw.time.iso(e.at, home.offset(ctx, e.at)),
           event = rules.public_event(e.event), actions = json.list(r.out.actions or {}),

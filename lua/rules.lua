@@ -6,6 +6,8 @@ local capabilities = require("capabilities")
 local data = require("data")
 local door = require("door")
 local failing = require("failing")
+local firing = require("firing")
+local gates = require("gates")
 local home = require("home")
 local packages = require("packages")
 local schema = require("schema")
@@ -15,7 +17,6 @@ local triggers = require("triggers")
 local watch = require("watch")
 local zones = require("zones")
 
-local json = sw.json
 local rules = {}
 
 rules.listens, rules.schedules, rules.next_instant = triggers.listens, triggers.schedules,
@@ -281,7 +282,7 @@ local function explain(ctx, rule, events, mode)
     at[i] = e.at
     runs[i] = { cpu_ms = cpu_ms(ctx), spec = {
       op = "rule", script = rule.script, event = e.event, params = rule.params, at = e.at, mode = mode,
-        key = e.key, user = ctx.name,
+        key = e.key, user = ctx.name, retract = e.retract,
       offset_min = home.offset(ctx, e.at), zone = zones.around(ctx.zone, e.at) } }
   end
   return rules.run_in_box(ctx, rule.package, runs, at, rule)
@@ -329,54 +330,6 @@ function rules.evaluate(ctx, rule, events, mode)
   return all or {}
 end
 
-local function seconds(text)
-  local units = { s = 1, min = 60, h = 3600, d = 86400, w = 604800 }
-  if type(text) == "number" then
-    return text
-  end
-  local n, unit = tostring(text):match("^(%d+%.?%d*)%s*(%a+)$")
-  return n and units[unit] and tonumber(n) * units[unit] or 0
-end
-
-function rules.cooldown_ms(rule)
-  return rule.declaration.cooldown and math.floor(seconds(rule.declaration.cooldown) * 1000) or 0
-end
-
-local function public_event(view)
-  return { id = view.id, group = view.group, kind = view.kind, type = view.type, day = view.day,
-    planned = view.planned,
-    start = view.start and sw.time.iso(view.start, view.offset_start or 0), finish = view.finish
-      and sw.time.iso(view.finish, view.offset_finish or 0) }
-end
-
-rules.public_event = public_event
-
--- Record a firing and its action jobs in one transaction; a firing of the same key is left alone.
--- Gives "fired", "known", or nil, message, code.
-function rules.fire(ctx, rule, e, out)
-  local name = rule.name .. "|" .. out.key
-  local body = { rule = rule.name, key = out.key, at = sw.time.iso(e.at, home.offset(ctx, e.at)),
-    event = public_event(e.event),
-    outcome = "fired", source = sw.sys.hash(rule.source):sub(1, 16), actions = json.list(),
-      log = json.list(out.log or {}) }
-  local t = home.txn(ctx)
-  for i, a in ipairs(out.actions or {}) do
-    body.actions[i] = { action = a.action, args = a.args, state = "planned" }
-    local due = a.action == "notify" and a.args.at or e.at
-    t:job { kind = "action", name = ("%s#%d"):format(name, i), due = math.tointeger(due) or e.at,
-      payload = json.encode { firing = name, n = i } }
-  end
-  t:doc("firing", name, json.encode(body), { mode = "new", at = e.at })
-  t:doc("rule_last", rule.name, json.encode { at = e.at })
-  local done, message, code = t:commit()
-  if done then
-    return "fired"
-  elseif code == "conflict" then
-    return "known"
-  end
-  return nil, message, code
-end
-
 -- An error of a script is logged and counted (failing.lua); it never stops the others.
 local function failure(rule, e, r)
   local text = r.error and (r.error.text or r.error.message) or "stopped"
@@ -387,56 +340,40 @@ local function failure(rule, e, r)
   return { text = text, at = e.at, killed = r.killed }
 end
 
-function rules.in_cooldown(ctx, rule, at)
-  local ms = rules.cooldown_ms(rule)
-  local doc = ms > 0 and sw.store.doc(ctx.who, "rule_last", rule.name)
-  return doc and at < doc.body.at + ms and at >= doc.body.at
-end
-
--- Which grant an action needs; what is not here cannot be performed.
-local grant_of = { ["calendar.add"] = "calendar:write", ["calendar.update"] = "calendar:write",
-  ["calendar.remove"] = "calendar:write", notify = "notify", ["mqtt.publish"] = "mqtt:publish" }
-
-local function granted(rule, a)
-  local grant = type(a) == "table" and type(a.args) == "table" and grant_of[a.action]
-  for _, g in ipairs(grant and rule.declaration.uses or {}) do
-    if g == grant then
-      return true
-    end
-  end
-end
-
--- What came back from the box is not believed: a firing has a clean key and only actions that were
--- granted. Gives what is wrong, nil when all is well.
-function rules.doubt(rule, out)
-  if type(out) ~= "table" or type(out.key) ~= "string" then
-    return "the run gave no key"
-  end
-  out.key = sw.sys.clean(out.key)
-  for _, a in ipairs(type(out.actions) == "table" and out.actions or {}) do
-    if not granted(rule, a) then
-      return "an action was asked for that was not granted"
-    end
-  end
-end
-
 -- What one run came to: a firing is recorded, what is wrong is told. Gives the outcome for failing.lua and
 -- how many fired, or nil, message, code.
-local function settle_run(ctx, rule, e, r)
-  local doubt = r.ok and r.out.fired and rules.doubt(rule, r.out)
+local function settle_run(ctx, rule, e, r, recent)
+  local doubt = r.ok and r.out.fired and firing.doubt(rule, r.out)
   if doubt then
     r.ok, r.error = false, { text = doubt }
   end
   if not r.ok then
     return failure(rule, e, r), 0
-  elseif not r.out.fired or rules.in_cooldown(ctx, rule, e.at) then
+  elseif not r.out.fired or gates.closed(ctx, rule, recent, e.at) then
     return { ok = true, at = e.at }, 0
   end
-  local what, why, kind = rules.fire(ctx, rule, e, r.out)
+  local what, why, kind = firing.record(ctx, rule, e, r.out, recent)
   if not what then
     return nil, why, kind
   end
   return { ok = true, at = e.at }, what == "fired" and 1 or 0
+end
+
+local function settle_all(ctx, rule, events, results)
+  local fired, outcomes, recent = 0, {}, gates.recent(ctx, rule)
+  for i, r in ipairs(results) do
+    local outcome, n, kind = settle_run(ctx, rule, events[i], r, recent)
+    if not outcome then
+      return nil, n, kind
+    end
+    outcomes[i], fired = outcome, fired + n
+  end
+  tally.add(ctx, rule.name, results)
+  local done, message, code = failing.settle(ctx, rule, outcomes)
+  if not done then
+    return nil, message, code
+  end
+  return fired
 end
 
 -- Evaluate and fire one rule over events in order. Gives how many fired.
@@ -445,22 +382,29 @@ function rules.apply(ctx, rule, events)
   if not results then
     return nil, message, code
   end
-  local fired, outcomes = 0, {}
-  for i, r in ipairs(results) do
-    local outcome, n, kind = settle_run(ctx, rule, events[i], r)
-    if not outcome then
-      return nil, n, kind
-    end
-    outcomes[i], fired = outcome, fired + n
+  return settle_all(ctx, rule, events, results)
+end
+
+-- The real event is gone: a rule that fired for it and has on_retract takes back what it did, once.
+function rules.retract(ctx, rule, group)
+  local was, at = firing.of_group(ctx, rule, group)
+  if not was then
+    return 0
   end
-  tally.add(ctx, rule.name, results)
-  local done
-  done, message, code = failing.settle(ctx, rule, outcomes)
-  if not done then
+  local e = { event = firing.event_again(was, at), at = sw.time.now(), key = was.key .. " retracted",
+    retract = true }
+  local results, message, code = explain(ctx, rule, { e }, "run")
+  if not results then
     return nil, message, code
   end
-  return fired
+  local r = results[1]
+  if r.ok then
+    r.out.key, r.out.fired, r.out.retracts = e.key, true, was.key
+  end
+  return settle_all(ctx, rule, { e }, results)
 end
+
+rules.public_event, rules.fire, rules.doubt = firing.public_event, firing.record, firing.doubt
 
 -- Every live scheduled rule has a job at its next instant; those that watch data are looked at once.
 function rules.plan(ctx, all, after)

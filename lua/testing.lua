@@ -281,14 +281,38 @@ local function store_other(self, args)
   return body
 end
 
+-- Take a record away again that this test made: t.event { "workout.retracted", id = "w1" }.
+local function retract(self, kind, args)
+  local ctx, provider = self.ctx, origin_of(args)
+  local stored = sw.store.records(ctx.who, { connection = connection_of(ctx, provider), kind = kind,
+    external = args.id or "" })
+  if not stored or not stored[1] then
+    error(("there is no %s with the id '%s' to take back"):format(kind, tostring(args.id)), 0)
+  end
+  local t = home.txn(ctx)
+  t:record_delete(stored[1].id, kind, true)
+  t:dispatch(0)
+  local done, message = t:commit()
+  if not done then
+    error(message, 0)
+  end
+  return { kind = kind, id = stored[1].group, group = stored[1].group }
+end
+
 local kinds = { workout = true, sleep = true, meal = true, mindful = true, measurement = true, note = true }
 
 function ask.event(self, args)
   local kind, what = args.event:match("^(%l+)%.(.*)$")
-  if kinds[kind or ""] and what ~= "created" and what ~= "updated" then
-    error(("a test can make %s.created and %s.updated, not '%s'"):format(kind, kind, args.event), 0)
+  local known = { created = store_record, updated = store_record, retracted = retract }
+  if kinds[kind or ""] and not known[what] then
+    error(("a test can make %s.created, updated and retracted, not '%s'"):format(kind, args.event), 0)
   end
-  local view = kinds[kind or ""] and store_record(self, kind, args) or store_other(self, args)
+  local view
+  if kinds[kind or ""] then
+    view = known[what](self, kind, args)
+  else
+    view = store_other(self, args)
+  end
   self.newest = { kind = args.event, event = view, at = sw.time.now() }
   return settled(self.ctx)
 end

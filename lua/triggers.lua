@@ -1,6 +1,7 @@
 -- Triggers of rules on the trusted side: which there are, who listens to what, when the next one is due.
 --   triggers.listens(rule, "workout.created")   triggers.next_instant(ctx, rule, after_ms)
 --   triggers.unsupported(ctx, declaration) --> nil, or why this version cannot run it
+local gates = require("gates")
 local schedule = require("schedule")
 local schema = require("schema")
 local watch = require("watch")
@@ -9,7 +10,7 @@ local triggers = {}
 
 local scheduled = { cron = true, at = true, every = true }
 local grants_now = { ["calendar:write"] = true, notify = true, ["mqtt:publish"] = true }
-local not_yet = { "debounce", "max_per", "quiet_hours", "on_retract" }
+local not_yet = { "debounce" }
 
 -- Triggers of a declaration as a flat list.
 local function triggers_of(d)
@@ -66,6 +67,10 @@ function triggers.unsupported(ctx, d)
       end
     end
   end
+  local problem = gates.problem(ctx, d)
+  if problem then
+    return problem
+  end
   for _, key in ipairs(not_yet) do
     if d[key] then
       return ("'%s' is declared for a later version"):format(key)
@@ -96,6 +101,12 @@ function triggers.listens(rule, kind)
     end
   end
   return false
+end
+
+-- Does the rule take back what it did when an event of this kind is retracted?
+function triggers.takes_back(rule, kind)
+  local record = kind:match("^(%l+)%.retracted$")
+  return record and rule.declaration.on_retract and triggers.listens(rule, record .. ".created") or false
 end
 
 -- The webhook trigger of this name among the rules' declarations; nil when none listens.

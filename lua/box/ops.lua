@@ -295,7 +295,7 @@ function ops.rule(run, out)
   local pure = context.pure(run, params)
   core.seed(tostring(run.key or (run.event or {}).group or (run.event or {}).id or run.at))
   out.key = key_of(run, declaration, w, pure)
-  local open = gates(run, out, declaration, w, pure)
+  local open = run.retract or gates(run, out, declaration, w, pure)
   out.fired = open
   if not open or run.mode == "when" or run.mode == "why" then
     return

@@ -43,7 +43,7 @@ shapes.rule = {
   cooldown = { "duration", doc = "at least this long between firings" },
   debounce = { "duration", doc = "wait until this long nothing new came" },
   max_per = { span, doc = "at most so many firings per period" },
-  quiet_hours = { quiet, doc = "no firing in these local hours" },
+  quiet_hours = { quiet, doc = "messages wait until these local hours are over" },
   mode = { { "parallel", "single", "restart", "queued" }, doc = "firings of one key at a time" },
   catch_up = { { "skip", "once", "each" }, doc = "planned instants missed while off" },
   backfill = { "boolean", doc = "historical data fires too" },

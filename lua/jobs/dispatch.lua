@@ -4,6 +4,7 @@
 local record = require("record")
 local rules = require("rules")
 local standing = require("standing")
+local triggers = require("triggers")
 
 local dispatch = {}
 
@@ -20,6 +21,16 @@ local function unique(events)
   return list
 end
 
+-- The id of a group as scripts see it, and what is left to show of one whose last member went.
+local function name_of(group)
+  return type(group) == "number" and ("%016x"):format(group) or group
+end
+
+local function gone(e)
+  local name = name_of(e.group)
+  return { kind = e.event:match("^%l+"), id = name, group = name, state = "retracted", live = "live" }
+end
+
 local function load_events(ctx, job, set)
   local out = {}
   for _, e in ipairs(unique(job.payload.events)) do
@@ -31,6 +42,8 @@ local function load_events(ctx, job, set)
       local members, message, code = sw.store.records(ctx.who, { group = e.group })
       if not members then
         return nil, message, code
+      elseif #members == 0 and e.event:find("%.retracted$") then
+        out[#out + 1] = { kind = e.event, event = gone(e), at = sw.time.now() }
       elseif #members > 0 then
         local view = record.merged(members)
         view.live = view.finish >= job.payload.live_after and "live" or "backfill"
@@ -82,6 +95,23 @@ local function apply(ctx, rule, list)
   return fired
 end
 
+-- Rules that fired for a real event that is gone take back what they did.
+local function take_back(ctx, job, set)
+  local fired = 0
+  for _, e in ipairs(unique(job.payload.events)) do
+    for _, rule in ipairs(e.event:find("%.retracted$") and set.all or {}) do
+      if rule.live and triggers.takes_back(rule, e.event) then
+        local n, message, code = rules.retract(ctx, rule, name_of(e.group))
+        if not n then
+          return nil, message, code
+        end
+        fired = fired + n
+      end
+    end
+  end
+  return fired
+end
+
 function dispatch.run(ctx, job)
   local set, message, code = standing.rules(ctx)
   if not set then
@@ -100,7 +130,12 @@ function dispatch.run(ctx, job)
     end
     fired = fired + n
   end
-  return { events = #events, fired = fired }
+  local back
+  back, message, code = take_back(ctx, job, set)
+  if not back then
+    return nil, message, code
+  end
+  return { events = #events, fired = fired + back }
 end
 
 return dispatch

@@ -419,7 +419,7 @@
 ---@field mode? "parallel"|"single"|"restart"|"queued" firings of one key at a time
 ---@field on_retract? fun(w: sw.Event, ctx: sw.Ctx) when the data that fired it is taken back
 ---@field params? table what a user may set: name = sw.duration { default = ... }
----@field quiet_hours? string no firing in these local hours
+---@field quiet_hours? string messages wait until these local hours are over
 ---@field reads? string[] metrics and kinds of records it reads; without it, everything
 ---@field title? string one line, shown in lists
 ---@field uses? string[] grants: calendar:write, notify ...

@@ -219,3 +219,74 @@ describe("a trigger that cannot be meant", function()
     h.remove()
   end)
 end)
+
+describe("quiet hours", function()
+  it("let messages wait until they are over, unless they are urgent", function()
+    local text = [[local sw = require "syncwell"
+return sw.rule { title = "T", on = sw.event "workout.created", quiet_hours = "22:00-07:00", uses = { "notify", "calendar:write" },
+  run = function(w, ctx)
+    ctx.notify "calm"
+    ctx.notify { text = "urgent", priority = "high" }
+    ctx.calendar.add { title = "x", at = w.finish + "1d" }
+  end }]]
+    expect_passes(tried({ night = text }, [[
+      t.rule "night"
+      t.clock.set "2026-03-01T23:30Z"
+      t.event { "workout.created", elapsed = "30min" }
+      t.expect_fired("night", 1)
+      expect(#t.calendar()).equals(1)
+      local state = {}
+      for _, n in ipairs(t.notifications()) do state[n.text] = n.state end
+      expect(state.urgent).equals "done"
+      expect(state.calm).equals "planned"
+      t.clock.set "2026-03-02T06:59Z"
+      for _, n in ipairs(t.notifications()) do state[n.text] = n.state end
+      expect(state.calm).equals "planned"
+      t.clock.set "2026-03-02T07:00Z"
+      for _, n in ipairs(t.notifications()) do state[n.text] = n.state end
+      expect(state.calm).equals "done"]]))
+  end)
+end)
+
+describe("max_per", function()
+  it("lets a rule fire so often and no more, live as in a backtest", function()
+    expect_passes(tried({ some = rule('sw.event "workout.created"', 'max_per = "2/day",'):gsub("w.value", "w.kind") }, [[
+      t.rule "some"
+      for hour = 1, 4 do
+        t.event { "workout.created", elapsed = "10min" }
+        t.clock.advance "1h"
+      end
+      t.expect_fired("some", 2)
+      t.clock.advance "1d"
+      t.event { "workout.created", elapsed = "10min" }
+      t.expect_fired("some", 3)]]))
+    local h = flow.home("UTC")
+    flow.write(h.dir .. "/r.lua", rule('sw.event "workout.created"', 'max_per = "2/fortnight",'))
+    expect(h.run("lint", h.dir .. "/r.lua").out).contains("is not like \"3/day\"")
+    h.remove()
+  end)
+end)
+
+describe("on_retract", function()
+  it("runs once when the last source takes the real event back, with what the rule fired for", function()
+    local text = [[local sw = require "syncwell"
+return sw.rule { title = "T", on = sw.event "workout.created", uses = { "notify" },
+  when = function(w) return w.elapsed > "60min" end,
+  run = function(w, ctx) ctx.notify "fired" end,
+  on_retract = function(w, ctx) ctx.notify("back " .. tostring(w.elapsed)) end }]]
+    expect_passes(tried({ back = text }, [[
+      t.rule "back"
+      t.event { "workout.created", id = "w1", elapsed = "90min" }
+      t.event { "workout.created", id = "w2", provider = "other", elapsed = "90min" }
+      t.event { "workout.created", id = "w3", elapsed = "30min", start = "2026-03-01T06:00Z" }
+      expect(#t.notifications()).equals(1)
+      t.event { "workout.retracted", id = "w1" }
+      expect(#t.notifications()).equals(1)
+      t.event { "workout.retracted", id = "w2", provider = "other" }
+      t.event { "workout.retracted", id = "w3" }
+      local said = {}
+      for i, n in ipairs(t.notifications()) do said[i] = n.text end
+      table.sort(said)
+      expect(said).equals { "back 90 min", "fired" }]]))
+  end)
+end)

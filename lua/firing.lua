@@ -1,0 +1,117 @@
+-- Firings: what came of a rule and an event. A firing is recorded once a key, with one job an action, in one
+-- transaction; what the box hands over is looked at before that. Retraction is a firing of its own.
+--   firing.record(ctx, rule, e, out [, recent])   --> "fired" | "known" | nil, message, code
+--   firing.doubt(rule, out)                       --> nil, or what is wrong with it
+--   firing.of_group(ctx, rule, group)             --> the firing that this real event caused, if any
+local gates = require("gates")
+local home = require("home")
+
+local json = sw.json
+local firing = {}
+
+function firing.public_event(view)
+  return { id = view.id, group = view.group, kind = view.kind, type = view.type, day = view.day,
+    planned = view.planned,
+    start = view.start and sw.time.iso(view.start, view.offset_start or 0), finish = view.finish
+      and sw.time.iso(view.finish, view.offset_finish or 0) }
+end
+
+-- When an action is due. A message waits for the end of quiet hours, unless it is urgent.
+local function due_of(ctx, rule, e, a)
+  local due = a.action == "notify" and a.args.at or e.at
+  local quiet = a.action == "notify" and a.args.priority ~= "high" and gates.quiet_until(ctx, rule, due)
+  if quiet then
+    a.args.at = a.args.at and quiet
+    a.waits = sw.time.iso(quiet, home.offset(ctx, quiet))
+  end
+  return math.tointeger(quiet or due) or e.at
+end
+
+-- A rule that takes back what it did needs to know what it was.
+local function event_of(rule, e)
+  local public = firing.public_event(e.event)
+  public.attributes = rule.declaration.on_retract and e.event.attributes or nil
+  return public
+end
+
+-- The event of a recorded firing, as rules see events.
+function firing.event_again(was, at)
+  local e = {}
+  for k, v in pairs(was.event) do
+    e[k] = v
+  end
+  e.at = at
+  for _, name in ipairs { "start", "finish" } do
+    if e[name] then
+      e[name], e["offset_" .. name] = sw.time.parse(e[name])
+    end
+  end
+  return e
+end
+
+function firing.record(ctx, rule, e, out, recent)
+  local name = rule.name .. "|" .. out.key
+  local body = { rule = rule.name, key = out.key, at = sw.time.iso(e.at, home.offset(ctx, e.at)),
+    event = event_of(rule, e), outcome = out.retracts and "retracted" or "fired", retracts = out.retracts,
+    source = sw.sys.hash(rule.source):sub(1, 16), actions = json.list(), log = json.list(out.log or {}) }
+  local t = home.txn(ctx)
+  for i, a in ipairs(out.actions or {}) do
+    local due = due_of(ctx, rule, e, a)
+    body.actions[i] = { action = a.action, args = a.args, state = "planned", waits = a.waits }
+    t:job { kind = "action", name = ("%s#%d"):format(name, i), due = due,
+      payload = json.encode { firing = name, n = i } }
+  end
+  t:doc("firing", name, json.encode(body), { mode = "new", at = e.at })
+  if not out.retracts then
+    t:doc("rule_last", rule.name, gates.remember(recent or gates.recent(ctx, rule), e.at))
+  end
+  local done, message, code = t:commit()
+  if done then
+    return "fired"
+  elseif code == "conflict" then
+    return "known"
+  end
+  return nil, message, code
+end
+
+-- Which grant an action needs; what is not here cannot be performed.
+local grant_of = { ["calendar.add"] = "calendar:write", ["calendar.update"] = "calendar:write",
+  ["calendar.remove"] = "calendar:write", notify = "notify", ["mqtt.publish"] = "mqtt:publish" }
+
+local function granted(rule, a)
+  local grant = type(a) == "table" and type(a.args) == "table" and grant_of[a.action]
+  for _, g in ipairs(grant and rule.declaration.uses or {}) do
+    if g == grant then
+      return true
+    end
+  end
+end
+
+-- What came back from the box is not believed: a firing has a clean key and only actions that were
+-- granted. Gives what is wrong, nil when all is well.
+function firing.doubt(rule, out)
+  if type(out) ~= "table" or type(out.key) ~= "string" then
+    return "the run gave no key"
+  end
+  out.key = sw.sys.clean(out.key)
+  for _, a in ipairs(type(out.actions) == "table" and out.actions or {}) do
+    if not granted(rule, a) then
+      return "an action was asked for that was not granted"
+    end
+  end
+end
+
+-- The key is the group's where the rule has none of its own; else the newest firings are looked through.
+function firing.of_group(ctx, rule, group)
+  local doc = sw.store.doc(ctx.who, "firing", rule.name .. "|" .. group)
+  if doc then
+    return doc.body, doc.at
+  end
+  for _, d in ipairs(sw.store.docs(ctx.who, "firing", { newest = true, limit = 2000 }) or {}) do
+    if d.body.rule == rule.name and d.body.event.group == group and not d.body.retracts then
+      return d.body, d.at
+    end
+  end
+end
+
+return firing
