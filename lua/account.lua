@@ -8,6 +8,7 @@ local connections = require("connections")
 local credentials = require("credentials")
 local home = require("home")
 local oauth = require("oauth")
+local permits = require("permits")
 local providers = require("providers")
 local session = require("session")
 local url = require("url")
@@ -84,17 +85,14 @@ end
 
 -- A request is spent before it is sent; nothing is sent when a limit would be passed.
 local function spend(acct)
-  local t = home.txn(acct.ctx)
-  t:spend(acct:hold_name(), acct:limits(), 1)
-  local done, message, code = t:commit()
-  if not done then
+  local fine, wait, message, code = permits.take(acct.ctx, acct:hold_name(), acct:limits())
+  if fine then
+    return true
+  elseif not wait then
     return nil, message, code
   end
-  if done[1] > 0 then
-    return nil, ("the limit of %s is used up for %s"):format(acct.declaration.title,
-      account.span(done[1])), "wait", done[1]
-  end
-  return true
+  local told = ("the limit of %s is used up for %s"):format(acct.declaration.title, account.span(wait))
+  return nil, told, "wait", wait
 end
 
 function account.span(ms)
@@ -102,14 +100,23 @@ function account.span(ms)
   return s < 120 and s .. " s" or s < 7200 and s // 60 .. " min" or s // 3600 .. " h"
 end
 
--- Up to `n` that wait for one window do not come back all at once: each gets a second, all of them a tenth
--- of the wait. Who shares with nobody comes when it opens; nothing goes too early, since it is spent first.
-function account:turn(ms, n)
-  local shared = false
+-- The shared limit that made somebody wait this long: the shortest whose period is not shorter.
+local function blocking(self, ms)
+  local found
   for _, l in ipairs(self:limits()) do
-    shared = shared or l.shared
+    if l.shared and (not found or (l.period_ms >= ms) ~= (found.period_ms >= ms) and l.period_ms >= ms
+      or (l.period_ms >= ms) == (found.period_ms >= ms) and l.period_ms < found.period_ms) then
+      found = l
+    end
   end
-  local most = shared and math.min(ms // 10, (n - 1) * 1000) or 0
+  return found
+end
+
+-- Up to `n` that wait for one window come back over the time that it takes the limit to serve them: all at
+-- once, most of them would only be told to wait again. Who shares with nobody comes when the window opens.
+function account:turn(ms, n)
+  local l = blocking(self, ms)
+  local most = l and (n - 1) * l.period_ms // l.most or 0
   return math.floor(most * tonumber("0x" .. sw.sys.random(3)) / 0xFFFFFF)
 end
 
@@ -179,6 +186,7 @@ local function note_limits(acct, reply, headers)
   if reply.status == 429 or reply.status == 503 and headers["retry-after"] then
     local told = account.told_to_wait(headers, sw.time.wall())
     local untl = math.max(told and now + told or guess_to_wait(acct, now), now + 1000)
+    permits.drop(acct:hold_name())
     t:hold(acct:hold_name(), untl, ("%s answered %d"):format(acct.declaration.title, reply.status))
     reply.wait_ms = untl - now
     any = true
