@@ -63,6 +63,16 @@ static int finish_call(lua_State *L, int status, lua_KContext k)
     return 2;
 }
 
+/* Where Lua cannot wait, with the script's own line. */
+static int refuse_waiting(lua_State *L, const char *name)
+{
+    int n = sw_sandbox_where(L);
+    const char *place = lua_tostring(L, -n);
+    lua_pushfstring(L, "%s%s%s cannot be used here: a sort, gsub or metamethod is under way; ask before it",
+                    place, *place ? " " : "", name);
+    return lua_error(L);
+}
+
 /* call(name, arguments): ok, value or message. Yields until the engine has answered. */
 static int core_call(lua_State *L)
 {
@@ -70,8 +80,7 @@ static int core_call(lua_State *L)
     struct sw_err err = SW_ERR_INIT;
     const char *name = luaL_checkstring(L, 1);
     if (!b->now) return luaL_error(L, "nothing can be asked of the engine while a file is loaded");
-    if (!lua_isyieldable(L))
-        return luaL_error(L, "%s cannot be used here: a sort, gsub or metamethod is under way", name);
+    if (!lua_isyieldable(L)) return refuse_waiting(L, name);
     if (++b->now->calls > CALLS_MAX) return luaL_error(L, "more than %d calls in one run", CALLS_MAX);
     sw_buf_clear(&b->now->body); /* of the answer before */
     sw_buf_reset(&b->call);

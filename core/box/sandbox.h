@@ -14,6 +14,9 @@ void sw_sandbox_push_table(lua_State *L);
 void sw_sandbox_push_coroutine(lua_State *L);
 /* string.format, kept in a file of its own */
 int sw_sandbox_format(lua_State *L);
+/* Pushes the script's line that called into the library, "rules/x.lua:7:", and its number; or "" alone.
+ * Gives how many it pushed. */
+int sw_sandbox_where(lua_State *L);
 /* find, match, gmatch, gsub: the step-counted matcher */
 void sw_sandbox_set_matchers(lua_State *L, int table);
 

@@ -145,7 +145,7 @@ static int base_load_text(lua_State *L)
 }
 
 /* The script's line that called into the library: "rules/x.lua:7:", for messages */
-static int base_where(lua_State *L)
+int sw_sandbox_where(lua_State *L)
 {
     lua_Debug ar;
     for (int level = 1; level < 60 && lua_getstack(L, level, &ar); level++) {
@@ -182,7 +182,7 @@ void sw_sandbox_push_base(lua_State *L)
         "tonumber", "type", "rawequal", "rawget", "rawlen", "rawset", "_VERSION", NULL};
     static const luaL_Reg own[] = {{"pcall", base_pcall}, {"xpcall", base_xpcall},
         {"setmetatable", base_setmetatable}, {"getmetatable", base_getmetatable},
-        {"tostring", base_tostring}, {"load_text", base_load_text}, {"where", base_where},
+        {"tostring", base_tostring}, {"load_text", base_load_text}, {"where", sw_sandbox_where},
         {NULL, NULL}};
     push_subset(L, LUA_GNAME, luaopen_base, safe);
     luaL_setfuncs(L, own, 0);

@@ -40,6 +40,8 @@ describe("repl", function()
     expect(h.run("repl", "-e", 'series("stepz")').err).contains("did you mean 'steps'")
     expect(h.run("repl", "-e", "while true do end").err).contains("CPU time")
     expect(h.run("repl", "-e", 'io.open("/etc/passwd")').err).contains("io")
+    local waits = 'table.sort({ 2, 1 }, function(a, b) series("steps") return a < b end)'
+    expect(h.run("repl", "-e", waits).err).contains("repl:1: series cannot be used here")
     h.remove()
   end)
 
