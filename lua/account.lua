@@ -57,6 +57,20 @@ function account.open(ctx, c, provider)
   return acct
 end
 
+-- The account behind a connection's number or name.
+function account.of(ctx, word)
+  local c, message, code = connections.find(ctx, word)
+  if not c then
+    return nil, message, code
+  end
+  local provider
+  provider, message, code = providers.get(ctx, c.provider)
+  if not provider then
+    return nil, message, code
+  end
+  return account.open(ctx, c, provider)
+end
+
 -- --- limits ---
 
 -- A limit as the store counts it. "app" is shared by all accounts of this home, else each has its own.

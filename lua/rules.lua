@@ -385,6 +385,20 @@ function rules.apply(ctx, rule, events)
   return settle_all(ctx, rule, events, results)
 end
 
+-- The same for any number of events, 500 at a time.
+function rules.apply_all(ctx, rule, list)
+  local fired = 0
+  for from = 1, #list, 500 do
+    local part = table.move(list, from, math.min(from + 499, #list), 1, {})
+    local n, message, code = rules.apply(ctx, rule, part)
+    if not n then
+      return nil, message, code
+    end
+    fired = fired + n
+  end
+  return fired
+end
+
 -- The real event is gone: a rule that fired for it and has on_retract takes back what it did, once.
 function rules.retract(ctx, rule, group)
   local was, at = firing.of_group(ctx, rule, group)

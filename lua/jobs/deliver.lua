@@ -4,7 +4,6 @@
 local account = require("account")
 local connections = require("connections")
 local door = require("door")
-local providers = require("providers")
 
 local deliver = {}
 
@@ -31,21 +30,8 @@ local function write(ctx, acct, job)
   return results[1].out
 end
 
-local function open(ctx, job)
-  local c, message, code = connections.find(ctx, job.payload.connection)
-  if not c then
-    return nil, message, code
-  end
-  local provider
-  provider, message, code = providers.get(ctx, c.provider)
-  if not provider then
-    return nil, message, code
-  end
-  return account.open(ctx, c, provider)
-end
-
 function deliver.run(ctx, job)
-  local acct, message, code = open(ctx, job)
+  local acct, message, code = account.of(ctx, job.payload.connection)
   if not acct then
     return code == "usage" and { skipped = message } or nil, message, code == "needs_user" and "again" or code
   end

@@ -5,7 +5,6 @@ local connections = require("connections")
 local door = require("door")
 local home = require("home")
 local intake = require("intake")
-local providers = require("providers")
 local watch = require("watch")
 
 local json = sw.json
@@ -15,17 +14,7 @@ local CPU_MS, HOUR_MS = 2000, 3600000
 local MANY = 300 -- streams that may wait for one window
 
 local function open(ctx, job)
-  local c, message, code = connections.find(ctx, job.payload.connection)
-  if not c then
-    return nil, message, code
-  end
-  local provider
-  provider, message, code = providers.get(ctx, c.provider)
-  if not provider then
-    return nil, message, code
-  end
-  local acct
-  acct, message, code = account.open(ctx, c, provider)
+  local acct, message, code = account.of(ctx, job.payload.connection)
   if acct then
     acct.reserve = 0.6 -- listings come first: streams of a week's past can wait
   end

@@ -83,18 +83,6 @@ local function for_rule(set, rule, events)
   return list
 end
 
-local function apply(ctx, rule, list)
-  local fired = 0
-  for from = 1, #list, 500 do
-    local n, why, kind = rules.apply(ctx, rule, table.move(list, from, math.min(from + 499, #list), 1, {}))
-    if not n then
-      return nil, why, kind
-    end
-    fired = fired + n
-  end
-  return fired
-end
-
 -- Rules that fired for a real event that is gone take back what they did.
 local function take_back(ctx, job, set)
   local fired = 0
@@ -124,7 +112,7 @@ function dispatch.run(ctx, job)
   end
   local fired = 0
   for _, rule in ipairs(matched(set, events)) do
-    local n, why, kind = apply(ctx, rule, for_rule(set, rule, events))
+    local n, why, kind = rules.apply_all(ctx, rule, for_rule(set, rule, events))
     if not n then
       return nil, why, kind
     end

@@ -31,19 +31,6 @@ local function fresh(ctx, rule, trigger, now)
   return out
 end
 
-local function apply(ctx, rule, list)
-  local fired = 0
-  for from = 1, #list, 500 do
-    local part = table.move(list, from, math.min(from + 499, #list), 1, {})
-    local n, message, code = rules.apply(ctx, rule, part)
-    if not n then
-      return nil, message, code
-    end
-    fired = fired + n
-  end
-  return fired
-end
-
 local function look(ctx, rule, now)
   local fired, soonest = 0, nil
   for _, trigger in ipairs(triggers.watched(rule)) do
@@ -52,7 +39,7 @@ local function look(ctx, rule, now)
       return nil, message, code
     end
     local n
-    n, message, code = apply(ctx, rule, list)
+    n, message, code = rules.apply_all(ctx, rule, list)
     if not n then
       return nil, message, code
     end
