@@ -8,7 +8,7 @@ n = tonumber(n)
 local ctx = assert(home.open({ home = dir, zone = "UTC" }, true))
 local base = "http://127.0.0.1:" .. port
 local acct = assert(account.open(ctx, { id = 1, provider = "bench", name = "main", body = { base_url = base } },
-  { id = "bench", script = "providers/bench.lua", declaration = { title = "Bench", base = base,
+  { id = "bench", from = "shipped", script = "providers/bench.lua", declaration = { title = "Bench", base = base,
     auth = { kind = "key", secret = "token", prefix = "Bearer " },
     limits = { { most = 100000000, per_s = 900, aligned = true }, { most = 100000000, per_s = 86400, aligned = true } } } }))
 acct.secret.secrets.token = "bench-0123456789abcdef0123456789abcdef"
