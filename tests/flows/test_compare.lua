@@ -24,8 +24,8 @@ local function two_sources()
   return table.concat(lines, "\n") .. "\n"
 end
 
-local h = flow.home("UTC")
-h.ok("import", flow.write(flow.temp() .. "/two.jsonl", two_sources()))
+local h, folder = flow.home("UTC"), flow.temp()
+h.ok("import", flow.write(folder .. "/two.jsonl", two_sources()))
 
 describe("compare", function()
   it("finds the bias, the limits, and the days only one has", function()
@@ -51,7 +51,7 @@ describe("compare", function()
   end)
 
   it("draws a picture that is XML, with a point a day, and a table and chart for people", function()
-    local path = flow.temp() .. "/c.svg"
+    local path = folder .. "/c.svg"
     local out = h.ok("compare", "resting_heart_rate", "watch", "ring", "--svg", path, "--from", "2026-02-01").out
     expect(out:find("bias         -3.1 /min", 1, true) ~= nil).equals(true)
     expect(out:find("only watch: 0\n", 1, true) ~= nil).equals(true)
@@ -78,7 +78,7 @@ end)
 
 describe("a service's connection that came with an import", function()
   it("rests until somebody signs in", function()
-    h.ok("import", flow.write(flow.temp() .. "/s.jsonl", '{"line":"syncwell","version":1,"zone":"UTC"}\n'
+    h.ok("import", flow.write(folder .. "/s.jsonl", '{"line":"syncwell","version":1,"zone":"UTC"}\n'
       .. '{"line":"origin","id":"1","provider":"strava","name":"Strava","class":"app"}\n'
       .. '{"line":"record","origin":"1","kind":"note","start_ms":1767344400000,"finish_ms":1767344400000,'
       .. '"offset_start":0,"offset_finish":0,"day":"2026-01-02","external_id":"a",'
@@ -102,7 +102,7 @@ local function weeks_with_gaps(home_)
     end
   end
   local head = '{"line":"samples","origin":"1","metric":"%s","unit":"%s","at":[%s]}\n'
-  home_.ok("import", flow.write(flow.temp() .. "/w.jsonl", '{"line":"syncwell","version":1,"zone":"UTC"}\n'
+  home_.ok("import", flow.write(folder .. "/w.jsonl", '{"line":"syncwell","version":1,"zone":"UTC"}\n'
     .. '{"line":"origin","id":"1","provider":"file","name":"Scale","class":"scale"}\n'
     .. head:format("weight", "kg", table.concat(weight, ","))
     .. head:format("caffeine", "mg", table.concat(caffeine, ","))))
@@ -167,5 +167,6 @@ c.commit()"]]):format(w.dir))
     expect(w.run("completeness", "stepps").err:find("did you mean 'steps'", 1, true) ~= nil).equals(true)
     w.remove()
     h.remove()
+    sw.fs.remove_tree(folder)
   end)
 end)

@@ -7,10 +7,17 @@ local ZONE = "Europe/Berlin"
 
 local shared_home
 
+local folders = {}
+
+local function temp()
+  folders[#folders + 1] = flow.temp()
+  return folders[#folders]
+end
+
 -- A home with two made-up years in real formats, entries by hand, and a record of each kind; made once.
 local function full_home()
   if not shared_home then
-    local h, dir = flow.home(ZONE), flow.temp() .. "/demo"
+    local h, dir = flow.home(ZONE), temp() .. "/demo"
     local r = flow.sh(("timeout 300 %s demo --keep %s"):format(flow.quote(flow.binary), dir))
     expect(r.code).equals(0)
     h.import(dir .. "/files")
@@ -24,7 +31,7 @@ local function full_home()
 end
 
 local function export(h, format, ...)
-  local path = flow.temp() .. "/out." .. format
+  local path = temp() .. "/out." .. format
   local r = h.ok("export", format, "--out", path, ...)
   return path, r
 end
@@ -108,7 +115,7 @@ describe("export json", function()
   it("cut short keeps what stands before the cut and says so", function()
     local h, other = full_home(), flow.home(ZONE)
     local text = flow.read((export(h, "json", "--metric", "weight")))
-    local path = flow.write(flow.temp() .. "/cut.jsonl", text:sub(1, #text - 20))
+    local path = flow.write(temp() .. "/cut.jsonl", text:sub(1, #text - 20))
     local list, r = other.import(path)
     expect(r.code).equals(4)
     expect(list[1].status).equals("partial")
@@ -130,7 +137,7 @@ describe("export json", function()
       '{"line":"samples","origin":"2","metric":"steps","unit":"{step}","at":[["2026-01-02T08:00:00Z",0,1]]}',
       '{"line":"samples","origin":"1","metric":"steps","unit":"{step}","at":[["2026-01-02T08:00:00Z",0,7],"?"]}',
       '{"line":"surprise"}', 'no line' }
-    local path = flow.write(flow.temp() .. "/strange.jsonl", table.concat(lines, "\n") .. "\n")
+    local path = flow.write(temp() .. "/strange.jsonl", table.concat(lines, "\n") .. "\n")
     local list = other.import(path)
     expect(list[1].new).equals(2)
     expect(list[1].rejected).equals(7)
@@ -168,7 +175,7 @@ print(json.dumps({"n": len(rows), "steps": steps, "first": rows[0], "origins": s
   end)
 
   it("into a folder has samples and records, quotes read back as they were", function()
-    local h, dir = full_home(), flow.temp() .. "/tables/"
+    local h, dir = full_home(), temp() .. "/tables/"
     h.ok("export", "csv", "--out", dir)
     local records = python(read, dir .. "records.csv")
     local samples = python(read, dir .. "samples.csv")
@@ -202,7 +209,7 @@ print(json.dumps({"n": len(rows), "steps": steps, "first": rows[0], "origins": s
 
   it("of an origin that looks like a formula or a field of ours stays a plain text", function()
     local other = flow.home(ZONE)
-    local path = flow.write(flow.temp() .. "/in.jsonl", '{"line":"syncwell","version":1}\n'
+    local path = flow.write(temp() .. "/in.jsonl", '{"line":"syncwell","version":1}\n'
       .. '{"line":"origin","id":"1","provider":"file","name":"=1+{value}{start}","class":"phone"}\n'
       .. '{"line":"samples","origin":"1","metric":"steps","unit":"{step}","at":[["2026-01-02T08:00:00Z",0,7]]}\n')
     other.ok("import", path)
@@ -250,7 +257,7 @@ describe("export fhir", function()
   end)
 
   it("is accepted by the npm package fhir, which has R4's structure definitions", function()
-    local dir = flow.temp()
+    local dir = temp()
     local r = flow.sh(("command -v npm >/dev/null && cd %s && timeout 120 npm install --prefix . --ignore-scripts "
       .. "--no-audit --no-fund fhir@4.12.0"):format(dir))
     if r.code ~= 0 then
@@ -290,7 +297,7 @@ end)
 
 describe("an export of five million samples", function()
   it("stays within 64 MiB of memory in every format that streams", function()
-    local h, dir = flow.home("UTC"), flow.temp()
+    local h, dir = flow.home("UTC"), temp()
     python([[
 import json, sys
 from datetime import datetime, timedelta
@@ -319,8 +326,11 @@ print(json.dumps({"kib": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss,
     sw.fs.remove_tree(dir)
   end)
 
-  it("is over", function()
+  it("leaves nothing behind, as do the others", function()
     shared_home.remove()
+    for _, dir in ipairs(folders) do
+      sw.fs.remove_tree(dir)
+    end
     expect(sw.fs.stat(shared_home.dir)).equals(nil)
   end)
 end)
