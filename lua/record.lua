@@ -38,6 +38,10 @@ local function tidy(value, depth)
   return value
 end
 
+function record.tidy(value)
+  return tidy(value, 0)
+end
+
 local function clock_hour(ms, offset)
   return (ms // 60000 + offset) % 1440 / 60
 end

@@ -100,6 +100,25 @@ function when.span(ctx, text)
   return one, one
 end
 
+-- The days of the options --from and --to, else the ones given; nil, message, code when one is no day.
+function when.range(ctx, options, first, last)
+  if options.from then
+    first = when.span(ctx, options.from)
+  end
+  if options.to then
+    last = select(2, when.span(ctx, options.to))
+  end
+  local wrong = options.from and not first and "from" or options.to and not last and "to"
+  if wrong then
+    local hint = "--%s: '%s' is not a day I understand (try 2026-03-01, yesterday, last 7d)"
+    return nil, hint:format(wrong, options[wrong]), "usage"
+  elseif first and last and first > last then
+    return nil, ("--from (%s) lies behind --to (%s)"):format(sw.time.day_text(first),
+      sw.time.day_text(last)), "usage"
+  end
+  return { first = first, last = last }
+end
+
 -- An instant: ISO time, or a day and an optional clock ("yesterday 16:00", "08:30").
 function when.instant(ctx, text)
   if text == nil or text == "now" then

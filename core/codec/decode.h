@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 struct sw_decoder {
-    const char *name;    /* format word: "fit", "tcx", "gpx", "apple" */
+    const char *name;    /* format word: "fit", "tcx", "gpx", "apple", "syncwell" */
     void *(*open)(void); /* state; never NULL */
     /* 0, or negative when nothing more can be read: what is in the batch so far stays valid */
     int (*feed)(void *d, const uint8_t *p, size_t n, struct sw_batch *out, struct sw_err *err);
@@ -19,12 +19,13 @@ struct sw_decoder {
     void (*close)(void *d); /* frees the state */
 };
 
-extern const struct sw_decoder sw_decoder_fit, sw_decoder_gpx, sw_decoder_tcx, sw_decoder_apple;
+extern const struct sw_decoder sw_decoder_fit, sw_decoder_gpx, sw_decoder_tcx, sw_decoder_apple,
+    sw_decoder_syncwell;
 
 /* The decoder called name, NULL if there is none. */
 const struct sw_decoder *sw_decoder_get(const char *name);
 
 /* Guess a format from the first bytes (up to 4 KiB) and the file name (may be NULL): "fit", "gpx",
- * "tcx", "apple", "zip", or NULL with a sentence in err saying what it looks like instead. */
+ * "tcx", "apple", "syncwell", "zip", or NULL with a sentence in err saying what it looks like instead. */
 const char *sw_sniff(const uint8_t *p, size_t n, const char *name, struct sw_err *err);
 #endif

@@ -13,7 +13,8 @@ enum { HEAD = 4096 };
 const struct sw_decoder *sw_decoder_get(const char *name)
 {
     static const struct sw_decoder *const all[] = {&sw_decoder_fit, &sw_decoder_gpx,
-                                                   &sw_decoder_tcx, &sw_decoder_apple};
+                                                   &sw_decoder_tcx, &sw_decoder_apple,
+                                                   &sw_decoder_syncwell};
     for (size_t i = 0; name && i < sizeof all / sizeof *all; i++)
         if (!strcmp(all[i]->name, name)) return all[i];
     return NULL;
@@ -22,6 +23,13 @@ const struct sw_decoder *sw_decoder_get(const char *name)
 static bool starts(const uint8_t *p, size_t n, const char *magic, size_t len)
 {
     return n >= len && !memcmp(p, magic, len);
+}
+
+/* Our own lines: the first says so. */
+static bool is_syncwell(const char *text)
+{
+    static const char first[] = "{\"line\":\"syncwell\",";
+    return !strncmp(text, first, sizeof first - 1);
 }
 
 static bool is_fit(const uint8_t *p, size_t n)
@@ -136,7 +144,7 @@ const char *sw_sniff(const uint8_t *p, size_t n, const char *name, struct sw_err
     kind = binary_kind(p, n);
     if (!kind) {
         len = plain(p, n, text);
-        format = xml_format(text);
+        format = is_syncwell(text) ? "syncwell" : xml_format(text);
         if (format) return format;
         kind = len ? text_kind(text, len, name) : "nothing but blanks";
     }

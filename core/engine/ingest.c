@@ -97,18 +97,33 @@ static int mark_night(struct sw_store *s, const struct sw_who *who, int64_t day,
     return rc;
 }
 
-int sw_ingest_record(struct sw_store *s, const struct sw_who *who, struct sw_record *r,
-                     struct sw_put_result *out, struct sw_err *err)
+typedef int put_record(struct sw_store *s, int64_t person, const char *person_name,
+                       struct sw_record *r, struct sw_put_result *out, struct sw_err *err);
+
+static int store_record(struct sw_store *s, const struct sw_who *who, struct sw_record *r,
+                        put_record *put, struct sw_put_result *out, struct sw_err *err)
 {
     int rc;
     if (!time_ok(r->start_ms, r->finish_ms - r->start_ms))
         return sw_fail(err, SW_E_BAD,
                        "%s at a time outside 1900 to 2079, or finishing before it starts", r->kind);
-    rc = sw_record_put(s, who->id, who->name, r, out, err);
+    rc = put(s, who->id, who->name, r, out, err);
     if (rc || out->what == SW_PUT_SAME || strcmp(r->kind, "sleep")) return rc;
     rc = mark_night(s, who, r->day, err);
     if (!rc && out->old_day != r->day) rc = mark_night(s, who, out->old_day, err);
     return rc;
+}
+
+int sw_ingest_record(struct sw_store *s, const struct sw_who *who, struct sw_record *r,
+                     struct sw_put_result *out, struct sw_err *err)
+{
+    return store_record(s, who, r, sw_record_put, out, err);
+}
+
+int sw_ingest_restore(struct sw_store *s, const struct sw_who *who, struct sw_record *r,
+                      struct sw_put_result *out, struct sw_err *err)
+{
+    return store_record(s, who, r, sw_record_restore, out, err);
 }
 
 int sw_ingest_delete(struct sw_store *s, const struct sw_who *who, int64_t id, bool *was_last,

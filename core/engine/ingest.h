@@ -40,6 +40,9 @@ int sw_ingest_column(struct sw_store *s, const struct sw_who *who, const struct 
 /* Store a record; SW_PUT_SAME costs no write. Sleep marks its night to be computed again. */
 int sw_ingest_record(struct sw_store *s, const struct sw_who *who, struct sw_record *r,
                      struct sw_put_result *out, struct sw_err *err);
+/* The same for one that another home of this person had (sw_record_restore). */
+int sw_ingest_restore(struct sw_store *s, const struct sw_who *who, struct sw_record *r,
+                      struct sw_put_result *out, struct sw_err *err);
 /* Delete a record (sw_record_delete); a deleted sleep marks its night. */
 int sw_ingest_delete(struct sw_store *s, const struct sw_who *who, int64_t id, bool *was_last,
                      int64_t *group, struct sw_err *err);

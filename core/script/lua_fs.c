@@ -5,6 +5,7 @@
  *   append(path, text) -> true                 stat(path) -> {size, mtime_ms, kind = "file"|"dir"|"other"}
  *   list(path) -> sorted names                 mkdir(path) -> true (with parents)
  *   remove(path) -> true                       remove_tree(path) -> true            temp_dir() -> path
+ *   writer(path) -> file written beside `path` and renamed at its end, lua_fs_writer.c
  *   real(path) -> absolute path
  *   stamp(path) -> a text that changes when a .lua file beneath the folder does; "0" without such files */
 #include "base/alloc.h"
@@ -268,5 +269,6 @@ int sw_open_fs(lua_State *L)
         {"mkdir", l_mkdir},       {"remove", l_remove}, {"remove_tree", l_remove_tree},
         {"temp_dir", l_temp_dir}, {"real", l_real},     {"stamp", l_stamp}, {NULL, NULL}};
     luaL_newlib(L, f);
+    sw_open_fs_writer(L);
     return 1;
 }

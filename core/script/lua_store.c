@@ -5,12 +5,13 @@
  *   person(name) -> {id, name, zone} | nil          people() -> list
  *   doc(who, kind, name) -> {name, at, revision, body} | nil
  *   docs(who, kind, {from, to, newest, limit}) -> list of the same
- *   records(who, {kind, from, to, first_day, last_day, group, id, limit}) -> list
+ *   records(who, {kind, from, to, first_day, last_day, group, id, limit, deleted}) -> list; deleted: those too
  *   records(who, {connection, external, kind}) -> list: what a service calls it
  *   daily(who, metric, first_day, last_day, origin = 0 merged) -> list of {day, n, sum, min, max, last}
  *   hours(who, zone, metric, first_day, last_day) -> the same with hour = local start of the hour, ms
  *   explain(who, zone, metric, day) -> list of {origin, start, dur, offset, value, share, behind}
  *   raw(who, metric, from, to, origin = 0 all) -> JSON lines text, how many
+ *   rows(...), totals(who): everything for those who take it elsewhere, lua_store_export.c
  *   series(who) -> list of {metric, origin, chunks, samples}      origins(who) -> list
  *   jobs(who) -> list        next_due() -> ms | nil        runs(who, limit) -> list
  *   runs_old(who, before) -> are there some to forget?
@@ -136,6 +137,8 @@ static void put_record(void *ctx, const struct sw_record *r)
     sw_json_put_int(b, "group", r->group_id);
     sw_json_put_int(b, "revision", r->revision);
     sw_json_put_text(b, "external_id", r->external_id);
+    sw_json_put_text(b, "connection_name", r->connection_name);
+    if (r->may_return) sw_json_put_int(b, "may_return", 1);
     sw_json_put_text(b, "state", r->state);
     sw_json_key(b, "body");
     sw_buf_put(b, r->body, r->body_n);
@@ -153,7 +156,8 @@ static int write_records(struct sw_store *s, struct sw_query *a, struct sw_err *
                                  .id = a->i[6],
                                  .limit = a->i[7],
                                  .connection_id = a->i[8],
-                                 .external_id = a->s[1]};
+                                 .external_id = a->s[1],
+                                 .deleted = a->s[2] != NULL};
     int rc;
     sw_buf_byte(&a->out, '[');
     rc = sw_record_list(s, a->i[0], &f, put_record, &a->out, err);
@@ -178,6 +182,8 @@ static int l_records(lua_State *L)
         a->s[0] = sw_strdup(lua_tostring(L, -1));
         lua_getfield(L, 2, "external");
         a->s[1] = lua_isstring(L, -1) ? sw_strdup(lua_tostring(L, -1)) : NULL;
+        lua_getfield(L, 2, "deleted");
+        a->s[2] = lua_toboolean(L, -1) ? sw_strdup("too") : NULL;
     }
     return sw_query_go(L, a);
 }
@@ -368,5 +374,6 @@ int sw_open_store(lua_State *L)
     luaL_newlib(L, f);
     luaL_setfuncs(L, sw_store_series_functions, 0);
     luaL_setfuncs(L, sw_store_sync_functions, 0);
+    luaL_setfuncs(L, sw_store_export_functions, 0);
     return 1;
 }

@@ -209,16 +209,16 @@ static int write_origins(struct sw_store *s, struct sw_query *a, struct sw_err *
 {
     struct sw_q *q = sw_ask(
         s, err,
-        "SELECT id, provider, name, maker, model, class, standing FROM origin WHERE person_id = $1 ORDER BY standing, id",
+        "SELECT id, provider, name, maker, model, class, key_text, standing FROM origin WHERE person_id = $1 ORDER BY standing, id",
         "i", a->i[0]);
-    static const char *const text[] = {"provider", "name", "maker", "model", "class"};
+    static const char *const text[] = {"provider", "name", "maker", "model", "class", "key"};
     int rc = q ? 0 : SW_E_INTERNAL;
     sw_buf_byte(&a->out, '[');
     while (q && (rc = sw_q_next(q, err)) > 0) {
         sw_json_item(&a->out);
         sw_json_put_int(&a->out, "id", sw_q_int(q, 0));
-        for (int i = 0; i < 5; i++) sw_json_put_text(&a->out, text[i], sw_q_text(q, i + 1, NULL));
-        sw_json_put_int(&a->out, "standing", sw_q_int(q, 6));
+        for (int i = 0; i < 6; i++) sw_json_put_text(&a->out, text[i], sw_q_text(q, i + 1, NULL));
+        sw_json_put_int(&a->out, "standing", sw_q_int(q, 7));
         sw_buf_byte(&a->out, '}');
     }
     sw_buf_byte(&a->out, ']');

@@ -8,6 +8,7 @@
  *   t:columns(decoder, provider, index, {metric, scale, from_duration, unit}) -> counts
  *   t:samples(metric, origin id, {{start, dur, value, offset}...}) -> counts
  *   t:record(table with body text and an origin as in t:origin) -> {what, group, new_group, revision, id}
+ *   t:restore(the same, {id, group, revision, connection_name, may_return}) -> the same: a record as another home had it
  *   t:record_delete(id, kind [, may return]) -> {group, was_last}
  *   t:day_total(metric, day, origin, value, unit) -> what
  *   t:erase(metric, from, to) -> how many          t:settle(most) -> true while days are left

@@ -27,12 +27,14 @@ static void answered(struct sw_work *w)
     } else if (a->plain) {
         lua_pushlstring(wait.co, sw_buf_str(&a->out), a->out.len);
         lua_pushinteger(wait.co, a->i[7]);
-        n = 2;
+        lua_pushinteger(wait.co, a->i[8]);
+        n = 3;
     } else {
         n = sw_push_json(wait.co, a->out.len ? sw_buf_str(&a->out) : "null",
                          a->out.len ? a->out.len : 4);
     }
     for (int i = 0; i < 3; i++) sw_free(a->s[i]);
+    if (a->more) a->more_free(a->more);
     sw_buf_clear(&a->out);
     sw_free(a);
     sw_wake(&wait, n);

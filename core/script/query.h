@@ -13,10 +13,12 @@ struct sw_query {
     int (*write)(struct sw_store *s, struct sw_query *a,
                  struct sw_err *err); /* on the reader thread, into out */
     struct sw_buf out;
-    bool plain; /* out is text for Lua, not JSON */
+    bool plain; /* out is text for Lua, not JSON: the answer is it, i[7] and i[8] */
     int64_t i[9];
     char *s[3];
     const struct sw_tz *zone;
+    void *more; /* what does not fit above, or NULL; freed by more_free */
+    void (*more_free)(void *more);
 };
 
 typedef int sw_query_write(struct sw_store *s, struct sw_query *a, struct sw_err *err);
@@ -34,5 +36,6 @@ void sw_json_put_int(struct sw_buf *b, const char *key, int64_t v);
 void sw_json_put_num(struct sw_buf *b, const char *key, double v);
 void sw_json_put_text(struct sw_buf *b, const char *key, const char *v);
 
-extern const luaL_Reg sw_store_series_functions[], sw_store_sync_functions[];
+extern const luaL_Reg sw_store_series_functions[], sw_store_sync_functions[],
+    sw_store_export_functions[];
 #endif

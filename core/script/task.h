@@ -30,6 +30,7 @@ struct sw_host *sw_lua_host(lua_State *L);
 int sw_open_json(lua_State *L);
 int sw_open_time(lua_State *L);
 int sw_open_fs(lua_State *L);
+void sw_open_fs_writer(lua_State *L); /* into the library on the top */
 int sw_open_sys(lua_State *L);
 int sw_open_store(lua_State *L);
 int sw_open_txn(lua_State *L);

@@ -9,8 +9,9 @@
 
 #define SW_TXN "syncwell.txn"
 enum {
-    SW_TXN_TEXTS = 12,
+    SW_TXN_TEXTS = 13,
     SW_TXN_ORIGIN = 6 /* texts from here on describe an origin */,
+    SW_TXN_MORE = 12 /* one text beside an origin */,
     SW_TXN_NUMBERS = 12
 };
 

@@ -185,12 +185,16 @@ static int run_record(struct sw_store *s, struct sw_txn *t, struct sw_op *o, str
                           .offset_start = (int)o->i[2],
                           .offset_finish = (int)o->i[3],
                           .day = o->i[4],
-                          .connection_id = o->i[5]};
+                          .connection_id = o->i[5],
+                          .id = o->i[7],
+                          .group_id = o->i[8],
+                          .revision = o->i[9],
+                          .may_return = o->i[10] != 0};
     struct sw_put_result p;
     int rc = sw_txn_find_origin(s, t, o, err);
     if (rc) return rc;
     r.origin_id = o->made;
-    rc = sw_ingest_record(s, &t->who, &r, &p, err);
+    rc = (o->i[6] ? sw_ingest_restore : sw_ingest_record)(s, &t->who, &r, &p, err);
     if (rc == SW_E_BAD) { /* one impossible record does not cost the others */
         sw_buf_puts(&o->out, "{\"what\":\"rejected\",\"reason\":");
         sw_json_str(&o->out, err->text, strlen(err->text));
@@ -208,19 +212,44 @@ static int run_record(struct sw_store *s, struct sw_txn *t, struct sw_op *o, str
     return 0;
 }
 
-static int l_record(lua_State *L)
+/* t:restore: where l_record keeps the connection's id, this one makes the connection. */
+static int run_restore(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
+{
+    int rc = sw_connection_id(s, t->who.id, o->s[SW_TXN_ORIGIN], o->s[SW_TXN_MORE], t->who.now_ms,
+                              &o->i[5], err);
+    return rc ? rc : run_record(s, t, o, err);
+}
+
+static void read_record(lua_State *L, struct sw_op *o)
 {
     static const char *const texts[] = {"kind",      "type",  "external_id",
                                         "zone_from", "state", "body"};
     static const char *const fallback[] = {NULL, "", NULL, "provider", "final", NULL};
     static const char *const ints[] = {"start",         "finish", "offset_start",
                                        "offset_finish", "day",    "connection"};
-    struct sw_op *o = sw_txn_add(L, run_record);
     luaL_checktype(L, 2, LUA_TTABLE);
     for (int i = 0; i < 6; i++) sw_txn_field(L, o, i, 2, texts[i], fallback[i]);
     for (int i = 0; i < 6; i++) o->i[i] = sw_txn_field_int(L, 2, ints[i], 0);
     lua_getfield(L, 2, "origin");
     sw_txn_read_origin(L, o, lua_gettop(L));
+}
+
+static int l_record(lua_State *L)
+{
+    read_record(L, sw_txn_add(L, run_record));
+    return 0;
+}
+
+static int l_restore(lua_State *L)
+{
+    struct sw_op *o = sw_txn_add(L, run_restore);
+    read_record(L, o);
+    sw_txn_field(L, o, SW_TXN_MORE, 2, "connection_name", NULL);
+    o->i[6] = 1;
+    o->i[7] = sw_txn_field_int(L, 2, "id", 0);
+    o->i[8] = sw_txn_field_int(L, 2, "group", 0);
+    o->i[9] = sw_txn_field_int(L, 2, "revision", 0);
+    o->i[10] = sw_txn_field_int(L, 2, "may_return", 0);
     return 0;
 }
 
@@ -351,6 +380,7 @@ const luaL_Reg sw_txn_data_methods[] = {{"origin", l_origin},
                                         {"columns", l_columns},
                                         {"samples", l_samples},
                                         {"record", l_record},
+                                        {"restore", l_restore},
                                         {"record_delete", l_record_delete},
                                         {"day_total", l_day_total},
                                         {"erase", l_erase},

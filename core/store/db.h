@@ -27,6 +27,8 @@ struct sw_dialect {           /* words put into statements and schema */
     const char *key;          /* schema: type of a one-column BIGINT primary key */
     const char
         *table_end; /* schema: after the closing bracket of a table keyed by several columns */
+    const char *date[2]; /* views: around a day's number, its text 2024-03-01 */
+    const char *time[2]; /* views: around milliseconds, their text 2024-03-01 08:00:00 */
 };
 
 struct sw_db {

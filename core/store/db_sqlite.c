@@ -200,7 +200,9 @@ static int64_t db_wake(void *conn)
 
 const struct sw_db sw_db_sqlite = {
     .dialect = {"sqlite", "BEGIN IMMEDIATE", "", "BLOB", "INTEGER NOT NULL PRIMARY KEY",
-                "WITHOUT ROWID"},
+                "WITHOUT ROWID",
+                {"date(", " * 86400, 'unixepoch')"},
+                {"datetime(", " / 1000, 'unixepoch')"}},
     .open = db_open,
     .close = db_close,
     .exec = db_exec,

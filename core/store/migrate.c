@@ -20,11 +20,15 @@ static bool file_exists(const char *dir, int version, char *path, size_t n)
     return access(path, R_OK) == 0;
 }
 
-/* Text of a schema file with {blob}, {key}, {end} replaced by the dialect's words. */
+/* Text of a schema file with {blob}, {key}, {end} and the views' words replaced by the dialect's. */
 static int load(const char *path, const struct sw_dialect *d, struct sw_buf *out,
                 struct sw_err *err)
 {
-    const char *const word[][2] = {{"{blob}", d->blob}, {"{key}", d->key}, {"{end}", d->table_end}};
+    const char *const word[][2] = {{"{blob}", d->blob},       {"{key}", d->key},
+                                   {"{end}", d->table_end},   {"{date(}", d->date[0]},
+                                   {"{)date}", d->date[1]},   {"{time(}", d->time[0]},
+                                   {"{)time}", d->time[1]}};
+    const size_t words = sizeof word / sizeof *word;
     char text[65536];
     FILE *f = fopen(path, "re");
     size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
@@ -34,10 +38,10 @@ static int load(const char *path, const struct sw_dialect *d, struct sw_buf *out
     text[n] = 0;
     for (const char *p = text; *p;) {
         size_t k = 0;
-        while (k < 3 && strncmp(p, word[k][0], strlen(word[k][0]))) k++;
-        if (k < 3) sw_buf_puts(out, word[k][1]);
+        while (k < words && strncmp(p, word[k][0], strlen(word[k][0]))) k++;
+        if (k < words) sw_buf_puts(out, word[k][1]);
         else sw_buf_byte(out, (uint8_t)*p);
-        p += k < 3 ? strlen(word[k][0]) : 1;
+        p += k < words ? strlen(word[k][0]) : 1;
     }
     return 0;
 }

@@ -71,8 +71,21 @@ static int find_group(struct sw_store *s, int64_t person, const struct sw_record
     return rc;
 }
 
-static int insert(struct sw_store *s, int64_t person, struct sw_record *r, int64_t content,
-                  struct sw_put_result *out, struct sw_err *err)
+static int insert(struct sw_store *s, int64_t person, const struct sw_record *r, int64_t content,
+                  struct sw_err *err)
+{
+    return sw_run(
+        s, err,
+        "INSERT INTO record (id, person_id, kind, type, start_ms, finish_ms, offset_start, offset_finish, zone_from, day, "
+        "connection_id, external_id, origin_id, group_id, revision, state, content, body) VALUES ($1, $2, $3, $4, $5, $6, $7, "
+        "$8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+        "iissiiiisiisiiisit", r->id, person, r->kind, r->type, r->start_ms, r->finish_ms,
+        (int64_t)r->offset_start, (int64_t)r->offset_finish, r->zone_from, r->day, r->connection_id,
+        r->external_id, r->origin_id, r->group_id, r->revision, r->state, content, r->body, r->body_n);
+}
+
+static int insert_new(struct sw_store *s, int64_t person, struct sw_record *r, int64_t content,
+                      struct sw_put_result *out, struct sw_err *err)
 {
     struct best b;
     int rc = find_group(s, person, r, &b, err);
@@ -80,14 +93,7 @@ static int insert(struct sw_store *s, int64_t person, struct sw_record *r, int64
     *out = (struct sw_put_result){SW_PUT_NEW, !b.group, b.group ? b.group : r->id, 1, r->day};
     r->group_id = out->group_id;
     r->revision = 1;
-    return sw_run(
-        s, err,
-        "INSERT INTO record (id, person_id, kind, type, start_ms, finish_ms, offset_start, offset_finish, zone_from, day, "
-        "connection_id, external_id, origin_id, group_id, revision, state, content, body) VALUES ($1, $2, $3, $4, $5, $6, $7, "
-        "$8, $9, $10, $11, $12, $13, $14, 1, $15, $16, $17)",
-        "iissiiiisiisiisit", r->id, person, r->kind, r->type, r->start_ms, r->finish_ms,
-        (int64_t)r->offset_start, (int64_t)r->offset_finish, r->zone_from, r->day, r->connection_id,
-        r->external_id, r->origin_id, r->group_id, r->state, content, r->body, r->body_n);
+    return insert(s, person, r, content, err);
 }
 
 static int update(struct sw_store *s, struct sw_record *r, int64_t content, struct sw_err *err)
@@ -113,7 +119,7 @@ int sw_record_put(struct sw_store *s, int64_t person, const char *person_name, s
                r->id);
     rc = q ? sw_q_next(q, err) : SW_E_INTERNAL;
     if (rc < 0) return rc;
-    if (!rc) return insert(s, person, r, content, out, err);
+    if (!rc) return insert_new(s, person, r, content, out, err);
     had = sw_q_int(q, 0);
     *out = (struct sw_put_result){SW_PUT_SAME, false, sw_q_int(q, 1), sw_q_int(q, 2),
                                   sw_q_int(q, 3)};
@@ -125,6 +131,25 @@ int sw_record_put(struct sw_store *s, int64_t person, const char *person_name, s
     out->what = SW_PUT_CHANGED;
     out->revision++;
     return update(s, r, content, err);
+}
+
+int sw_record_restore(struct sw_store *s, int64_t person, const char *person_name,
+                      struct sw_record *r, struct sw_put_result *out, struct sw_err *err)
+{
+    int64_t stated = r->id, known, members = 0;
+    int rc;
+    identity(person_name, r);
+    rc = sw_ask_int(s, err, &known, "SELECT 1 FROM record WHERE id = $1", "i", r->id);
+    if (rc < 0) return rc;
+    if (rc || stated != r->id || r->group_id <= 0 || r->revision <= 0)
+        return sw_record_put(s, person, person_name, r, out, err);
+    rc = sw_ask_int(
+        s, err, &members,
+        "SELECT count(*) FROM record WHERE group_id = $1 AND person_id = $2 AND state <> 'deleted'",
+        "ii", r->group_id, person);
+    if (rc < 0) return rc;
+    *out = (struct sw_put_result){SW_PUT_NEW, !members, r->group_id, r->revision, r->day};
+    return insert(s, person, r, r->may_return ? 0 : content_of(r), err);
 }
 
 int sw_record_delete(struct sw_store *s, int64_t person, int64_t id, bool *was_last, int64_t *group,
@@ -153,10 +178,12 @@ int sw_record_may_return(struct sw_store *s, int64_t person, int64_t id, struct 
     return sw_run(s, err, "UPDATE record SET content = 0 WHERE id = $1 AND person_id = $2", "ii", id, person);
 }
 
-#define VISIT                                                                                                                                  \
+#define VISIT_ALL                                                                                                                              \
     "SELECT r.id, r.start_ms, r.finish_ms, r.offset_start, r.offset_finish, r.day, r.connection_id, r.origin_id, r.group_id, "                 \
-    "r.revision, r.kind, r.type, r.external_id, r.zone_from, r.state, r.body, c.provider, o.name, o.maker, o.class, o.standing FROM record r " \
-    "JOIN connection c ON c.id = r.connection_id JOIN origin o ON o.id = r.origin_id WHERE r.person_id = $1 AND r.state <> 'deleted' "
+    "r.revision, r.kind, r.type, r.external_id, r.zone_from, r.state, r.body, c.provider, o.name, o.maker, o.class, o.standing, c.name, "      \
+    "r.content FROM record r "                                                                                                                 \
+    "JOIN connection c ON c.id = r.connection_id JOIN origin o ON o.id = r.origin_id WHERE r.person_id = $1 "
+#define VISIT VISIT_ALL "AND r.state <> 'deleted' "
 
 static struct sw_record row(struct sw_q *q)
 {
@@ -179,7 +206,9 @@ static struct sw_record row(struct sw_q *q)
                           .origin_name = sw_q_text(q, 17, NULL),
                           .origin_maker = sw_q_text(q, 18, NULL),
                           .origin_class = sw_q_text(q, 19, NULL),
-                          .standing = (int)sw_q_int(q, 20)};
+                          .standing = (int)sw_q_int(q, 20),
+                          .connection_name = sw_q_text(q, 21, NULL),
+                          .may_return = !sw_q_int(q, 22)};
     r.body = sw_q_text(q, 15, &r.body_n);
     return r;
 }
@@ -205,6 +234,12 @@ int sw_record_list(struct sw_store *s, int64_t person, const struct sw_record_fi
             "ORDER BY r.start_ms, r.id LIMIT $7",
             "isiiiii", person, f->kind ? f->kind : "", (f->first_day - 3) * INT64_C(86400000),
             (f->last_day + 3) * INT64_C(86400000), f->first_day, f->last_day, f->limit);
+    else if (f->deleted)
+        q = sw_ask(
+            s, err,
+            VISIT_ALL
+            "AND ($2 = '' OR r.kind = $2) AND r.start_ms >= $3 AND r.start_ms < $4 ORDER BY r.start_ms, r.id LIMIT $5",
+            "isiii", person, f->kind ? f->kind : "", f->from_ms, f->to_ms, f->limit);
     else
         q = sw_ask(
             s, err,

@@ -18,8 +18,9 @@ struct sw_record { /* texts borrowed: from the caller when writing, from the row
     const char *body;      /* JSON {"attributes":{...},"segments":[...]}, keys sorted */
     size_t body_n;
     /* joined when visited */
-    const char *provider, *origin_name, *origin_maker, *origin_class;
+    const char *provider, *connection_name, *origin_name, *origin_maker, *origin_class;
     int standing;
+    bool may_return; /* deleted by its service: the same one put again lives again */
 };
 
 enum sw_put { SW_PUT_NEW, SW_PUT_CHANGED, SW_PUT_SAME };
@@ -35,6 +36,11 @@ struct sw_put_result {
  * whatever its service says of it later: SW_PUT_SAME. */
 int sw_record_put(struct sw_store *s, int64_t person, const char *person_name, struct sw_record *r,
                   struct sw_put_result *out, struct sw_err *err);
+/* Put a record as another home of the same person had it: its group, revision and state with it. In force
+ * only while it is not known here and r->id is what this home would call it; else as sw_record_put, which
+ * finds its own group and leaves what is deleted here deleted. */
+int sw_record_restore(struct sw_store *s, int64_t person, const char *person_name,
+                      struct sw_record *r, struct sw_put_result *out, struct sw_err *err);
 /* Mark deleted (kept as a tombstone). *was_last: the group has no living member any more. */
 int sw_record_delete(struct sw_store *s, int64_t person, int64_t id, bool *was_last, int64_t *group,
                      struct sw_err *err);
@@ -50,8 +56,9 @@ struct sw_record_filter {
     const char *external_id;     /* of connection_id; NULL: not asked */
     int64_t connection_id;
     int64_t limit;
+    bool deleted; /* tombstones too; goes with kind, from_ms, to_ms and limit */
 };
-/* Visit living records by (start, id). */
+/* Visit living records by (start, id), deleted ones too where the filter says so. */
 int sw_record_list(struct sw_store *s, int64_t person, const struct sw_record_filter *f,
                    void (*each)(void *ctx, const struct sw_record *r), void *ctx,
                    struct sw_err *err);

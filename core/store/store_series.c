@@ -344,6 +344,24 @@ int sw_series_read(struct sw_store *s, const struct sw_metric *m, int64_t series
     return rc;
 }
 
+/* A tail never stands without its chunk, so the chunks' keys tell where there is something. */
+int sw_series_span(struct sw_store *s, const struct sw_metric *m, int64_t series, int64_t from_ms,
+                   int64_t *start_ms, int64_t *end_ms, struct sw_err *err)
+{
+    int64_t end = SW_TIME_MAX_MS, key, day;
+    int rc;
+    clip(&from_ms, &end);
+    if (from_ms >= end) return 0;
+    rc = sw_ask_int(s, err, &key,
+                    "SELECT id FROM chunk WHERE id >= $1 AND id < $2 ORDER BY id LIMIT 1", "ii",
+                    key_of(series, chunk_day(m, sw_floor_day(from_ms))), (series + 1) << 16);
+    if (rc <= 0) return rc;
+    day = day_of_key(key);
+    *start_ms = day * SW_DAY_MS;
+    *end_ms = next_chunk_day(m, day) * SW_DAY_MS;
+    return 1;
+}
+
 /* A corrected sample may come with another offset: the day it is leaving changes too. */
 static void touch_left_days(const struct sw_samples *have, const struct sw_samples *in,
                             struct days *touched)

@@ -40,6 +40,10 @@ int sw_series_write(struct sw_store *s, int64_t person, const struct sw_metric *
 /* Append the samples that start in [from_ms, to_ms), sorted. */
 int sw_series_read(struct sw_store *s, const struct sw_metric *m, int64_t series, int64_t from_ms,
                    int64_t to_ms, struct sw_samples *out, struct sw_err *err);
+/* Where stored samples that start at from_ms or later begin: 1 and the span of the first chunk that may hold
+ * some, so that a long series is read piece by piece; 0 when there are none. */
+int sw_series_span(struct sw_store *s, const struct sw_metric *m, int64_t series, int64_t from_ms,
+                   int64_t *start_ms, int64_t *end_ms, struct sw_err *err);
 /* Take every sample that starts in [from_ms, to_ms) out again; roll-ups and marks follow. */
 int sw_series_erase(struct sw_store *s, int64_t person, const struct sw_metric *m, int64_t series,
                     int64_t from_ms, int64_t to_ms, int64_t *erased, struct sw_err *err);

@@ -10,11 +10,11 @@ local command = {
   group = "data", summary = "read files, folders or archives into the store",
     usage = "PATH... [--as FORMAT] [--connection NAME]",
   example = "syncwell import ~/Downloads/export.zip\nsyncwell import ~/activities --json", mutates = true,
-  doc = "Formats are recognised by content: FIT, TCX, GPX, Apple Health export.xml, and zip archives "
-    .. "of these.\n"
+  doc = "Formats are recognised by content: FIT, TCX, GPX, Apple Health export.xml, what `export json` "
+    .. "wrote, and zip archives of these.\n"
     .. "Importing the same file again adds nothing. A damaged file keeps what precedes the damage.",
   options = {
-    as = { value = "FORMAT", doc = "fit, tcx, gpx or apple, when the content does not tell" },
+    as = { value = "FORMAT", doc = "fit, tcx, gpx, apple or syncwell, when the content does not tell" },
     connection = { value = "NAME", doc = "keep these files apart under this name (default: files)" },
   },
 }
@@ -78,7 +78,7 @@ function command.run(ctx, words, options)
   end
   if options.as and not sw.fs.stat(sw.sys.share() .. "/lua/import/" .. options.as:gsub("%W", "")
     .. ".lua") then
-    return nil, ("there is no format '%s' (fit, tcx, gpx, apple)"):format(options.as), "usage"
+    return nil, ("there is no format '%s' (fit, tcx, gpx, apple, syncwell)"):format(options.as), "usage"
   end
   local paths, message, code = absolute(words)
   if not paths then

@@ -27,9 +27,12 @@ end
 
 -- What hooks may call: drafts gather here until their batch is stored.
 local function sink(file)
-  local out = { records = {}, totals = {} }
+  local out = { records = {}, totals = {}, rows = {} }
   function out.record(draft)
     out.records[#out.records + 1] = draft
+  end
+  function out.row(row) -- a record that another home had: kept as it stands
+    out.rows[#out.rows + 1] = row
   end
   function out.day_total(total)
     out.totals[#out.totals + 1] = total
@@ -55,7 +58,7 @@ local function column_map(format, c)
     return nil
   end
   return { metric = row.metric, scale = row.scale, unit = row.from and "" or row.unit,
-    from_duration = row.from == "duration_min" }
+    from_duration = row.from == "duration_min", provider = row.provider }
 end
 
 -- Columns of the slice; a unit that does not fit costs that column, not the file.
@@ -64,7 +67,7 @@ local function store_columns(t, decoder, format, provider, file)
   for _, c in ipairs(decoder:columns()) do
     local map = column_map(format, c)
     if map then
-      local ok, message = pcall(t.columns, t, decoder, provider, c.index, map)
+      local ok, message = pcall(t.columns, t, decoder, map.provider or provider, c.index, map)
       if ok then
         n = n + 1
       else
@@ -77,6 +80,12 @@ local function store_columns(t, decoder, format, provider, file)
   return n
 end
 
+local function whole_origin(origins, index, provider)
+  local o = origin_of(origins, index)
+  return { provider = provider, name = o.name, maker = o.maker, model = o.model, kind = o.kind,
+    ident = o.ident }
+end
+
 local function store_records(t, ctx, job, out, origins, provider, file)
   for _, draft in ipairs(out.records) do
     local origin = origin_of(origins, draft.origin)
@@ -86,12 +95,14 @@ local function store_records(t, ctx, job, out, origins, provider, file)
     end
     t:record(record.row(ctx, draft, origin, job.connection_id, provider))
   end
+  for _, row in ipairs(out.rows) do
+    row.origin = whole_origin(origins, row.origin, row.provider)
+    t:restore(row)
+  end
   for _, total in ipairs(out.totals) do
-    local o = origin_of(origins, total.origin)
     local day = sw.time.day(tonumber(total.day:sub(1, 4)), tonumber(total.day:sub(6, 7)),
       tonumber(total.day:sub(9, 10)))
-    t:day_total(total.metric, day, { provider = provider, name = o.name, maker = o.maker, model = o.model,
-      kind = o.kind, ident = o.ident },
+    t:day_total(total.metric, day, whole_origin(origins, total.origin, total.provider or provider),
       total.value, total.unit)
   end
 end
@@ -120,7 +131,7 @@ end
 
 local function file_doc(file, done)
   return json.encode { name = file.name, format = file.format, size = file.size, batch = file.batch,
-    done = done, total = file.total,
+    done = done, total = file.total, exact = file.exact,
     notes = json.list(file.notes), status = file.status }
 end
 
@@ -139,7 +150,7 @@ local function commit_batch(ctx, job, file, decoder, format, out)
   if not results then
     return nil, message, code
   end
-  gather(file, results, columns, #out.records, #out.totals)
+  gather(file, results, columns, #out.records + #out.rows, #out.totals)
   return true
 end
 
@@ -171,7 +182,7 @@ end
 -- One decoder to its end. `resume` batches are read but not stored again.
 local function run_decoder(ctx, job, file, decoder, resume)
   local format = require("import." .. file.format)
-  local state = format.start()
+  local state = format.start(file)
   while true do
     local more, message, code = decoder:next()
     if more == nil then
@@ -183,7 +194,7 @@ local function run_decoder(ctx, job, file, decoder, resume)
     else
       format.finish(state, out)
     end
-    local nothing = not more and #out.records + #out.totals == 0
+    local nothing = not more and #out.records + #out.totals + #out.rows == 0
     if nothing and resume == 0 then
       file.batch = file.batch + 1 -- counted alike with or without rows, so that a restart skips the same
     elseif resume > 0 then
@@ -197,6 +208,9 @@ local function run_decoder(ctx, job, file, decoder, resume)
     end
     if job.on_progress then
       job.on_progress(file, decoder:bytes())
+    end
+    if not more and format.after then
+      format.after(ctx)
     end
     if not more then
       return finish_file(ctx, job, file, decoder:report())
@@ -249,7 +263,11 @@ local function import_one(ctx, job, file, open)
   file.total, file.notes, file.hook_rejects, file.batch = counts(), {}, {}, 0
   if doc then
     add_counts(file.total, doc.body.total)
+    file.exact = doc.body.exact
+  else
+    file.exact = sw.store.counts(ctx.who).records == 0
   end
+  file.zone = ctx.zone
   local ok, why, code = run_decoder(ctx, job, file, decoder, doc and doc.body.batch or 0)
   decoder:close()
   if not ok and (code == "bad" or code == "limit") then
@@ -358,7 +376,7 @@ local function walk(path, list, depth)
     end
   elseif depth == 0 or path:lower():find("%.fit$") or path:lower():find("%.tcx$")
     or path:lower():find("%.gpx$")
-    or path:lower():find("%.xml$") or path:lower():find("%.zip$") then
+    or path:lower():find("%.xml$") or path:lower():find("%.zip$") or path:lower():find("%.jsonl$") then
     if not path:find("export_cda%.xml$") then
       list[#list + 1] = { path = path, size = st and st.size or 0 }
     end

@@ -27,6 +27,7 @@ static void formats_are_known_by_their_first_bytes(void **state)
         {BYTES("<?xml version=\"1.0\"?>\n<!DOCTYPE HealthData [\n<!ELEMENT HealthData (a)>"), "apple"},
         {BYTES("<HealthData locale=\"de_DE\">"), "apple"},
         {BYTES("<Record type=\"HKQuantityTypeIdentifierVO2Max\" value=\"1\"/>"), "apple"},
+        {BYTES("{\"line\":\"syncwell\",\"version\":1}\n"), "syncwell"},
         {BYTES("<Workout workoutActivityType=\"HKWorkoutActivityTypeRunning\">"), "apple"},
     };
     (void)state;
@@ -71,7 +72,7 @@ static void what_cannot_be_imported_is_named(void **state)
 
 static void a_decoder_is_found_by_its_format_word(void **state)
 {
-    static const char *const names[] = {"fit", "gpx", "tcx", "apple"};
+    static const char *const names[] = {"fit", "gpx", "tcx", "apple", "syncwell"};
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         assert_string_equal(sw_decoder_get(names[i])->name, names[i]);

@@ -212,6 +212,85 @@ static void lists_filter_and_sort(void **state)
     }
 }
 
+static struct sw_put_result restore(struct fixture *f, struct sw_record *r)
+{
+    struct sw_put_result out;
+    OK(sw_record_restore(f->s, f->me, "me", r, &out, &f->err));
+    return out;
+}
+
+static void a_restored_record_has_the_group_revision_and_state_it_had(void **state)
+{
+    struct fixture *f = *state;
+    struct sw_record a = workout(f, "1", "running", T0, 60, f->watch), b = workout(f, "2", "running", T0, 60, f->phone), gone = a;
+    put(f, &a), put(f, &b);
+    assert_true(b.group_id == a.id); /* one event, so matching would find it again */
+    OK(sw_store_exec(f->s, "DELETE FROM record", &f->err));
+    b.group_id = b.id, b.revision = 7;
+    assert_true(restore(f, &a).new_group);
+    assert_int_equal(restore(f, &b).revision, 7);
+    assert_int_equal(count_of(f, "SELECT count(*) FROM record WHERE group_id = id"), 2);
+    assert_int_equal(count_of(f, "SELECT sum(revision) FROM record"), 8);
+    assert_int_equal(put(f, &b).what, SW_PUT_SAME); /* what its service says again is no change */
+    gone.external_id = "3", gone.state = "deleted", gone.id = gone.group_id = gone.revision = 1;
+    restore(f, &gone); /* not its id here: the hash of its identity wins */
+    assert_true(gone.id != 1);
+}
+
+static void a_restored_deletion_keeps_the_record_away_unless_its_service_dropped_it(void **state)
+{
+    for (int may = 0; may < 2; may++) {
+        struct fixture *f = *state;
+        struct sw_record r = workout(f, may ? "b" : "a", "running", T0, 60, f->watch);
+        put(f, &r);
+        OK(sw_store_exec(f->s, "DELETE FROM record", &f->err));
+        r.revision = 2, r.state = "deleted", r.may_return = may != 0;
+        assert_int_equal(restore(f, &r).what, SW_PUT_NEW);
+        r.state = "final";
+        assert_int_equal(put(f, &r).what, may ? SW_PUT_CHANGED : SW_PUT_SAME);
+    }
+}
+
+static void a_record_known_here_is_put_not_restored(void **state)
+{
+    struct fixture *f = *state;
+    struct sw_record r = workout(f, "1", "running", T0, 60, f->watch), old;
+    put(f, &r);
+    old = r;
+    r.type = "cycling";
+    put(f, &r);
+    old.revision = 9, old.group_id = 12345;
+    assert_int_equal(restore(f, &old).revision, 3);
+    assert_int_equal(count_of(f, "SELECT count(*) FROM record WHERE group_id = 12345"), 0);
+}
+
+static void count_row(void *ctx, const struct sw_record *r)
+{
+    int *n = ctx;
+    n[0]++;
+    n[1] += !strcmp(r->state, "deleted");
+    n[2] += r->may_return;
+}
+
+static void deleted_records_are_listed_when_they_are_asked_for(void **state)
+{
+    struct fixture *f = *state;
+    struct sw_record a = workout(f, "1", "running", T0, 60, f->watch), b = workout(f, "2", "running", T0 + 600 * MIN, 60, f->watch);
+    struct sw_record_filter filter = {.from_ms = 0, .to_ms = INT64_MAX, .first_day = 1, .limit = 10};
+    bool last;
+    int64_t group;
+    int n[3] = {0, 0, 0};
+    put(f, &a), put(f, &b);
+    OK(sw_record_delete(f->s, f->me, b.id, &last, &group, &f->err));
+    OK(sw_record_may_return(f->s, f->me, b.id, &f->err));
+    OK(sw_record_list(f->s, f->me, &filter, count_row, n, &f->err));
+    assert_true(n[0] == 1 && n[1] == 0);
+    filter.deleted = true;
+    n[0] = 0;
+    OK(sw_record_list(f->s, f->me, &filter, count_row, n, &f->err));
+    assert_true(n[0] == 2 && n[1] == 1 && n[2] == 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -225,6 +304,10 @@ int main(void)
         TEST(deletion_tells_when_the_last_member_goes),
         TEST(what_a_person_deleted_stays_so_whatever_its_service_says),
         TEST(lists_filter_and_sort),
+        TEST(a_restored_record_has_the_group_revision_and_state_it_had),
+        TEST(a_restored_deletion_keeps_the_record_away_unless_its_service_dropped_it),
+        TEST(a_record_known_here_is_put_not_restored),
+        TEST(deleted_records_are_listed_when_they_are_asked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

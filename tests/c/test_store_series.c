@@ -279,6 +279,39 @@ static void ranges_are_half_open(void **state)
     }
 }
 
+/* Piece by piece, from any time on, the spans lead through every sample once. */
+static void spans_lead_through_a_series_and_leave_nothing_out(void **state)
+{
+    struct fixture *f = *state;
+    const struct sw_metric *metrics[] = {f->heart, f->weight};
+    for (int k = 0; k < 2; k++) {
+        const struct sw_metric *m = metrics[k];
+        struct sw_samples in = {0}, out = {0};
+        struct sw_merge stat;
+        int64_t series, from = INT64_MIN, start, end;
+        int rc, spans = 0;
+        OK(sw_series_find(f->s, f->me, m->name, f->watch, true, &series, &f->err));
+        for (int i = 0; i < 40; i++) {
+            struct sw_sample x = {T0 + (i * i) * 9 * 3600 * INT64_C(1000), 0, i, 60};
+            sw_samples_push(&in, &x);
+        }
+        OK(sw_series_write(f->s, f->me, m, series, &in, &stat, &f->err));
+        for (; (rc = sw_series_span(f->s, m, series, from, &start, &end, &f->err)) > 0; from = end, spans++) {
+            assert_true(start < end);
+            OK(sw_series_read(f->s, m, series, start, end, &out, &f->err));
+        }
+        OK(rc);
+        assert_int_equal(out.n, in.n);
+        for (size_t i = 0; i < in.n; i++) assert_int_equal(sw_sample_cmp(&out.at[i], &in.at[i]), 0);
+        assert_true(k ? spans > 15 && spans < 25 : spans > 36);
+        assert_int_equal(sw_series_span(f->s, m, series, in.at[39].start_ms, &start, &end, &f->err), 1);
+        assert_int_equal(sw_series_span(f->s, m, series, end, &start, &end, &f->err), 0);
+        assert_int_equal(sw_series_span(f->s, m, series, INT64_MAX, &start, &end, &f->err), 0);
+        sw_samples_clear(&in);
+        sw_samples_clear(&out);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -291,6 +324,7 @@ int main(void)
         TEST(known_samples_cost_no_write_and_no_mark),
         TEST(two_foods_of_one_time_are_two),
         TEST(neighbours_in_key_space_never_mix),
+        TEST(spans_lead_through_a_series_and_leave_nothing_out),
         TEST(a_damaged_chunk_is_an_error_not_an_empty_day),
         TEST(a_series_is_made_only_when_asked_for),
         TEST(ranges_are_half_open),

@@ -1,0 +1,205 @@
+-- What every export format is given: the data of a person piece by piece, and a place to put text.
+--   local job = exporting.new(ctx, { first =, last =, kinds =, metrics = }, sink)
+--   for s in job:series() do job:samples(s, form) end       -- form as in sw.store.rows
+-- Memory stays small: samples come as texts of about a mebibyte, records in pages of 500. An export is no
+-- snapshot: what arrives meanwhile may or may not be in it.
+local data = require("data")
+
+local exporting = {}
+exporting.__index = exporting
+
+local DAY_MS = 86400000
+local FIRST_MS, LAST_MS = sw.time.day(1900, 1, 1) * DAY_MS, sw.time.day(2079, 12, 31) * DAY_MS
+local PAGE = 500
+
+-- sink: { put(text) -> true | nil, message, code }. Progress is told to job.on_progress(done, whole).
+function exporting.new(ctx, wanted, sink)
+  local job = setmetatable({ ctx = ctx, wanted = wanted, sink = sink, n_samples = 0, n_records = 0,
+    left_out = {} }, exporting)
+  job.first, job.last = wanted.first, wanted.last
+  job.from_ms = wanted.first and sw.time.day_start(ctx.zone, wanted.first) or FIRST_MS
+  job.to_ms = wanted.last and sw.time.day_start(ctx.zone, wanted.last + 1) or LAST_MS
+  job.metrics, job.origins = data.metrics(), {}
+  for _, o in ipairs(sw.store.origins(ctx.who)) do
+    job.origins[o.id], job.origins[#job.origins + 1] = o, o
+  end
+  job.whole = job:count()
+  return job
+end
+
+-- The first failure stays: formats may go on writing, nothing more arrives.
+function exporting:put(text)
+  if self.failed then
+    return false
+  end
+  local ok, message, code = self.sink.put(text)
+  if not ok then
+    self.failed = { message, code }
+  end
+  return ok
+end
+
+function exporting:line(value)
+  return self:put(sw.json.encode(value) .. "\n")
+end
+
+local function days_in(self, metric, origin)
+  if not self.first and not self.last then
+    return nil
+  end
+  local n = 0
+  local rows = sw.store.daily(self.ctx.who, metric, self.first or -25567, self.last or 40000, origin)
+  for _, r in ipairs(rows or {}) do
+    n = n + r.n
+  end
+  return n
+end
+
+local function has(list, name)
+  return #list == 0 and not list.none or list[name] ~= nil
+end
+
+function exporting:wants_metric(name)
+  return has(self.wanted.metrics, name) and self.metrics[name] ~= nil
+end
+
+function exporting:wants_kind(kind)
+  return has(self.wanted.kinds, kind)
+end
+
+-- Series with samples: { metric, origin, n }, by metric and origin; those asked for only.
+function exporting:series()
+  if not self.list then
+    self.list = {}
+    for _, s in ipairs(sw.store.series(self.ctx.who)) do
+      if s.origin ~= 0 and self.origins[s.origin] and self:wants_metric(s.metric) then
+        local n = days_in(self, s.metric, s.origin) or s.samples
+        table.insert(self.list, { metric = self.metrics[s.metric], origin = self.origins[s.origin], n = n })
+      end
+    end
+  end
+  local i = 0
+  return function()
+    i = i + 1
+    return self.list[i]
+  end
+end
+
+function exporting:count()
+  local n = 0
+  for s in self:series() do
+    n = n + s.n
+  end
+  return n
+end
+
+-- The samples of a series by a form; gives how many.
+function exporting:samples(s, form)
+  local at, total = self.from_ms, 0
+  while at < self.to_ms and not self.failed do
+    local text, n, next_ms = sw.store.rows(self.ctx.who, s.metric.name, s.origin.id, at, self.to_ms, form)
+    if not text then
+      self.failed = { n, next_ms }
+      break
+    end
+    total, at = total + n, next_ms
+    self.n_samples = self.n_samples + n
+    if #text > 0 then
+      self:put(text)
+    end
+    if self.on_progress then
+      self.on_progress(self.n_samples, math.max(self.whole, self.n_samples))
+    end
+  end
+  return total
+end
+
+-- A series or a record that the format has no words for: counted, told at the end.
+function exporting:leave_out(s)
+  if s.n > 0 then
+    self.left_out[s.metric.name] = (self.left_out[s.metric.name] or 0) + s.n
+  end
+end
+
+function exporting:leave_out_record(r)
+  local what = r.kind .. " records"
+  self.left_out[what] = (self.left_out[what] or 0) + 1
+  self.n_records = self.n_records - 1
+end
+
+local function page_of(self, from, limit, deleted)
+  local rows, message, code = sw.store.records(self.ctx.who, { from = from, to = LAST_MS, limit = limit,
+    deleted = deleted })
+  if not rows then
+    self.failed = { message, code }
+  end
+  return rows or {}
+end
+
+local function in_span(self, r)
+  return (not self.first or r.day >= self.first) and (not self.last or r.day <= self.last)
+    and self:wants_kind(r.kind)
+end
+
+-- Records by their start, those asked for only; deleted: those that were deleted too.
+function exporting:records(deleted)
+  local from = self.first and (self.first - 3) * DAY_MS or FIRST_MS
+  local rows, i, limit, seen = {}, 0, PAGE, {}
+  local function next_page()
+    local last = rows[#rows]
+    if last and #rows < limit then
+      return false
+    end
+    limit = last and last.start == from and limit * 2 or PAGE
+    from, rows, i = last and last.start or from, nil, 0
+    rows = page_of(self, from, limit, deleted)
+    return #rows > 0
+  end
+  return function()
+    while not self.failed do
+      i = i + 1
+      if not rows[i] and not next_page() then
+        return nil
+      end
+      i = math.max(i, 1)
+      local r = rows[i]
+      if seen.start ~= r.start then
+        seen = { start = r.start }
+      end
+      if not seen[r.id] then
+        seen[r.id] = true
+        if in_span(self, r) then
+          self.n_records = self.n_records + 1
+          return r
+        end
+      end
+    end
+  end
+end
+
+-- A text inside a template of sw.store.rows that is none: a stranger's "{value}" is no field.
+function exporting.literal(text)
+  return (text:gsub("{(%l[%l_]*})", "{brace}%1"))
+end
+
+-- A document as template: its texts "@start@", "@value@" ... become fields, value a number.
+function exporting.template(document)
+  local text = exporting.literal(sw.json.encode(document))
+  return (text:gsub('"([%l:]*)@(%l+)@"', function(before, name)
+    return name == "value" and "{value}" or '"' .. before .. "{" .. name .. '}"'
+  end))
+end
+
+-- How an origin is called where there is room for one text.
+function exporting.name(o)
+  return o.name ~= "" and o.name or o.model ~= "" and o.model or o.maker ~= "" and o.maker or o.provider
+end
+
+-- The part of an origin's identity that no column holds: what its key has behind provider and maker.
+function exporting.ident(o)
+  local plain = table.concat({ o.provider, o.maker, o.model, o.name }, "|")
+  local head = o.provider .. "|" .. o.maker .. "|"
+  return o.key ~= plain and o.key:sub(1, #head) == head and o.key:sub(#head + 1) or ""
+end
+
+return exporting

@@ -1,0 +1,118 @@
+-- Our own export (JSON lines): records, samples, stated totals and origins, each as it was.
+-- Into a home without records groups, revisions and deletions come along; into another each record finds
+-- its group there, and what was deleted there stays deleted. Used by the importer, as the other formats.
+local connections = require("connections")
+local data = require("data")
+local home = require("home")
+local record = require("record")
+
+local syncwell = { title = "JSON lines of `syncwell export json`" }
+
+-- "steps:strava" is steps of an origin that Strava delivered; units are the line's own.
+syncwell.columns = setmetatable({}, { __index = function(_, name)
+  local metric, provider = name:match("^([%w_]+):(.*)$")
+  return metric and { metric = metric, provider = provider }
+end })
+
+function syncwell.start(file)
+  return { exact = file and file.exact, zone = file and file.zone }
+end
+
+local message = {}
+
+function message.syncwell(state, d, out)
+  if state.zone and type(d.zone) == "string" and d.zone ~= state.zone then
+    out.note(("exported in the zone %s, this home is in %s"):format(d.zone, state.zone))
+  end
+end
+
+local function day_of(text)
+  local y, m, d = tostring(text):match("^(%d%d%d%d)%-(%d%d)%-(%d%d)$")
+  return y and sw.time.day(tonumber(y), tonumber(m), tonumber(d))
+end
+
+function message.day_total(_, d, out, m)
+  local metric = data.metrics()[d.metric]
+  if not metric or type(d.unit) ~= "string" or not sw.store.convert(1, d.unit, metric.unit) then
+    return out.reject("a day's total of no metric known here, or in a unit that does not fit")
+  elseif not m.origin or type(d.value) ~= "number" or not day_of(d.day) then
+    return out.reject("a day's total without origin, day or value")
+  end
+  out.day_total { metric = metric.name, day = d.day, value = d.value, unit = d.unit, origin = m.origin,
+    provider = m.provider }
+end
+
+local function number(text)
+  return type(text) == "string" and text:find("^%x+$") and math.tointeger(tonumber(text, 16)) or 0
+end
+
+local function whole(...)
+  for _, v in ipairs { ... } do
+    if math.type(v) ~= "integer" then
+      return false
+    end
+  end
+  return select("#", ...) == 4
+end
+
+local function word(text, pattern)
+  return type(text) == "string" and #text <= 150 and text:find(pattern) ~= nil
+end
+
+local function is_whole(d)
+  local c = d.connection
+  return whole(d.start_ms or false, d.finish_ms or false, d.offset_start or false, d.offset_finish or false)
+    and math.abs(d.offset_start) < 960 and math.abs(d.offset_finish) < 960 and day_of(d.day)
+    and word(d.kind, "^%l[%l_]*$") and type(d.external_id) == "string" and type(c) == "table"
+    and word(c.provider, "^[%w_%-]+$") and word(c.name, "^%C+$")
+end
+
+local states = { open = true, final = true, deleted = true }
+local zones = { provider = true, device = true, user = true, unknown = true }
+
+local function row_of(d, m, exact)
+  local body = { attributes = type(d.attributes) == "table" and record.tidy(d.attributes) or nil,
+    segments = type(d.segments) == "table" and sw.json.list(record.tidy(d.segments)) or nil }
+  return { id = number(d.id), group = exact and number(d.group) or 0, kind = d.kind,
+    revision = math.type(d.revision) == "integer" and d.revision or 1, type = record.tidy(d.type or d.kind),
+    start = d.start_ms, finish = d.finish_ms, offset_start = d.offset_start, offset_finish = d.offset_finish,
+    day = day_of(d.day), zone_from = zones[d.zone_from] and d.zone_from or "unknown",
+    external_id = d.external_id, state = states[d.state] and d.state or "final",
+    may_return = d.may_return and 1 or 0, origin = m.origin, provider = d.connection.provider,
+    connection_name = d.connection.name, body = sw.json.encode(body) }
+end
+
+function message.record(state, d, out, m)
+  if not m.origin or not is_whole(d) or type(d.type or d.kind) ~= "string" then
+    return out.reject("a record without times, day, kind, origin, connection or external id")
+  elseif d.state ~= "deleted" or state.exact then -- a deletion elsewhere deletes nothing here
+    out.row(row_of(d, m, state.exact))
+  end
+end
+
+function syncwell.message(state, m, out)
+  local read = message[m.message]
+  if read then
+    read(state, m.data, out, m)
+  elseif not state.strange then
+    state.strange = true
+    out.note(("lines of the kind '%s' are not known here and were passed over"):format(m.message))
+  end
+end
+
+function syncwell.finish() end
+
+-- A service's connection comes without its sign-in: it rests until somebody connects it here.
+function syncwell.after(ctx)
+  local t, any = home.txn(ctx), false
+  for _, c in ipairs(connections.list(ctx) or {}) do
+    if c.state == "active" and not next(c.body) then
+      any, c.state = true, "paused"
+      c.body.sentence = ("its data came with an import; `syncwell connect %s` signs in"):format(c.provider)
+      connections.put(t, c)
+    end
+  end
+  return not any or t:commit()
+end
+
+return syncwell
