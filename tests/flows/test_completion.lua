@@ -70,7 +70,7 @@ describe("completion", function()
   it("knows the rules of the home the line names", function()
     local h = flow.home("UTC")
     flow.write(h.dir .. "/rules/automations/mine.lua", "return {}")
-    expect(names { "--home", h.dir, "rules", "why", "mi" }).equals { "mine" }
+    expect(names { "--home", h.dir, "rules", "why", "min" }).equals { "mine" }
     expect(has(names { "--home", h.dir, "rules", "why", "" }, "hydrate")).is_true()
     h.remove()
   end)
