@@ -4,6 +4,10 @@
  *   open(path [, format]) -> decoder | nil, message, code     a plain file
  *   zip(path) -> archive | nil, message, code                 archive:entries() -> {{name, size, wanted}}; archive:open(index) -> decoder
  *                                                             (one entry at a time); archive:close()
+ * Files may be gzip'd; a SQLite database inside an archive is read from a copy that is gone at once.
+ * Formats of many shapes ("csv", "json", "sqlite") are told first what their rows mean:
+ *   d:head() -> table | nil, message, code   what the file shows; nil for formats of one shape
+ *   d:plan(text) -> true | nil, message, code
  * A decoder gives its file slice by slice, each decoded in a pool task:
  *   d:next() -> true (a slice is there) | false (the end) | nil, message, code
  *   d:format()   d:columns() -> {{type, unit, origin, n}}   d:messages() -> list   d:origins() -> list
@@ -11,11 +15,15 @@
  * Column values never become Lua values: they go to the store by sw.txn. */
 #include "base/alloc.h"
 #include "codec/decode.h"
+#include "codec/gunzip.h"
 #include "codec/zip.h"
+#include "script/import_db.h"
 #include "script/lua_batch.h"
 #include "script/task.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -29,8 +37,12 @@ struct decoder {
     const struct sw_decoder *kind;
     void *state;
     struct sw_batch batch;
-    int fd;             /* plain file, or -1 */
-    struct sw_zip *zip; /* archive whose entered entry is read, or NULL */
+    int fd;                  /* plain file, or -1 */
+    struct sw_zip *zip;      /* archive whose entered entry is read, or NULL */
+    struct sw_gunzip *gz;    /* the input is packed, or NULL */
+    char *path;              /* of a database that is a plain file, or NULL */
+    struct sw_import_db *db; /* opened by the first head */
+    struct sw_buf seen;      /* what head found */
     uint8_t *buf;
     size_t have;   /* bytes in buf not yet fed */
     int64_t bytes; /* read so far */
@@ -54,14 +66,59 @@ struct sw_batch *sw_check_batch(lua_State *L, int i)
     return &d->batch;
 }
 
-static ssize_t read_some(struct decoder *d, uint8_t *to, size_t n)
+static long read_input(void *ctx, void *to, size_t n, struct sw_err *err)
 {
+    struct decoder *d = ctx;
     ssize_t k;
-    if (d->zip) return (ssize_t)sw_zip_read(d->zip, to, n, &d->err);
+    if (d->zip) return sw_zip_read(d->zip, to, n, err);
     do k = read(d->fd, to, n);
     while (k < 0 && errno == EINTR);
-    if (k < 0) sw_fail(&d->err, SW_E_IO, "cannot read the file: %s", strerror(errno));
-    return k;
+    if (k < 0) sw_fail(err, SW_E_IO, "cannot read the file: %s", strerror(errno));
+    return (long)k;
+}
+
+static ssize_t read_some(struct decoder *d, uint8_t *to, size_t n)
+{
+    if (d->gz) return (ssize_t)sw_gunzip_read(d->gz, to, n, &d->err);
+    return (ssize_t)read_input(d, to, n, &d->err);
+}
+
+/* The first bytes into d->buf; what is packed is unpacked from here on. */
+static ssize_t read_first(struct decoder *d)
+{
+    ssize_t n = read_some(d, d->buf, SLICE);
+    if (n <= 0 || !sw_gunzip_is(d->buf, (size_t)n)) return n;
+    d->gz = sw_gunzip_open(d->buf, (size_t)n, read_input, d);
+    return read_some(d, d->buf, SLICE);
+}
+
+static void close_input(struct decoder *d)
+{
+    if (d->fd >= 0) close(d->fd);
+    if (d->zip) sw_zip_leave(d->zip);
+    sw_gunzip_close(d->gz);
+    sw_import_db_close(d->db);
+    sw_buf_clear(&d->seen);
+    sw_batch_clear(&d->batch);
+    sw_free(d->path);
+    sw_free(d->buf);
+    d->fd = -1;
+    d->zip = NULL;
+    d->gz = NULL;
+    d->db = NULL;
+    d->path = NULL;
+    d->buf = NULL;
+}
+
+/* A database is asked instead of being read from its first byte to its last. */
+static const struct sw_decoder kind_sqlite = {.name = "sqlite"};
+
+static void decode_db(struct decoder *d)
+{
+    while (!d->ended && d->batch.rows < ROWS && d->batch.n_messages < 2000) {
+        d->rc = sw_import_db_next(d->db, 1024, &d->batch, &d->err);
+        d->ended = d->rc <= 0;
+    }
 }
 
 /* Feed slices until there are enough rows or the input ends. Runs in the pool. */
@@ -69,6 +126,10 @@ static void decode(uv_work_t *w)
 {
     struct decoder *d = w->data;
     sw_batch_reset(&d->batch);
+    if (d->db) {
+        decode_db(d);
+        return;
+    }
     while (!d->ended && d->batch.rows < ROWS && d->batch.n_messages < 2000) {
         ssize_t n = (ssize_t)d->have;
         if (!n) n = read_some(d, d->buf, SLICE);
@@ -128,6 +189,87 @@ static int l_next(lua_State *L)
 static int l_format(lua_State *L)
 {
     lua_pushstring(L, check(L)->kind->name);
+    return 1;
+}
+
+/* The database out of an archive, in a file without a name. Runs in the pool. */
+static int copy_out(struct decoder *d, char path[64])
+{
+    uint64_t left = SW_ZIP_MAX_BYTES;
+    int fd, rc = 0;
+    snprintf(path, 64, "/tmp/syncwell-import-XXXXXX");
+    fd = mkostemp(path, O_CLOEXEC);
+    if (fd < 0) return sw_fail(&d->err, SW_E_IO, "cannot make a file in /tmp: %s", strerror(errno));
+    while (!rc) {
+        ssize_t n = (ssize_t)d->have;
+        if (!n) n = read_some(d, d->buf, SLICE);
+        d->have = 0;
+        if (n < 0) rc = d->err.code;
+        if (n <= 0) break;
+        d->bytes += n;
+        left -= (uint64_t)n < left ? (uint64_t)n : left;
+        if (write(fd, d->buf, (size_t)n) != n || !left)
+            rc = sw_fail(&d->err, SW_E_FULL,
+                         "there is no room in /tmp for the database of this archive");
+    }
+    close(fd);
+    if (rc) unlink(path);
+    return rc;
+}
+
+static void look(uv_work_t *w)
+{
+    struct decoder *d = w->data;
+    char path[64] = "";
+    sw_buf_reset(&d->seen);
+    d->rc = 0;
+    if (!d->db && !d->path) d->rc = copy_out(d, path);
+    if (!d->db && !d->rc) d->rc = sw_import_db_open(d->path ? d->path : path, &d->db, &d->err);
+    if (*path) unlink(path);
+    if (!d->rc) d->rc = sw_import_db_head(d->db, &d->seen, &d->err);
+}
+
+static void looked(uv_work_t *w, int status)
+{
+    struct decoder *d = w->data;
+    struct sw_wait wait = d->wait;
+    int n = 1;
+    (void)status;
+    d->busy = false;
+    if (d->rc < 0) n = sw_push_err(wait.co, d->rc, &d->err);
+    else n = sw_push_json(wait.co, sw_buf_str(&d->seen), d->seen.len);
+    sw_wake(&wait, n);
+}
+
+static int l_head(lua_State *L)
+{
+    struct decoder *d = check(L);
+    if (d->kind != &kind_sqlite && !d->kind->head) return 0;
+    if (d->kind != &kind_sqlite) {
+        sw_buf_reset(&d->seen);
+        d->kind->head(d->buf, d->have < SW_HEAD_BYTES ? d->have : SW_HEAD_BYTES, &d->seen);
+        return sw_push_json(L, sw_buf_str(&d->seen), d->seen.len);
+    }
+    d->wait = sw_task_begin(L, "a database");
+    d->busy = true;
+    d->work.data = d;
+    uv_queue_work(sw_lua_engine(L)->loop, &d->work, look, looked);
+    return sw_task_yield(L);
+}
+
+static int l_plan(lua_State *L)
+{
+    struct decoder *d = check(L);
+    struct sw_err err = SW_ERR_INIT;
+    size_t n;
+    const char *text = luaL_checklstring(L, 2, &n);
+    int rc;
+    if (d->kind == &kind_sqlite && !d->db)
+        return luaL_error(L, "a database is looked at before it is planned");
+    if (d->kind != &kind_sqlite && !d->kind->plan) return luaL_error(L, "this format has no plan");
+    rc = d->db ? sw_import_db_plan(d->db, text, n, &err) : d->kind->plan(d->state, text, n, &err);
+    if (rc) return sw_push_err(L, rc, &err);
+    lua_pushboolean(L, 1);
     return 1;
 }
 
@@ -218,12 +360,9 @@ static int l_close(lua_State *L)
 {
     struct decoder *d = luaL_checkudata(L, 1, DECODER);
     if (d->busy || !d->kind) return 0; /* a busy one ends with the process */
-    d->kind->close(d->state);
+    if (d->kind->close) d->kind->close(d->state);
     d->kind = NULL;
-    if (d->fd >= 0) close(d->fd);
-    if (d->zip) sw_zip_leave(d->zip);
-    sw_batch_clear(&d->batch);
-    sw_free(d->buf);
+    close_input(d);
     return 0;
 }
 
@@ -232,23 +371,24 @@ static int start(lua_State *L, struct decoder *d, const char *format, const char
 {
     ssize_t n;
     d->buf = sw_alloc(SLICE);
-    n = read_some(d, d->buf, SLICE);
+    n = read_first(d);
     if (n >= 0) {
         d->have = (size_t)n;
         if (!format) format = sw_sniff(d->buf, d->have < PEEK ? d->have : PEEK, name, &d->err);
-        d->kind = format ? sw_decoder_get(format) : NULL;
+        d->kind = format && !strcmp(format, "sqlite") ? &kind_sqlite : sw_decoder_get(format);
         if (format && !d->kind)
             sw_fail(&d->err, SW_E_BAD, "there is no reader for the format '%.40s'", format);
     }
     if (d->kind) {
-        d->state = d->kind->open();
+        if (d->kind->open) d->state = d->kind->open();
+        if (d->gz) {
+            sw_free(d->path); /* the file itself is not what is to be opened */
+            d->path = NULL;
+        }
         d->ended = false;
         return 1;
     }
-    if (d->fd >= 0) close(d->fd);
-    if (d->zip) sw_zip_leave(d->zip);
-    sw_free(d->buf);
-    sw_batch_clear(&d->batch);
+    close_input(d);
     return sw_push_err(L, d->err.code ? d->err.code : SW_E_BAD, &d->err);
 }
 
@@ -258,6 +398,7 @@ static struct decoder *push_decoder(lua_State *L)
     memset(d, 0, sizeof *d);
     d->fd = -1;
     sw_batch_init(&d->batch);
+    sw_buf_init(&d->seen, 8 << 20);
     luaL_setmetatable(L, DECODER);
     return d;
 }
@@ -272,25 +413,34 @@ static int l_open(lua_State *L)
                 strerror(errno));
         return sw_push_err(L, d->err.code, &d->err);
     }
+    d->path = sw_strdup(path);
     return start(L, d, format, path);
+}
+
+/* The format of a file by its first bytes, unpacked if it is packed. */
+static const char *sniff_input(struct decoder *d, const char *path)
+{
+    ssize_t n;
+    d->buf = sw_alloc(SLICE);
+    n = read_first(d);
+    if (n < 0) return NULL;
+    return sw_sniff(d->buf, (size_t)n < PEEK ? (size_t)n : PEEK, path, &d->err);
 }
 
 static int l_sniff(lua_State *L)
 {
     const char *path = luaL_checkstring(L, 1), *format;
-    struct sw_err err = SW_ERR_INIT;
-    uint8_t head[PEEK];
-    ssize_t n;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        sw_fail(&err, errno == ENOENT ? SW_E_NOTFOUND : SW_E_IO, "cannot open %s: %s", path,
+    struct decoder d = {.fd = open(path, O_RDONLY | O_CLOEXEC)};
+    if (d.fd < 0) {
+        sw_fail(&d.err, errno == ENOENT ? SW_E_NOTFOUND : SW_E_IO, "cannot open %s: %s", path,
                 strerror(errno));
-        return sw_push_err(L, err.code, &err);
+        return sw_push_err(L, d.err.code, &d.err);
     }
-    n = read(fd, head, sizeof head);
-    close(fd);
-    format = sw_sniff(head, n > 0 ? (size_t)n : 0, path, &err);
-    if (!format) return sw_push_err(L, SW_E_BAD, &err);
+    sw_batch_init(&d.batch);
+    sw_buf_init(&d.seen, 1);
+    format = sniff_input(&d, path);
+    close_input(&d);
+    if (!format) return sw_push_err(L, d.err.code ? d.err.code : SW_E_BAD, &d.err);
     lua_pushstring(L, format);
     return 1;
 }
@@ -373,10 +523,17 @@ static void class(lua_State *L, const char *name, const luaL_Reg *methods, lua_C
 
 int sw_open_import(lua_State *L)
 {
-    static const luaL_Reg decoder[] = {
-        {"next", l_next},         {"format", l_format},   {"columns", l_columns},
-        {"messages", l_messages}, {"origins", l_origins}, {"report", l_report},
-        {"bytes", l_bytes},       {"close", l_close},     {NULL, NULL}};
+    static const luaL_Reg decoder[] = {{"head", l_head},
+                                       {"plan", l_plan},
+                                       {"next", l_next},
+                                       {"format", l_format},
+                                       {"columns", l_columns},
+                                       {"messages", l_messages},
+                                       {"origins", l_origins},
+                                       {"report", l_report},
+                                       {"bytes", l_bytes},
+                                       {"close", l_close},
+                                       {NULL, NULL}};
     static const luaL_Reg archive[] = {
         {"entries", l_entries}, {"open", l_entry_open}, {"close", l_zip_close}, {NULL, NULL}};
     static const luaL_Reg f[] = {
