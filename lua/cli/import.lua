@@ -15,6 +15,7 @@ local command = {
     .. "Importing the same file again adds nothing. A damaged file keeps what precedes the damage.",
   options = {
     as = { value = "FORMAT", doc = "fit, tcx, gpx, apple or syncwell, when the content does not tell" },
+    ["weight-unit"] = { value = "UNIT", doc = "kg, lb or st, for files that state weights without one" },
     connection = { value = "NAME", doc = "keep these files apart under this name (default: files)" },
   },
 }
@@ -96,7 +97,7 @@ function command.run(ctx, words, options)
     end
   end
   local payload = { paths = paths, format = options.as, connection = options.connection,
-    live_after = sw.time.now() - LIVE_MS }
+    weight_unit = options["weight-unit"], live_after = sw.time.now() - LIVE_MS }
   local out
   out, message, code = queue.run_now(ctx, { kind = "import", name = sw.sys.hash(json.encode { paths,
     options.as or "", options.connection or "" }),

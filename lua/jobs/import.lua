@@ -1,9 +1,11 @@
 -- Job "import": files, folders and archives into the store, batch by batch.
 -- Each batch is one transaction with its data, the file's progress and the events it caused; a restart
 -- reads the file again from the start and skips what is committed.
--- payload: { paths = { "/abs/export.zip" }, format = "fit"?, connection = "files", live_after = ms }
+-- payload: { paths = { "/abs/export.zip" }, format = "fit"?, mapping = {...}?, weight_unit = "lb"?,
+--   connection = "files", live_after = ms }
 local home = require("home")
 local record = require("record")
+local shapes = require("shapes")
 local watch = require("watch")
 
 local json = sw.json
@@ -181,7 +183,7 @@ end
 
 -- One decoder to its end. `resume` batches are read but not stored again.
 local function run_decoder(ctx, job, file, decoder, resume)
-  local format = require("import." .. file.format)
+  local format = file.shape or require("import." .. file.format)
   local state = format.start(file)
   while true do
     local more, message, code = decoder:next()
@@ -247,6 +249,38 @@ local function refused(path, format, message)
     { reasons = json.list { message } })
 end
 
+local CARRIERS = { csv = true, json = true, sqlite = true }
+
+local UNKNOWN = {
+  csv = "a table (CSV) whose columns no importer knows",
+  json = "JSON that no importer knows",
+  sqlite = "a SQLite database, but not the export of Health Connect",
+}
+
+-- Formats of many shapes: find out whose file it is and tell the decoder what its rows mean.
+local function take_shape(ctx, job, file, decoder)
+  local carrier = decoder:format()
+  if not CARRIERS[carrier] then
+    return true
+  end
+  local head, message, code = decoder:head()
+  if not head then
+    return nil, message, code
+  end
+  local mapping, choice = carrier == "csv" and job.payload.mapping
+  if mapping then
+    choice, message = shapes.described(mapping, head)
+  else
+    choice = shapes.choose(carrier, head, file.name, job.payload)
+    message = "this looks like " .. UNKNOWN[carrier]
+  end
+  if not choice then
+    return nil, message, "unknown"
+  end
+  file.shape, file.format = shapes.format(ctx, choice, file.name), choice.name
+  return decoder:plan(shapes.plan(ctx, choice, file.name))
+end
+
 -- Import what `open` gives under the key of its content.
 local function import_one(ctx, job, file, open)
   local doc = sw.store.doc(ctx.who, ".file", file.key)
@@ -260,6 +294,13 @@ local function import_one(ctx, job, file, open)
     return refused(file.path, nil, message)
   end
   file.format = decoder:format()
+  local known, unknown, kind = take_shape(ctx, job, file, decoder)
+  if not known then
+    decoder:close()
+    local r = refused(file.path, file.format, unknown)
+    r.unknown = kind == "unknown" or nil
+    return r
+  end
   file.total, file.notes, file.hook_rejects, file.batch = counts(), {}, {}, 0
   if doc then
     add_counts(file.total, doc.body.total)
@@ -283,13 +324,39 @@ local function basename(path)
   return path:match("([^/]+)/*$") or path
 end
 
+-- What a person said about their files is part of what a file is known by: told otherwise, it is read again.
+local function said(job)
+  local p = job.payload
+  if not p.mapping and not p.weight_unit then
+    return ""
+  end
+  return ":" .. sw.sys.hash(json.encode { p.mapping or json.null, p.weight_unit or "" }):sub(1, 16)
+end
+
+local HEALTH = { fit = true, tcx = true, gpx = true, xml = true, zip = true, csv = true, json = true,
+  db = true,
+  gz = true, jsonl = true }
+
+local function health_name(name)
+  return HEALTH[(name:match("%.(%w+)$") or ""):lower()]
+end
+
+-- Exports hold much that is no health data: what was not asked for by name is passed over and counted.
+local function take_result(job, results, r, name)
+  if r.status == "refused" and (r.unknown or not health_name(name)) then
+    job.passed[#job.passed + 1] = name
+  else
+    results[#results + 1] = r
+  end
+end
+
 local function import_archive(ctx, job, path, hash, results)
   local archive, message = sw.import.zip(path)
   if not archive then
     results[#results + 1] = refused(path, "zip", message)
     return true
   end
-  local entries, wanted = archive:entries(), {}
+  local entries, wanted, before = archive:entries(), {}, #results
   for i, e in ipairs(entries) do
     if e.wanted then
       wanted[#wanted + 1] = { index = i, name = e.name, size = e.size }
@@ -302,7 +369,7 @@ local function import_archive(ctx, job, path, hash, results)
   local has_export = false
   for _, e in ipairs(wanted) do
     local file = { path = path .. "!" .. e.name, name = basename(e.name), size = e.size,
-      key = ("%s:%s:%d"):format(hash, sw.sys.hash(e.name):sub(1, 16), MAPPING_VERSION) }
+      key = ("%s:%s:%d%s"):format(hash, sw.sys.hash(e.name):sub(1, 16), MAPPING_VERSION, said(job)) }
     local route = has_export and e.name:lower():find("%.gpx$") and e.name:find("workout%-routes")
     if not route then
       local r, why, code = import_one(ctx, job, file, function()
@@ -312,17 +379,18 @@ local function import_archive(ctx, job, path, hash, results)
         return nil, why, code
       end
       has_export = has_export or r.format == "apple"
-      results[#results + 1] = r
+      take_result(job, results, r, e.name)
     end
   end
   archive:close()
-  if #wanted == 0 then
+  if #results == before then
     results[#results + 1] = refused(path, "zip", "the archive holds no file that could be read")
   end
   return true
 end
 
-local function import_file(ctx, job, path, results, why_not)
+local function import_file(ctx, job, f, results)
+  local path, why_not = f.path, f.refused
   if why_not then
     results[#results + 1] = refused(path, nil, why_not)
     return true
@@ -339,20 +407,23 @@ local function import_file(ctx, job, path, results, why_not)
   end
   local format, message = sw.import.sniff(path)
   if not format and not job.payload.format then
-    results[#results + 1] = refused(path, nil, message)
+    take_result(job, results, refused(path, nil, message), f.named and "named.csv" or path)
     return true
   elseif format == "zip" and job.payload.format ~= "zip" then
     return import_archive(ctx, job, path, hash, results)
   end
   local file = { path = path, name = basename(path), size = size_or_message,
-    key = ("%s:%d"):format(hash, MAPPING_VERSION) }
+    key = ("%s:%d%s"):format(hash, MAPPING_VERSION, said(job)) }
   local r, why, code = import_one(ctx, job, file, function()
     return sw.import.open(path, job.payload.format)
   end)
   if not r then
     return nil, why, code
+  elseif f.named then
+    results[#results + 1] = r
+  else
+    take_result(job, results, r, path)
   end
-  results[#results + 1] = r
   return true
 end
 
@@ -374,11 +445,9 @@ local function walk(path, list, depth)
         walk(path .. "/" .. name, list, depth + 1)
       end
     end
-  elseif depth == 0 or path:lower():find("%.fit$") or path:lower():find("%.tcx$")
-    or path:lower():find("%.gpx$")
-    or path:lower():find("%.xml$") or path:lower():find("%.zip$") or path:lower():find("%.jsonl$") then
+  elseif depth == 0 or health_name(path) then
     if not path:find("export_cda%.xml$") then
-      list[#list + 1] = { path = path, size = st and st.size or 0 }
+      list[#list + 1] = { path = path, size = st and st.size or 0, named = depth == 0 }
     end
   end
   return list
@@ -418,12 +487,13 @@ function import.run(ctx, job)
     whole = whole + f.size
   end
   local results, before = {}, 0
+  job.passed = {}
   for _, f in ipairs(files) do
     local show = import.on_progress
     job.on_progress = show and function(_, bytes)
       show(before + math.min(bytes, f.size), whole, basename(f.path))
     end
-    local ok, why, kind = import_file(ctx, job, f.path, results, f.refused)
+    local ok, why, kind = import_file(ctx, job, f, results)
     if not ok then
       return nil, why, kind
     end
@@ -433,7 +503,10 @@ function import.run(ctx, job)
   if not ok then
     return nil, why, kind
   end
-  return { results = json.list(results), total = total_of(results) }
+  local total = total_of(results)
+  total.passed = #job.passed
+  return { results = json.list(results), total = total, passed = json.list { table.unpack(job.passed, 1,
+    5) } }
 end
 
 return import
