@@ -19,6 +19,7 @@ struct csv {
     enum state state;
     char delimiter;
     bool began, after_cr;
+    int marked;         /* bytes of a byte order mark seen; 3: past it */
     int64_t line, rows; /* number of the row being read, from 1, empty ones left out; handed over */
     struct sw_buf text; /* the cells of a row, one after another */
     size_t end[MAX_CELLS];
@@ -154,21 +155,36 @@ static size_t mark(const uint8_t *p, size_t n)
     return n >= 3 && !memcmp(p, "\xef\xbb\xbf", 3) ? 3 : 0;
 }
 
+/* The byte order mark may come in slices; what only began like one is text. */
+static size_t pass_mark(struct csv *d, const uint8_t *p, size_t n, struct sw_batch *out)
+{
+    static const char mark_of[] = "\xef\xbb\xbf";
+    size_t i = 0;
+    while (d->marked < 3 && i < n && p[i] == (uint8_t)mark_of[d->marked]) {
+        d->marked++;
+        i++;
+    }
+    if (d->marked < 3 && i < n) {
+        for (int k = 0; k < d->marked; k++) byte(d, mark_of[k], out);
+        d->marked = 3;
+    }
+    return i;
+}
+
 static int csv_feed(void *state, const uint8_t *p, size_t n, struct sw_batch *out,
                     struct sw_err *err)
 {
     struct csv *d = state;
-    size_t i = 0;
-    if (!d->began) {
+    if (!d->began && n) {
         d->began = true;
-        if (n >= 2 && ((p[0] == 0xff && p[1] == 0xfe) || (p[0] == 0xfe && p[1] == 0xff)))
+        if (p[0] >= 0xfe)
             return sw_fail(
                 err, SW_E_BAD,
                 "this table is written in UTF-16: save it as CSV in UTF-8 and import that");
         if (!d->delimiter) d->delimiter = look_for_delimiter((const char *)p, n);
-        i = mark(p, n);
     }
-    for (; i < n; i++) byte(d, (char)p[i], out);
+    for (size_t i = d->marked < 3 ? pass_mark(d, p, n, out) : 0; i < n; i++)
+        byte(d, (char)p[i], out);
     return 0;
 }
 

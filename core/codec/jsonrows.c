@@ -237,11 +237,9 @@ static int json_feed(void *state, const uint8_t *p, size_t n, struct sw_batch *o
                      struct sw_err *err)
 {
     struct jsonrows *d = state;
-    size_t i = 0;
     int rc = 0;
-    if (!d->began && n >= 3 && !memcmp(p, "\xef\xbb\xbf", 3)) i = 3;
-    d->began = true;
-    for (; i < n && !rc; i++) rc = byte(d, (char)p[i], out, err);
+    d->began = true; /* a byte order mark is outside of everything */
+    for (size_t i = 0; i < n && !rc; i++) rc = byte(d, (char)p[i], out, err);
     return rc;
 }
 

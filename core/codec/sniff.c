@@ -152,9 +152,11 @@ const char *sw_sniff(const uint8_t *p, size_t n, const char *name, struct sw_err
     if (!kind) {
         len = plain(p, n, text);
         format = is_syncwell(text) ? "syncwell" : xml_format(text);
-        if (!format && len) format = shapeless(text, len, name);
         if (format) return format;
-        kind = len ? text_kind(text, len) : "nothing but blanks";
+        format = len ? shapeless(text, len, name) : NULL;
+        if (format && p[0] < 0xfe) return format;
+        kind = format ? "a table in UTF-16: save it as UTF-8 and import that"
+               : len ? text_kind(text, len) : "nothing but blanks";
     }
     sw_fail(err, SW_E_BAD, "this looks like %s", kind);
     return NULL;

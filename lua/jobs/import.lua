@@ -3,6 +3,7 @@
 -- reads the file again from the start and skips what is committed.
 -- payload: { paths = { "/abs/export.zip" }, format = "fit"?, mapping = {...}?, weight_unit = "lb"?,
 --   connection = "files", live_after = ms }
+local csv_mapping = require("csv_mapping")
 local home = require("home")
 local record = require("record")
 local shapes = require("shapes")
@@ -269,7 +270,7 @@ local function take_shape(ctx, job, file, decoder)
   end
   local mapping, choice = carrier == "csv" and job.payload.mapping
   if mapping then
-    choice, message = shapes.described(mapping, head)
+    choice, message = shapes.described(csv_mapping.family(mapping), head)
   else
     choice = shapes.choose(carrier, head, file.name, job.payload)
     message = "this looks like " .. UNKNOWN[carrier]
