@@ -8,6 +8,7 @@
  * Formats of many shapes ("csv", "json", "sqlite") are told first what their rows mean:
  *   d:head() -> table | nil, message, code   what the file shows; nil for formats of one shape
  *   d:plan(text) -> true | nil, message, code
+ * An archive within an archive: d:format() is "zip", d:archive() -> archive | nil, message, code
  * A decoder gives its file slice by slice, each decoded in a pool task:
  *   d:next() -> true (a slice is there) | false (the end) | nil, message, code
  *   d:format()   d:columns() -> {{type, unit, origin, n}}   d:messages() -> list   d:origins() -> list
@@ -15,21 +16,19 @@
  * Column values never become Lua values: they go to the store by sw.txn. */
 #include "base/alloc.h"
 #include "codec/decode.h"
-#include "codec/gunzip.h"
 #include "codec/zip.h"
 #include "script/import_db.h"
+#include "script/import_input.h"
 #include "script/lua_batch.h"
 #include "script/task.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define DECODER "syncwell.decoder"
 #define ARCHIVE "syncwell.archive"
-enum { SLICE = 1 << 20, ROWS = 16384, PEEK = 4096 };
+enum { ROWS = 16384, PEEK = 4096 };
 
 struct decoder {
     uv_work_t work;
@@ -37,15 +36,11 @@ struct decoder {
     const struct sw_decoder *kind;
     void *state;
     struct sw_batch batch;
-    int fd;                  /* plain file, or -1 */
-    struct sw_zip *zip;      /* archive whose entered entry is read, or NULL */
-    struct sw_gunzip *gz;    /* the input is packed, or NULL */
+    struct sw_import_input in;
     char *path;              /* of a database that is a plain file, or NULL */
     struct sw_import_db *db; /* opened by the first head */
+    struct sw_zip *inner;    /* archive within the archive, until it is handed over */
     struct sw_buf seen;      /* what head found */
-    uint8_t *buf;
-    size_t have;   /* bytes in buf not yet fed */
-    int64_t bytes; /* read so far */
     bool busy, ended;
     int rc;
     struct sw_err err;
@@ -66,52 +61,21 @@ struct sw_batch *sw_check_batch(lua_State *L, int i)
     return &d->batch;
 }
 
-static long read_input(void *ctx, void *to, size_t n, struct sw_err *err)
-{
-    struct decoder *d = ctx;
-    ssize_t k;
-    if (d->zip) return sw_zip_read(d->zip, to, n, err);
-    do k = read(d->fd, to, n);
-    while (k < 0 && errno == EINTR);
-    if (k < 0) sw_fail(err, SW_E_IO, "cannot read the file: %s", strerror(errno));
-    return (long)k;
-}
-
-static ssize_t read_some(struct decoder *d, uint8_t *to, size_t n)
-{
-    if (d->gz) return (ssize_t)sw_gunzip_read(d->gz, to, n, &d->err);
-    return (ssize_t)read_input(d, to, n, &d->err);
-}
-
-/* The first bytes into d->buf; what is packed is unpacked from here on. */
-static ssize_t read_first(struct decoder *d)
-{
-    ssize_t n = read_some(d, d->buf, SLICE);
-    if (n <= 0 || !sw_gunzip_is(d->buf, (size_t)n)) return n;
-    d->gz = sw_gunzip_open(d->buf, (size_t)n, read_input, d);
-    return read_some(d, d->buf, SLICE);
-}
-
 static void close_input(struct decoder *d)
 {
-    if (d->fd >= 0) close(d->fd);
-    if (d->zip) sw_zip_leave(d->zip);
-    sw_gunzip_close(d->gz);
+    sw_input_close(&d->in);
     sw_import_db_close(d->db);
+    sw_zip_close(d->inner);
     sw_buf_clear(&d->seen);
     sw_batch_clear(&d->batch);
     sw_free(d->path);
-    sw_free(d->buf);
-    d->fd = -1;
-    d->zip = NULL;
-    d->gz = NULL;
     d->db = NULL;
+    d->inner = NULL;
     d->path = NULL;
-    d->buf = NULL;
 }
 
-/* A database is asked instead of being read from its first byte to its last. */
-static const struct sw_decoder kind_sqlite = {.name = "sqlite"};
+/* Not read from the first byte to the last: a database is asked, an archive within one is opened. */
+static const struct sw_decoder kind_sqlite = {.name = "sqlite"}, kind_zip = {.name = "zip"};
 
 static void decode_db(struct decoder *d)
 {
@@ -131,19 +95,14 @@ static void decode(uv_work_t *w)
         return;
     }
     while (!d->ended && d->batch.rows < ROWS && d->batch.n_messages < 2000) {
-        ssize_t n = (ssize_t)d->have;
-        if (!n) n = read_some(d, d->buf, SLICE);
-        d->have = 0;
-        if (n <
-            0) { /* what came before stays: a broken archive entry is damage, not the end of the world */
+        ssize_t n = sw_input_take(&d->in, &d->err);
+        /* what came before stays: a broken archive entry is damage, not the end of the world */
+        if (n < 0) {
             sw_batch_note(&d->batch, "%s", d->err.text);
             sw_err_clear(&d->err);
             n = 0;
         }
-        if (n > 0) {
-            d->bytes += n;
-            d->rc = d->kind->feed(d->state, d->buf, (size_t)n, &d->batch, &d->err);
-        }
+        if (n > 0) d->rc = d->kind->feed(d->state, d->in.buf, (size_t)n, &d->batch, &d->err);
         if (n == 0 || d->rc < 0) {
             int rc = d->kind->finish(d->state, &d->batch, d->rc < 0 ? NULL : &d->err);
             d->ended = true;
@@ -192,38 +151,13 @@ static int l_format(lua_State *L)
     return 1;
 }
 
-/* The database out of an archive, in a file without a name. Runs in the pool. */
-static int copy_out(struct decoder *d, char path[64])
-{
-    uint64_t left = SW_ZIP_MAX_BYTES;
-    int fd, rc = 0;
-    snprintf(path, 64, "/tmp/syncwell-import-XXXXXX");
-    fd = mkostemp(path, O_CLOEXEC);
-    if (fd < 0) return sw_fail(&d->err, SW_E_IO, "cannot make a file in /tmp: %s", strerror(errno));
-    while (!rc) {
-        ssize_t n = (ssize_t)d->have;
-        if (!n) n = read_some(d, d->buf, SLICE);
-        d->have = 0;
-        if (n < 0) rc = d->err.code;
-        if (n <= 0) break;
-        d->bytes += n;
-        left -= (uint64_t)n < left ? (uint64_t)n : left;
-        if (write(fd, d->buf, (size_t)n) != n || !left)
-            rc = sw_fail(&d->err, SW_E_FULL,
-                         "there is no room in /tmp for the database of this archive");
-    }
-    close(fd);
-    if (rc) unlink(path);
-    return rc;
-}
-
 static void look(uv_work_t *w)
 {
     struct decoder *d = w->data;
     char path[64] = "";
     sw_buf_reset(&d->seen);
     d->rc = 0;
-    if (!d->db && !d->path) d->rc = copy_out(d, path);
+    if (!d->db && !d->path) d->rc = sw_input_copy(&d->in, path, &d->err);
     if (!d->db && !d->rc) d->rc = sw_import_db_open(d->path ? d->path : path, &d->db, &d->err);
     if (*path) unlink(path);
     if (!d->rc) d->rc = sw_import_db_head(d->db, &d->seen, &d->err);
@@ -247,7 +181,7 @@ static int l_head(lua_State *L)
     if (d->kind != &kind_sqlite && !d->kind->head) return 0;
     if (d->kind != &kind_sqlite) {
         sw_buf_reset(&d->seen);
-        d->kind->head(d->buf, d->have < SW_HEAD_BYTES ? d->have : SW_HEAD_BYTES, &d->seen);
+        d->kind->head(d->in.buf, d->in.have < SW_HEAD_BYTES ? d->in.have : SW_HEAD_BYTES, &d->seen);
         return sw_push_json(L, sw_buf_str(&d->seen), d->seen.len);
     }
     d->wait = sw_task_begin(L, "a database");
@@ -266,7 +200,7 @@ static int l_plan(lua_State *L)
     int rc;
     if (d->kind == &kind_sqlite && !d->db)
         return luaL_error(L, "a database is looked at before it is planned");
-    if (d->kind != &kind_sqlite && !d->kind->plan) return luaL_error(L, "this format has no plan");
+    if (!d->db && !d->kind->plan) return luaL_error(L, "this format has no plan");
     rc = d->db ? sw_import_db_plan(d->db, text, n, &err) : d->kind->plan(d->state, text, n, &err);
     if (rc) return sw_push_err(L, rc, &err);
     lua_pushboolean(L, 1);
@@ -352,7 +286,7 @@ static int l_report(lua_State *L)
 
 static int l_bytes(lua_State *L)
 {
-    lua_pushinteger(L, check(L)->bytes);
+    lua_pushinteger(L, check(L)->in.bytes);
     return 1;
 }
 
@@ -366,37 +300,42 @@ static int l_close(lua_State *L)
     return 0;
 }
 
-/* Look at the first bytes, pick the decoder, keep the bytes. Closes the input on failure. */
+static const struct sw_decoder *kind_of(const char *format)
+{
+    if (!format) return NULL;
+    if (!strcmp(format, "sqlite")) return &kind_sqlite;
+    return strcmp(format, "zip") ? sw_decoder_get(format) : &kind_zip;
+}
+
+/* Look at the first bytes and pick the decoder. Closes the input on failure. */
 static int start(lua_State *L, struct decoder *d, const char *format, const char *name)
 {
-    ssize_t n;
-    d->buf = sw_alloc(SLICE);
-    n = read_first(d);
+    ssize_t n = sw_input_first(&d->in, &d->err);
     if (n >= 0) {
-        d->have = (size_t)n;
-        if (!format) format = sw_sniff(d->buf, d->have < PEEK ? d->have : PEEK, name, &d->err);
-        d->kind = format && !strcmp(format, "sqlite") ? &kind_sqlite : sw_decoder_get(format);
+        if (!format)
+            format = sw_sniff(d->in.buf, d->in.have < PEEK ? d->in.have : PEEK, name, &d->err);
+        d->kind = kind_of(format);
         if (format && !d->kind)
             sw_fail(&d->err, SW_E_BAD, "there is no reader for the format '%.40s'", format);
     }
-    if (d->kind) {
-        if (d->kind->open) d->state = d->kind->open();
-        if (d->gz) {
-            sw_free(d->path); /* the file itself is not what is to be opened */
-            d->path = NULL;
-        }
-        d->ended = false;
-        return 1;
+    if (!d->kind) {
+        close_input(d);
+        return sw_push_err(L, d->err.code ? d->err.code : SW_E_BAD, &d->err);
     }
-    close_input(d);
-    return sw_push_err(L, d->err.code ? d->err.code : SW_E_BAD, &d->err);
+    if (d->kind->open) d->state = d->kind->open();
+    if (d->in.gz) {
+        sw_free(d->path); /* the file itself is not what is to be opened */
+        d->path = NULL;
+    }
+    d->ended = false;
+    return 1;
 }
 
 static struct decoder *push_decoder(lua_State *L)
 {
     struct decoder *d = lua_newuserdatauv(L, sizeof *d, 1);
     memset(d, 0, sizeof *d);
-    d->fd = -1;
+    d->in.fd = -1;
     sw_batch_init(&d->batch);
     sw_buf_init(&d->seen, 8 << 20);
     luaL_setmetatable(L, DECODER);
@@ -407,8 +346,8 @@ static int l_open(lua_State *L)
 {
     const char *path = luaL_checkstring(L, 1), *format = luaL_optstring(L, 2, NULL);
     struct decoder *d = push_decoder(L);
-    d->fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (d->fd < 0) {
+    d->in.fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (d->in.fd < 0) {
         sw_fail(&d->err, errno == ENOENT ? SW_E_NOTFOUND : SW_E_IO, "cannot open %s: %s", path,
                 strerror(errno));
         return sw_push_err(L, d->err.code, &d->err);
@@ -417,30 +356,20 @@ static int l_open(lua_State *L)
     return start(L, d, format, path);
 }
 
-/* The format of a file by its first bytes, unpacked if it is packed. */
-static const char *sniff_input(struct decoder *d, const char *path)
-{
-    ssize_t n;
-    d->buf = sw_alloc(SLICE);
-    n = read_first(d);
-    if (n < 0) return NULL;
-    return sw_sniff(d->buf, (size_t)n < PEEK ? (size_t)n : PEEK, path, &d->err);
-}
-
 static int l_sniff(lua_State *L)
 {
-    const char *path = luaL_checkstring(L, 1), *format;
-    struct decoder d = {.fd = open(path, O_RDONLY | O_CLOEXEC)};
-    if (d.fd < 0) {
-        sw_fail(&d.err, errno == ENOENT ? SW_E_NOTFOUND : SW_E_IO, "cannot open %s: %s", path,
+    const char *path = luaL_checkstring(L, 1), *format = NULL;
+    struct sw_import_input in = {.fd = open(path, O_RDONLY | O_CLOEXEC)};
+    struct sw_err err = SW_ERR_INIT;
+    if (in.fd < 0) {
+        sw_fail(&err, errno == ENOENT ? SW_E_NOTFOUND : SW_E_IO, "cannot open %s: %s", path,
                 strerror(errno));
-        return sw_push_err(L, d.err.code, &d.err);
+        return sw_push_err(L, err.code, &err);
     }
-    sw_batch_init(&d.batch);
-    sw_buf_init(&d.seen, 1);
-    format = sniff_input(&d, path);
-    close_input(&d);
-    if (!format) return sw_push_err(L, d.err.code ? d.err.code : SW_E_BAD, &d.err);
+    if (sw_input_first(&in, &err) >= 0)
+        format = sw_sniff(in.buf, in.have < PEEK ? in.have : PEEK, path, &err);
+    sw_input_close(&in);
+    if (!format) return sw_push_err(L, err.code ? err.code : SW_E_BAD, &err);
     lua_pushstring(L, format);
     return 1;
 }
@@ -458,16 +387,57 @@ static struct sw_zip *check_zip(lua_State *L)
     return a->zip;
 }
 
+static struct archive *push_archive(lua_State *L)
+{
+    struct archive *a = lua_newuserdatauv(L, sizeof *a, 0);
+    a->zip = NULL;
+    luaL_setmetatable(L, ARCHIVE);
+    return a;
+}
+
 static int l_zip(lua_State *L)
 {
     const char *path = luaL_checkstring(L, 1);
-    struct archive *a = lua_newuserdatauv(L, sizeof *a, 0);
+    struct archive *a = push_archive(L);
     struct sw_err err = SW_ERR_INIT;
-    int rc;
-    a->zip = NULL;
-    luaL_setmetatable(L, ARCHIVE);
-    rc = sw_zip_open(path, &a->zip, &err);
+    int rc = sw_zip_open(path, &a->zip, &err);
     return rc ? sw_push_err(L, rc, &err) : 1;
+}
+
+static void unpack(uv_work_t *w)
+{
+    struct decoder *d = w->data;
+    char path[64] = "";
+    d->rc = sw_input_copy(&d->in, path, &d->err);
+    if (!d->rc) d->rc = sw_zip_open(path, &d->inner, &d->err);
+    if (*path) unlink(path);
+}
+
+static void unpacked(uv_work_t *w, int status)
+{
+    struct decoder *d = w->data;
+    struct sw_wait wait = d->wait;
+    int n = 1;
+    (void)status;
+    d->busy = false;
+    if (d->rc < 0) n = sw_push_err(wait.co, d->rc, &d->err);
+    else {
+        push_archive(wait.co)->zip = d->inner;
+        d->inner = NULL;
+    }
+    sw_wake(&wait, n);
+}
+
+/* An entry that is an archive itself, from a copy that is gone at once. */
+static int l_archive(lua_State *L)
+{
+    struct decoder *d = check(L);
+    if (d->kind != &kind_zip) return luaL_error(L, "this is no archive");
+    d->wait = sw_task_begin(L, "an archive");
+    d->busy = true;
+    d->work.data = d;
+    uv_queue_work(sw_lua_engine(L)->loop, &d->work, unpack, unpacked);
+    return sw_task_yield(L);
 }
 
 static int l_entries(lua_State *L)
@@ -498,7 +468,7 @@ static int l_entry_open(lua_State *L)
     lua_setiuservalue(L, -2, 1); /* the archive outlives its entries */
     rc = sw_zip_enter(z, (size_t)i - 1, &d->err);
     if (rc) return sw_push_err(L, rc, &d->err);
-    d->zip = z;
+    d->in.zip = z;
     return start(L, d, format, sw_zip_name(z, (size_t)i - 1));
 }
 
@@ -523,17 +493,11 @@ static void class(lua_State *L, const char *name, const luaL_Reg *methods, lua_C
 
 int sw_open_import(lua_State *L)
 {
-    static const luaL_Reg decoder[] = {{"head", l_head},
-                                       {"plan", l_plan},
-                                       {"next", l_next},
-                                       {"format", l_format},
-                                       {"columns", l_columns},
-                                       {"messages", l_messages},
-                                       {"origins", l_origins},
-                                       {"report", l_report},
-                                       {"bytes", l_bytes},
-                                       {"close", l_close},
-                                       {NULL, NULL}};
+    static const luaL_Reg decoder[] = {
+        {"head", l_head},         {"plan", l_plan},       {"archive", l_archive},
+        {"next", l_next},         {"format", l_format},   {"columns", l_columns},
+        {"messages", l_messages}, {"origins", l_origins}, {"report", l_report},
+        {"bytes", l_bytes},       {"close", l_close},     {NULL, NULL}};
     static const luaL_Reg archive[] = {
         {"entries", l_entries}, {"open", l_entry_open}, {"close", l_zip_close}, {NULL, NULL}};
     static const luaL_Reg f[] = {

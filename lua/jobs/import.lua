@@ -261,7 +261,9 @@ local UNKNOWN = {
 -- Formats of many shapes: find out whose file it is and tell the decoder what its rows mean.
 local function take_shape(ctx, job, file, decoder)
   local carrier = decoder:format()
-  if not CARRIERS[carrier] then
+  if carrier == "zip" then
+    return nil, "an archive within an archive: unpack the outer one and import what is in it"
+  elseif not CARRIERS[carrier] then
     return true
   end
   local head, message, code = decoder:head()
@@ -351,43 +353,92 @@ local function take_result(job, results, r, name)
   end
 end
 
+-- Entries worth reading, the large export first: routes beside it belong to its workouts.
+local function wanted_entries(archive)
+  local wanted = {}
+  for i, e in ipairs(archive:entries()) do
+    if e.wanted then
+      wanted[#wanted + 1] = { index = i, name = e.name, size = e.size }
+    end
+  end
+  table.sort(wanted, function(a, b)
+    return a.size > b.size or (a.size == b.size and a.name < b.name)
+  end)
+  return wanted
+end
+
+-- Some exports hold zips of their recordings: one level of them is opened.
+local function inner_archive(archive, e)
+  local decoder, message = archive:open(e.index)
+  if not decoder then
+    return nil, message
+  elseif decoder:format() ~= "zip" then
+    decoder:close()
+    return nil, "this is named .zip, but it is none"
+  end
+  local inner, why = decoder:archive()
+  decoder:close()
+  return inner, why
+end
+
+local import_entries
+
+local function import_inner(ctx, job, archive, e, file, results)
+  local inner, message = inner_archive(archive, e)
+  if not inner then
+    results[#results + 1] = refused(file.path, "zip", message)
+    return true
+  end
+  local ok, why, code = import_entries(ctx, job, inner, file.path, file.key, results, 1)
+  inner:close()
+  return ok, why, code
+end
+
+local function import_entry(ctx, job, archive, e, file, results)
+  local r, why, code = import_one(ctx, job, file, function()
+    return archive:open(e.index)
+  end)
+  if not r then
+    return nil, why, code
+  end
+  take_result(job, results, r, e.name)
+  return r
+end
+
+-- path and hash: of the archive. depth: 0 for a file, 1 for an archive within it.
+function import_entries(ctx, job, archive, path, hash, results, depth)
+  local has_export = false
+  for _, e in ipairs(wanted_entries(archive)) do
+    local file = { path = path .. "!" .. e.name, name = basename(e.name), size = e.size,
+      key = ("%s:%s:%d%s"):format(hash, sw.sys.hash(e.name):sub(1, 16), MAPPING_VERSION, said(job)) }
+    local route = has_export and e.name:lower():find("%.gpx$") and e.name:find("workout%-routes")
+    local ok, why, code = true, nil, nil
+    if depth == 0 and e.name:lower():find("%.zip$") then
+      ok, why, code = import_inner(ctx, job, archive, e, file, results)
+    elseif not route then
+      ok, why, code = import_entry(ctx, job, archive, e, file, results)
+      has_export = has_export or ok and ok.format == "apple"
+    end
+    if not ok then
+      return nil, why, code
+    end
+  end
+  return true
+end
+
 local function import_archive(ctx, job, path, hash, results)
   local archive, message = sw.import.zip(path)
   if not archive then
     results[#results + 1] = refused(path, "zip", message)
     return true
   end
-  local entries, wanted, before = archive:entries(), {}, #results
-  for i, e in ipairs(entries) do
-    if e.wanted then
-      wanted[#wanted + 1] = { index = i, name = e.name, size = e.size }
-    end
-  end
-  -- the large export first: routes beside it belong to its workouts
-  table.sort(wanted, function(a, b)
-    return a.size > b.size or (a.size == b.size and a.name < b.name)
-  end)
-  local has_export = false
-  for _, e in ipairs(wanted) do
-    local file = { path = path .. "!" .. e.name, name = basename(e.name), size = e.size,
-      key = ("%s:%s:%d%s"):format(hash, sw.sys.hash(e.name):sub(1, 16), MAPPING_VERSION, said(job)) }
-    local route = has_export and e.name:lower():find("%.gpx$") and e.name:find("workout%-routes")
-    if not route then
-      local r, why, code = import_one(ctx, job, file, function()
-        return archive:open(e.index)
-      end)
-      if not r then
-        return nil, why, code
-      end
-      has_export = has_export or r.format == "apple"
-      take_result(job, results, r, e.name)
-    end
-  end
+  local before = #results
+  local ok, why, code = import_entries(ctx, job, archive, path, hash, results, 0)
   archive:close()
-  if #results == before then
+  if ok and #results == before then
     results[#results + 1] = refused(path, "zip", "the archive holds no file that could be read")
   end
-  return true
+  return ok, why, code
 end
 
 local function import_file(ctx, job, f, results)

@@ -156,6 +156,25 @@ describe("an export our generator wrote", function()
   end)
 end)
 
+describe("an archive within an archive", function()
+  it("is opened, one level deep, and what is deeper is refused", function()
+    local h, made = flow.home(PLAN.zone), exports.files(PLAN).garmin[1]
+    local inner = zip.archive { { name = made.name, bytes = made.text } }
+    local deep = zip.archive { { name = "deeper.zip", bytes = inner } }
+    local list, r = h.import(flow.write(h.dir .. "/a.zip", zip.archive { { name = "Part1.zip", bytes = inner },
+      { name = "deep.zip", bytes = deep }, { name = "no.zip", bytes = "nothing of the kind" } }))
+    local by_status = {}
+    for _, x in ipairs(list) do
+      by_status[x.status or ""] = (by_status[x.status or ""] or 0) + 1
+    end
+    expect(r.code).equals(4)
+    expect(by_status.ok).equals(1)
+    expect(by_status.refused).equals(2)
+    expect(#expectation.stored(h.dump()).records.sleep).equals(PLAN.days)
+    h.remove()
+  end)
+end)
+
 -- A gzip file whose content is stored, not packed.
 local function gzip(text)
   local out, at = { "\x1f\x8b\8\0\0\0\0\0\0\3" }, 1
@@ -224,6 +243,21 @@ describe("a table that no importer knows", function()
     flow.write(path .. ".map.lua", "-- mine")
     h.run("import", path)
     expect(flow.read(path .. ".map.lua")).equals("-- mine")
+    h.remove()
+  end)
+
+  it("is asked about on a terminal, imported by the answers, and the answers are kept", function()
+    local h = flow.home("Europe/Berlin")
+    local path = flow.write(h.dir .. "/mein.csv", OWN)
+    local answers = "\\n\\nweight\\nkg\\nhart_rate\\nheart_rate\\nbpm\\n"
+    local r = flow.sh(("printf '%s' | timeout 20 script -qec %s /dev/null"):format(answers,
+      flow.quote(h.command("import", path))))
+    expect(r.out).contains("did you mean 'heart_rate'")
+    local got = expectation.stored(h.dump())
+    expect(got.samples.weight.n).equals(2)
+    expect(got.samples.heart_rate.n).equals(1)
+    expect(flow.read(path .. ".map.lua")).contains('["Puls"] = { metric = "heart_rate", unit = "bpm" }')
+    expect(h.import(path, "--map", path .. ".map.lua")[1].kept_reason).contains("imported before")
     h.remove()
   end)
 

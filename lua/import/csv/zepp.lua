@@ -53,7 +53,7 @@ return {
       values = { measured("weight", "weight", "kg"), measured("height", "height", "cm"),
         measured("fatRate", "body_fat", "%"), measured("bodyWaterRate", "body_water", "%"),
         measured("boneMass", "bone_mass", "kg"), measured("bmi", "bmi", "kg/m2") } },
-    { name = "heart_rate", columns = { "date", "time", "heartRate" },
+    { name = "heart_rate", file = "^HEARTRATE", columns = { "date", "time", "heartRate" },
       time = { at = "date", with = "time", clock = "wall" }, values = { measured("heartRate", "heart_rate",
         "bpm") } },
     { name = "night", columns = { "date", "deepSleepTime", "shallowSleepTime", "start", "stop" }, row = night,
