@@ -2,6 +2,7 @@
 -- A family (lua/import/<carrier>/*.lua) describes tables; they become a plan for the decoder and a format.
 --   local choice = shapes.choose("csv", head, "weight.csv");  d:plan(shapes.plan(ctx, choice, name))
 local columns_of = require("shape_columns")
+local csv_mapping = require("csv_mapping")
 
 local json = sw.json
 local shapes = {}
@@ -319,6 +320,42 @@ function shapes.format(ctx, choice, name)
       end
     end,
   }
+end
+
+-- --- for the job ---
+
+local CARRIERS = { csv = true, json = true, sqlite = true }
+
+local UNKNOWN = {
+  csv = "a table (CSV) whose columns no importer knows",
+  json = "JSON that no importer knows",
+  sqlite = "a SQLite database, but not the export of Health Connect",
+}
+
+-- Formats of many shapes: find out whose file it is and tell the decoder what its rows mean.
+function shapes.take(ctx, job, file, decoder)
+  local carrier = decoder:format()
+  if carrier == "zip" then
+    return nil, "an archive within an archive: unpack the outer one and import what is in it"
+  elseif not CARRIERS[carrier] then
+    return true
+  end
+  local head, message, code = decoder:head()
+  if not head then
+    return nil, message, code
+  end
+  local mapping, choice = carrier == "csv" and job.payload.mapping
+  if mapping then
+    choice, message = shapes.described(csv_mapping.family(mapping), head)
+  else
+    choice = shapes.choose(carrier, head, file.name, job.payload)
+    message = "this looks like " .. UNKNOWN[carrier]
+  end
+  if not choice then
+    return nil, message, "unknown"
+  end
+  file.shape, file.format = shapes.format(ctx, choice, file.name), choice.name
+  return decoder:plan(shapes.plan(ctx, choice, file.name))
 end
 
 return shapes

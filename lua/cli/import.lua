@@ -14,8 +14,9 @@ local command = {
   example = "syncwell import ~/Downloads/export.zip\nsyncwell import ~/activities --json", mutates = true,
   doc = "Recognised by content: FIT, TCX, GPX (also gzip'd), Apple Health's export.xml, the database of\n"
     .. "Health Connect, the exports of Fitbit and Google Fit (Google Takeout), Garmin, Strava, Withings,\n"
-    .. "Oura, Zepp, Samsung Health, Cronometer, MyFitnessPal, what `export json` wrote, and zip archives of these. Any other table\n"
-    .. "(CSV) is imported by a mapping: the first import writes a draft of it, on a terminal by questions.\n"
+    .. "Oura, Zepp, Samsung Health, Cronometer, MyFitnessPal, what `export json` wrote, and zip archives\n"
+    .. "of these. Any other table (CSV) is imported by a mapping: the first import writes a draft of it, on\n"
+    .. "a terminal by questions.\n"
     .. "Importing the same file again adds nothing. A damaged file keeps what precedes the damage.",
   options = {
     as = { value = "FORMAT", doc = "fit, tcx, gpx, apple, csv, json or syncwell, when the content does not tell" },

@@ -3,7 +3,7 @@
 -- reads the file again from the start and skips what is committed.
 -- payload: { paths = { "/abs/export.zip" }, format = "fit"?, mapping = {...}?, weight_unit = "lb"?,
 --   connection = "files", live_after = ms }
-local csv_mapping = require("csv_mapping")
+local files = require("import_files")
 local home = require("home")
 local record = require("record")
 local shapes = require("shapes")
@@ -250,40 +250,6 @@ local function refused(path, format, message)
     { reasons = json.list { message } })
 end
 
-local CARRIERS = { csv = true, json = true, sqlite = true }
-
-local UNKNOWN = {
-  csv = "a table (CSV) whose columns no importer knows",
-  json = "JSON that no importer knows",
-  sqlite = "a SQLite database, but not the export of Health Connect",
-}
-
--- Formats of many shapes: find out whose file it is and tell the decoder what its rows mean.
-local function take_shape(ctx, job, file, decoder)
-  local carrier = decoder:format()
-  if carrier == "zip" then
-    return nil, "an archive within an archive: unpack the outer one and import what is in it"
-  elseif not CARRIERS[carrier] then
-    return true
-  end
-  local head, message, code = decoder:head()
-  if not head then
-    return nil, message, code
-  end
-  local mapping, choice = carrier == "csv" and job.payload.mapping
-  if mapping then
-    choice, message = shapes.described(csv_mapping.family(mapping), head)
-  else
-    choice = shapes.choose(carrier, head, file.name, job.payload)
-    message = "this looks like " .. UNKNOWN[carrier]
-  end
-  if not choice then
-    return nil, message, "unknown"
-  end
-  file.shape, file.format = shapes.format(ctx, choice, file.name), choice.name
-  return decoder:plan(shapes.plan(ctx, choice, file.name))
-end
-
 -- Import what `open` gives under the key of its content.
 local function import_one(ctx, job, file, open)
   local doc = sw.store.doc(ctx.who, ".file", file.key)
@@ -297,7 +263,7 @@ local function import_one(ctx, job, file, open)
     return refused(file.path, nil, message)
   end
   file.format = decoder:format()
-  local known, unknown, kind = take_shape(ctx, job, file, decoder)
+  local known, unknown, kind = shapes.take(ctx, job, file, decoder)
   if not known then
     decoder:close()
     local r = refused(file.path, file.format, unknown)
@@ -336,17 +302,9 @@ local function said(job)
   return ":" .. sw.sys.hash(json.encode { p.mapping or json.null, p.weight_unit or "" }):sub(1, 16)
 end
 
-local HEALTH = { fit = true, tcx = true, gpx = true, xml = true, zip = true, csv = true, json = true,
-  db = true,
-  gz = true, jsonl = true }
-
-local function health_name(name)
-  return HEALTH[(name:match("%.(%w+)$") or ""):lower()]
-end
-
 -- Exports hold much that is no health data: what was not asked for by name is passed over and counted.
 local function take_result(job, results, r, name)
-  if r.status == "refused" and (r.unknown or not health_name(name)) then
+  if r.status == "refused" and (r.unknown or not files.is_health(name)) then
     job.passed[#job.passed + 1] = name
   else
     results[#results + 1] = r
@@ -479,41 +437,6 @@ local function import_file(ctx, job, f, results)
   return true
 end
 
--- Files of a folder in the order of their names; what is no health file by its name is passed over.
-local function walk(path, list, depth)
-  local st = sw.fs.stat(path)
-  if st and st.kind == "dir" and depth < 12 then
-    local real = sw.fs.real(path)
-    if not real or list[real] then
-      return list -- a link that leads back
-    end
-    list[real] = true
-    local names, message = sw.fs.list(path)
-    if not names then
-      list[#list + 1] = { path = path, size = 0, refused = message }
-    end
-    for _, name in ipairs(names or {}) do
-      if name:sub(1, 1) ~= "." then
-        walk(path .. "/" .. name, list, depth + 1)
-      end
-    end
-  elseif depth == 0 or health_name(path) then
-    if not path:find("export_cda%.xml$") then
-      list[#list + 1] = { path = path, size = st and st.size or 0, named = depth == 0 }
-    end
-  end
-  return list
-end
-
--- The files below some paths, with their sizes, in the order in which they are read.
-function import.walk(paths)
-  local files = {}
-  for _, path in ipairs(paths) do
-    walk(path, files, 0)
-  end
-  return files
-end
-
 local function total_of(results)
   local total = { files = #results, new = 0, updated = 0, unchanged = 0, rejected = 0, ok = 0, partial = 0,
     refused = 0 }
@@ -534,13 +457,13 @@ function import.run(ctx, job)
     return nil, message, code
   end
   job.connection_id = made[1]
-  local files, whole = import.walk(job.payload.paths), 0
-  for _, f in ipairs(files) do
+  local list, whole = files.walk(job.payload.paths), 0
+  for _, f in ipairs(list) do
     whole = whole + f.size
   end
   local results, before = {}, 0
   job.passed = {}
-  for _, f in ipairs(files) do
+  for _, f in ipairs(list) do
     local show = import.on_progress
     job.on_progress = show and function(_, bytes)
       show(before + math.min(bytes, f.size), whole, basename(f.path))

@@ -156,6 +156,118 @@ describe("an export our generator wrote", function()
   end)
 end)
 
+-- A Health Connect database with fewer tables and other columns than the phones of today write.
+local HEALTH_CONNECT = ([[
+CREATE TABLE application_info_table(row_id INTEGER PRIMARY KEY, package_name TEXT, app_name TEXT);
+INSERT INTO application_info_table VALUES(1, 'org.example.watch', 'Watch'), (2, 'org.example.phone', 'Phone');
+CREATE TABLE steps_record_table(row_id INTEGER PRIMARY KEY, uuid BLOB, app_info_id INTEGER, start_time INTEGER,
+  start_zone_offset INTEGER, end_time INTEGER, end_zone_offset INTEGER, count INTEGER, tomorrow TEXT);
+INSERT INTO steps_record_table VALUES(1, x'01', 1, START, 3600, END, 7200, 500, 'x'), (2, x'02', 2, START, 3600, END, 7200, 450, 'x');
+CREATE TABLE weight_record_table(uuid BLOB, row_id INTEGER PRIMARY KEY, time INTEGER, weight REAL, app_info_id INTEGER,
+  zone_offset INTEGER);
+INSERT INTO weight_record_table VALUES(x'03', 1, START, 70500.0, 2, 3600);
+CREATE TABLE blood_glucose_record_table(row_id INTEGER PRIMARY KEY, app_info_id INTEGER, time INTEGER, zone_offset INTEGER,
+  level REAL);
+INSERT INTO blood_glucose_record_table VALUES(1, 2, START, 3600, 5.5);
+CREATE TABLE nutrition_record_table(row_id INTEGER PRIMARY KEY, app_info_id INTEGER, start_time INTEGER,
+  start_zone_offset INTEGER, end_time INTEGER, end_zone_offset INTEGER, energy REAL, sodium REAL);
+INSERT INTO nutrition_record_table VALUES(1, 2, START, 3600, END, 7200, 500000, 1.5);
+CREATE TABLE heart_rate_record_table(row_id INTEGER PRIMARY KEY, app_info_id INTEGER, start_zone_offset INTEGER);
+CREATE TABLE heart_rate_record_series_table(parent_key INTEGER, beats_per_minute INTEGER, epoch_millis INTEGER);
+INSERT INTO heart_rate_record_table VALUES(7, 1, 3600);
+INSERT INTO heart_rate_record_series_table VALUES(7, 61, START), (7, 62, END), (8, 99, END);
+CREATE TABLE sleep_session_record_table(row_id INTEGER PRIMARY KEY, uuid BLOB, app_info_id INTEGER, start_time INTEGER,
+  start_zone_offset INTEGER, end_time INTEGER, end_zone_offset INTEGER, title TEXT);
+CREATE TABLE sleep_stages_table(parent_key INTEGER, stage_start_time INTEGER, stage_end_time INTEGER, stage_type INTEGER);
+INSERT INTO sleep_session_record_table VALUES(1, x'0a', 1, START, 3600, END, 7200, NULL), (2, x'0b', 2, START, 3600, END, 7200, 'Nap');
+INSERT INTO sleep_stages_table VALUES(1, START + 600000, END, 5), (1, START, START + 600000, 4);
+]]):gsub("START", 1711846800000):gsub("END", 1711854000000) -- 2024-03-31 02:00 and 05:00 there, the clock changed
+
+describe("a Health Connect database", function()
+  it("is read by the names of its tables and columns, whatever is missing or in excess", function()
+    local h = flow.home("Europe/Berlin")
+    local path, make = h.dir .. "/export.db", (os.getenv("SW_ASAN") or "") .. "/tests/sw-make-db"
+    if not sw.fs.stat(make) then
+      skip("needs the tests' own sw-make-db")
+    end
+    expect(flow.sh(("%s %s %s"):format(flow.quote(make), flow.quote(path), flow.quote(HEALTH_CONNECT))).code).equals(0)
+    local list, r = h.import(path)
+    expect(r.code).equals(0)
+    expect(list[1].format).equals("health_connect")
+    local got, nights = expectation.stored(h.dump()), {}
+    expect(got.samples.steps.n).equals(2) -- two apps
+    expect(got.samples.steps[1].dur).equals(7200000)
+    expect(got.samples.steps[1].offset).equals(60)
+    expect(got.samples.weight[1].value).equals(70.5)
+    expect(got.samples.blood_glucose[1].value).equals(99.09) -- 5.5 mmol/L
+    expect(got.samples.energy_intake[1].value).equals(500) -- small calories
+    expect(got.samples.sodium[1].value).equals(1500)
+    expect(got.samples.heart_rate.n).equals(2) -- a reading without its record has no origin
+    for _, n in ipairs(got.records.sleep) do
+      nights[n.external_id] = n
+    end
+    expect(nights["health_connect:0a"].attributes.deep_s).equals(6600)
+    expect(nights["health_connect:0a"].attributes.light_s).equals(600)
+    expect(nights["health_connect:0a"].segments[1].stage).equals("light")
+    expect(nights["health_connect:0b"].attributes.asleep_s).is_nil()
+    expect(nights["health_connect:0b"].offset_finish).equals(120)
+    local copy = flow.write(h.dir .. "/a.zip", zip.archive { { name = "health_connect_export.db",
+      bytes = flow.read(path) } })
+    local again = h.import(copy)
+    expect(again[1].status).equals("ok")
+    expect(again[1].new + again[1].updated).equals(0)
+    h.remove()
+  end)
+end)
+
+describe("what no sample shows", function()
+  local function one(name, text, zone)
+    local h = flow.home(zone or "America/New_York")
+    local list, r = h.import(flow.write(h.dir .. "/" .. name, text))
+    expect(r.code).equals(0)
+    expect(list[1].rejected).equals(0)
+    local got = expectation.stored(h.dump())
+    h.remove()
+    return got
+  end
+
+  it("a Fitbit exercise begins in UTC and lasts as long as it says", function()
+    local w = one("exercise-0.json", '[{"logId": 77, "activityName": "Run", "calories": 310, "steps": 4000,\n'
+      .. '"averageHeartRate": 151, "activeDuration": 1800000, "duration": 1860000, "startTime": "03/06/24 23:00:00"}]')
+      .records.workout[1]
+    expect(w.start).equals(1709766000000)
+    expect(w.finish - w.start).equals(1860000)
+    expect(w.attributes.sport).equals("running")
+    expect(w.attributes.timer_s).equals(1800)
+    expect(w.attributes.hr_avg).equals(151)
+  end)
+
+  it("short awakenings of a Fitbit night lie over its stages", function()
+    local n = one("sleep-2024-03-04.json", '[{"logId": 5, "startTime": "2024-03-03T23:00:00.000", "duration": 3600000,'
+      .. '"levels": {"data": [{"dateTime": "2024-03-03T23:00:00.000", "level": "light", "seconds": 3600}],'
+      .. '"shortData": [{"dateTime": "2024-03-03T23:20:00.000", "level": "wake", "seconds": 60}]}}]').records.sleep[1]
+    expect(n.attributes.light_s).equals(3540)
+    expect(n.attributes.awake_s).equals(60)
+    expect(#n.segments).equals(3)
+  end)
+
+  it("points of Google Fit are taken at their nanosecond", function()
+    local got = one("derived_weight.json", '{"Data Source": "x", "Data Points": [{"fitValue": [{"value": {"fpVal": 77.5}}],'
+      .. '"dataTypeName": "com.google.weight", "startTimeNanos": 1709604000000000001, "endTimeNanos": 1709604000000000001}]}')
+    expect(got.samples.weight[1].value).equals(77.5)
+    expect(got.samples.weight[1].ms).equals(1709604000000)
+  end)
+
+  it("an activity of Garmin's summaries has the offset that its two clocks tell", function()
+    local w = one("a_summarizedActivities.json", '[{"summarizedActivitiesExport": [{"activityId": 9, "activityType": "running",'
+      .. '"startTimeGmt": 1709766000000.0, "startTimeLocal": 1709748000000.0, "duration": 1810500.0, "calories": 418.4}]}]')
+      .records.workout[1]
+    expect(w.offset_start).equals(-300)
+    expect(w.attributes.energy_kcal).equals(100)
+    expect(w.attributes.elapsed_s).equals(1810.5)
+  end)
+end)
+
 describe("an archive within an archive", function()
   it("is opened, one level deep, and what is deeper is refused", function()
     local h, made = flow.home(PLAN.zone), exports.files(PLAN).garmin[1]
