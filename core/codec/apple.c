@@ -423,4 +423,4 @@ static void apple_close(void *d)
 }
 
 const struct sw_decoder sw_decoder_apple = {"apple", apple_open, apple_feed, apple_finish,
-                                            apple_close};
+                                            apple_close, NULL, NULL};

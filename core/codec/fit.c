@@ -277,4 +277,4 @@ static int fit_finish(void *d, struct sw_batch *out, struct sw_err *err)
     return 0;
 }
 
-const struct sw_decoder sw_decoder_fit = {"fit", fit_open, fit_feed, fit_finish, fit_close};
+const struct sw_decoder sw_decoder_fit = {"fit", fit_open, fit_feed, fit_finish, fit_close, NULL, NULL};

@@ -466,4 +466,4 @@ static void gpx_close(void *d)
     sw_free(g);
 }
 
-const struct sw_decoder sw_decoder_gpx = {"gpx", gpx_open, gpx_feed, gpx_finish, gpx_close};
+const struct sw_decoder sw_decoder_gpx = {"gpx", gpx_open, gpx_feed, gpx_finish, gpx_close, NULL, NULL};

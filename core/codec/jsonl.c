@@ -243,4 +243,4 @@ static void jsonl_close(void *d)
 }
 
 const struct sw_decoder sw_decoder_syncwell = {"syncwell", jsonl_open, jsonl_feed, jsonl_finish,
-                                               jsonl_close};
+                                               jsonl_close, NULL, NULL};

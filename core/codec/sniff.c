@@ -12,9 +12,10 @@ enum { HEAD = 4096 };
 
 const struct sw_decoder *sw_decoder_get(const char *name)
 {
-    static const struct sw_decoder *const all[] = {&sw_decoder_fit, &sw_decoder_gpx,
-                                                   &sw_decoder_tcx, &sw_decoder_apple,
-                                                   &sw_decoder_syncwell};
+    static const struct sw_decoder *const all[] = {
+        &sw_decoder_fit,   &sw_decoder_gpx, &sw_decoder_tcx,
+        &sw_decoder_apple, &sw_decoder_csv, &sw_decoder_json,
+        &sw_decoder_syncwell};
     for (size_t i = 0; name && i < sizeof all / sizeof *all; i++)
         if (!strcmp(all[i]->name, name)) return all[i];
     return NULL;
@@ -91,7 +92,6 @@ static const char *binary_kind(const uint8_t *p, size_t n)
         {"\x89PNG\r\n\x1a\n", 8, "a PNG picture, not a health file"},
         {"GIF8", 4, "a GIF picture, not a health file"},
         {"%PDF-", 5, "a PDF document, not a health file"},
-        {"SQLite format 3", 16, "a SQLite database, which cannot be imported as a file"},
         {"\x1f\x8b", 2, "a gzip file: unpack it first"},
         {"7z\xbc\xaf\x27\x1c", 6, "a 7-Zip archive: unpack it or send a zip"},
         {"Rar!", 4, "a RAR archive: unpack it or send a zip"},
@@ -115,18 +115,24 @@ static bool looks_csv(const char *text)
     return commas > 0 && text[line];
 }
 
-static const char *text_kind(const char *text, size_t n, const char *name)
+/* Formats of many shapes: which one it is, the importer finds by what stands in it. */
+static const char *shapeless(const char *text, size_t n, const char *name)
 {
     const char *dot = name ? strrchr(name, '.') : NULL;
-    if (*text == '{' || *text == '[') return "JSON, which none of the file importers reads";
+    if (*text == '{' || *text == '[') return "json";
+    if (*text == '<' || sw_utf8_valid(text, n) + 4 < n) return NULL;
+    if (looks_csv(text) || (dot && !strcasecmp(dot, ".csv"))) return "csv";
+    return NULL;
+}
+
+static const char *text_kind(const char *text, size_t n)
+{
     if (element(text, "ClinicalDocument"))
         return "a clinical document (export_cda.xml): import export.xml beside it instead";
     if (!strncasecmp(text, "<!doctype html", 14) || element(text, "html"))
         return "a web page: the download probably needed a sign-in";
     if (*text == '<') return "XML, but neither GPX, TCX nor an Apple Health export";
     if (sw_utf8_valid(text, n) + 4 < n) return "binary data of no known kind";
-    if (looks_csv(text) || (dot && !strcasecmp(dot, ".csv")))
-        return "a table (CSV), which none of the file importers reads";
     return "plain text, not a health file";
 }
 
@@ -140,13 +146,17 @@ const char *sw_sniff(const uint8_t *p, size_t n, const char *name, struct sw_err
         return NULL;
     }
     if (is_fit(p, n)) return "fit";
+    if (starts(p, n, "SQLite format 3", 16)) return "sqlite";
     if (starts(p, n, "PK\3\4", 4) || starts(p, n, "PK\5\6", 4)) return "zip";
     kind = binary_kind(p, n);
     if (!kind) {
         len = plain(p, n, text);
         format = is_syncwell(text) ? "syncwell" : xml_format(text);
         if (format) return format;
-        kind = len ? text_kind(text, len, name) : "nothing but blanks";
+        format = len ? shapeless(text, len, name) : NULL;
+        if (format && p[0] < 0xfe) return format;
+        kind = format ? "a table in UTF-16: save it as UTF-8 and import that"
+               : len ? text_kind(text, len) : "nothing but blanks";
     }
     sw_fail(err, SW_E_BAD, "this looks like %s", kind);
     return NULL;

@@ -465,4 +465,4 @@ static void tcx_close(void *d)
     sw_free(x);
 }
 
-const struct sw_decoder sw_decoder_tcx = {"tcx", tcx_open, tcx_feed, tcx_finish, tcx_close};
+const struct sw_decoder sw_decoder_tcx = {"tcx", tcx_open, tcx_feed, tcx_finish, tcx_close, NULL, NULL};

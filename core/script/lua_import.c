@@ -4,6 +4,11 @@
  *   open(path [, format]) -> decoder | nil, message, code     a plain file
  *   zip(path) -> archive | nil, message, code                 archive:entries() -> {{name, size, wanted}}; archive:open(index) -> decoder
  *                                                             (one entry at a time); archive:close()
+ * Files may be gzip'd; a SQLite database inside an archive is read from a copy that is gone at once.
+ * Formats of many shapes ("csv", "json", "sqlite") are told first what their rows mean:
+ *   d:head() -> table | nil, message, code   what the file shows; nil for formats of one shape
+ *   d:plan(text) -> true | nil, message, code
+ * An archive within an archive: d:format() is "zip", d:archive() -> archive | nil, message, code
  * A decoder gives its file slice by slice, each decoded in a pool task:
  *   d:next() -> true (a slice is there) | false (the end) | nil, message, code
  *   d:format()   d:columns() -> {{type, unit, origin, n}}   d:messages() -> list   d:origins() -> list
@@ -12,6 +17,8 @@
 #include "base/alloc.h"
 #include "codec/decode.h"
 #include "codec/zip.h"
+#include "script/import_db.h"
+#include "script/import_input.h"
 #include "script/lua_batch.h"
 #include "script/task.h"
 #include <errno.h>
@@ -21,7 +28,7 @@
 
 #define DECODER "syncwell.decoder"
 #define ARCHIVE "syncwell.archive"
-enum { SLICE = 1 << 20, ROWS = 16384, PEEK = 4096 };
+enum { ROWS = 16384, PEEK = 4096 };
 
 struct decoder {
     uv_work_t work;
@@ -29,11 +36,11 @@ struct decoder {
     const struct sw_decoder *kind;
     void *state;
     struct sw_batch batch;
-    int fd;             /* plain file, or -1 */
-    struct sw_zip *zip; /* archive whose entered entry is read, or NULL */
-    uint8_t *buf;
-    size_t have;   /* bytes in buf not yet fed */
-    int64_t bytes; /* read so far */
+    struct sw_import_input in;
+    char *path;              /* of a database that is a plain file, or NULL */
+    struct sw_import_db *db; /* opened by the first head */
+    struct sw_zip *inner;    /* archive within the archive, until it is handed over */
+    struct sw_buf seen;      /* what head found */
     bool busy, ended;
     int rc;
     struct sw_err err;
@@ -54,14 +61,28 @@ struct sw_batch *sw_check_batch(lua_State *L, int i)
     return &d->batch;
 }
 
-static ssize_t read_some(struct decoder *d, uint8_t *to, size_t n)
+static void close_input(struct decoder *d)
 {
-    ssize_t k;
-    if (d->zip) return (ssize_t)sw_zip_read(d->zip, to, n, &d->err);
-    do k = read(d->fd, to, n);
-    while (k < 0 && errno == EINTR);
-    if (k < 0) sw_fail(&d->err, SW_E_IO, "cannot read the file: %s", strerror(errno));
-    return k;
+    sw_input_close(&d->in);
+    sw_import_db_close(d->db);
+    sw_zip_close(d->inner);
+    sw_buf_clear(&d->seen);
+    sw_batch_clear(&d->batch);
+    sw_free(d->path);
+    d->db = NULL;
+    d->inner = NULL;
+    d->path = NULL;
+}
+
+/* Not read from the first byte to the last: a database is asked, an archive within one is opened. */
+static const struct sw_decoder kind_sqlite = {.name = "sqlite"}, kind_zip = {.name = "zip"};
+
+static void decode_db(struct decoder *d)
+{
+    while (!d->ended && d->batch.rows < ROWS && d->batch.n_messages < 2000) {
+        d->rc = sw_import_db_next(d->db, 1024, &d->batch, &d->err);
+        d->ended = d->rc <= 0;
+    }
 }
 
 /* Feed slices until there are enough rows or the input ends. Runs in the pool. */
@@ -69,20 +90,19 @@ static void decode(uv_work_t *w)
 {
     struct decoder *d = w->data;
     sw_batch_reset(&d->batch);
+    if (d->db) {
+        decode_db(d);
+        return;
+    }
     while (!d->ended && d->batch.rows < ROWS && d->batch.n_messages < 2000) {
-        ssize_t n = (ssize_t)d->have;
-        if (!n) n = read_some(d, d->buf, SLICE);
-        d->have = 0;
-        if (n <
-            0) { /* what came before stays: a broken archive entry is damage, not the end of the world */
+        ssize_t n = sw_input_take(&d->in, &d->err);
+        /* what came before stays: a broken archive entry is damage, not the end of the world */
+        if (n < 0) {
             sw_batch_note(&d->batch, "%s", d->err.text);
             sw_err_clear(&d->err);
             n = 0;
         }
-        if (n > 0) {
-            d->bytes += n;
-            d->rc = d->kind->feed(d->state, d->buf, (size_t)n, &d->batch, &d->err);
-        }
+        if (n > 0) d->rc = d->kind->feed(d->state, d->in.buf, (size_t)n, &d->batch, &d->err);
         if (n == 0 || d->rc < 0) {
             int rc = d->kind->finish(d->state, &d->batch, d->rc < 0 ? NULL : &d->err);
             d->ended = true;
@@ -128,6 +148,62 @@ static int l_next(lua_State *L)
 static int l_format(lua_State *L)
 {
     lua_pushstring(L, check(L)->kind->name);
+    return 1;
+}
+
+static void look(uv_work_t *w)
+{
+    struct decoder *d = w->data;
+    char path[64] = "";
+    sw_buf_reset(&d->seen);
+    d->rc = 0;
+    if (!d->db && !d->path) d->rc = sw_input_copy(&d->in, path, &d->err);
+    if (!d->db && !d->rc) d->rc = sw_import_db_open(d->path ? d->path : path, &d->db, &d->err);
+    if (*path) unlink(path);
+    if (!d->rc) d->rc = sw_import_db_head(d->db, &d->seen, &d->err);
+}
+
+static void looked(uv_work_t *w, int status)
+{
+    struct decoder *d = w->data;
+    struct sw_wait wait = d->wait;
+    int n = 1;
+    (void)status;
+    d->busy = false;
+    if (d->rc < 0) n = sw_push_err(wait.co, d->rc, &d->err);
+    else n = sw_push_json(wait.co, sw_buf_str(&d->seen), d->seen.len);
+    sw_wake(&wait, n);
+}
+
+static int l_head(lua_State *L)
+{
+    struct decoder *d = check(L);
+    if (d->kind != &kind_sqlite && !d->kind->head) return 0;
+    if (d->kind != &kind_sqlite) {
+        sw_buf_reset(&d->seen);
+        d->kind->head(d->in.buf, d->in.have < SW_HEAD_BYTES ? d->in.have : SW_HEAD_BYTES, &d->seen);
+        return sw_push_json(L, sw_buf_str(&d->seen), d->seen.len);
+    }
+    d->wait = sw_task_begin(L, "a database");
+    d->busy = true;
+    d->work.data = d;
+    uv_queue_work(sw_lua_engine(L)->loop, &d->work, look, looked);
+    return sw_task_yield(L);
+}
+
+static int l_plan(lua_State *L)
+{
+    struct decoder *d = check(L);
+    struct sw_err err = SW_ERR_INIT;
+    size_t n;
+    const char *text = luaL_checklstring(L, 2, &n);
+    int rc;
+    if (d->kind == &kind_sqlite && !d->db)
+        return luaL_error(L, "a database is looked at before it is planned");
+    if (!d->db && !d->kind->plan) return luaL_error(L, "this format has no plan");
+    rc = d->db ? sw_import_db_plan(d->db, text, n, &err) : d->kind->plan(d->state, text, n, &err);
+    if (rc) return sw_push_err(L, rc, &err);
+    lua_pushboolean(L, 1);
     return 1;
 }
 
@@ -210,7 +286,7 @@ static int l_report(lua_State *L)
 
 static int l_bytes(lua_State *L)
 {
-    lua_pushinteger(L, check(L)->bytes);
+    lua_pushinteger(L, check(L)->in.bytes);
     return 1;
 }
 
@@ -218,46 +294,50 @@ static int l_close(lua_State *L)
 {
     struct decoder *d = luaL_checkudata(L, 1, DECODER);
     if (d->busy || !d->kind) return 0; /* a busy one ends with the process */
-    d->kind->close(d->state);
+    if (d->kind->close) d->kind->close(d->state);
     d->kind = NULL;
-    if (d->fd >= 0) close(d->fd);
-    if (d->zip) sw_zip_leave(d->zip);
-    sw_batch_clear(&d->batch);
-    sw_free(d->buf);
+    close_input(d);
     return 0;
 }
 
-/* Look at the first bytes, pick the decoder, keep the bytes. Closes the input on failure. */
+static const struct sw_decoder *kind_of(const char *format)
+{
+    if (!format) return NULL;
+    if (!strcmp(format, "sqlite")) return &kind_sqlite;
+    return strcmp(format, "zip") ? sw_decoder_get(format) : &kind_zip;
+}
+
+/* Look at the first bytes and pick the decoder. Closes the input on failure. */
 static int start(lua_State *L, struct decoder *d, const char *format, const char *name)
 {
-    ssize_t n;
-    d->buf = sw_alloc(SLICE);
-    n = read_some(d, d->buf, SLICE);
+    ssize_t n = sw_input_first(&d->in, &d->err);
     if (n >= 0) {
-        d->have = (size_t)n;
-        if (!format) format = sw_sniff(d->buf, d->have < PEEK ? d->have : PEEK, name, &d->err);
-        d->kind = format ? sw_decoder_get(format) : NULL;
+        if (!format)
+            format = sw_sniff(d->in.buf, d->in.have < PEEK ? d->in.have : PEEK, name, &d->err);
+        d->kind = kind_of(format);
         if (format && !d->kind)
             sw_fail(&d->err, SW_E_BAD, "there is no reader for the format '%.40s'", format);
     }
-    if (d->kind) {
-        d->state = d->kind->open();
-        d->ended = false;
-        return 1;
+    if (!d->kind) {
+        close_input(d);
+        return sw_push_err(L, d->err.code ? d->err.code : SW_E_BAD, &d->err);
     }
-    if (d->fd >= 0) close(d->fd);
-    if (d->zip) sw_zip_leave(d->zip);
-    sw_free(d->buf);
-    sw_batch_clear(&d->batch);
-    return sw_push_err(L, d->err.code ? d->err.code : SW_E_BAD, &d->err);
+    if (d->kind->open) d->state = d->kind->open();
+    if (d->in.gz) {
+        sw_free(d->path); /* the file itself is not what is to be opened */
+        d->path = NULL;
+    }
+    d->ended = false;
+    return 1;
 }
 
 static struct decoder *push_decoder(lua_State *L)
 {
     struct decoder *d = lua_newuserdatauv(L, sizeof *d, 1);
     memset(d, 0, sizeof *d);
-    d->fd = -1;
+    d->in.fd = -1;
     sw_batch_init(&d->batch);
+    sw_buf_init(&d->seen, 8 << 20);
     luaL_setmetatable(L, DECODER);
     return d;
 }
@@ -266,31 +346,30 @@ static int l_open(lua_State *L)
 {
     const char *path = luaL_checkstring(L, 1), *format = luaL_optstring(L, 2, NULL);
     struct decoder *d = push_decoder(L);
-    d->fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (d->fd < 0) {
+    d->in.fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (d->in.fd < 0) {
         sw_fail(&d->err, errno == ENOENT ? SW_E_NOTFOUND : SW_E_IO, "cannot open %s: %s", path,
                 strerror(errno));
         return sw_push_err(L, d->err.code, &d->err);
     }
+    d->path = sw_strdup(path);
     return start(L, d, format, path);
 }
 
 static int l_sniff(lua_State *L)
 {
-    const char *path = luaL_checkstring(L, 1), *format;
+    const char *path = luaL_checkstring(L, 1), *format = NULL;
+    struct sw_import_input in = {.fd = open(path, O_RDONLY | O_CLOEXEC)};
     struct sw_err err = SW_ERR_INIT;
-    uint8_t head[PEEK];
-    ssize_t n;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
+    if (in.fd < 0) {
         sw_fail(&err, errno == ENOENT ? SW_E_NOTFOUND : SW_E_IO, "cannot open %s: %s", path,
                 strerror(errno));
         return sw_push_err(L, err.code, &err);
     }
-    n = read(fd, head, sizeof head);
-    close(fd);
-    format = sw_sniff(head, n > 0 ? (size_t)n : 0, path, &err);
-    if (!format) return sw_push_err(L, SW_E_BAD, &err);
+    if (sw_input_first(&in, &err) >= 0)
+        format = sw_sniff(in.buf, in.have < PEEK ? in.have : PEEK, path, &err);
+    sw_input_close(&in);
+    if (!format) return sw_push_err(L, err.code ? err.code : SW_E_BAD, &err);
     lua_pushstring(L, format);
     return 1;
 }
@@ -308,16 +387,57 @@ static struct sw_zip *check_zip(lua_State *L)
     return a->zip;
 }
 
+static struct archive *push_archive(lua_State *L)
+{
+    struct archive *a = lua_newuserdatauv(L, sizeof *a, 0);
+    a->zip = NULL;
+    luaL_setmetatable(L, ARCHIVE);
+    return a;
+}
+
 static int l_zip(lua_State *L)
 {
     const char *path = luaL_checkstring(L, 1);
-    struct archive *a = lua_newuserdatauv(L, sizeof *a, 0);
+    struct archive *a = push_archive(L);
     struct sw_err err = SW_ERR_INIT;
-    int rc;
-    a->zip = NULL;
-    luaL_setmetatable(L, ARCHIVE);
-    rc = sw_zip_open(path, &a->zip, &err);
+    int rc = sw_zip_open(path, &a->zip, &err);
     return rc ? sw_push_err(L, rc, &err) : 1;
+}
+
+static void unpack(uv_work_t *w)
+{
+    struct decoder *d = w->data;
+    char path[64] = "";
+    d->rc = sw_input_copy(&d->in, path, &d->err);
+    if (!d->rc) d->rc = sw_zip_open(path, &d->inner, &d->err);
+    if (*path) unlink(path);
+}
+
+static void unpacked(uv_work_t *w, int status)
+{
+    struct decoder *d = w->data;
+    struct sw_wait wait = d->wait;
+    int n = 1;
+    (void)status;
+    d->busy = false;
+    if (d->rc < 0) n = sw_push_err(wait.co, d->rc, &d->err);
+    else {
+        push_archive(wait.co)->zip = d->inner;
+        d->inner = NULL;
+    }
+    sw_wake(&wait, n);
+}
+
+/* An entry that is an archive itself, from a copy that is gone at once. */
+static int l_archive(lua_State *L)
+{
+    struct decoder *d = check(L);
+    if (d->kind != &kind_zip) return luaL_error(L, "this is no archive");
+    d->wait = sw_task_begin(L, "an archive");
+    d->busy = true;
+    d->work.data = d;
+    uv_queue_work(sw_lua_engine(L)->loop, &d->work, unpack, unpacked);
+    return sw_task_yield(L);
 }
 
 static int l_entries(lua_State *L)
@@ -348,7 +468,7 @@ static int l_entry_open(lua_State *L)
     lua_setiuservalue(L, -2, 1); /* the archive outlives its entries */
     rc = sw_zip_enter(z, (size_t)i - 1, &d->err);
     if (rc) return sw_push_err(L, rc, &d->err);
-    d->zip = z;
+    d->in.zip = z;
     return start(L, d, format, sw_zip_name(z, (size_t)i - 1));
 }
 
@@ -374,6 +494,7 @@ static void class(lua_State *L, const char *name, const luaL_Reg *methods, lua_C
 int sw_open_import(lua_State *L)
 {
     static const luaL_Reg decoder[] = {
+        {"head", l_head},         {"plan", l_plan},       {"archive", l_archive},
         {"next", l_next},         {"format", l_format},   {"columns", l_columns},
         {"messages", l_messages}, {"origins", l_origins}, {"report", l_report},
         {"bytes", l_bytes},       {"close", l_close},     {NULL, NULL}};

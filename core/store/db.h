@@ -19,6 +19,10 @@ struct sw_db_val { /* bytes are borrowed: by bind until the next step, by column
     size_t n;
 };
 
+/* FOREIGN: somebody else's file. Read as it lies there (no journal, no lock), nothing in its schema is
+ * trusted: no views, triggers or functions of it run, and values are capped. */
+enum sw_db_mode { SW_DB_WRITE, SW_DB_READ, SW_DB_FOREIGN };
+
 struct sw_dialect {           /* words put into statements and schema */
     const char *name;         /* "sqlite" */
     const char *begin_write;  /* "BEGIN IMMEDIATE" */
@@ -33,8 +37,8 @@ struct sw_dialect {           /* words put into statements and schema */
 
 struct sw_db {
     struct sw_dialect dialect;
-    /* *conn is the backend's own. read_only opens a connection that cannot write. */
-    int (*open)(const char *url, bool read_only, void **conn, struct sw_err *err);
+    /* *conn is the backend's own. READ and FOREIGN open a connection that cannot write. */
+    int (*open)(const char *url, enum sw_db_mode mode, void **conn, struct sw_err *err);
     void (*close)(void *conn);
     int (*exec)(void *conn, const char *sql,
                 struct sw_err *err); /* one or more statements, no rows */

@@ -2,6 +2,7 @@
  * SQLite behind the driver table. WAL, synchronous FULL: a commit that was answered is on disk.
  * Placeholders are bound by name, since SQLite numbers $n by first appearance. */
 #include "store/db.h"
+#include "base/buf.h"
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
@@ -71,12 +72,53 @@ static int enter_wal(sqlite3 *db, struct sw_err *err)
     return rc == SQLITE_OK ? 0 : fail(db, rc, err);
 }
 
-static int db_open(const char *path, bool read_only, void **conn, struct sw_err *err)
+/* "file:/path?immutable=1" with what has a meaning in a URI escaped. */
+static void foreign_uri(const char *path, struct sw_buf *uri)
+{
+    sw_buf_puts(uri, "file:");
+    for (; *path; path++)
+        if (strchr("%?#", *path)) sw_buf_printf(uri, "%%%02x", (unsigned char)*path);
+        else sw_buf_byte(uri, (uint8_t)*path);
+    sw_buf_puts(uri, "?immutable=1");
+}
+
+static int open_foreign(const char *path, void **conn, struct sw_err *err)
+{
+    static const int off[] = {SQLITE_DBCONFIG_TRUSTED_SCHEMA, SQLITE_DBCONFIG_ENABLE_TRIGGER,
+                              SQLITE_DBCONFIG_ENABLE_VIEW};
+    struct sw_buf uri;
+    sqlite3 *db = NULL;
+    int rc;
+    sw_buf_init(&uri, 16384);
+    foreign_uri(path, &uri);
+    rc = sqlite3_open_v2(sw_buf_str(&uri), &db,
+                         SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
+    sw_buf_clear(&uri);
+    if (rc == SQLITE_OK) {
+        for (size_t i = 0; i < sizeof off / sizeof *off; i++)
+            sqlite3_db_config(db, off[i], 0, NULL);
+        sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+        sqlite3_limit(db, SQLITE_LIMIT_LENGTH, 16 << 20);
+        rc = sqlite3_exec(db, "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0", NULL, NULL, NULL);
+    }
+    if (rc != SQLITE_OK) {
+        fail(db, rc, err);
+        sqlite3_close(db);
+        return code_of(rc);
+    }
+    *conn = db;
+    return 0;
+}
+
+static int db_open(const char *path, enum sw_db_mode mode, void **conn, struct sw_err *err)
 {
     sqlite3 *db = NULL;
+    bool read_only = mode != SW_DB_WRITE;
     int flags = SQLITE_OPEN_NOMUTEX |
                 (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
-    int rc = sqlite3_open_v2(path, &db, flags, NULL);
+    int rc;
+    if (mode == SW_DB_FOREIGN) return open_foreign(path, conn, err);
+    rc = sqlite3_open_v2(path, &db, flags, NULL);
     if (rc != SQLITE_OK) {
         fail(db, rc, err);
         sqlite3_close(db);

@@ -32,7 +32,7 @@ int sw_store_open(const char *url, const char *schema_dir, bool read_only, struc
     s->db = db;
     s->zip = sw_series_zip_new();
     sw_map_init(&s->by_sql);
-    rc = db->open(rest, read_only, &s->conn, err);
+    rc = db->open(rest, read_only ? SW_DB_READ : SW_DB_WRITE, &s->conn, err);
     if (!rc) rc = sw_migrate(s, schema_dir, read_only, err);
     if (rc) {
         sw_store_close(s);

@@ -255,7 +255,7 @@ function command.run(_, _, options)
   local s, writing = timed("write", story.make, dir .. "/files", today, ZONE, pause)
   local paths = { dir .. "/files/export.xml", dir .. "/files/activities", dir .. "/files/damaged" }
   local bytes = 0
-  for _, f in ipairs(require("jobs.import").walk(paths)) do
+  for _, f in ipairs(require("import_files").walk(paths)) do
     bytes = bytes + f.size
   end
   local history_ends = (s.past.days[#s.past.days].bed + 3600) * 1000

@@ -1,5 +1,7 @@
 -- syncwell import: files, folders and archives; the same file twice adds nothing.
 --   syncwell import ~/Downloads/export.zip ~/activities/
+local csv_guide = require("csv_guide")
+local csv_mapping = require("csv_mapping")
 local queue = require("queue")
 local term = require("term")
 
@@ -8,13 +10,18 @@ local json = sw.json
 local command = {
   creates = true,
   group = "data", summary = "read files, folders or archives into the store",
-    usage = "PATH... [--as FORMAT] [--connection NAME]",
+    usage = "PATH... [--as FORMAT] [--map FILE] [--weight-unit UNIT] [--connection NAME]",
   example = "syncwell import ~/Downloads/export.zip\nsyncwell import ~/activities --json", mutates = true,
-  doc = "Formats are recognised by content: FIT, TCX, GPX, Apple Health export.xml, what `export json` "
-    .. "wrote, and zip archives of these.\n"
+  doc = "Recognised by content: FIT, TCX, GPX (also gzip'd), Apple Health's export.xml, the database of\n"
+    .. "Health Connect, the exports of Fitbit and Google Fit (Google Takeout), Garmin, Strava, Withings,\n"
+    .. "Oura, Zepp, Samsung Health, Cronometer, MyFitnessPal, what `export json` wrote, and zip archives\n"
+    .. "of these. Any other table (CSV) is imported by a mapping: the first import writes a draft of it, on\n"
+    .. "a terminal by questions.\n"
     .. "Importing the same file again adds nothing. A damaged file keeps what precedes the damage.",
   options = {
-    as = { value = "FORMAT", doc = "fit, tcx, gpx, apple or syncwell, when the content does not tell" },
+    as = { value = "FORMAT", doc = "fit, tcx, gpx, apple, csv, json or syncwell, when the content does not tell" },
+    map = { value = "FILE", doc = "what the columns of a table mean (with --as csv)" },
+    ["weight-unit"] = { value = "UNIT", doc = "kg, lb or st, for files that state weights without one" },
     connection = { value = "NAME", doc = "keep these files apart under this name (default: files)" },
   },
 }
@@ -72,13 +79,128 @@ local function exit_code(total)
   return (total.refused > 0 or total.partial > 0) and 4 or 0
 end
 
+local SHAPELESS, WEIGHTS = { csv = true, json = true }, { kg = true, lb = true, st = true }
+
+-- The mapping that the options name; nil and a sentence when they cannot be meant.
+local function said(options)
+  local as, unit = options.as, options["weight-unit"]
+  if as and not SHAPELESS[as] and not sw.fs.stat(sw.sys.share() .. "/lua/import/" .. as:gsub("%W",
+    "") .. ".lua") then
+    return nil, ("there is no format '%s' (fit, tcx, gpx, apple, csv, json, syncwell)"):format(as), "usage"
+  elseif unit and not WEIGHTS[unit] then
+    return nil, ("--weight-unit is kg, lb or st, not '%s'"):format(unit), "usage"
+  end
+  if options.map then
+    local mapping, message, code = csv_mapping.load(options.map)
+    return mapping, not mapping and message or nil, code
+  end
+end
+
+-- A table that nobody knows: its columns, and a draft to fill in beside it.
+local function offer_draft(path, head)
+  local draft = path .. ".map.lua"
+  csv_guide.show(head)
+  if sw.fs.stat(draft) then
+    term.line("what the columns mean is asked in %s; then: syncwell import %s --as csv --map %s",
+      clean(draft),
+      clean(path), clean(draft))
+    return
+  end
+  local ok, message = sw.fs.write(draft, csv_guide.draft(head, path:match("([^/]+)$")))
+  if ok then
+    term.line("say what the columns mean in %s (a draft stands there); then:", clean(draft))
+    term.line("  syncwell import %s --as csv --map %s", clean(path), clean(draft))
+  else
+    term.error(("a draft of the mapping could not be written: %s"):format(message))
+  end
+end
+
+-- Ask what the columns mean, keep the answers beside the file. nil when there is nothing to ask.
+local function ask_mapping(path)
+  local head, message = csv_guide.look(path)
+  if not head then
+    return nil, message, "bad"
+  elseif not (sw.sys.tty(0) and sw.sys.tty(1)) then
+    offer_draft(path, head)
+    return nil
+  end
+  csv_guide.show(head)
+  local mapping, why, code = csv_guide.interview(head, csv_mapping.column_problem)
+  if not mapping then
+    return nil, why, code
+  end
+  local kept = path .. ".map.lua"
+  if not sw.fs.stat(kept) and sw.fs.write(kept, csv_guide.text(mapping, path:match("([^/]+)$"))) then
+    term.line("kept in %s for the next time", clean(kept))
+  end
+  return mapping
+end
+
+-- The one table a person named and nobody knows; its mapping, asked for.
+local function unknown_table(out, words, options, ctx)
+  local r = out.results[1]
+  if #words ~= 1 or #out.results ~= 1 or options.map or ctx.json or ctx.quiet then
+    return nil
+  end
+  return r.unknown and r.format == "csv" and r.file or nil
+end
+
+-- One import job from its start to its end: what it answered.
+local function import_now(ctx, paths, options, mapping)
+  local bar = term.progress("importing", term.bytes)
+  require("jobs.import").on_progress = function(done, whole)
+    if not ctx.quiet and not ctx.json then
+      bar.show(done, whole)
+    end
+  end
+  local payload = { paths = paths, format = options.as or mapping and "csv" or nil, mapping = mapping,
+    connection = options.connection, weight_unit = options["weight-unit"],
+    live_after = sw.time.now() - LIVE_MS }
+  local name = sw.sys.hash(json.encode { paths, options.as or "", options.connection or "",
+    options["weight-unit"] or "", mapping and json.encode(mapping) or "" })
+  local out, message, code = queue.run_now(ctx, { kind = "import", name = name,
+    payload = json.encode(payload) }, function()
+    term.error("another process is importing the same files; waiting for it")
+  end)
+  bar.clear()
+  if out and not out.total then
+    return nil, "another process gave up this import; `syncwell status` says why"
+  end
+  return out, message, code
+end
+
+local function show_passed(out)
+  local n = out.total.passed or 0
+  if n > 0 then
+    term.line("%d file%s of no known kind passed over, such as %s", n, n == 1 and "" or "s",
+      clean(out.passed[1] or ""))
+  end
+end
+
+local function report(ctx, out, began)
+  for _, r in ipairs(out.results) do
+    if not ctx.quiet or r.status ~= "ok" then
+      show(r)
+    end
+  end
+  local t = out.total
+  show_passed(out)
+  term.line("%d file%s in %s: %s new, %s updated, %s unchanged, %s rejected", t.files, t.files == 1 and ""
+    or "s",
+    term.duration((sw.time.mono() - began) / 1000), term.number(t.new), term.number(t.updated),
+      term.number(t.unchanged), term.number(t.rejected))
+  if t.files == 0 then
+    term.error("nothing to import was found there (looked for .fit .tcx .gpx .xml .csv .json .db .gz .zip)")
+  end
+end
+
 function command.run(ctx, words, options)
   if #words == 0 then
     return nil, "import needs at least one file, folder or archive", "usage"
   end
-  if options.as and not sw.fs.stat(sw.sys.share() .. "/lua/import/" .. options.as:gsub("%W", "")
-    .. ".lua") then
-    return nil, ("there is no format '%s' (fit, tcx, gpx, apple, syncwell)"):format(options.as), "usage"
+  local mapping, problem, kind = said(options)
+  if problem then
+    return nil, problem, kind
   end
   local paths, message, code = absolute(words)
   if not paths then
@@ -89,44 +211,25 @@ function command.run(ctx, words, options)
     sw.sys.exit_now(130)
   end)
   local began = sw.time.mono()
-  local bar = term.progress("importing", term.bytes)
-  require("jobs.import").on_progress = function(done, whole)
-    if not ctx.quiet and not ctx.json then
-      bar.show(done, whole)
+  local out
+  out, message, code = import_now(ctx, paths, options, mapping)
+  local unknown = out and unknown_table(out, words, options, ctx)
+  if unknown then
+    mapping, message, code = ask_mapping(unknown)
+    if message then
+      return nil, message, code
+    elseif mapping then
+      out, message, code = import_now(ctx, paths, options, mapping)
     end
   end
-  local payload = { paths = paths, format = options.as, connection = options.connection,
-    live_after = sw.time.now() - LIVE_MS }
-  local out
-  out, message, code = queue.run_now(ctx, { kind = "import", name = sw.sys.hash(json.encode { paths,
-    options.as or "", options.connection or "" }),
-    payload = json.encode(payload) }, function()
-    term.error("another process is importing the same files; waiting for it")
-  end)
-  bar.clear()
   if not out then
     return nil, message, code
-  elseif not out.total then
-    return nil, "another process gave up this import; `syncwell status` says why"
-  end
-  if ctx.json then
+  elseif ctx.json then
     print_json(out)
-    return exit_code(out.total)
+  else
+    report(ctx, out, began)
   end
-  for _, r in ipairs(out.results) do
-    if not ctx.quiet or r.status ~= "ok" then
-      show(r)
-    end
-  end
-  local t = out.total
-  term.line("%d file%s in %s: %s new, %s updated, %s unchanged, %s rejected", t.files, t.files == 1 and ""
-    or "s",
-    term.duration((sw.time.mono() - began) / 1000), term.number(t.new), term.number(t.updated),
-      term.number(t.unchanged), term.number(t.rejected))
-  if t.files == 0 then
-    term.error("nothing to import was found there (looked for .fit .tcx .gpx .xml .zip)")
-  end
-  return exit_code(t)
+  return exit_code(out.total)
 end
 
 return command

@@ -1,9 +1,12 @@
 -- Job "import": files, folders and archives into the store, batch by batch.
 -- Each batch is one transaction with its data, the file's progress and the events it caused; a restart
 -- reads the file again from the start and skips what is committed.
--- payload: { paths = { "/abs/export.zip" }, format = "fit"?, connection = "files", live_after = ms }
+-- payload: { paths = { "/abs/export.zip" }, format = "fit"?, mapping = {...}?, weight_unit = "lb"?,
+--   connection = "files", live_after = ms }
+local files = require("import_files")
 local home = require("home")
 local record = require("record")
+local shapes = require("shapes")
 local watch = require("watch")
 
 local json = sw.json
@@ -181,7 +184,7 @@ end
 
 -- One decoder to its end. `resume` batches are read but not stored again.
 local function run_decoder(ctx, job, file, decoder, resume)
-  local format = require("import." .. file.format)
+  local format = file.shape or require("import." .. file.format)
   local state = format.start(file)
   while true do
     local more, message, code = decoder:next()
@@ -260,6 +263,13 @@ local function import_one(ctx, job, file, open)
     return refused(file.path, nil, message)
   end
   file.format = decoder:format()
+  local known, unknown, kind = shapes.take(ctx, job, file, decoder)
+  if not known then
+    decoder:close()
+    local r = refused(file.path, file.format, unknown)
+    r.unknown = kind == "unknown" or nil
+    return r
+  end
   file.total, file.notes, file.hook_rejects, file.batch = counts(), {}, {}, 0
   if doc then
     add_counts(file.total, doc.body.total)
@@ -283,46 +293,114 @@ local function basename(path)
   return path:match("([^/]+)/*$") or path
 end
 
+-- What a person said about their files is part of what a file is known by: told otherwise, it is read again.
+local function said(job)
+  local p = job.payload
+  if not p.mapping and not p.weight_unit then
+    return ""
+  end
+  return ":" .. sw.sys.hash(json.encode { p.mapping or json.null, p.weight_unit or "" }):sub(1, 16)
+end
+
+-- Exports hold much that is no health data: what was not asked for by name is passed over and counted.
+local function take_result(job, results, r, name)
+  if r.status == "refused" and (r.unknown or not files.is_health(name)) then
+    job.passed[#job.passed + 1] = name
+  else
+    results[#results + 1] = r
+  end
+end
+
+-- Entries worth reading, the large export first: routes beside it belong to its workouts.
+local function wanted_entries(archive)
+  local wanted = {}
+  for i, e in ipairs(archive:entries()) do
+    if e.wanted then
+      wanted[#wanted + 1] = { index = i, name = e.name, size = e.size }
+    end
+  end
+  table.sort(wanted, function(a, b)
+    return a.size > b.size or (a.size == b.size and a.name < b.name)
+  end)
+  return wanted
+end
+
+-- Some exports hold zips of their recordings: one level of them is opened.
+local function inner_archive(archive, e)
+  local decoder, message = archive:open(e.index)
+  if not decoder then
+    return nil, message
+  elseif decoder:format() ~= "zip" then
+    decoder:close()
+    return nil, "this is named .zip, but it is none"
+  end
+  local inner, why = decoder:archive()
+  decoder:close()
+  return inner, why
+end
+
+local import_entries
+
+local function import_inner(ctx, job, archive, e, file, results)
+  local inner, message = inner_archive(archive, e)
+  if not inner then
+    results[#results + 1] = refused(file.path, "zip", message)
+    return true
+  end
+  local ok, why, code = import_entries(ctx, job, inner, file.path, file.key, results, 1)
+  inner:close()
+  return ok, why, code
+end
+
+local function import_entry(ctx, job, archive, e, file, results)
+  local r, why, code = import_one(ctx, job, file, function()
+    return archive:open(e.index)
+  end)
+  if not r then
+    return nil, why, code
+  end
+  take_result(job, results, r, e.name)
+  return r
+end
+
+-- path and hash: of the archive. depth: 0 for a file, 1 for an archive within it.
+function import_entries(ctx, job, archive, path, hash, results, depth)
+  local has_export = false
+  for _, e in ipairs(wanted_entries(archive)) do
+    local file = { path = path .. "!" .. e.name, name = basename(e.name), size = e.size,
+      key = ("%s:%s:%d%s"):format(hash, sw.sys.hash(e.name):sub(1, 16), MAPPING_VERSION, said(job)) }
+    local route = has_export and e.name:lower():find("%.gpx$") and e.name:find("workout%-routes")
+    local ok, why, code = true, nil, nil
+    if depth == 0 and e.name:lower():find("%.zip$") then
+      ok, why, code = import_inner(ctx, job, archive, e, file, results)
+    elseif not route then
+      ok, why, code = import_entry(ctx, job, archive, e, file, results)
+      has_export = has_export or ok and ok.format == "apple"
+    end
+    if not ok then
+      return nil, why, code
+    end
+  end
+  return true
+end
+
 local function import_archive(ctx, job, path, hash, results)
   local archive, message = sw.import.zip(path)
   if not archive then
     results[#results + 1] = refused(path, "zip", message)
     return true
   end
-  local entries, wanted = archive:entries(), {}
-  for i, e in ipairs(entries) do
-    if e.wanted then
-      wanted[#wanted + 1] = { index = i, name = e.name, size = e.size }
-    end
-  end
-  -- the large export first: routes beside it belong to its workouts
-  table.sort(wanted, function(a, b)
-    return a.size > b.size or (a.size == b.size and a.name < b.name)
-  end)
-  local has_export = false
-  for _, e in ipairs(wanted) do
-    local file = { path = path .. "!" .. e.name, name = basename(e.name), size = e.size,
-      key = ("%s:%s:%d"):format(hash, sw.sys.hash(e.name):sub(1, 16), MAPPING_VERSION) }
-    local route = has_export and e.name:lower():find("%.gpx$") and e.name:find("workout%-routes")
-    if not route then
-      local r, why, code = import_one(ctx, job, file, function()
-        return archive:open(e.index)
-      end)
-      if not r then
-        return nil, why, code
-      end
-      has_export = has_export or r.format == "apple"
-      results[#results + 1] = r
-    end
-  end
+  local before = #results
+  local ok, why, code = import_entries(ctx, job, archive, path, hash, results, 0)
   archive:close()
-  if #wanted == 0 then
+  if ok and #results == before then
     results[#results + 1] = refused(path, "zip", "the archive holds no file that could be read")
   end
-  return true
+  return ok, why, code
 end
 
-local function import_file(ctx, job, path, results, why_not)
+local function import_file(ctx, job, f, results)
+  local path, why_not = f.path, f.refused
   if why_not then
     results[#results + 1] = refused(path, nil, why_not)
     return true
@@ -339,58 +417,24 @@ local function import_file(ctx, job, path, results, why_not)
   end
   local format, message = sw.import.sniff(path)
   if not format and not job.payload.format then
-    results[#results + 1] = refused(path, nil, message)
+    take_result(job, results, refused(path, nil, message), f.named and "named.csv" or path)
     return true
   elseif format == "zip" and job.payload.format ~= "zip" then
     return import_archive(ctx, job, path, hash, results)
   end
   local file = { path = path, name = basename(path), size = size_or_message,
-    key = ("%s:%d"):format(hash, MAPPING_VERSION) }
+    key = ("%s:%d%s"):format(hash, MAPPING_VERSION, said(job)) }
   local r, why, code = import_one(ctx, job, file, function()
     return sw.import.open(path, job.payload.format)
   end)
   if not r then
     return nil, why, code
+  elseif f.named then
+    results[#results + 1] = r
+  else
+    take_result(job, results, r, path)
   end
-  results[#results + 1] = r
   return true
-end
-
--- Files of a folder in the order of their names; what is no health file by its name is passed over.
-local function walk(path, list, depth)
-  local st = sw.fs.stat(path)
-  if st and st.kind == "dir" and depth < 12 then
-    local real = sw.fs.real(path)
-    if not real or list[real] then
-      return list -- a link that leads back
-    end
-    list[real] = true
-    local names, message = sw.fs.list(path)
-    if not names then
-      list[#list + 1] = { path = path, size = 0, refused = message }
-    end
-    for _, name in ipairs(names or {}) do
-      if name:sub(1, 1) ~= "." then
-        walk(path .. "/" .. name, list, depth + 1)
-      end
-    end
-  elseif depth == 0 or path:lower():find("%.fit$") or path:lower():find("%.tcx$")
-    or path:lower():find("%.gpx$")
-    or path:lower():find("%.xml$") or path:lower():find("%.zip$") or path:lower():find("%.jsonl$") then
-    if not path:find("export_cda%.xml$") then
-      list[#list + 1] = { path = path, size = st and st.size or 0 }
-    end
-  end
-  return list
-end
-
--- The files below some paths, with their sizes, in the order in which they are read.
-function import.walk(paths)
-  local files = {}
-  for _, path in ipairs(paths) do
-    walk(path, files, 0)
-  end
-  return files
 end
 
 local function total_of(results)
@@ -413,17 +457,18 @@ function import.run(ctx, job)
     return nil, message, code
   end
   job.connection_id = made[1]
-  local files, whole = import.walk(job.payload.paths), 0
-  for _, f in ipairs(files) do
+  local list, whole = files.walk(job.payload.paths), 0
+  for _, f in ipairs(list) do
     whole = whole + f.size
   end
   local results, before = {}, 0
-  for _, f in ipairs(files) do
+  job.passed = {}
+  for _, f in ipairs(list) do
     local show = import.on_progress
     job.on_progress = show and function(_, bytes)
       show(before + math.min(bytes, f.size), whole, basename(f.path))
     end
-    local ok, why, kind = import_file(ctx, job, f.path, results, f.refused)
+    local ok, why, kind = import_file(ctx, job, f, results)
     if not ok then
       return nil, why, kind
     end
@@ -433,7 +478,10 @@ function import.run(ctx, job)
   if not ok then
     return nil, why, kind
   end
-  return { results = json.list(results), total = total_of(results) }
+  local total = total_of(results)
+  total.passed = #job.passed
+  return { results = json.list(results), total = total, passed = json.list { table.unpack(job.passed, 1,
+    5) } }
 end
 
 return import
