@@ -19,7 +19,8 @@ local command = {
     .. "a terminal by questions.\n"
     .. "Importing the same file again adds nothing. A damaged file keeps what precedes the damage.",
   options = {
-    as = { value = "FORMAT", doc = "fit, tcx, gpx, apple, csv, json or syncwell, when the content does not tell" },
+    as = { value = "FORMAT",
+      doc = "fit, tcx, gpx, apple, csv, json or syncwell, when the content does not tell" },
     map = { value = "FILE", doc = "what the columns of a table mean (with --as csv)" },
     ["weight-unit"] = { value = "UNIT", doc = "kg, lb or st, for files that state weights without one" },
     connection = { value = "NAME", doc = "keep these files apart under this name (default: files)" },
@@ -190,7 +191,8 @@ local function report(ctx, out, began)
     term.duration((sw.time.mono() - began) / 1000), term.number(t.new), term.number(t.updated),
       term.number(t.unchanged), term.number(t.rejected))
   if t.files == 0 then
-    term.error("nothing to import was found there (looked for .fit .tcx .gpx .xml .csv .json .db .gz .zip)")
+    term.error("nothing to import was found there (looked for"
+      .. " .fit .tcx .gpx .xml .csv .json .jsonl .db .gz .zip)")
   end
 end
 
