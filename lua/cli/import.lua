@@ -191,7 +191,8 @@ local function report(ctx, out, began)
     term.duration((sw.time.mono() - began) / 1000), term.number(t.new), term.number(t.updated),
       term.number(t.unchanged), term.number(t.rejected))
   if t.files == 0 then
-    term.error("nothing to import was found there (looked for .fit .tcx .gpx .xml .csv .json .db .gz .zip)")
+    term.error("nothing to import was found there (looked for"
+      .. " .fit .tcx .gpx .xml .csv .json .jsonl .db .gz .zip)")
   end
 end
 
