@@ -12,6 +12,7 @@
  *   t:record_delete(id, kind [, may return]) -> {group, was_last}
  *   t:day_total(metric, day, origin, value, unit) -> what
  *   t:erase(metric, from, to) -> how many          t:settle(most) -> true while days are left
+ *   t:again(metric, origin or 0, day): compute the day's figures again
  *   t:job{kind, name, due, payload, urgency, if_changed} -> id; if_changed: only when the record that
  *                      is the operation before it was new or changed
  *   t:claim{now, lease, only, most, owner} -> list of jobs; only = -1: the job added before it here

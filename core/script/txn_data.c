@@ -335,6 +335,25 @@ static int l_erase(lua_State *L)
     return 0;
 }
 
+static int run_again(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
+{
+    int64_t series;
+    int rc = o->i[0] ? sw_series_find(s, t->who.id, o->metric->name, o->i[0], false, &series, err) : 0;
+    if (!rc && o->i[0]) rc = sw_series_rollup_again(s, t->who.id, o->metric, series, o->i[1], err);
+    if (!rc) rc = sw_dirty_mark(s, t->who.id, o->metric->name, o->i[1], err);
+    return rc == SW_E_NOTFOUND ? 0 : rc;
+}
+
+/* t:again(metric, origin, day): the day's figures of an origin, and of all together when settled */
+static int l_again(lua_State *L)
+{
+    struct sw_op *o = sw_txn_add(L, run_again);
+    o->metric = sw_txn_metric(L, luaL_checkstring(L, 2));
+    o->i[0] = luaL_checkinteger(L, 3);
+    o->i[1] = luaL_checkinteger(L, 4);
+    return 0;
+}
+
 static int run_settle(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
 {
     bool left = false;
@@ -384,6 +403,7 @@ const luaL_Reg sw_txn_data_methods[] = {{"origin", l_origin},
                                         {"record_delete", l_record_delete},
                                         {"day_total", l_day_total},
                                         {"erase", l_erase},
+                                        {"again", l_again},
                                         {"settle", l_settle},
                                         {"dispatch", l_dispatch},
                                         {"event", l_event},

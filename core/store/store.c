@@ -237,6 +237,37 @@ const void *sw_q_blob(struct sw_q *q, int col, size_t *n)
     return v.p;
 }
 
+int sw_store_copy(struct sw_store *s, const char *to, const struct sw_progress *progress,
+                  struct sw_err *err)
+{
+    int rc = sw_store_begin(s, false, err);
+    if (!rc) rc = s->db->care.copy(s->conn, to, progress, err);
+    sw_store_rollback(s);
+    return rc;
+}
+
+int sw_store_integrity(struct sw_store *s, void (*each)(void *ctx, const char *finding), void *ctx,
+                       struct sw_err *err)
+{
+    return s->db->care.integrity(s->conn, each, ctx, err);
+}
+
+int sw_store_compact(struct sw_store *s, struct sw_err *err)
+{
+    return s->db->care.compact(s->conn, err);
+}
+
+int sw_store_alone(const char *url, struct sw_err *err)
+{
+    const char *rest;
+    const struct sw_db *db = sw_db_for(url, &rest, err);
+    void *conn = NULL;
+    int rc = db ? db->open(rest, false, &conn, err) : SW_E_BAD;
+    if (!rc) rc = db->care.alone(conn, err);
+    if (conn) db->close(conn);
+    return rc;
+}
+
 int sw_store_number(struct sw_store *s, const char *name, int64_t *out, struct sw_err *err)
 {
     int rc = sw_ask_int(

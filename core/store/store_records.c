@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static int64_t content_of(const struct sw_record *r)
+int64_t sw_record_content(const struct sw_record *r)
 {
     struct sw_hash h;
     uint8_t out[SW_HASH_BYTES];
@@ -110,7 +110,7 @@ static int update(struct sw_store *s, struct sw_record *r, int64_t content, stru
 int sw_record_put(struct sw_store *s, int64_t person, const char *person_name, struct sw_record *r,
                   struct sw_put_result *out, struct sw_err *err)
 {
-    int64_t content = content_of(r), had = 0;
+    int64_t content = sw_record_content(r), had = 0;
     bool kept_out;
     struct sw_q *q;
     int rc;

@@ -23,6 +23,9 @@ struct sw_record { /* texts borrowed: from the caller when writing, from the row
     bool may_return; /* deleted by its service: the same one put again lives again */
 };
 
+/* The hash by which a change is told from a repetition: of all that the origin says. */
+int64_t sw_record_content(const struct sw_record *r);
+
 enum sw_put { SW_PUT_NEW, SW_PUT_CHANGED, SW_PUT_SAME };
 struct sw_put_result {
     enum sw_put what;

@@ -15,13 +15,13 @@ enum { DAY_BIAS = 25567, TAIL_MOST = 50, TAIL_STEP = 4, CHUNK_FULL = 64, RUN_GAP
 #define OFFSET_SPAN_MS (16 * INT64_C(3600000)) /* no zone is further from UTC */
 
 /* Days outside what 16 bits hold (1900-01-01 to 2079-06-06) are asked for, never stored: they clamp. */
-static int64_t key_of(int64_t series, int64_t day)
+int64_t sw_series_key(int64_t series, int64_t day)
 {
     int64_t k = day + DAY_BIAS;
     return series << 16 | (k < 0 ? 0 : k > 0xffff ? 0xffff : k);
 }
 
-static int64_t day_of_key(int64_t key)
+int64_t sw_series_key_day(int64_t key)
 {
     return (key & 0xffff) - DAY_BIAS;
 }
@@ -32,7 +32,7 @@ static int64_t chunk_day(const struct sw_metric *m, int64_t day)
     return m->month_chunks ? day - sw_date_of_day(day).day + 1 : day;
 }
 
-static int64_t next_chunk_day(const struct sw_metric *m, int64_t first)
+int64_t sw_series_chunk_end(const struct sw_metric *m, int64_t first)
 {
     return m->month_chunks ? chunk_day(m, first + 31) : first + 1;
 }
@@ -130,7 +130,7 @@ static int load(struct sw_store *s, const struct sw_metric *m, int64_t series, i
 {
     struct sw_samples tail = {0};
     struct sw_merge ignored;
-    int rc = read_chunks(s, key_of(series, first_day), key_of(series, end_day), out, err);
+    int rc = read_chunks(s, sw_series_key(series, first_day), sw_series_key(series, end_day), out, err);
     if (!rc) rc = read_tail(s, series, first_day * SW_DAY_MS, end_day * SW_DAY_MS, &tail, err);
     if (!rc && tail.n) sw_series_merge(out, &tail, m->by_value, &ignored, NULL);
     *tail_n = tail.n;
@@ -199,7 +199,7 @@ int sw_rollup_get(struct sw_store *s, int64_t series, int64_t day, struct sw_rol
                   struct sw_err *err)
 {
     struct sw_q *q = sw_ask(s, err, "SELECT n, total, low, high, newest FROM rollup WHERE id = $1",
-                            "i", key_of(series, day));
+                            "i", sw_series_key(series, day));
     int rc = q ? sw_q_next(q, err) : SW_E_INTERNAL;
     if (rc <= 0) return rc;
     *out = (struct sw_rollup){sw_q_int(q, 0), sw_q_real(q, 1), sw_q_real(q, 2), sw_q_real(q, 3),
@@ -211,13 +211,13 @@ int sw_rollup_get(struct sw_store *s, int64_t series, int64_t day, struct sw_rol
 int sw_rollup_put(struct sw_store *s, int64_t series, int64_t day, const struct sw_rollup *r,
                   struct sw_err *err)
 {
-    if (!r->n) return sw_run(s, err, "DELETE FROM rollup WHERE id = $1", "i", key_of(series, day));
+    if (!r->n) return sw_run(s, err, "DELETE FROM rollup WHERE id = $1", "i", sw_series_key(series, day));
     return sw_run(
         s, err,
         "INSERT INTO rollup (id, n, total, low, high, newest) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) "
         "DO UPDATE SET n = excluded.n, total = excluded.total, low = excluded.low, high = excluded.high, "
         "newest = excluded.newest",
-        "iirrrr", key_of(series, day), r->n, r->sum, r->min, r->max, r->last);
+        "iirrrr", sw_series_key(series, day), r->n, r->sum, r->min, r->max, r->last);
 }
 
 int sw_rollup_range(struct sw_store *s, int64_t series, int64_t first, int64_t last,
@@ -227,12 +227,12 @@ int sw_rollup_range(struct sw_store *s, int64_t series, int64_t first, int64_t l
     struct sw_q *q = sw_ask(
         s, err,
         "SELECT id, n, total, low, high, newest FROM rollup WHERE id >= $1 AND id <= $2 ORDER BY id",
-        "ii", key_of(series, first), key_of(series, last));
+        "ii", sw_series_key(series, first), sw_series_key(series, last));
     int rc = q ? 0 : SW_E_INTERNAL;
     while (q && (rc = sw_q_next(q, err)) > 0) {
         struct sw_rollup r = {sw_q_int(q, 1), sw_q_real(q, 2), sw_q_real(q, 3), sw_q_real(q, 4),
                               sw_q_real(q, 5)};
-        each(ctx, day_of_key(sw_q_int(q, 0)), &r);
+        each(ctx, sw_series_key_day(sw_q_int(q, 0)), &r);
     }
     return rc;
 }
@@ -311,6 +311,13 @@ static int rollup_days(struct sw_store *s, int64_t person, const struct sw_metri
     return rc;
 }
 
+int sw_series_rollup_again(struct sw_store *s, int64_t person, const struct sw_metric *m, int64_t series,
+                           int64_t day, struct sw_err *err)
+{
+    struct days d = {&day, 1, 1};
+    return rollup_days(s, person, m, series, &d, err);
+}
+
 /* --- reading and writing --- */
 
 /* Callers ask for "everything" with any numbers; nothing is stored outside the border. */
@@ -330,7 +337,7 @@ int sw_series_read(struct sw_store *s, const struct sw_metric *m, int64_t series
     int rc;
     clip(&from_ms, &to_ms);
     first = chunk_day(m, sw_floor_day(from_ms));
-    end = next_chunk_day(m, chunk_day(m, sw_floor_day(to_ms - 1)));
+    end = sw_series_chunk_end(m, chunk_day(m, sw_floor_day(to_ms - 1)));
     rc = to_ms <= from_ms ? 0 : load(s, m, series, first, end, &x, &tail_n, err);
     size_t a = 0, b = x.n;
     while (a < b && x.at[a].start_ms < from_ms) a++;
@@ -393,7 +400,7 @@ static int write_chunk(struct sw_store *s, const struct sw_metric *m, int64_t se
     if (before >= CHUNK_FULL && news.n <= TAIL_STEP && tail_n + news.n < TAIL_MOST) {
         rc = put_tail(s, m, series, &news, err);
     } else {
-        rc = put_chunk(s, key_of(series, first), &have, err);
+        rc = put_chunk(s, sw_series_key(series, first), &have, err);
         if (!rc && tail_n) rc = drop_tail(s, series, first, end, err);
     }
 out:
@@ -410,7 +417,7 @@ int sw_series_write(struct sw_store *s, int64_t person, const struct sw_metric *
     *stat = (struct sw_merge){0, 0, 0};
     for (size_t a = 0, b; a < in->n && !rc; a = b) {
         int64_t first = chunk_day(m, sw_floor_day(in->at[a].start_ms)),
-                end = next_chunk_day(m, first);
+                end = sw_series_chunk_end(m, first);
         struct sw_samples part;
         struct sw_merge one;
         for (b = a; b < in->n && in->at[b].start_ms < end * SW_DAY_MS; b++) continue;
@@ -431,7 +438,7 @@ static int erase_chunk(struct sw_store *s, const struct sw_metric *m, int64_t se
 {
     struct sw_samples x = {0};
     size_t tail_n, k = 0;
-    int64_t end = next_chunk_day(m, first);
+    int64_t end = sw_series_chunk_end(m, first);
     int rc = load(s, m, series, first, end, &x, &tail_n, err);
     for (size_t i = 0; i < x.n; i++) {
         if (x.at[i].start_ms >= from_ms && x.at[i].start_ms < to_ms)
@@ -441,7 +448,7 @@ static int erase_chunk(struct sw_store *s, const struct sw_metric *m, int64_t se
     if (!rc && k < x.n) {
         *erased += (int64_t)(x.n - k);
         x.n = k;
-        rc = put_chunk(s, key_of(series, first), &x, err);
+        rc = put_chunk(s, sw_series_key(series, first), &x, err);
         if (!rc) rc = drop_tail(s, series, first, end, err);
     }
     sw_samples_clear(&x);
@@ -457,7 +464,7 @@ int sw_series_erase(struct sw_store *s, int64_t person, const struct sw_metric *
     clip(&from_ms, &to_ms);
     day = chunk_day(m, sw_floor_day(from_ms));
     *erased = 0;
-    for (; day * SW_DAY_MS < to_ms && !rc; day = next_chunk_day(m, day))
+    for (; day * SW_DAY_MS < to_ms && !rc; day = sw_series_chunk_end(m, day))
         rc = erase_chunk(s, m, series, day, from_ms, to_ms, &touched, erased, err);
     if (!rc) rc = rollup_days(s, person, m, series, &touched, err);
     sw_free(touched.at);
@@ -474,10 +481,10 @@ int sw_series_fold(struct sw_store *s, const struct sw_metric *m, int64_t series
                          "SELECT start_ms FROM tail WHERE series_id = $1 ORDER BY start_ms LIMIT 1",
                          "i", series)) > 0) {
         struct sw_samples x = {0};
-        int64_t first = chunk_day(m, sw_floor_day(start)), end = next_chunk_day(m, first);
+        int64_t first = chunk_day(m, sw_floor_day(start)), end = sw_series_chunk_end(m, first);
         size_t tail_n;
         rc = load(s, m, series, first, end, &x, &tail_n, err);
-        if (!rc) rc = put_chunk(s, key_of(series, first), &x, err);
+        if (!rc) rc = put_chunk(s, sw_series_key(series, first), &x, err);
         if (!rc) rc = drop_tail(s, series, first, end, err);
         sw_samples_clear(&x);
         if (rc) return rc;
