@@ -17,6 +17,7 @@ struct sw_store {
     void *conn;
     bool in_tx;
     struct sw_series_zip *zip;
+    struct sw_undo_mark undo;
     struct sw_map by_sql; /* address of the literal -> struct sw_q * */
 };
 
@@ -60,6 +61,10 @@ void sw_store_close(struct sw_store *s)
 struct sw_series_zip *sw_store_zip(struct sw_store *s)
 {
     return s->zip;
+}
+struct sw_undo_mark *sw_store_undo(struct sw_store *s)
+{
+    return &s->undo;
 }
 const struct sw_dialect *sw_store_dialect(const struct sw_store *s)
 {

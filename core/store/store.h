@@ -58,6 +58,12 @@ int sw_store_compact(struct sw_store *s, struct sw_err *err);
 /* 0 when no other process has the store at url open, and its log is in its file; SW_E_BUSY otherwise. */
 int sw_store_alone(const char *url, struct sw_err *err);
 
+/* Whose run is noted for undo, if any (store/store_undo.h). */
+struct sw_undo_mark {
+    int64_t person, run; /* run 0: nothing is noted */
+};
+struct sw_undo_mark *sw_store_undo(struct sw_store *s);
+
 /* The next number of a named counter (series, job, run), from 1. Inside a write transaction. */
 int sw_store_number(struct sw_store *s, const char *name, int64_t *out, struct sw_err *err);
 #endif

@@ -5,6 +5,7 @@
 #include "store/store_records.h"
 #include "base/crypto.h"
 #include "model/match.h"
+#include "store/store_undo.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -87,8 +88,9 @@ static int insert(struct sw_store *s, int64_t person, const struct sw_record *r,
 static int insert_new(struct sw_store *s, int64_t person, struct sw_record *r, int64_t content,
                       struct sw_put_result *out, struct sw_err *err)
 {
-    struct best b;
-    int rc = find_group(s, person, r, &b, err);
+    struct best b = {1, r->into_group};
+    int rc = r->into_group ? 0 : find_group(s, person, r, &b, err);
+    if (!rc) rc = sw_undo_record(s, r->id, false, 1, err);
     if (rc) return rc;
     *out = (struct sw_put_result){SW_PUT_NEW, !b.group, b.group ? b.group : r->id, 1, r->day};
     r->group_id = out->group_id;
@@ -130,7 +132,8 @@ int sw_record_put(struct sw_store *s, int64_t person, const char *person_name, s
     if (had == content || kept_out) return 0;
     out->what = SW_PUT_CHANGED;
     out->revision++;
-    return update(s, r, content, err);
+    rc = sw_undo_record(s, r->id, true, out->revision, err);
+    return rc ? rc : update(s, r, content, err);
 }
 
 int sw_record_restore(struct sw_store *s, int64_t person, const char *person_name,
@@ -149,14 +152,19 @@ int sw_record_restore(struct sw_store *s, int64_t person, const char *person_nam
         "ii", r->group_id, person);
     if (rc < 0) return rc;
     *out = (struct sw_put_result){SW_PUT_NEW, !members, r->group_id, r->revision, r->day};
-    return insert(s, person, r, r->may_return ? 0 : content_of(r), err);
+    rc = sw_undo_record(s, r->id, false, r->revision, err);
+    return rc ? rc : insert(s, person, r, r->may_return ? 0 : sw_record_content(r), err);
 }
 
 int sw_record_delete(struct sw_store *s, int64_t person, int64_t id, bool *was_last, int64_t *group,
                      struct sw_err *err)
 {
-    int64_t left;
-    int rc = sw_ask_int(
+    int64_t left, revision = 0;
+    int rc = sw_ask_int(s, err, &revision, "SELECT revision FROM record WHERE id = $1 AND person_id = $2", "ii", id,
+                        person);
+    if (rc > 0) rc = sw_undo_record(s, id, true, revision + 1, err);
+    if (rc < 0) return rc;
+    rc = sw_ask_int(
         s, err, group,
         "UPDATE record SET state = 'deleted', revision = revision + 1 WHERE id = $1 AND person_id = $2 "
         "AND state <> 'deleted' RETURNING group_id",

@@ -7,6 +7,7 @@
 #include "store/store_series.h"
 #include "base/alloc.h"
 #include "base/tz.h"
+#include "store/store_undo.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -383,20 +384,34 @@ static void touch_left_days(const struct sw_samples *have, const struct sw_sampl
     }
 }
 
+/* Those of `have` (sorted) in whose place a sample of `in` (sorted) comes. */
+static void replaced(const struct sw_samples *have, const struct sw_samples *in, struct sw_samples *out)
+{
+    for (size_t i = 0, k = 0; i < have->n && k < in->n;) {
+        const struct sw_sample *a = &have->at[i], *b = &in->at[k];
+        int64_t c = a->start_ms != b->start_ms ? a->start_ms - b->start_ms : a->dur_ms - b->dur_ms;
+        if (!c && a->value != b->value) sw_samples_push(out, a);
+        if (c <= 0) i++;
+        else k++;
+    }
+}
+
 /* Merge the samples of one chunk; days that change are added to `touched`. */
 static int write_chunk(struct sw_store *s, const struct sw_metric *m, int64_t series, int64_t first,
                        int64_t end, const struct sw_samples *in, struct sw_merge *stat,
                        struct days *touched, struct sw_err *err)
 {
-    struct sw_samples have = {0}, news = {0};
+    struct sw_samples have = {0}, news = {0}, old = {0};
     size_t tail_n, before;
     int rc = load(s, m, series, first, end, &have, &tail_n, err);
     if (rc) goto out;
     before = have.n;
     if (!m->by_value) touch_left_days(&have, in, touched);
+    if (!m->by_value && sw_undo_on(s)) replaced(&have, in, &old);
     sw_series_merge(&have, in, m->by_value, stat, &news);
     for (size_t i = 0; i < news.n; i++) days_push(touched, local_day(&news.at[i]));
     if (!news.n) goto out;
+    if (sw_undo_on(s) && (rc = sw_undo_samples(s, series, &old, &news, err))) goto out;
     if (before >= CHUNK_FULL && news.n <= TAIL_STEP && tail_n + news.n < TAIL_MOST) {
         rc = put_tail(s, m, series, &news, err);
     } else {
@@ -406,6 +421,7 @@ static int write_chunk(struct sw_store *s, const struct sw_metric *m, int64_t se
 out:
     sw_samples_clear(&have);
     sw_samples_clear(&news);
+    sw_samples_clear(&old);
     return rc;
 }
 
@@ -452,6 +468,57 @@ static int erase_chunk(struct sw_store *s, const struct sw_metric *m, int64_t se
         if (!rc) rc = drop_tail(s, series, first, end, err);
     }
     sw_samples_clear(&x);
+    return rc;
+}
+
+/* x without those of `fresh` that are in it; both sorted. The identities that went are kept in `went`. */
+static void without(struct sw_samples *x, const struct sw_samples *fresh, struct sw_samples *went)
+{
+    size_t k = 0, n = 0;
+    for (size_t i = 0; i < x->n; i++) {
+        while (k < fresh->n && sw_sample_cmp(&fresh->at[k], &x->at[i]) < 0) k++;
+        if (k < fresh->n && !sw_sample_cmp(&fresh->at[k], &x->at[i])) sw_samples_push(went, &x->at[i]);
+        else x->at[n++] = x->at[i];
+    }
+    x->n = n;
+}
+
+/* Of `old` what stood where one of `went` was. */
+static void of_places(const struct sw_samples *old, const struct sw_samples *went, struct sw_samples *out)
+{
+    for (size_t i = 0, k = 0; i < old->n && k < went->n;) {
+        const struct sw_sample *a = &old->at[i], *b = &went->at[k];
+        int64_t c = a->start_ms != b->start_ms ? a->start_ms - b->start_ms : a->dur_ms - b->dur_ms;
+        if (!c) sw_samples_push(out, a);
+        if (c <= 0) i++;
+        if (c >= 0) k++;
+    }
+}
+
+int sw_series_take_back(struct sw_store *s, int64_t person, const struct sw_metric *m, int64_t series,
+                        const struct sw_samples *old, const struct sw_samples *fresh, int64_t *gone,
+                        struct sw_err *err)
+{
+    struct sw_samples x = {0}, went = {0}, back = {0};
+    struct days touched = {0};
+    struct sw_merge ignored;
+    size_t tail_n;
+    int64_t first = chunk_day(m, sw_floor_day(fresh->at[0].start_ms)), end = sw_series_chunk_end(m, first);
+    int rc = load(s, m, series, first, end, &x, &tail_n, err);
+    if (rc) goto out;
+    without(&x, fresh, &went);
+    of_places(old, &went, &back);
+    for (size_t i = 0; i < went.n; i++) days_push(&touched, local_day(&went.at[i]));
+    for (size_t i = 0; i < back.n; i++) days_push(&touched, local_day(&back.at[i]));
+    if (back.n) sw_series_merge(&x, &back, m->by_value, &ignored, NULL);
+    *gone = (int64_t)went.n;
+    if (!went.n) goto out;
+    rc = put_chunk(s, sw_series_key(series, first), &x, err);
+    if (!rc) rc = drop_tail(s, series, first, end, err);
+    if (!rc) rc = rollup_days(s, person, m, series, &touched, err);
+out:
+    sw_samples_clear(&x), sw_samples_clear(&went), sw_samples_clear(&back);
+    sw_free(touched.at);
     return rc;
 }
 

@@ -42,6 +42,11 @@ int sw_series_of_origin(struct sw_store *s, int64_t person, int64_t origin,
  * days of the merged view. stat says what was new, changed or known. */
 int sw_series_write(struct sw_store *s, int64_t person, const struct sw_metric *m, int64_t series,
                     const struct sw_samples *in, struct sw_merge *stat, struct sw_err *err);
+/* Take samples of one chunk out again as far as they still stand there, and put `old` where it stood before
+ * them. *gone: how many. */
+int sw_series_take_back(struct sw_store *s, int64_t person, const struct sw_metric *m, int64_t series,
+                        const struct sw_samples *old, const struct sw_samples *fresh, int64_t *gone,
+                        struct sw_err *err);
 /* Append the samples that start in [from_ms, to_ms), sorted. */
 int sw_series_read(struct sw_store *s, const struct sw_metric *m, int64_t series, int64_t from_ms,
                    int64_t to_ms, struct sw_samples *out, struct sw_err *err);

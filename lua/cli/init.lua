@@ -125,7 +125,11 @@ local function run(name, m, words, options)
     if not ctx then
       return fail(message, code, options)
     end
-    if options.now and m.mutates and not home.is_test(ctx) then
+    local mutates = m.mutates
+    if type(mutates) == "function" then
+      mutates = mutates(words)
+    end
+    if options.now and mutates and not home.is_test(ctx) then
       return fail("--now changes data time and is kept to homes made with `syncwell init --test`", "usage",
         options)
     end
