@@ -14,6 +14,7 @@
  *   t:erase(metric, from, to) -> how many          t:settle(most) -> true while days are left
  *   t:undo(run or 0, body) -> run: what follows can be taken back   t:undo_doc(kind, name)
  *   t:take_back(run, most) -> {records, samples, totals, kept, left}   t:undo_forget(run, most) -> left
+ *   t:erase_person()   t:erase_connection(id): with all that it brought
  *   t:again(metric, origin or 0, day): compute the day's figures again
  *   t:job{kind, name, due, payload, urgency, if_changed} -> id; if_changed: only when the record that
  *                      is the operation before it was new or changed

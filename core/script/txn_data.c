@@ -6,6 +6,7 @@
 #include "script/lua_batch.h"
 #include "script/txn.h"
 #include "engine/undo.h"
+#include "store/store_erase.h"
 #include "store/store_jobs.h"
 #include "store/store_undo.h"
 #include <stdio.h>
@@ -483,7 +484,36 @@ static int l_undo_forget(lua_State *L)
     return 0;
 }
 
-const luaL_Reg sw_txn_data_methods[] = {{"undo", l_undo_begin},
+/* --- erasure --- */
+
+static int run_erase_person(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
+{
+    (void)o;
+    return sw_erase_person(s, t->who.id, err);
+}
+
+/* t:erase_person(): every row of the transaction's person */
+static int l_erase_person(lua_State *L)
+{
+    sw_txn_add(L, run_erase_person);
+    return 0;
+}
+
+static int run_erase_connection(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
+{
+    return sw_erase_connection(s, t->who.id, o->i[0], err);
+}
+
+/* t:erase_connection(id): the connection with all that it brought */
+static int l_erase_connection(lua_State *L)
+{
+    sw_txn_add(L, run_erase_connection)->i[0] = luaL_checkinteger(L, 2);
+    return 0;
+}
+
+const luaL_Reg sw_txn_data_methods[] = {{"erase_person", l_erase_person},
+                                        {"erase_connection", l_erase_connection},
+                                        {"undo", l_undo_begin},
                                         {"undo_doc", l_undo_doc},
                                         {"take_back", l_undo},
                                         {"undo_forget", l_undo_forget},

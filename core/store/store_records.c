@@ -188,9 +188,9 @@ int sw_record_may_return(struct sw_store *s, int64_t person, int64_t id, struct 
 
 #define VISIT_ALL                                                                                                                              \
     "SELECT r.id, r.start_ms, r.finish_ms, r.offset_start, r.offset_finish, r.day, r.connection_id, r.origin_id, r.group_id, "                 \
-    "r.revision, r.kind, r.type, r.external_id, r.zone_from, r.state, r.body, c.provider, o.name, o.maker, o.class, o.standing, c.name, "      \
-    "r.content FROM record r "                                                                                                                 \
-    "JOIN connection c ON c.id = r.connection_id JOIN origin o ON o.id = r.origin_id WHERE r.person_id = $1 "
+    "r.revision, r.kind, r.type, r.external_id, r.zone_from, r.state, r.body, coalesce(c.provider, o.provider), o.name, o.maker, "           \
+    "o.class, o.standing, coalesce(c.name, ''), r.content FROM record r LEFT JOIN connection c ON c.id = r.connection_id "                     \
+    "JOIN origin o ON o.id = r.origin_id WHERE r.person_id = $1 "
 #define VISIT VISIT_ALL "AND r.state <> 'deleted' "
 
 static struct sw_record row(struct sw_q *q)

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT
+ * Statements in the order in which rows hang on each other, so that none is left without what it hangs on.
+ * A table that holds something of a person and is not named here is found by the erasure's test, which looks
+ * for a person's words in every table. */
+#include "store/store_erase.h"
+#include "store/store_sync.h"
+#include <stdio.h>
+
+#define OWN_SERIES    "(SELECT id FROM series WHERE person_id = $1)"
+#define OF_CONNECTION "(SELECT id FROM connection WHERE person_id = $1)"
+
+static int each(struct sw_store *s, const char *const *sql, size_t n, int64_t person, struct sw_err *err)
+{
+    int rc = 0;
+    for (size_t i = 0; i < n && !rc; i++) rc = sw_run(s, err, sql[i], "i", person);
+    return rc;
+}
+
+int sw_erase_person(struct sw_store *s, int64_t person, struct sw_err *err)
+{
+    static const char *const sql[] = {
+        "DELETE FROM chunk WHERE (id >> 16) IN " OWN_SERIES,
+        "DELETE FROM rollup WHERE (id >> 16) IN " OWN_SERIES,
+        "DELETE FROM tail WHERE series_id IN " OWN_SERIES,
+        "DELETE FROM coverage WHERE connection_id IN " OF_CONNECTION,
+        "DELETE FROM series WHERE person_id = $1",
+        "DELETE FROM dirty WHERE person_id = $1",
+        "DELETE FROM day_total WHERE person_id = $1",
+        "DELETE FROM record WHERE person_id = $1",
+        "DELETE FROM undo WHERE person_id = $1",
+        "DELETE FROM undo_record WHERE person_id = $1",
+        "DELETE FROM doc WHERE person_id = $1",
+        "DELETE FROM job WHERE person_id = $1",
+        "DELETE FROM due WHERE person_id = $1",
+        "DELETE FROM run WHERE person_id = $1",
+        "DELETE FROM secret WHERE person_id = $1",
+        "DELETE FROM origin WHERE person_id = $1",
+        "DELETE FROM connection WHERE person_id = $1",
+        "DELETE FROM person WHERE id = $1",
+    };
+    return each(s, sql, sizeof sql / sizeof *sql, person, err);
+}
+
+/* Days of the merged view, and nights, that lose a part. */
+static int mark(struct sw_store *s, int64_t person, int64_t id, const char *provider, struct sw_err *err)
+{
+    int rc = sw_run(
+        s, err,
+        "INSERT INTO dirty (person_id, metric, day) SELECT DISTINCT $1, series.metric, (rollup.id & 65535) - 25567 "
+        "FROM rollup JOIN series ON series.id = (rollup.id >> 16) JOIN origin ON origin.id = series.origin_id "
+        "WHERE series.person_id = $1 AND origin.provider = $2 ON CONFLICT (person_id, metric, day) DO NOTHING",
+        "is", person, provider);
+    if (!rc)
+        rc = sw_run(s, err,
+                    "INSERT INTO dirty (person_id, metric, day) SELECT DISTINCT $1, '@presence', (rollup.id & 65535) - 25567 "
+                    "FROM rollup JOIN series ON series.id = (rollup.id >> 16) JOIN origin ON origin.id = series.origin_id "
+                    "WHERE series.person_id = $1 AND origin.provider = $2 ON CONFLICT (person_id, metric, day) DO NOTHING",
+                    "is", person, provider);
+    if (!rc)
+        rc = sw_run(s, err,
+                    "INSERT INTO dirty (person_id, metric, day) SELECT DISTINCT $1, day_total.metric, day_total.day FROM "
+                    "day_total JOIN origin ON origin.id = day_total.origin_id WHERE day_total.person_id = $1 AND "
+                    "origin.provider = $2 ON CONFLICT (person_id, metric, day) DO NOTHING",
+                    "is", person, provider);
+    for (int64_t by = -1; by <= 1 && !rc; by++)
+        rc = sw_run(s, err,
+                    "INSERT INTO dirty (person_id, metric, day) SELECT DISTINCT $1, 'sleep_duration', day + $3 FROM record "
+                    "WHERE person_id = $1 AND connection_id = $2 AND kind = 'sleep' "
+                    "ON CONFLICT (person_id, metric, day) DO NOTHING",
+                    "iii", person, id, by);
+    return rc;
+}
+
+#define THEIR_SERIES                                                                                  \
+    "(SELECT series.id FROM series JOIN origin ON origin.id = series.origin_id WHERE series.person_id = $1 AND " \
+    "origin.provider = $2)"
+
+static int erase_samples(struct sw_store *s, int64_t person, const char *provider, struct sw_err *err)
+{
+    static const char *const sql[] = {
+        "DELETE FROM chunk WHERE (id >> 16) IN " THEIR_SERIES,
+        "DELETE FROM rollup WHERE (id >> 16) IN " THEIR_SERIES,
+        "DELETE FROM tail WHERE series_id IN " THEIR_SERIES,
+        "DELETE FROM undo WHERE person_id = $1 AND kind = 'samples' AND ref IN " THEIR_SERIES,
+        "DELETE FROM series WHERE id IN " THEIR_SERIES,
+        "DELETE FROM day_total WHERE person_id = $1 AND origin_id IN (SELECT id FROM origin WHERE provider = $2)",
+    };
+    int rc = 0;
+    for (size_t i = 0; i < sizeof sql / sizeof *sql && !rc; i++)
+        rc = sw_run(s, err, sql[i], "is", person, provider);
+    return rc;
+}
+
+/* What a person wrote over its records goes with the last of them; the names that hold its number go too. */
+static int erase_rows(struct sw_store *s, int64_t person, int64_t id, struct sw_err *err)
+{
+    static const char *const sql[] = {
+        "DELETE FROM undo_record WHERE person_id = $1 AND connection_id = $2",
+        "DELETE FROM record WHERE person_id = $1 AND connection_id = $2",
+        "DELETE FROM record WHERE person_id = $1 AND substr(external_id, 1, 5) = 'edit:' AND $2 <> 0 AND NOT EXISTS "
+        "(SELECT 1 FROM record o WHERE o.group_id = record.group_id AND o.id <> record.id)",
+        "DELETE FROM doc WHERE person_id = $1 AND (name = CAST($2 AS TEXT) OR "
+        "substr(name, 1, length(CAST($2 AS TEXT)) + 1) = CAST($2 AS TEXT) || ':')",
+        "DELETE FROM job WHERE person_id = $1 AND (name = CAST($2 AS TEXT) OR "
+        "substr(name, 1, length(CAST($2 AS TEXT)) + 1) = CAST($2 AS TEXT) || ':')",
+        "DELETE FROM run WHERE person_id = $1 AND (name = CAST($2 AS TEXT) OR "
+        "substr(name, 1, length(CAST($2 AS TEXT)) + 1) = CAST($2 AS TEXT) || ':')",
+        "DELETE FROM secret WHERE person_id = $1 AND (name = 'in:' || CAST($2 AS TEXT))",
+    };
+    int rc = 0;
+    for (size_t i = 0; i < sizeof sql / sizeof *sql && !rc; i++)
+        rc = sw_run(s, err, sql[i], "ii", person, id);
+    return rc;
+}
+
+int sw_erase_connection(struct sw_store *s, int64_t person, int64_t id, struct sw_err *err)
+{
+    char provider[200];
+    int64_t others = 0;
+    struct sw_q *q = sw_ask(s, err, "SELECT provider FROM connection WHERE id = $1 AND person_id = $2", "ii", id,
+                            person);
+    int rc = q ? sw_q_next(q, err) : SW_E_INTERNAL;
+    if (rc <= 0) return rc < 0 ? rc : sw_fail(err, SW_E_NOTFOUND, "the connection is gone");
+    snprintf(provider, sizeof provider, "%s", sw_q_text(q, 0, NULL));
+    sw_q_stop(q);
+    rc = sw_ask_int(s, err, &others,
+                    "SELECT count(*) FROM connection WHERE person_id = $1 AND provider = $2 AND id <> $3", "isi",
+                    person, provider, id);
+    if (rc > 0 && others)
+        return sw_fail(err, SW_E_CONFLICT,
+                       "another connection to %s brought samples of the same devices, which cannot be told apart: "
+                       "remove the other one first, without --with-data",
+                       provider);
+    if (rc >= 0) rc = mark(s, person, id, provider, err);
+    if (!rc) rc = erase_samples(s, person, provider, err);
+    if (!rc) rc = erase_rows(s, person, id, err);
+    if (!rc)
+        rc = sw_run(s, err,
+                    "DELETE FROM origin WHERE person_id = $1 AND provider = $2 AND NOT EXISTS (SELECT 1 FROM record "
+                    "WHERE record.origin_id = origin.id)",
+                    "is", person, provider);
+    return rc ? rc : sw_connection_remove(s, person, id, err);
+}
