@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/store.h"
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/map.h"
 #include "codec/series.h"
 #include "store/migrate.h"
@@ -9,6 +10,8 @@
 struct sw_q {
     struct sw_store *store;
     void *stmt;
+    const char *sql; /* a literal */
+    int64_t spent_ns; /* in steps since it was asked */
     bool open; /* stepped and not at its end */
 };
 
@@ -18,6 +21,8 @@ struct sw_store {
     bool in_tx;
     struct sw_series_zip *zip;
     struct sw_undo_mark undo;
+    void (*slow)(void *ctx, const char *sql, int64_t ms);
+    void *slow_ctx;
     struct sw_map by_sql; /* address of the literal -> struct sw_q * */
 };
 
@@ -75,9 +80,24 @@ int64_t sw_store_wake(struct sw_store *s)
     return s->db->wake(s->conn);
 }
 
+void sw_store_on_slow(struct sw_store *s, void (*slow)(void *ctx, const char *sql, int64_t ms),
+                      void *ctx)
+{
+    s->slow = slow;
+    s->slow_ctx = ctx;
+}
+
+static void took(struct sw_store *s, const char *sql, int64_t ns)
+{
+    if (s->slow && ns >= SW_SLOW_MS * INT64_C(1000000)) s->slow(s->slow_ctx, sql, ns / 1000000);
+}
+
 int sw_store_exec(struct sw_store *s, const char *sql, struct sw_err *err)
 {
-    return s->db->exec(s->conn, sql, err);
+    int64_t began = sw_mono_ns();
+    int rc = s->db->exec(s->conn, sql, err);
+    took(s, sql, sw_mono_ns() - began);
+    return rc;
 }
 
 int sw_store_begin(struct sw_store *s, bool write, struct sw_err *err)
@@ -109,6 +129,7 @@ static struct sw_q *prepared(struct sw_store *s, const char *sql, struct sw_err 
     if (sw_map_get(&s->by_sql, &sql, sizeof sql, &at)) return (struct sw_q *)at;
     q = sw_zalloc(sizeof *q);
     q->store = s;
+    q->sql = sql;
     q->stmt = s->db->prepare(s->conn, sql, err);
     if (!q->stmt) {
         sw_free(q);
@@ -201,8 +222,14 @@ int sw_ask_int(struct sw_store *s, struct sw_err *err, int64_t *out, const char 
 
 int sw_q_next(struct sw_q *q, struct sw_err *err)
 {
+    int64_t began = sw_mono_ns();
     int rc = q->store->db->step(q->stmt, err);
+    q->spent_ns += sw_mono_ns() - began;
     q->open = rc > 0;
+    if (!q->open) {
+        took(q->store, q->sql, q->spent_ns);
+        q->spent_ns = 0;
+    }
     return rc;
 }
 

@@ -58,6 +58,12 @@ int sw_store_compact(struct sw_store *s, struct sw_err *err);
 /* 0 when no other process has the store at url open, and its log is in its file; SW_E_BUSY otherwise. */
 int sw_store_alone(const char *url, struct sw_err *err);
 
+/* Called on the store's thread for each statement that took SW_SLOW_MS or longer; the time its caller spent
+ * between rows is not counted. The text has no values in it. */
+#define SW_SLOW_MS 100
+void sw_store_on_slow(struct sw_store *s, void (*slow)(void *ctx, const char *sql, int64_t ms),
+                      void *ctx);
+
 /* Whose run is noted for undo, if any (store/store_undo.h). */
 struct sw_undo_mark {
     int64_t person, run; /* run 0: nothing is noted */

@@ -9,8 +9,8 @@ local command = {
   group = "care", summary = "who has data here, and erasing it for good", mutates = true,
   usage = "[list | erase NAME | compact]", example = "syncwell users\nsyncwell users erase anna",
   doc = "`erase` removes everything of a person: samples, records, documents, jobs, credentials and the\n"
-    .. "bytes of it in the file. It names the backups that still hold it. On a terminal it asks for the name\n"
-    .. "again.",
+    .. "bytes of it in the file. It names the backups that still hold it. On a terminal it asks for the\n"
+    .. "name again.",
   options = { yes = { doc = "do not ask" } },
 }
 
