@@ -362,11 +362,11 @@ int sw_series_span(struct sw_store *s, const struct sw_metric *m, int64_t series
     if (from_ms >= end) return 0;
     rc = sw_ask_int(s, err, &key,
                     "SELECT id FROM chunk WHERE id >= $1 AND id < $2 ORDER BY id LIMIT 1", "ii",
-                    key_of(series, chunk_day(m, sw_floor_day(from_ms))), (series + 1) << 16);
+                    sw_series_key(series, chunk_day(m, sw_floor_day(from_ms))), (series + 1) << 16);
     if (rc <= 0) return rc;
-    day = day_of_key(key);
+    day = sw_series_key_day(key);
     *start_ms = day * SW_DAY_MS;
-    *end_ms = next_chunk_day(m, day) * SW_DAY_MS;
+    *end_ms = sw_series_chunk_end(m, day) * SW_DAY_MS;
     return 1;
 }
 

@@ -39,6 +39,7 @@ local function put(ctx, words, draft)
   local t = home.txn(ctx)
   undo.begin(t, "log", table.concat(words, " "))
   t:record(record.row(ctx, draft, origin, connection, "manual"))
+  watch.ask(t)
   t:dispatch(sw.time.now() - LIVE_MS) -- what is written down now is live: rules may act on it
   local done
   done, message, code = t:commit()

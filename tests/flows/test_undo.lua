@@ -176,6 +176,32 @@ describe("records", function()
   end)
 end)
 
+describe("goals", function()
+  it("are set in people's units, show how far today is, and go again", function()
+    local h = flow.home("UTC")
+    local function at(...)
+      return h.json("--now", "2025-06-10T20:00:00Z", ...)
+    end
+    expect(at("goals", "set", "steps", "10000/day").target).equals(10000)
+    expect(at("goals", "set", "sleep", "7.5h").target).equals(450)
+    h.ok("--now", "2025-06-10T20:00:00Z", "log", "steps", "4000")
+    h.ok("--now", "2025-06-10T20:00:00Z", "log", "steps", "12000", "yesterday")
+    for _, g in ipairs(at("goals")) do
+      if g.metric == "steps" then
+        expect(g.today).equals(4000)
+        expect(g.met_of_7_days).equals(1)
+      end
+    end
+    expect(#at("goals")).equals(2)
+    h.ok("goals", "remove", "steps")
+    expect(#at("goals")).equals(1)
+    expect(h.run("goals", "set", "steps", "-5").code).equals(2)
+    expect(h.run("goals", "set", "steps", "5kg").code).equals(2)
+    expect(h.run("goals", "remove", "steps").code).equals(2)
+    h.remove()
+  end)
+end)
+
 describe("log", function()
   it("writes workouts, nights and meals as people say them", function()
     local h = flow.home("Europe/Berlin")
