@@ -3,27 +3,52 @@
  * A table that holds something of a person and is not named here is found by the erasure's test, which looks
  * for a person's words in every table. */
 #include "store/store_erase.h"
+#include "base/alloc.h"
+#include "base/tz.h"
+#include "store/store_series.h"
 #include "store/store_sync.h"
 #include <stdio.h>
 
-#define OWN_SERIES    "(SELECT id FROM series WHERE person_id = $1)"
-#define OF_CONNECTION "(SELECT id FROM connection WHERE person_id = $1)"
+struct one { /* a series that goes */
+    int64_t id;
+    char metric[64];
+};
+struct ones {
+    struct one *at;
+    size_t n, cap;
+};
 
-static int each(struct sw_store *s, const char *const *sql, size_t n, int64_t person, struct sw_err *err)
+/* Those of the person, of one provider's devices or (provider "") all. */
+static int list_series(struct sw_store *s, int64_t person, const char *provider, struct ones *out,
+                       struct sw_err *err)
 {
-    int rc = 0;
-    for (size_t i = 0; i < n && !rc; i++) rc = sw_run(s, err, sql[i], "i", person);
+    struct sw_q *q = sw_ask(s, err,
+                            "SELECT series.id, series.metric FROM series LEFT JOIN origin ON origin.id = series.origin_id "
+                            "WHERE series.person_id = $1 AND ($2 = '' OR origin.provider = $2) ORDER BY series.id",
+                            "is", person, provider);
+    int rc = q ? 0 : SW_E_INTERNAL;
+    while (q && (rc = sw_q_next(q, err)) > 0) {
+        sw_grow((void **)&out->at, &out->cap, out->n + 1, sizeof *out->at);
+        out->at[out->n].id = sw_q_int(q, 0);
+        snprintf(out->at[out->n++].metric, sizeof out->at->metric, "%s", sw_q_text(q, 1, NULL));
+    }
     return rc;
+}
+
+static int drop_series(struct sw_store *s, int64_t id, struct sw_err *err)
+{
+    int64_t from = id << 16, to = (id + 1) << 16;
+    int rc = sw_run(s, err, "DELETE FROM chunk WHERE id >= $1 AND id < $2", "ii", from, to);
+    if (!rc) rc = sw_run(s, err, "DELETE FROM rollup WHERE id >= $1 AND id < $2", "ii", from, to);
+    if (!rc) rc = sw_run(s, err, "DELETE FROM tail WHERE series_id = $1", "i", id);
+    if (!rc) rc = sw_run(s, err, "DELETE FROM undo WHERE kind = 'samples' AND ref = $1", "i", id);
+    return rc ? rc : sw_run(s, err, "DELETE FROM series WHERE id = $1", "i", id);
 }
 
 int sw_erase_person(struct sw_store *s, int64_t person, struct sw_err *err)
 {
     static const char *const sql[] = {
-        "DELETE FROM chunk WHERE (id >> 16) IN " OWN_SERIES,
-        "DELETE FROM rollup WHERE (id >> 16) IN " OWN_SERIES,
-        "DELETE FROM tail WHERE series_id IN " OWN_SERIES,
-        "DELETE FROM coverage WHERE connection_id IN " OF_CONNECTION,
-        "DELETE FROM series WHERE person_id = $1",
+        "DELETE FROM coverage WHERE connection_id IN (SELECT id FROM connection WHERE person_id = $1)",
         "DELETE FROM dirty WHERE person_id = $1",
         "DELETE FROM day_total WHERE person_id = $1",
         "DELETE FROM record WHERE person_id = $1",
@@ -38,26 +63,60 @@ int sw_erase_person(struct sw_store *s, int64_t person, struct sw_err *err)
         "DELETE FROM connection WHERE person_id = $1",
         "DELETE FROM person WHERE id = $1",
     };
-    return each(s, sql, sizeof sql / sizeof *sql, person, err);
+    struct ones l = {0};
+    int rc = list_series(s, person, "", &l, err);
+    for (size_t i = 0; i < l.n && !rc; i++) rc = drop_series(s, l.at[i].id, err);
+    for (size_t i = 0; i < sizeof sql / sizeof *sql && !rc; i++) rc = sw_run(s, err, sql[i], "i", person);
+    sw_free(l.at);
+    return rc;
 }
 
-/* Days of the merged view, and nights, that lose a part. */
+struct days {
+    int64_t *at;
+    size_t n, cap;
+};
+
+static void keep_day(void *ctx, int64_t day, const struct sw_rollup *r)
+{
+    struct days *d = ctx;
+    (void)r;
+    sw_grow((void **)&d->at, &d->cap, d->n + 1, sizeof *d->at);
+    d->at[d->n++] = day;
+}
+
+/* The merged days to which the series gave a part. */
+static int mark_days(struct sw_store *s, int64_t person, const struct one *x, struct sw_err *err)
+{
+    struct days d = {0};
+    int rc = sw_rollup_range(s, x->id, SW_TIME_MIN_MS / SW_DAY_MS, SW_TIME_MAX_MS / SW_DAY_MS, keep_day, &d, err);
+    for (size_t i = 0; i < d.n && !rc; i++) {
+        rc = sw_dirty_mark(s, person, x->metric, d.at[i], err);
+        if (!rc) rc = sw_dirty_mark(s, person, SW_PRESENCE_MARK, d.at[i], err);
+    }
+    sw_free(d.at);
+    return rc;
+}
+
+static int erase_samples(struct sw_store *s, int64_t person, const char *provider, struct sw_err *err)
+{
+    struct ones l = {0};
+    int rc = list_series(s, person, provider, &l, err);
+    for (size_t i = 0; i < l.n && !rc; i++) {
+        rc = mark_days(s, person, &l.at[i], err);
+        if (!rc) rc = drop_series(s, l.at[i].id, err);
+    }
+    if (!rc)
+        rc = sw_run(s, err,
+                    "DELETE FROM day_total WHERE person_id = $1 AND origin_id IN (SELECT id FROM origin WHERE provider = $2)",
+                    "is", person, provider);
+    sw_free(l.at);
+    return rc;
+}
+
+/* Totals and nights that lose a part. */
 static int mark(struct sw_store *s, int64_t person, int64_t id, const char *provider, struct sw_err *err)
 {
-    int rc = sw_run(
-        s, err,
-        "INSERT INTO dirty (person_id, metric, day) SELECT DISTINCT $1, series.metric, (rollup.id & 65535) - 25567 "
-        "FROM rollup JOIN series ON series.id = (rollup.id >> 16) JOIN origin ON origin.id = series.origin_id "
-        "WHERE series.person_id = $1 AND origin.provider = $2 ON CONFLICT (person_id, metric, day) DO NOTHING",
-        "is", person, provider);
-    if (!rc)
-        rc = sw_run(s, err,
-                    "INSERT INTO dirty (person_id, metric, day) SELECT DISTINCT $1, '@presence', (rollup.id & 65535) - 25567 "
-                    "FROM rollup JOIN series ON series.id = (rollup.id >> 16) JOIN origin ON origin.id = series.origin_id "
-                    "WHERE series.person_id = $1 AND origin.provider = $2 ON CONFLICT (person_id, metric, day) DO NOTHING",
-                    "is", person, provider);
-    if (!rc)
-        rc = sw_run(s, err,
+    int rc = sw_run(s, err,
                     "INSERT INTO dirty (person_id, metric, day) SELECT DISTINCT $1, day_total.metric, day_total.day FROM "
                     "day_total JOIN origin ON origin.id = day_total.origin_id WHERE day_total.person_id = $1 AND "
                     "origin.provider = $2 ON CONFLICT (person_id, metric, day) DO NOTHING",
@@ -68,26 +127,6 @@ static int mark(struct sw_store *s, int64_t person, int64_t id, const char *prov
                     "WHERE person_id = $1 AND connection_id = $2 AND kind = 'sleep' "
                     "ON CONFLICT (person_id, metric, day) DO NOTHING",
                     "iii", person, id, by);
-    return rc;
-}
-
-#define THEIR_SERIES                                                                                  \
-    "(SELECT series.id FROM series JOIN origin ON origin.id = series.origin_id WHERE series.person_id = $1 AND " \
-    "origin.provider = $2)"
-
-static int erase_samples(struct sw_store *s, int64_t person, const char *provider, struct sw_err *err)
-{
-    static const char *const sql[] = {
-        "DELETE FROM chunk WHERE (id >> 16) IN " THEIR_SERIES,
-        "DELETE FROM rollup WHERE (id >> 16) IN " THEIR_SERIES,
-        "DELETE FROM tail WHERE series_id IN " THEIR_SERIES,
-        "DELETE FROM undo WHERE person_id = $1 AND kind = 'samples' AND ref IN " THEIR_SERIES,
-        "DELETE FROM series WHERE id IN " THEIR_SERIES,
-        "DELETE FROM day_total WHERE person_id = $1 AND origin_id IN (SELECT id FROM origin WHERE provider = $2)",
-    };
-    int rc = 0;
-    for (size_t i = 0; i < sizeof sql / sizeof *sql && !rc; i++)
-        rc = sw_run(s, err, sql[i], "is", person, provider);
     return rc;
 }
 

@@ -75,24 +75,36 @@ int sw_undo_doc(struct sw_store *s, const char *kind, const char *name, struct s
     return note(s, "doc", 0, both, 0, NULL, 0, NULL, 0, err);
 }
 
-static int forget(struct sw_store *s, const char *sql, int64_t person, int64_t run, int64_t most,
-                  struct sw_err *err)
+/* The end of the first part, then the part: a DELETE with a LIMIT is not everybody's SQL. */
+static int forget_samples(struct sw_store *s, int64_t person, int64_t run, int64_t most, struct sw_err *err)
 {
-    return sw_run(s, err, sql, "iii", person, run, most);
+    int64_t last = 0;
+    int rc = sw_ask_int(s, err, &last,
+                        "SELECT coalesce(max(seq), 0) FROM (SELECT seq FROM undo WHERE person_id = $1 AND run_id = $2 "
+                        "ORDER BY seq LIMIT $3) AS part",
+                        "iii", person, run, most);
+    return rc < 0 ? rc
+                  : sw_run(s, err, "DELETE FROM undo WHERE person_id = $1 AND run_id = $2 AND seq <= $3", "iii",
+                           person, run, last);
+}
+
+static int forget_records(struct sw_store *s, int64_t person, int64_t run, int64_t most, struct sw_err *err)
+{
+    int64_t last = 0;
+    int rc = sw_ask_int(s, err, &last,
+                        "SELECT coalesce(max(id), 0) FROM (SELECT id FROM undo_record WHERE person_id = $1 AND "
+                        "run_id = $2 ORDER BY id LIMIT $3) AS part",
+                        "iii", person, run, most);
+    return rc < 0 ? rc
+                  : sw_run(s, err, "DELETE FROM undo_record WHERE person_id = $1 AND run_id = $2 AND id <= $3", "iii",
+                           person, run, last);
 }
 
 int sw_undo_forget(struct sw_store *s, int64_t person, int64_t run, int64_t most, struct sw_err *err)
 {
     int64_t left = 0;
-    int rc = forget(s,
-                    "DELETE FROM undo WHERE person_id = $1 AND run_id = $2 AND seq IN (SELECT seq FROM undo WHERE "
-                    "person_id = $1 AND run_id = $2 ORDER BY seq LIMIT $3)",
-                    person, run, most, err);
-    if (!rc)
-        rc = forget(s,
-                    "DELETE FROM undo_record WHERE person_id = $1 AND run_id = $2 AND id IN (SELECT id FROM "
-                    "undo_record WHERE person_id = $1 AND run_id = $2 ORDER BY id LIMIT $3)",
-                    person, run, most, err);
+    int rc = forget_samples(s, person, run, most, err);
+    if (!rc) rc = forget_records(s, person, run, most, err);
     if (!rc)
         rc = sw_ask_int(s, err, &left,
                         "SELECT count(*) FROM (SELECT 1 FROM undo WHERE person_id = $1 AND run_id = $2 UNION ALL "
