@@ -7,7 +7,7 @@ local config = {}
 
 local shape = {
   listen = "string", database = "string", public_url = "string", log_level = "string",
-    retention = { raw_days = "number", run_days = "number" },
+    retention = { raw_days = "number", run_days = "number", undo_days = "number" },
   limits = { memory_mb = "number", rule_ms = "number", allow_unconfined = "boolean" },
   channels = { default = "string", file = { path = "string" }, ntfy = { url = "string", token = "string" },
     webhook = { url = "string" },
@@ -67,6 +67,16 @@ local function apply(limits)
   end
 end
 
+local function retention_problem(retention)
+  for _, name in ipairs { "raw_days", "run_days", "undo_days" } do
+    local days = retention[name]
+    if days and not (days >= (name == "run_days" and 1 or 0) and days <= 36500) then
+      return ("config.lua: retention.%s is a number of days from %d on, not %s"):format(name,
+        name == "run_days" and 1 or 0, days)
+    end
+  end
+end
+
 local function limits_problem(limits)
   local mb = limits.memory_mb
   if mb and not (mb >= MEMORY_LEAST_MB and mb <= MEMORY_MOST_MB) then
@@ -93,11 +103,7 @@ function config.load(ctx)
   if not problem and value.log_level and not levels[value.log_level] then
     problem = ("config.lua: log_level '%s' is none of debug, info, warn, error"):format(value.log_level)
   end
-  local days = (type(value.retention) == "table" and value.retention or {}).run_days
-  if not problem and days and not (days >= 1 and days <= 36500) then
-    problem = ("config.lua: retention.run_days is a number of days from 1 on, not %s"):format(days)
-  end
-  problem = problem or limits_problem(value.limits or {})
+  problem = problem or retention_problem(value.retention or {}) or limits_problem(value.limits or {})
   if problem then
     return problem, "usage"
   end

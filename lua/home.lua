@@ -1,5 +1,7 @@
 -- The home: where it is, opening it, whose data is meant.
 --   local ctx = home.open(options)  --> { home, who, name, zone, json, quiet } | nil, message, code
+local restoring = require("restoring")
+
 local home = {}
 
 local json = sw.json
@@ -78,7 +80,10 @@ end
 
 function home.open(options, creates)
   local dir = home.dir(options)
-  local ok, message, code = is_there(options, creates)
+  local ok, message, code = restoring.finish(dir)
+  if ok then
+    ok, message, code = is_there(options, creates)
+  end
   if ok then
     ok, message, code = prepare(dir)
   end

@@ -100,21 +100,83 @@ function record.public(r)
     finish = sw.time.iso(r.finish, r.offset_finish), offset_start = r.offset_start,
       offset_finish = r.offset_finish,
     day = sw.time.day_text(r.day), provider = r.provider, origin = r.origin, maker = r.maker,
-    group = ("%x"):format(r.group), revision = r.revision, attributes = r.body.attributes or {},
+    group = ("%x"):format(r.group), revision = r.revision, edited = r.edited,
+    attributes = r.body.attributes or {},
     segments = public_segments(r.body.segments, r.offset_start),
   }
 end
 
--- One view of a group: each attribute from the member of best standing that knows it; provider and
--- maker of the best member, all of them in lists. What rules see as their event.
+-- What a person changed by hand lies over what the origins told, as a record of its own in the group.
+record.LAYER = "edit:"
+
+function record.is_layer(r)
+  return r.provider == "manual" and r.external_id:sub(1, #record.LAYER) == record.LAYER
+end
+
+-- The members without those layers, and the layer (the last one, should there be several) or nil.
+local function split(members)
+  local rest, layer = {}, nil
+  for _, m in ipairs(members) do
+    if record.is_layer(m) then
+      layer = m
+    else
+      rest[#rest + 1] = m
+    end
+  end
+  return #rest > 0 and rest or members, #rest > 0 and layer or nil
+end
+
+-- A member as it is with the layer over it.
+local function overlaid(r, layer)
+  local copy, attributes, edited = {}, {}, {}
+  for k, v in pairs(r) do
+    copy[k] = v
+  end
+  for k, v in pairs(r.body.attributes or {}) do
+    attributes[k] = v
+  end
+  for k, v in pairs(layer.body.attributes or {}) do
+    attributes[k], edited[#edited + 1] = v, k
+  end
+  table.sort(edited)
+  copy.type = layer.body.attributes.sport and layer.type or r.type
+  copy.body = { attributes = attributes, segments = r.body.segments }
+  copy.edited = edited
+  return copy
+end
+
+-- Rows as people see them: a layer is no row of its own, and its group's rows show what it says.
+function record.fold(rows)
+  local layers, own, out = {}, {}, {}
+  for _, r in ipairs(rows) do
+    if record.is_layer(r) then
+      layers[r.group] = r
+    else
+      own[r.group] = true
+    end
+  end
+  for _, r in ipairs(rows) do
+    if not record.is_layer(r) then
+      out[#out + 1] = layers[r.group] and overlaid(r, layers[r.group]) or r
+    elseif not own[r.group] then
+      out[#out + 1] = r
+    end
+  end
+  return out
+end
+
+-- One view of a group: what was changed by hand, then each attribute from the member of best standing that
+-- knows it; provider and maker of the best member, all of them in lists. What rules see as their event.
 function record.merged(members)
+  local layer
+  members, layer = split(members)
   table.sort(members, function(a, b)
     if a.standing ~= b.standing then
       return a.standing < b.standing
     end
     return a.id < b.id
   end)
-  local best = members[1]
+  local best = layer and overlaid(members[1], layer) or members[1]
   local view = { group = ("%x"):format(best.group), id = ("%x"):format(best.group), kind = best.kind,
     type = best.type,
     start = best.start, finish = best.finish, offset_start = best.offset_start,
@@ -124,7 +186,7 @@ function record.merged(members)
   for _, m in ipairs(members) do
     view.providers[#view.providers + 1] = m.provider
     view.makers[#view.makers + 1] = m.maker
-    for name, value in pairs(m.body.attributes or {}) do
+    for name, value in pairs((m == members[1] and best or m).body.attributes or {}) do
       if view.attributes[name] == nil then
         view.attributes[name] = value
       end

@@ -1,11 +1,11 @@
 -- How long what piles up is kept: lines of history (what each job and sync did) for run_days of config.lua's
--- retention (90), and the last line of each connection whatever its age.
+-- retention (90), and the last line of each connection whatever its age; what `undo` needs: undo_days (30).
 --   retention.plan(ctx)   -- a job where there is something to forget; asked at the start and once a day
 local home = require("home")
 
 local retention = {}
 
-local RUN_DAYS, DAY_MS = 90, 86400000
+local RUN_DAYS, UNDO_DAYS, DAY_MS = 90, 30, 86400000
 
 -- The instant from which on history is kept.
 function retention.runs_from(ctx)
@@ -13,9 +13,16 @@ function retention.runs_from(ctx)
   return sw.time.now() - math.floor(days * DAY_MS)
 end
 
+-- The instant from which on a run can be taken back.
+function retention.undo_from(ctx)
+  local days = (ctx.config and ctx.config.retention or {}).undo_days or UNDO_DAYS
+  return sw.time.now() - math.floor(days * DAY_MS)
+end
+
 function retention.plan(ctx)
   local any, message, code = sw.store.runs_old(ctx.who, retention.runs_from(ctx))
-  if not any then
+  local old = sw.store.docs(ctx.who, ".undo_run", { to = retention.undo_from(ctx), limit = 1 }) or {}
+  if not any and #old == 0 then
     return message == nil or nil, message, code
   end
   local t = home.txn(ctx)

@@ -18,6 +18,12 @@ int64_t sw_mono_ms(void)
 {
     return read_ms(CLOCK_MONOTONIC);
 }
+int64_t sw_mono_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
 int64_t sw_clock_now(const struct sw_clock *c)
 {
     return c->fixed ? c->fixed_ms : sw_wall_ms();

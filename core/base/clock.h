@@ -13,5 +13,6 @@ struct sw_clock {
 int64_t sw_clock_now(const struct sw_clock *c); /* data time, UTC ms */
 int64_t sw_wall_ms(void);                       /* real UTC ms */
 int64_t sw_mono_ms(void);                       /* never goes back; origin unspecified */
+int64_t sw_mono_ns(void);                       /* the same in nanoseconds */
 double sw_cpu_seconds(void);                    /* user + system of this process */
 #endif

@@ -135,6 +135,16 @@ int sw_unseal(const uint8_t key[SW_KEY_BYTES], const char *ad, const void *p, si
     return 0;
 }
 
+int sw_key_of_words(const char *words, size_t n, const uint8_t salt[SW_SALT_BYTES],
+                    uint8_t key[SW_KEY_BYTES])
+{
+    _Static_assert(SW_SALT_BYTES == crypto_pwhash_SALTBYTES, "salt fits");
+    return crypto_pwhash(key, SW_KEY_BYTES, words, n, salt, crypto_pwhash_OPSLIMIT_MODERATE,
+                         crypto_pwhash_MEMLIMIT_INTERACTIVE, crypto_pwhash_ALG_ARGON2ID13)
+               ? SW_E_LIMIT
+               : 0;
+}
+
 void sw_wipe(void *p, size_t n)
 {
     sodium_memzero(p, n);

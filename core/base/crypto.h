@@ -43,6 +43,10 @@ void sw_seal(const uint8_t key[SW_KEY_BYTES], const char *ad, const void *p, siz
              struct sw_buf *out);
 int sw_unseal(const uint8_t key[SW_KEY_BYTES], const char *ad, const void *p, size_t n,
               struct sw_buf *out); /* 0, or SW_E_DENIED */
+/* A key from words a person remembers (Argon2id, 64 MiB, takes a moment). 0, or SW_E_LIMIT without memory. */
+#define SW_SALT_BYTES 16
+int sw_key_of_words(const char *words, size_t n, const uint8_t salt[SW_SALT_BYTES],
+                    uint8_t key[SW_KEY_BYTES]);
 void sw_wipe(void *p, size_t n);
 int sw_unhex(const char *hex, size_t n, struct sw_buf *out); /* 0, or SW_E_BAD */
 #endif

@@ -15,6 +15,18 @@ struct sw_engine *sw_engine_new(uv_loop_t *loop, const char *share)
     return e;
 }
 
+static void on_slow(void *ctx, const char *sql, int64_t ms)
+{
+    struct sw_engine *e = ctx;
+    int i = 0;
+    sw_log_line(&e->log, SW_LOG_WARN, "store", "took %lld ms: %s", (long long)ms, sql);
+    while (i < e->n_slow && strcmp(e->slow[i].sql, sql)) i++;
+    if (i == 32) return;
+    if (i == e->n_slow) snprintf(e->slow[e->n_slow++].sql, sizeof e->slow[0].sql, "%s", sql);
+    e->slow[i].count++;
+    if (ms > e->slow[i].worst_ms) e->slow[i].worst_ms = ms;
+}
+
 int sw_engine_open(struct sw_engine *e, const char *home, const char *url, struct sw_err *err)
 {
     char schema[1024];
@@ -22,6 +34,8 @@ int sw_engine_open(struct sw_engine *e, const char *home, const char *url, struc
     e->home = sw_strdup(home);
     e->writer = sw_worker_new(e->loop, url, schema, true, err);
     if (e->writer) e->reader = sw_worker_new(e->loop, url, schema, false, err);
+    if (e->writer) sw_worker_on_slow(e->writer, on_slow, e);
+    if (e->reader) sw_worker_on_slow(e->reader, on_slow, e);
     return e->reader ? 0 : err && err->code ? err->code : SW_E_IO;
 }
 

@@ -10,6 +10,11 @@
 #include "engine/vault.h"
 #include "store/worker.h"
 
+struct sw_slow { /* a statement of the store that took SW_SLOW_MS or longer */
+    char sql[200];
+    int64_t count, worst_ms;
+};
+
 struct sw_engine {
     uv_loop_t *loop;       /* borrowed */
     char *share;           /* folder that holds lua/, schema/, rules/ ... */
@@ -19,6 +24,8 @@ struct sw_engine {
     struct sw_vault vault;             /* opened on first use */
     struct sw_metrics *metrics;        /* filled at boot, read only once a store is open */
     struct sw_worker *writer, *reader; /* NULL until opened */
+    struct sw_slow slow[32]; /* those beyond it are only logged */
+    int n_slow;
     struct sw_tz *zone[64];            /* loaded zones, kept until the end */
     int n_zones;
 };

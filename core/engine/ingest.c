@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/ingest.h"
+#include "store/store_undo.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -164,6 +165,8 @@ int sw_ingest_day_total(struct sw_store *s, const struct sw_who *who, const stru
     if ((rc = stated_total(s, who, m, day, origin_id, &had, err)) < 0) return rc;
     *what = isnan(had) ? SW_PUT_NEW : had == total ? SW_PUT_SAME : SW_PUT_CHANGED;
     if (*what == SW_PUT_SAME) return 0;
+    rc = sw_undo_total(s, m->name, day, origin_id, isnan(had) ? NULL : &had, total, err);
+    if (rc) return rc;
     rc = sw_run(
         s, err,
         "INSERT INTO day_total (person_id, metric, day, origin_id, total) VALUES ($1, $2, $3, $4, $5) "

@@ -12,8 +12,9 @@ enum { ASLEEP, IN_BED, AWAKE, LIGHT, DEEP, REM, PARTS, MAX_GROUPS = 64 };
 
 static const char *const attribute[PARTS] = {"asleep_s", "in_bed_s", "awake_s",
                                              "light_s",  "deep_s",   "rem_s"};
-static const char *const metric[PARTS] = {SW_SLEEP_MARK, "sleep_in_bed", "sleep_awake",
-                                          "sleep_light", "sleep_deep",   "sleep_rem"};
+const char *const sw_night_metric[SW_NIGHT_METRICS] = {SW_SLEEP_MARK, "sleep_in_bed", "sleep_awake",
+                                                       "sleep_light", "sleep_deep",   "sleep_rem",
+                                                       "sleep_efficiency"};
 
 struct sleep_group {
     int64_t group, day;
@@ -86,17 +87,8 @@ static void add_member(void *ctx, const struct sw_record *r)
     sw_jtape_clear(&t);
 }
 
-static int put(struct sw_store *s, const struct sw_who *who, const char *name, int64_t day,
-               double value, struct sw_err *err)
-{
-    struct sw_rollup r = {0};
-    int64_t series;
-    int rc = sw_series_find(s, who->id, name, SW_ORIGIN_MERGED, true, &series, err);
-    if (value >= 0) sw_rollup_add(&r, value);
-    return rc ? rc : sw_rollup_put(s, series, day, &r, err);
-}
-
-int sw_night_settle(struct sw_store *s, const struct sw_who *who, int64_t day, struct sw_err *err)
+int sw_night_values(struct sw_store *s, const struct sw_who *who, int64_t day,
+                    struct sw_rollup out[SW_NIGHT_METRICS], struct sw_err *err)
 {
     struct night n = {.n = 0};
     struct sw_record_filter f = {.kind = "sleep",
@@ -115,8 +107,21 @@ int sw_night_settle(struct sw_store *s, const struct sw_who *who, int64_t day, s
             if (part[i] >= 0) sum[i] = (sum[i] < 0 ? 0 : sum[i]) + part[i];
         if (part[ASLEEP] >= 0 && part[IN_BED] > 0) slept += part[ASLEEP], lain += part[IN_BED];
     }
-    for (int i = 0; i < PARTS && !rc; i++)
-        rc = put(s, who, metric[i], day, sum[i] < 0 ? -1 : sum[i] / 60, err);
-    if (!rc) rc = put(s, who, "sleep_efficiency", day, lain > 0 ? 100 * slept / lain : -1, err);
+    memset(out, 0, SW_NIGHT_METRICS * sizeof *out);
+    for (int i = 0; i < PARTS; i++)
+        if (sum[i] >= 0) sw_rollup_add(&out[i], sum[i] / 60);
+    if (lain > 0) sw_rollup_add(&out[PARTS], 100 * slept / lain);
+    return rc;
+}
+
+int sw_night_settle(struct sw_store *s, const struct sw_who *who, int64_t day, struct sw_err *err)
+{
+    struct sw_rollup r[SW_NIGHT_METRICS];
+    int rc = sw_night_values(s, who, day, r, err);
+    for (int i = 0; i < SW_NIGHT_METRICS && !rc; i++) {
+        int64_t series;
+        rc = sw_series_find(s, who->id, sw_night_metric[i], SW_ORIGIN_MERGED, true, &series, err);
+        if (!rc) rc = sw_rollup_put(s, series, day, &r[i], err);
+    }
     return rc;
 }

@@ -110,6 +110,7 @@ static void open_all(lua_State *L)
         {"qr", sw_open_qr},
         {"http", sw_open_http},     {"serve", sw_open_serve},
         {"stream", sw_open_stream}, {"smtp", sw_open_smtp},
+        {"care", sw_open_care},
         {"crypto", sw_open_crypto}};
     lua_newtable(L);
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {

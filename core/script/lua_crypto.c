@@ -4,6 +4,7 @@
  *   base64(text [, url]) -> text       unbase64(text) -> bytes | nil
  *   random(n) -> n bytes               equal(a, b) -> boolean, in time that depends on lengths only
  *   seal(purpose, text) -> hex         unseal(purpose, hex) -> text | nil, message, code
+ *   seal_with(words, purpose, text) -> hex, by a key made of a person's words; unseal_with(words, purpose, hex)
  *   hide(text)                         from now on this value never leaves by a log line or an error
  *   redact(text, values) -> text       an answer without these values, for a script to read */
 #include "base/crypto.h"
@@ -137,6 +138,49 @@ static int l_unseal(lua_State *L)
     return sw_push_err(L, err.code, &err);
 }
 
+/* Hex of the salt, then of what is sealed. */
+static int l_seal_with(lua_State *L)
+{
+    size_t words_n, n;
+    const char *words = luaL_checklstring(L, 1, &words_n), *purpose = luaL_checkstring(L, 2);
+    const char *s = luaL_checklstring(L, 3, &n);
+    uint8_t salt[SW_SALT_BYTES], key[SW_KEY_BYTES], *to;
+    struct sw_buf raw, b;
+    sw_random(salt, sizeof salt);
+    if (sw_key_of_words(words, words_n, salt, key)) return luaL_error(L, "no memory to make a key");
+    sw_buf_init(&raw, n + 256);
+    sw_buf_put(&raw, salt, sizeof salt);
+    sw_seal(key, purpose, s, n, &raw);
+    sw_wipe(key, sizeof key);
+    sw_buf_init(&b, 2 * raw.len + 1);
+    to = sw_buf_room(&b, 2 * raw.len + 1);
+    sw_hex(raw.data, raw.len, (char *)to);
+    b.len = 2 * raw.len;
+    sw_buf_clear(&raw);
+    return give(L, &b);
+}
+
+static int l_unseal_with(lua_State *L)
+{
+    size_t words_n, n;
+    const char *words = luaL_checklstring(L, 1, &words_n), *purpose = luaL_checkstring(L, 2);
+    const char *hex = luaL_checklstring(L, 3, &n);
+    uint8_t key[SW_KEY_BYTES];
+    struct sw_err err = SW_ERR_INIT;
+    struct sw_buf raw, b;
+    int rc;
+    sw_buf_init(&raw, n + 16), sw_buf_init(&b, n + 16);
+    rc = sw_unhex(hex, n, &raw) || raw.len <= SW_SALT_BYTES ? SW_E_BAD : 0;
+    if (!rc) rc = sw_key_of_words(words, words_n, raw.data, key);
+    if (!rc) rc = sw_unseal(key, purpose, raw.data + SW_SALT_BYTES, raw.len - SW_SALT_BYTES, &b);
+    sw_wipe(key, sizeof key);
+    sw_buf_clear(&raw);
+    if (!rc) return give(L, &b);
+    sw_buf_clear(&b);
+    sw_fail(&err, SW_E_DENIED, "the passphrase does not open it");
+    return sw_push_err(L, SW_E_DENIED, &err);
+}
+
 static int l_hide(lua_State *L)
 {
     size_t n;
@@ -174,7 +218,8 @@ int sw_open_crypto(lua_State *L)
         {"sha256", l_sha256}, {"sha1", l_sha1},         {"hmac_sha256", l_hmac_sha256},
         {"hex", l_hex},       {"base64", l_base64},     {"unbase64", l_unbase64},
         {"random", l_random}, {"equal", l_equal},       {"seal", l_seal},
-        {"unseal", l_unseal}, {"hide", l_hide},     {"redact", l_redact},
+        {"unseal", l_unseal}, {"seal_with", l_seal_with}, {"unseal_with", l_unseal_with},
+        {"hide", l_hide},     {"redact", l_redact},
         {NULL, NULL}};
     luaL_newlib(L, f);
     return 1;

@@ -6,6 +6,8 @@
  *   list(path) -> sorted names                 mkdir(path) -> true (with parents)
  *   remove(path) -> true                       remove_tree(path) -> true            temp_dir() -> path
  *   writer(path) -> file written beside `path` and renamed at its end, lua_fs_writer.c
+ *   rename(from, to) -> true        and the folder of `to` on the disk
+ *   lock(path [, wait]) -> handle | nil, message, "busy"    one process at a time; handle:close(), or its end, frees it
  *   real(path) -> absolute path
  *   stamp(path) -> a text that changes when a .lua file beneath the folder does; "0" without such files */
 #include "base/alloc.h"
@@ -19,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -261,13 +264,59 @@ static int l_real(lua_State *L)
     return 1;
 }
 
+static int l_rename(lua_State *L)
+{
+    const char *from = luaL_checkstring(L, 1), *to = luaL_checkstring(L, 2), *slash = strrchr(to, '/');
+    int fd, bad;
+    if (rename(from, to)) return fail(L, "move", from);
+    lua_pushlstring(L, to, slash ? (size_t)(slash - to) : 0);
+    fd = open(slash ? lua_tostring(L, -1) : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bad = fd < 0 || fsync(fd);
+    if (fd >= 0) close(fd);
+    return bad ? fail(L, "keep", to) : ok(L);
+}
+
+#define LOCK "syncwell.lock"
+
+static int l_lock(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    int how = LOCK_EX | (lua_toboolean(L, 2) ? 0 : LOCK_NB);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    struct sw_err err = SW_ERR_INIT;
+    if (fd < 0) return fail(L, "lock", path);
+    if (!flock(fd, how)) {
+        *(int *)lua_newuserdatauv(L, sizeof fd, 0) = fd;
+        luaL_setmetatable(L, LOCK);
+        return 1;
+    }
+    close(fd);
+    sw_fail(&err, SW_E_BUSY, "another process is at it (%s)", path);
+    return sw_push_err(L, SW_E_BUSY, &err);
+}
+
+static int l_unlock(lua_State *L)
+{
+    int *fd = luaL_checkudata(L, 1, LOCK);
+    if (*fd >= 0) close(*fd);
+    *fd = -1;
+    return 0;
+}
+
 int sw_open_fs(lua_State *L)
 {
     static const luaL_Reg f[] = {
         {"read", l_read},         {"tail", l_tail},     {"write", l_write},
         {"append", l_append},     {"stat", l_stat},     {"list", l_list},
         {"mkdir", l_mkdir},       {"remove", l_remove}, {"remove_tree", l_remove_tree},
-        {"temp_dir", l_temp_dir}, {"real", l_real},     {"stamp", l_stamp}, {NULL, NULL}};
+        {"temp_dir", l_temp_dir}, {"real", l_real},     {"stamp", l_stamp},
+        {"rename", l_rename},     {"lock", l_lock},     {NULL, NULL}};
+    luaL_newmetatable(L, LOCK);
+    lua_newtable(L);
+    lua_pushcfunction(L, l_unlock), lua_setfield(L, -2, "close");
+    lua_setfield(L, -2, "__index");
+    lua_pushcfunction(L, l_unlock), lua_setfield(L, -2, "__gc");
+    lua_pop(L, 1);
     luaL_newlib(L, f);
     sw_open_fs_writer(L);
     return 1;

@@ -353,6 +353,21 @@ static int l_metrics(lua_State *L)
     return 1;
 }
 
+/* slow() -> list of {statement, count, worst_ms} */
+static int l_slow(lua_State *L)
+{
+    const struct sw_engine *e = sw_lua_engine(L);
+    lua_createtable(L, e->n_slow, 0);
+    for (int i = 0; i < e->n_slow; i++) {
+        lua_createtable(L, 0, 3);
+        lua_pushstring(L, e->slow[i].sql), lua_setfield(L, -2, "statement");
+        lua_pushinteger(L, e->slow[i].count), lua_setfield(L, -2, "count");
+        lua_pushinteger(L, e->slow[i].worst_ms), lua_setfield(L, -2, "worst_ms");
+        lua_rawseti(L, -2, i + 1);
+    }
+    return 1;
+}
+
 /* convert(value, from, to) -> number | nil when the units do not fit */
 static int l_convert(lua_State *L)
 {
@@ -370,7 +385,7 @@ int sw_open_store(lua_State *L)
         {"next_due", l_next_due}, {"runs", l_runs},       {"dirty", l_dirty},
         {"runs_old", l_runs_old},
         {"counts", l_counts},     {"dump", l_dump},       {"wake", l_wake},
-        {"metrics", l_metrics},   {"convert", l_convert}, {NULL, NULL}};
+        {"slow", l_slow},         {"metrics", l_metrics},   {"convert", l_convert}, {NULL, NULL}};
     luaL_newlib(L, f);
     luaL_setfuncs(L, sw_store_series_functions, 0);
     luaL_setfuncs(L, sw_store_sync_functions, 0);

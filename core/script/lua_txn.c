@@ -12,6 +12,10 @@
  *   t:record_delete(id, kind [, may return]) -> {group, was_last}
  *   t:day_total(metric, day, origin, value, unit) -> what
  *   t:erase(metric, from, to) -> how many          t:settle(most) -> true while days are left
+ *   t:undo(run or 0, body) -> run: what follows can be taken back   t:undo_doc(kind, name)
+ *   t:take_back(run, most) -> {records, samples, totals, kept, left}   t:undo_forget(run, most) -> left
+ *   t:erase_person()   t:erase_connection(id): with all that it brought
+ *   t:again(metric, origin or 0, day): compute the day's figures again
  *   t:job{kind, name, due, payload, urgency, if_changed} -> id; if_changed: only when the record that
  *                      is the operation before it was new or changed
  *   t:claim{now, lease, only, most, owner} -> list of jobs; only = -1: the job added before it here
@@ -22,6 +26,7 @@
 #include "base/alloc.h"
 #include "base/json.h"
 #include "script/txn.h"
+#include "store/store_undo.h"
 #include <string.h>
 
 struct sw_txn *sw_txn_check(lua_State *L)
@@ -154,6 +159,7 @@ static int on_writer(struct sw_store *s, struct sw_work *w, struct sw_err *err)
     struct sw_txn *t = (struct sw_txn *)w;
     int rc = 0;
     for (size_t i = 0; i < t->n_op && rc >= 0; i++) rc = t->op[i]->run(s, t, t->op[i], err);
+    sw_undo_begin(s, 0, 0); /* the next transaction is another one's */
     return rc < 0 ? rc : 0;
 }
 

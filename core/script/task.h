@@ -43,6 +43,7 @@ int sw_open_serve(lua_State *L);
 int sw_open_crypto(lua_State *L);
 int sw_open_stream(lua_State *L);
 int sw_open_smtp(lua_State *L);
+int sw_open_care(lua_State *L);
 
 /* lua_json.c: push the JSON text as a Lua value (null is absent), or nil, message, code. */
 int sw_push_json(lua_State *L, const char *text, size_t n);

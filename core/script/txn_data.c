@@ -5,7 +5,11 @@
 #include "base/json.h"
 #include "script/lua_batch.h"
 #include "script/txn.h"
+#include "engine/undo.h"
+#include "store/store_erase.h"
 #include "store/store_jobs.h"
+#include "store/store_undo.h"
+#include <stdio.h>
 #include <string.h>
 
 /* The id of the origin in the texts from SW_TXN_ORIGIN on, into made. */
@@ -188,6 +192,7 @@ static int run_record(struct sw_store *s, struct sw_txn *t, struct sw_op *o, str
                           .connection_id = o->i[5],
                           .id = o->i[7],
                           .group_id = o->i[8],
+                          .into_group = o->i[11],
                           .revision = o->i[9],
                           .may_return = o->i[10] != 0};
     struct sw_put_result p;
@@ -230,6 +235,7 @@ static void read_record(lua_State *L, struct sw_op *o)
     luaL_checktype(L, 2, LUA_TTABLE);
     for (int i = 0; i < 6; i++) sw_txn_field(L, o, i, 2, texts[i], fallback[i]);
     for (int i = 0; i < 6; i++) o->i[i] = sw_txn_field_int(L, 2, ints[i], 0);
+    o->i[11] = sw_txn_field_int(L, 2, "into_group", 0);
     lua_getfield(L, 2, "origin");
     sw_txn_read_origin(L, o, lua_gettop(L));
 }
@@ -335,6 +341,25 @@ static int l_erase(lua_State *L)
     return 0;
 }
 
+static int run_again(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
+{
+    int64_t series;
+    int rc = o->i[0] ? sw_series_find(s, t->who.id, o->metric->name, o->i[0], false, &series, err) : 0;
+    if (!rc && o->i[0]) rc = sw_series_rollup_again(s, t->who.id, o->metric, series, o->i[1], err);
+    if (!rc) rc = sw_dirty_mark(s, t->who.id, o->metric->name, o->i[1], err);
+    return rc == SW_E_NOTFOUND ? 0 : rc;
+}
+
+/* t:again(metric, origin, day): the day's figures of an origin, and of all together when settled */
+static int l_again(lua_State *L)
+{
+    struct sw_op *o = sw_txn_add(L, run_again);
+    o->metric = sw_txn_metric(L, luaL_checkstring(L, 2));
+    o->i[0] = luaL_checkinteger(L, 3);
+    o->i[1] = luaL_checkinteger(L, 4);
+    return 0;
+}
+
 static int run_settle(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
 {
     bool left = false;
@@ -376,7 +401,123 @@ static int l_dispatch(lua_State *L)
     return 0;
 }
 
-const luaL_Reg sw_txn_data_methods[] = {{"origin", l_origin},
+/* --- runs that can be taken back --- */
+
+static int run_undo_begin(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
+{
+    char name[32];
+    int rc = 0;
+    o->made = o->i[0];
+    if (!o->made) rc = sw_store_number(s, "job", &o->made, err);
+    snprintf(name, sizeof name, "%lld", (long long)o->made);
+    if (!rc)
+        rc = sw_doc_put(s, t->who.id, ".undo_run", name, t->who.now_ms, o->s[0], o->n[0],
+                        o->i[0] ? SW_DOC_ANY : SW_DOC_NEW, 0, err);
+    if (!rc) sw_undo_begin(s, t->who.id, o->made);
+    sw_json_int(&o->out, o->made);
+    return rc;
+}
+
+/* t:undo(run or 0, body text) -> the run's number: what follows in this transaction can be taken back by it */
+static int l_undo_begin(lua_State *L)
+{
+    struct sw_op *o = sw_txn_add(L, run_undo_begin);
+    o->i[0] = luaL_checkinteger(L, 2);
+    sw_txn_arg(L, o, 0, 3);
+    return 0;
+}
+
+static int run_undo_doc(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
+{
+    (void)t;
+    return sw_undo_doc(s, o->s[0], o->s[1], err);
+}
+
+/* t:undo_doc(kind, name): that document goes when the run is taken back */
+static int l_undo_doc(lua_State *L)
+{
+    struct sw_op *o = sw_txn_add(L, run_undo_doc);
+    sw_txn_arg(L, o, 0, 2);
+    sw_txn_arg(L, o, 1, 3);
+    return 0;
+}
+
+static void put_gone(void *ctx, const char *kind, int64_t group, int64_t id)
+{
+    struct sw_buf *b = &((struct sw_txn *)ctx)->events;
+    sw_buf_printf(b, "%s{\"event\":\"%s.retracted\",\"group\":%lld,\"record\":%lld,\"start\":0,\"finish\":0}",
+                  b->len ? "," : "", kind, (long long)group, (long long)id);
+}
+
+static int run_undo(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
+{
+    struct sw_undone u = {0};
+    int rc = sw_undo_run(s, t->engine->metrics, &t->who, o->i[0], o->i[1], &u, put_gone, t, err);
+    sw_buf_printf(&o->out, "{\"records\":%lld,\"samples\":%lld,\"totals\":%lld,\"kept\":%lld,\"left\":%s}",
+                  (long long)u.records, (long long)u.samples, (long long)u.totals, (long long)u.kept,
+                  u.left ? "true" : "false");
+    return rc;
+}
+
+static int run_undo_forget(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
+{
+    int rc = sw_undo_forget(s, t->who.id, o->i[0], o->i[1], err);
+    sw_buf_puts(&o->out, rc > 0 ? "true" : "false");
+    return rc < 0 ? rc : 0;
+}
+
+/* t:take_back(run, most rows) -> {records, samples, totals, kept, left} */
+static int l_undo(lua_State *L)
+{
+    struct sw_op *o = sw_txn_add(L, run_undo);
+    o->i[0] = luaL_checkinteger(L, 2);
+    o->i[1] = luaL_checkinteger(L, 3);
+    return 0;
+}
+
+/* t:undo_forget(run, most rows) -> true while some are left */
+static int l_undo_forget(lua_State *L)
+{
+    struct sw_op *o = sw_txn_add(L, run_undo_forget);
+    o->i[0] = luaL_checkinteger(L, 2);
+    o->i[1] = luaL_checkinteger(L, 3);
+    return 0;
+}
+
+/* --- erasure --- */
+
+static int run_erase_person(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
+{
+    (void)o;
+    return sw_erase_person(s, t->who.id, err);
+}
+
+/* t:erase_person(): every row of the transaction's person */
+static int l_erase_person(lua_State *L)
+{
+    sw_txn_add(L, run_erase_person);
+    return 0;
+}
+
+static int run_erase_connection(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
+{
+    return sw_erase_connection(s, t->who.id, o->i[0], err);
+}
+
+/* t:erase_connection(id): the connection with all that it brought */
+static int l_erase_connection(lua_State *L)
+{
+    sw_txn_add(L, run_erase_connection)->i[0] = luaL_checkinteger(L, 2);
+    return 0;
+}
+
+const luaL_Reg sw_txn_data_methods[] = {{"erase_person", l_erase_person},
+                                        {"erase_connection", l_erase_connection},
+                                        {"undo", l_undo_begin},
+                                        {"undo_doc", l_undo_doc},
+                                        {"take_back", l_undo},
+                                        {"undo_forget", l_undo_forget},
+                                        {"origin", l_origin},
                                         {"columns", l_columns},
                                         {"samples", l_samples},
                                         {"record", l_record},
@@ -384,6 +525,7 @@ const luaL_Reg sw_txn_data_methods[] = {{"origin", l_origin},
                                         {"record_delete", l_record_delete},
                                         {"day_total", l_day_total},
                                         {"erase", l_erase},
+                                        {"again", l_again},
                                         {"settle", l_settle},
                                         {"dispatch", l_dispatch},
                                         {"event", l_event},

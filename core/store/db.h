@@ -35,8 +35,27 @@ struct sw_dialect {           /* words put into statements and schema */
     const char *time[2]; /* views: around milliseconds, their text 2024-03-01 08:00:00 */
 };
 
+struct sw_progress { /* tell may be NULL; called on the thread that works */
+    void (*tell)(void *ctx, int64_t done, int64_t total);
+    void *ctx;
+};
+
+/* What looking after a file takes, beside the ten methods. A backend with tools of its own leaves them NULL. */
+struct sw_db_care {
+    /* The snapshot of the open transaction as a file of its own, safe on disk when it is done. */
+    int (*copy)(void *conn, const char *to, const struct sw_progress *progress, struct sw_err *err);
+    /* Calls each for every damage found in the file's structure. */
+    int (*integrity)(void *conn, void (*each)(void *ctx, const char *finding), void *ctx,
+                     struct sw_err *err);
+    /* Write the file anew without what was deleted, so that none of it can be read from it. */
+    int (*compact)(void *conn, struct sw_err *err);
+    /* Bring the log into the file. SW_E_BUSY while any other process has it open. */
+    int (*alone)(void *conn, struct sw_err *err);
+};
+
 struct sw_db {
     struct sw_dialect dialect;
+    struct sw_db_care care;
     /* *conn is the backend's own. READ and FOREIGN open a connection that cannot write. */
     int (*open)(const char *url, enum sw_db_mode mode, void **conn, struct sw_err *err);
     void (*close)(void *conn);

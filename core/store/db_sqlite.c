@@ -240,11 +240,87 @@ static int64_t db_wake(void *conn)
     return v;
 }
 
+/* --- looking after the file --- */
+
+enum { COPY_PAGES = 512 }; /* at a time: progress is told between */
+
+static int copy_pages(sqlite3_backup *b, const struct sw_progress *p)
+{
+    int rc, waited = 0;
+    do {
+        rc = sqlite3_backup_step(b, COPY_PAGES);
+        if (rc == SQLITE_BUSY || rc == SQLITE_LOCKED) {
+            if ((waited += BUSY_STEP_MS) > BUSY_MS) return rc;
+            sqlite3_sleep(BUSY_STEP_MS);
+            continue;
+        }
+        if (p && p->tell)
+            p->tell(p->ctx, sqlite3_backup_pagecount(b) - sqlite3_backup_remaining(b),
+                    sqlite3_backup_pagecount(b));
+    } while (rc == SQLITE_OK || rc == SQLITE_BUSY || rc == SQLITE_LOCKED);
+    return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+/* The source stands in a read transaction: what others write meanwhile does not start the copy anew, which
+ * beside a busy writer would never end. */
+static int db_copy(void *conn, const char *to, const struct sw_progress *progress, struct sw_err *err)
+{
+    sqlite3 *out = NULL;
+    sqlite3_backup *b;
+    int rc = sqlite3_open_v2(to, &out, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL), end;
+    if (rc == SQLITE_OK) rc = sqlite3_exec(conn, "SELECT 1 FROM sqlite_master LIMIT 1", NULL, NULL, NULL);
+    b = rc == SQLITE_OK ? sqlite3_backup_init(out, "main", conn, "main") : NULL;
+    if (rc == SQLITE_OK && !b) rc = sqlite3_errcode(out);
+    if (b) {
+        rc = copy_pages(b, progress);
+        end = sqlite3_backup_finish(b);
+        if (rc == SQLITE_OK) rc = end;
+    }
+    /* one file without a log beside it, whatever the mode of the original */
+    if (rc == SQLITE_OK) rc = sqlite3_exec(out, "PRAGMA journal_mode=DELETE", NULL, NULL, NULL);
+    if (rc != SQLITE_OK) rc = fail(out, rc, err);
+    sqlite3_close(out);
+    return rc;
+}
+
+static int db_integrity(void *conn, void (*each)(void *ctx, const char *finding), void *ctx,
+                        struct sw_err *err)
+{
+    sqlite3_stmt *st = NULL;
+    int rc = sqlite3_prepare_v2(conn, "PRAGMA integrity_check(100)", -1, &st, NULL);
+    while (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+        const char *text = (const char *)sqlite3_column_text(st, 0);
+        if (text && strcmp(text, "ok")) each(ctx, text);
+        rc = SQLITE_OK;
+    }
+    sqlite3_finalize(st);
+    return rc == SQLITE_DONE ? 0 : fail(conn, rc, err);
+}
+
+/* VACUUM writes the file anew through the log; the log keeps old pages until it is cut to nothing. */
+static int db_compact(void *conn, struct sw_err *err)
+{
+    int rc = db_exec(conn, "PRAGMA secure_delete=ON; PRAGMA wal_checkpoint(TRUNCATE); VACUUM", err), left;
+    int at = sqlite3_wal_checkpoint_v2(conn, NULL, SQLITE_CHECKPOINT_TRUNCATE, &left, NULL);
+    if (!rc && at != SQLITE_OK) return fail(conn, at, err);
+    return rc;
+}
+
+/* Leaving WAL takes the file for itself: SQLite refuses while any other connection has it open. */
+static int db_alone(void *conn, struct sw_err *err)
+{
+    int rc;
+    sqlite3_busy_timeout(conn, 500);
+    rc = sqlite3_exec(conn, "PRAGMA journal_mode=DELETE", NULL, NULL, NULL);
+    return rc == SQLITE_OK ? 0 : fail(conn, rc, err);
+}
+
 const struct sw_db sw_db_sqlite = {
     .dialect = {"sqlite", "BEGIN IMMEDIATE", "", "BLOB", "INTEGER NOT NULL PRIMARY KEY",
                 "WITHOUT ROWID",
                 {"date(", " * 86400, 'unixepoch')"},
                 {"datetime(", " / 1000, 'unixepoch')"}},
+    .care = {db_copy, db_integrity, db_compact, db_alone},
     .open = db_open,
     .close = db_close,
     .exec = db_exec,

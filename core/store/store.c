@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/store.h"
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/map.h"
 #include "codec/series.h"
 #include "store/migrate.h"
@@ -9,6 +10,8 @@
 struct sw_q {
     struct sw_store *store;
     void *stmt;
+    const char *sql; /* a literal */
+    int64_t spent_ns; /* in steps since it was asked */
     bool open; /* stepped and not at its end */
 };
 
@@ -17,6 +20,9 @@ struct sw_store {
     void *conn;
     bool in_tx;
     struct sw_series_zip *zip;
+    struct sw_undo_mark undo;
+    void (*slow)(void *ctx, const char *sql, int64_t ms);
+    void *slow_ctx;
     struct sw_map by_sql; /* address of the literal -> struct sw_q * */
 };
 
@@ -61,6 +67,10 @@ struct sw_series_zip *sw_store_zip(struct sw_store *s)
 {
     return s->zip;
 }
+struct sw_undo_mark *sw_store_undo(struct sw_store *s)
+{
+    return &s->undo;
+}
 const struct sw_dialect *sw_store_dialect(const struct sw_store *s)
 {
     return &s->db->dialect;
@@ -70,9 +80,24 @@ int64_t sw_store_wake(struct sw_store *s)
     return s->db->wake(s->conn);
 }
 
+void sw_store_on_slow(struct sw_store *s, void (*slow)(void *ctx, const char *sql, int64_t ms),
+                      void *ctx)
+{
+    s->slow = slow;
+    s->slow_ctx = ctx;
+}
+
+static void took(struct sw_store *s, const char *sql, int64_t ns)
+{
+    if (s->slow && ns >= SW_SLOW_MS * INT64_C(1000000)) s->slow(s->slow_ctx, sql, ns / 1000000);
+}
+
 int sw_store_exec(struct sw_store *s, const char *sql, struct sw_err *err)
 {
-    return s->db->exec(s->conn, sql, err);
+    int64_t began = sw_mono_ns();
+    int rc = s->db->exec(s->conn, sql, err);
+    took(s, sql, sw_mono_ns() - began);
+    return rc;
 }
 
 int sw_store_begin(struct sw_store *s, bool write, struct sw_err *err)
@@ -104,6 +129,7 @@ static struct sw_q *prepared(struct sw_store *s, const char *sql, struct sw_err 
     if (sw_map_get(&s->by_sql, &sql, sizeof sql, &at)) return (struct sw_q *)at;
     q = sw_zalloc(sizeof *q);
     q->store = s;
+    q->sql = sql;
     q->stmt = s->db->prepare(s->conn, sql, err);
     if (!q->stmt) {
         sw_free(q);
@@ -196,8 +222,14 @@ int sw_ask_int(struct sw_store *s, struct sw_err *err, int64_t *out, const char 
 
 int sw_q_next(struct sw_q *q, struct sw_err *err)
 {
+    int64_t began = sw_mono_ns();
     int rc = q->store->db->step(q->stmt, err);
+    q->spent_ns += sw_mono_ns() - began;
     q->open = rc > 0;
+    if (!q->open) {
+        took(q->store, q->sql, q->spent_ns);
+        q->spent_ns = 0;
+    }
     return rc;
 }
 
@@ -235,6 +267,37 @@ const void *sw_q_blob(struct sw_q *q, int col, size_t *n)
     struct sw_db_val v = column(q, col);
     *n = v.n;
     return v.p;
+}
+
+int sw_store_copy(struct sw_store *s, const char *to, const struct sw_progress *progress,
+                  struct sw_err *err)
+{
+    int rc = sw_store_begin(s, false, err);
+    if (!rc) rc = s->db->care.copy(s->conn, to, progress, err);
+    sw_store_rollback(s);
+    return rc;
+}
+
+int sw_store_integrity(struct sw_store *s, void (*each)(void *ctx, const char *finding), void *ctx,
+                       struct sw_err *err)
+{
+    return s->db->care.integrity(s->conn, each, ctx, err);
+}
+
+int sw_store_compact(struct sw_store *s, struct sw_err *err)
+{
+    return s->db->care.compact(s->conn, err);
+}
+
+int sw_store_alone(const char *url, struct sw_err *err)
+{
+    const char *rest;
+    const struct sw_db *db = sw_db_for(url, &rest, err);
+    void *conn = NULL;
+    int rc = db ? db->open(rest, false, &conn, err) : SW_E_BAD;
+    if (!rc) rc = db->care.alone(conn, err);
+    if (conn) db->close(conn);
+    return rc;
 }
 
 int sw_store_number(struct sw_store *s, const char *name, int64_t *out, struct sw_err *err)

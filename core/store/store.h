@@ -47,6 +47,29 @@ const char *sw_q_text(struct sw_q *q, int col,
                       size_t *n); /* borrowed until the next step; "" for null */
 const void *sw_q_blob(struct sw_q *q, int col, size_t *n);
 
+/* A consistent copy as a file of its own. Outside a transaction. */
+int sw_store_copy(struct sw_store *s, const char *to, const struct sw_progress *progress,
+                  struct sw_err *err);
+/* Damage in the file's structure: each(ctx, sentence). */
+int sw_store_integrity(struct sw_store *s, void (*each)(void *ctx, const char *finding), void *ctx,
+                       struct sw_err *err);
+/* Write the file anew, so that nothing deleted is left in it. Outside a transaction. */
+int sw_store_compact(struct sw_store *s, struct sw_err *err);
+/* 0 when no other process has the store at url open, and its log is in its file; SW_E_BUSY otherwise. */
+int sw_store_alone(const char *url, struct sw_err *err);
+
+/* Called on the store's thread for each statement that took SW_SLOW_MS or longer; the time its caller spent
+ * between rows is not counted. The text has no values in it. */
+#define SW_SLOW_MS 100
+void sw_store_on_slow(struct sw_store *s, void (*slow)(void *ctx, const char *sql, int64_t ms),
+                      void *ctx);
+
+/* Whose run is noted for undo, if any (store/store_undo.h). */
+struct sw_undo_mark {
+    int64_t person, run; /* run 0: nothing is noted */
+};
+struct sw_undo_mark *sw_store_undo(struct sw_store *s);
+
 /* The next number of a named counter (series, job, run), from 1. Inside a write transaction. */
 int sw_store_number(struct sw_store *s, const char *name, int64_t *out, struct sw_err *err);
 #endif

@@ -5,10 +5,11 @@
 #include "store/store_records.h"
 #include "base/crypto.h"
 #include "model/match.h"
+#include "store/store_undo.h"
 #include <stdio.h>
 #include <string.h>
 
-static int64_t content_of(const struct sw_record *r)
+int64_t sw_record_content(const struct sw_record *r)
 {
     struct sw_hash h;
     uint8_t out[SW_HASH_BYTES];
@@ -87,8 +88,9 @@ static int insert(struct sw_store *s, int64_t person, const struct sw_record *r,
 static int insert_new(struct sw_store *s, int64_t person, struct sw_record *r, int64_t content,
                       struct sw_put_result *out, struct sw_err *err)
 {
-    struct best b;
-    int rc = find_group(s, person, r, &b, err);
+    struct best b = {1, r->into_group};
+    int rc = r->into_group ? 0 : find_group(s, person, r, &b, err);
+    if (!rc) rc = sw_undo_record(s, r->id, false, 1, err);
     if (rc) return rc;
     *out = (struct sw_put_result){SW_PUT_NEW, !b.group, b.group ? b.group : r->id, 1, r->day};
     r->group_id = out->group_id;
@@ -110,7 +112,7 @@ static int update(struct sw_store *s, struct sw_record *r, int64_t content, stru
 int sw_record_put(struct sw_store *s, int64_t person, const char *person_name, struct sw_record *r,
                   struct sw_put_result *out, struct sw_err *err)
 {
-    int64_t content = content_of(r), had = 0;
+    int64_t content = sw_record_content(r), had = 0;
     bool kept_out;
     struct sw_q *q;
     int rc;
@@ -130,7 +132,8 @@ int sw_record_put(struct sw_store *s, int64_t person, const char *person_name, s
     if (had == content || kept_out) return 0;
     out->what = SW_PUT_CHANGED;
     out->revision++;
-    return update(s, r, content, err);
+    rc = sw_undo_record(s, r->id, true, out->revision, err);
+    return rc ? rc : update(s, r, content, err);
 }
 
 int sw_record_restore(struct sw_store *s, int64_t person, const char *person_name,
@@ -149,14 +152,19 @@ int sw_record_restore(struct sw_store *s, int64_t person, const char *person_nam
         "ii", r->group_id, person);
     if (rc < 0) return rc;
     *out = (struct sw_put_result){SW_PUT_NEW, !members, r->group_id, r->revision, r->day};
-    return insert(s, person, r, r->may_return ? 0 : content_of(r), err);
+    rc = sw_undo_record(s, r->id, false, r->revision, err);
+    return rc ? rc : insert(s, person, r, r->may_return ? 0 : sw_record_content(r), err);
 }
 
 int sw_record_delete(struct sw_store *s, int64_t person, int64_t id, bool *was_last, int64_t *group,
                      struct sw_err *err)
 {
-    int64_t left;
-    int rc = sw_ask_int(
+    int64_t left, revision = 0;
+    int rc = sw_ask_int(s, err, &revision, "SELECT revision FROM record WHERE id = $1 AND person_id = $2", "ii", id,
+                        person);
+    if (rc > 0) rc = sw_undo_record(s, id, true, revision + 1, err);
+    if (rc < 0) return rc;
+    rc = sw_ask_int(
         s, err, group,
         "UPDATE record SET state = 'deleted', revision = revision + 1 WHERE id = $1 AND person_id = $2 "
         "AND state <> 'deleted' RETURNING group_id",
@@ -180,9 +188,9 @@ int sw_record_may_return(struct sw_store *s, int64_t person, int64_t id, struct 
 
 #define VISIT_ALL                                                                                                                              \
     "SELECT r.id, r.start_ms, r.finish_ms, r.offset_start, r.offset_finish, r.day, r.connection_id, r.origin_id, r.group_id, "                 \
-    "r.revision, r.kind, r.type, r.external_id, r.zone_from, r.state, r.body, c.provider, o.name, o.maker, o.class, o.standing, c.name, "      \
-    "r.content FROM record r "                                                                                                                 \
-    "JOIN connection c ON c.id = r.connection_id JOIN origin o ON o.id = r.origin_id WHERE r.person_id = $1 "
+    "r.revision, r.kind, r.type, r.external_id, r.zone_from, r.state, r.body, coalesce(c.provider, o.provider), o.name, o.maker, "           \
+    "o.class, o.standing, coalesce(c.name, ''), r.content FROM record r LEFT JOIN connection c ON c.id = r.connection_id "                     \
+    "JOIN origin o ON o.id = r.origin_id WHERE r.person_id = $1 "
 #define VISIT VISIT_ALL "AND r.state <> 'deleted' "
 
 static struct sw_record row(struct sw_q *q)

@@ -12,6 +12,7 @@ struct sw_record { /* texts borrowed: from the caller when writing, from the row
     int offset_start, offset_finish; /* minutes east */
     int64_t day;                     /* local day: of waking for sleep, else of the start */
     int64_t connection_id, origin_id, group_id, revision;
+    int64_t into_group; /* writing: a new record joins this group whatever it looks like; 0: by matching */
     const char *kind, *type, *external_id;
     const char *zone_from; /* provider | device | user | unknown */
     const char *state;     /* open | final | deleted */
@@ -23,6 +24,9 @@ struct sw_record { /* texts borrowed: from the caller when writing, from the row
     bool may_return; /* deleted by its service: the same one put again lives again */
 };
 
+/* The hash by which a change is told from a repetition: of all that the origin says. */
+int64_t sw_record_content(const struct sw_record *r);
+
 enum sw_put { SW_PUT_NEW, SW_PUT_CHANGED, SW_PUT_SAME };
 struct sw_put_result {
     enum sw_put what;
@@ -32,7 +36,7 @@ struct sw_put_result {
 };
 
 /* Insert or update by identity. r->id is computed from person_name, the connection and the external
- * id; group_id of a new record is found by matching and filled in. What its person deleted stays so,
+ * id; group_id of a new record is into_group, or found by matching, and filled in. What its person deleted stays so,
  * whatever its service says of it later: SW_PUT_SAME. */
 int sw_record_put(struct sw_store *s, int64_t person, const char *person_name, struct sw_record *r,
                   struct sw_put_result *out, struct sw_err *err);

@@ -7,6 +7,7 @@
 #include "store/store_series.h"
 #include "base/alloc.h"
 #include "base/tz.h"
+#include "store/store_undo.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,13 +16,13 @@ enum { DAY_BIAS = 25567, TAIL_MOST = 50, TAIL_STEP = 4, CHUNK_FULL = 64, RUN_GAP
 #define OFFSET_SPAN_MS (16 * INT64_C(3600000)) /* no zone is further from UTC */
 
 /* Days outside what 16 bits hold (1900-01-01 to 2079-06-06) are asked for, never stored: they clamp. */
-static int64_t key_of(int64_t series, int64_t day)
+int64_t sw_series_key(int64_t series, int64_t day)
 {
     int64_t k = day + DAY_BIAS;
     return series << 16 | (k < 0 ? 0 : k > 0xffff ? 0xffff : k);
 }
 
-static int64_t day_of_key(int64_t key)
+int64_t sw_series_key_day(int64_t key)
 {
     return (key & 0xffff) - DAY_BIAS;
 }
@@ -32,7 +33,7 @@ static int64_t chunk_day(const struct sw_metric *m, int64_t day)
     return m->month_chunks ? day - sw_date_of_day(day).day + 1 : day;
 }
 
-static int64_t next_chunk_day(const struct sw_metric *m, int64_t first)
+int64_t sw_series_chunk_end(const struct sw_metric *m, int64_t first)
 {
     return m->month_chunks ? chunk_day(m, first + 31) : first + 1;
 }
@@ -130,7 +131,7 @@ static int load(struct sw_store *s, const struct sw_metric *m, int64_t series, i
 {
     struct sw_samples tail = {0};
     struct sw_merge ignored;
-    int rc = read_chunks(s, key_of(series, first_day), key_of(series, end_day), out, err);
+    int rc = read_chunks(s, sw_series_key(series, first_day), sw_series_key(series, end_day), out, err);
     if (!rc) rc = read_tail(s, series, first_day * SW_DAY_MS, end_day * SW_DAY_MS, &tail, err);
     if (!rc && tail.n) sw_series_merge(out, &tail, m->by_value, &ignored, NULL);
     *tail_n = tail.n;
@@ -199,7 +200,7 @@ int sw_rollup_get(struct sw_store *s, int64_t series, int64_t day, struct sw_rol
                   struct sw_err *err)
 {
     struct sw_q *q = sw_ask(s, err, "SELECT n, total, low, high, newest FROM rollup WHERE id = $1",
-                            "i", key_of(series, day));
+                            "i", sw_series_key(series, day));
     int rc = q ? sw_q_next(q, err) : SW_E_INTERNAL;
     if (rc <= 0) return rc;
     *out = (struct sw_rollup){sw_q_int(q, 0), sw_q_real(q, 1), sw_q_real(q, 2), sw_q_real(q, 3),
@@ -211,13 +212,13 @@ int sw_rollup_get(struct sw_store *s, int64_t series, int64_t day, struct sw_rol
 int sw_rollup_put(struct sw_store *s, int64_t series, int64_t day, const struct sw_rollup *r,
                   struct sw_err *err)
 {
-    if (!r->n) return sw_run(s, err, "DELETE FROM rollup WHERE id = $1", "i", key_of(series, day));
+    if (!r->n) return sw_run(s, err, "DELETE FROM rollup WHERE id = $1", "i", sw_series_key(series, day));
     return sw_run(
         s, err,
         "INSERT INTO rollup (id, n, total, low, high, newest) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) "
         "DO UPDATE SET n = excluded.n, total = excluded.total, low = excluded.low, high = excluded.high, "
         "newest = excluded.newest",
-        "iirrrr", key_of(series, day), r->n, r->sum, r->min, r->max, r->last);
+        "iirrrr", sw_series_key(series, day), r->n, r->sum, r->min, r->max, r->last);
 }
 
 int sw_rollup_range(struct sw_store *s, int64_t series, int64_t first, int64_t last,
@@ -227,12 +228,12 @@ int sw_rollup_range(struct sw_store *s, int64_t series, int64_t first, int64_t l
     struct sw_q *q = sw_ask(
         s, err,
         "SELECT id, n, total, low, high, newest FROM rollup WHERE id >= $1 AND id <= $2 ORDER BY id",
-        "ii", key_of(series, first), key_of(series, last));
+        "ii", sw_series_key(series, first), sw_series_key(series, last));
     int rc = q ? 0 : SW_E_INTERNAL;
     while (q && (rc = sw_q_next(q, err)) > 0) {
         struct sw_rollup r = {sw_q_int(q, 1), sw_q_real(q, 2), sw_q_real(q, 3), sw_q_real(q, 4),
                               sw_q_real(q, 5)};
-        each(ctx, day_of_key(sw_q_int(q, 0)), &r);
+        each(ctx, sw_series_key_day(sw_q_int(q, 0)), &r);
     }
     return rc;
 }
@@ -311,6 +312,13 @@ static int rollup_days(struct sw_store *s, int64_t person, const struct sw_metri
     return rc;
 }
 
+int sw_series_rollup_again(struct sw_store *s, int64_t person, const struct sw_metric *m, int64_t series,
+                           int64_t day, struct sw_err *err)
+{
+    struct days d = {&day, 1, 1};
+    return rollup_days(s, person, m, series, &d, err);
+}
+
 /* --- reading and writing --- */
 
 /* Callers ask for "everything" with any numbers; nothing is stored outside the border. */
@@ -330,7 +338,7 @@ int sw_series_read(struct sw_store *s, const struct sw_metric *m, int64_t series
     int rc;
     clip(&from_ms, &to_ms);
     first = chunk_day(m, sw_floor_day(from_ms));
-    end = next_chunk_day(m, chunk_day(m, sw_floor_day(to_ms - 1)));
+    end = sw_series_chunk_end(m, chunk_day(m, sw_floor_day(to_ms - 1)));
     rc = to_ms <= from_ms ? 0 : load(s, m, series, first, end, &x, &tail_n, err);
     size_t a = 0, b = x.n;
     while (a < b && x.at[a].start_ms < from_ms) a++;
@@ -354,11 +362,11 @@ int sw_series_span(struct sw_store *s, const struct sw_metric *m, int64_t series
     if (from_ms >= end) return 0;
     rc = sw_ask_int(s, err, &key,
                     "SELECT id FROM chunk WHERE id >= $1 AND id < $2 ORDER BY id LIMIT 1", "ii",
-                    key_of(series, chunk_day(m, sw_floor_day(from_ms))), (series + 1) << 16);
+                    sw_series_key(series, chunk_day(m, sw_floor_day(from_ms))), (series + 1) << 16);
     if (rc <= 0) return rc;
-    day = day_of_key(key);
+    day = sw_series_key_day(key);
     *start_ms = day * SW_DAY_MS;
-    *end_ms = next_chunk_day(m, day) * SW_DAY_MS;
+    *end_ms = sw_series_chunk_end(m, day) * SW_DAY_MS;
     return 1;
 }
 
@@ -376,29 +384,44 @@ static void touch_left_days(const struct sw_samples *have, const struct sw_sampl
     }
 }
 
+/* Those of `have` (sorted) in whose place a sample of `in` (sorted) comes. */
+static void replaced(const struct sw_samples *have, const struct sw_samples *in, struct sw_samples *out)
+{
+    for (size_t i = 0, k = 0; i < have->n && k < in->n;) {
+        const struct sw_sample *a = &have->at[i], *b = &in->at[k];
+        int64_t c = a->start_ms != b->start_ms ? a->start_ms - b->start_ms : a->dur_ms - b->dur_ms;
+        if (!c && a->value != b->value) sw_samples_push(out, a);
+        if (c <= 0) i++;
+        else k++;
+    }
+}
+
 /* Merge the samples of one chunk; days that change are added to `touched`. */
 static int write_chunk(struct sw_store *s, const struct sw_metric *m, int64_t series, int64_t first,
                        int64_t end, const struct sw_samples *in, struct sw_merge *stat,
                        struct days *touched, struct sw_err *err)
 {
-    struct sw_samples have = {0}, news = {0};
+    struct sw_samples have = {0}, news = {0}, old = {0};
     size_t tail_n, before;
     int rc = load(s, m, series, first, end, &have, &tail_n, err);
     if (rc) goto out;
     before = have.n;
     if (!m->by_value) touch_left_days(&have, in, touched);
+    if (!m->by_value && sw_undo_on(s)) replaced(&have, in, &old);
     sw_series_merge(&have, in, m->by_value, stat, &news);
     for (size_t i = 0; i < news.n; i++) days_push(touched, local_day(&news.at[i]));
     if (!news.n) goto out;
+    if (sw_undo_on(s) && (rc = sw_undo_samples(s, series, &old, &news, err))) goto out;
     if (before >= CHUNK_FULL && news.n <= TAIL_STEP && tail_n + news.n < TAIL_MOST) {
         rc = put_tail(s, m, series, &news, err);
     } else {
-        rc = put_chunk(s, key_of(series, first), &have, err);
+        rc = put_chunk(s, sw_series_key(series, first), &have, err);
         if (!rc && tail_n) rc = drop_tail(s, series, first, end, err);
     }
 out:
     sw_samples_clear(&have);
     sw_samples_clear(&news);
+    sw_samples_clear(&old);
     return rc;
 }
 
@@ -410,7 +433,7 @@ int sw_series_write(struct sw_store *s, int64_t person, const struct sw_metric *
     *stat = (struct sw_merge){0, 0, 0};
     for (size_t a = 0, b; a < in->n && !rc; a = b) {
         int64_t first = chunk_day(m, sw_floor_day(in->at[a].start_ms)),
-                end = next_chunk_day(m, first);
+                end = sw_series_chunk_end(m, first);
         struct sw_samples part;
         struct sw_merge one;
         for (b = a; b < in->n && in->at[b].start_ms < end * SW_DAY_MS; b++) continue;
@@ -431,7 +454,7 @@ static int erase_chunk(struct sw_store *s, const struct sw_metric *m, int64_t se
 {
     struct sw_samples x = {0};
     size_t tail_n, k = 0;
-    int64_t end = next_chunk_day(m, first);
+    int64_t end = sw_series_chunk_end(m, first);
     int rc = load(s, m, series, first, end, &x, &tail_n, err);
     for (size_t i = 0; i < x.n; i++) {
         if (x.at[i].start_ms >= from_ms && x.at[i].start_ms < to_ms)
@@ -441,10 +464,61 @@ static int erase_chunk(struct sw_store *s, const struct sw_metric *m, int64_t se
     if (!rc && k < x.n) {
         *erased += (int64_t)(x.n - k);
         x.n = k;
-        rc = put_chunk(s, key_of(series, first), &x, err);
+        rc = put_chunk(s, sw_series_key(series, first), &x, err);
         if (!rc) rc = drop_tail(s, series, first, end, err);
     }
     sw_samples_clear(&x);
+    return rc;
+}
+
+/* x without those of `fresh` that are in it; both sorted. The identities that went are kept in `went`. */
+static void without(struct sw_samples *x, const struct sw_samples *fresh, struct sw_samples *went)
+{
+    size_t k = 0, n = 0;
+    for (size_t i = 0; i < x->n; i++) {
+        while (k < fresh->n && sw_sample_cmp(&fresh->at[k], &x->at[i]) < 0) k++;
+        if (k < fresh->n && !sw_sample_cmp(&fresh->at[k], &x->at[i])) sw_samples_push(went, &x->at[i]);
+        else x->at[n++] = x->at[i];
+    }
+    x->n = n;
+}
+
+/* Of `old` what stood where one of `went` was. */
+static void of_places(const struct sw_samples *old, const struct sw_samples *went, struct sw_samples *out)
+{
+    for (size_t i = 0, k = 0; i < old->n && k < went->n;) {
+        const struct sw_sample *a = &old->at[i], *b = &went->at[k];
+        int64_t c = a->start_ms != b->start_ms ? a->start_ms - b->start_ms : a->dur_ms - b->dur_ms;
+        if (!c) sw_samples_push(out, a);
+        if (c <= 0) i++;
+        if (c >= 0) k++;
+    }
+}
+
+int sw_series_take_back(struct sw_store *s, int64_t person, const struct sw_metric *m, int64_t series,
+                        const struct sw_samples *old, const struct sw_samples *fresh, int64_t *gone,
+                        struct sw_err *err)
+{
+    struct sw_samples x = {0}, went = {0}, back = {0};
+    struct days touched = {0};
+    struct sw_merge ignored;
+    size_t tail_n;
+    int64_t first = chunk_day(m, sw_floor_day(fresh->at[0].start_ms)), end = sw_series_chunk_end(m, first);
+    int rc = load(s, m, series, first, end, &x, &tail_n, err);
+    if (rc) goto out;
+    without(&x, fresh, &went);
+    of_places(old, &went, &back);
+    for (size_t i = 0; i < went.n; i++) days_push(&touched, local_day(&went.at[i]));
+    for (size_t i = 0; i < back.n; i++) days_push(&touched, local_day(&back.at[i]));
+    if (back.n) sw_series_merge(&x, &back, m->by_value, &ignored, NULL);
+    *gone = (int64_t)went.n;
+    if (!went.n) goto out;
+    rc = put_chunk(s, sw_series_key(series, first), &x, err);
+    if (!rc) rc = drop_tail(s, series, first, end, err);
+    if (!rc) rc = rollup_days(s, person, m, series, &touched, err);
+out:
+    sw_samples_clear(&x), sw_samples_clear(&went), sw_samples_clear(&back);
+    sw_free(touched.at);
     return rc;
 }
 
@@ -457,7 +531,7 @@ int sw_series_erase(struct sw_store *s, int64_t person, const struct sw_metric *
     clip(&from_ms, &to_ms);
     day = chunk_day(m, sw_floor_day(from_ms));
     *erased = 0;
-    for (; day * SW_DAY_MS < to_ms && !rc; day = next_chunk_day(m, day))
+    for (; day * SW_DAY_MS < to_ms && !rc; day = sw_series_chunk_end(m, day))
         rc = erase_chunk(s, m, series, day, from_ms, to_ms, &touched, erased, err);
     if (!rc) rc = rollup_days(s, person, m, series, &touched, err);
     sw_free(touched.at);
@@ -474,10 +548,10 @@ int sw_series_fold(struct sw_store *s, const struct sw_metric *m, int64_t series
                          "SELECT start_ms FROM tail WHERE series_id = $1 ORDER BY start_ms LIMIT 1",
                          "i", series)) > 0) {
         struct sw_samples x = {0};
-        int64_t first = chunk_day(m, sw_floor_day(start)), end = next_chunk_day(m, first);
+        int64_t first = chunk_day(m, sw_floor_day(start)), end = sw_series_chunk_end(m, first);
         size_t tail_n;
         rc = load(s, m, series, first, end, &x, &tail_n, err);
-        if (!rc) rc = put_chunk(s, key_of(series, first), &x, err);
+        if (!rc) rc = put_chunk(s, sw_series_key(series, first), &x, err);
         if (!rc) rc = drop_tail(s, series, first, end, err);
         sw_samples_clear(&x);
         if (rc) return rc;

@@ -22,6 +22,11 @@ struct sw_series_rows {
     size_t n, cap;
 };
 
+/* The key of a chunk or roll-up, and the day in it. The first UTC day after the chunk that starts on `first`. */
+int64_t sw_series_key(int64_t series, int64_t day);
+int64_t sw_series_key_day(int64_t key);
+int64_t sw_series_chunk_end(const struct sw_metric *m, int64_t first);
+
 /* Id of the series (person, metric, origin). 0, or SW_E_NOTFOUND when absent and not to be made. */
 int sw_series_find(struct sw_store *s, int64_t person, const char *metric, int64_t origin,
                    bool create, int64_t *id, struct sw_err *err);
@@ -37,6 +42,11 @@ int sw_series_of_origin(struct sw_store *s, int64_t person, int64_t origin,
  * days of the merged view. stat says what was new, changed or known. */
 int sw_series_write(struct sw_store *s, int64_t person, const struct sw_metric *m, int64_t series,
                     const struct sw_samples *in, struct sw_merge *stat, struct sw_err *err);
+/* Take samples of one chunk out again as far as they still stand there, and put `old` where it stood before
+ * them. *gone: how many. */
+int sw_series_take_back(struct sw_store *s, int64_t person, const struct sw_metric *m, int64_t series,
+                        const struct sw_samples *old, const struct sw_samples *fresh, int64_t *gone,
+                        struct sw_err *err);
 /* Append the samples that start in [from_ms, to_ms), sorted. */
 int sw_series_read(struct sw_store *s, const struct sw_metric *m, int64_t series, int64_t from_ms,
                    int64_t to_ms, struct sw_samples *out, struct sw_err *err);
@@ -50,6 +60,10 @@ int sw_series_erase(struct sw_store *s, int64_t person, const struct sw_metric *
 /* Fold all tails of the series into their chunks. */
 int sw_series_fold(struct sw_store *s, const struct sw_metric *m, int64_t series,
                    struct sw_err *err);
+
+/* Compute a day's roll-up from its samples again, and mark the merged day. */
+int sw_series_rollup_again(struct sw_store *s, int64_t person, const struct sw_metric *m, int64_t series,
+                           int64_t day, struct sw_err *err);
 
 /* 1 and *out when the day has a roll-up, else 0. */
 int sw_rollup_get(struct sw_store *s, int64_t series, int64_t day, struct sw_rollup *out,

@@ -2,12 +2,18 @@
 #include "store/worker.h"
 #include "base/alloc.h"
 #include "base/clock.h"
+#include <stdio.h>
 #include <string.h>
 
-enum { GROUP_MOST = 1000, GROUP_MS = 10 };
+enum { GROUP_MOST = 1000, GROUP_MS = 10, SLOW_MOST = 16, SLOW_TEXT = 200 };
 
 struct queue {
     struct sw_work *first, *last;
+};
+
+struct slow { /* a statement that took long and was not told of yet */
+    char sql[SLOW_TEXT];
+    int64_t ms;
 };
 
 struct sw_worker {
@@ -16,6 +22,10 @@ struct sw_worker {
     uv_cond_t wake;
     uv_async_t answer; /* loop thread: deliver `finished` */
     struct queue waiting, finished;
+    struct slow slow[SLOW_MOST]; /* under the lock; those beyond it are passed over */
+    int n_slow;
+    void (*on_slow)(void *ctx, const char *sql, int64_t ms);
+    void *slow_ctx;
     size_t pending; /* loop thread only */
     bool writer, stop, opened;
     struct sw_store *store;
@@ -104,11 +114,24 @@ static void read_one(struct sw_worker *w, struct sw_work *x)
     answer(w, &done);
 }
 
+static void note_slow(void *ctx, const char *sql, int64_t ms)
+{
+    struct sw_worker *w = ctx;
+    uv_mutex_lock(&w->lock);
+    if (w->n_slow < SLOW_MOST) {
+        struct slow *s = &w->slow[w->n_slow++];
+        snprintf(s->sql, sizeof s->sql, "%s", sql);
+        s->ms = ms;
+    }
+    uv_mutex_unlock(&w->lock);
+}
+
 static void thread_main(void *arg)
 {
     struct sw_worker *w = arg;
     struct sw_work *x;
     int rc = sw_store_open(w->url, w->schema_dir, !w->writer, &w->store, &w->open_err);
+    if (!rc) sw_store_on_slow(w->store, note_slow, w);
     uv_mutex_lock(&w->lock);
     w->opened = true;
     uv_cond_signal(&w->wake);
@@ -124,10 +147,16 @@ static void on_answer(uv_async_t *a)
 {
     struct sw_worker *w = a->data;
     struct queue mine;
+    struct slow slow[SLOW_MOST];
+    int n;
     uv_mutex_lock(&w->lock);
     mine = w->finished;
     w->finished = (struct queue){0};
+    n = w->n_slow;
+    memcpy(slow, w->slow, (size_t)n * sizeof *slow);
+    w->n_slow = 0;
     uv_mutex_unlock(&w->lock);
+    for (int i = 0; w->on_slow && i < n; i++) w->on_slow(w->slow_ctx, slow[i].sql, slow[i].ms);
     for (struct sw_work *x; (x = pop(&mine));) {
         if (!--w->pending) uv_unref((uv_handle_t *)&w->answer);
         x->done(x);
@@ -154,6 +183,13 @@ struct sw_worker *sw_worker_new(uv_loop_t *loop, const char *url, const char *sc
     sw_fail(err, w->open_err.code, "%s", w->open_err.text);
     sw_worker_free(w);
     return NULL;
+}
+
+void sw_worker_on_slow(struct sw_worker *w, void (*slow)(void *ctx, const char *sql, int64_t ms),
+                       void *ctx)
+{
+    w->on_slow = slow;
+    w->slow_ctx = ctx;
 }
 
 void sw_worker_submit(struct sw_worker *w, struct sw_work *x)

@@ -21,6 +21,9 @@ struct sw_worker;
 /* Open the store on its own thread; waits until it is open. NULL and a sentence when it cannot be. */
 struct sw_worker *sw_worker_new(uv_loop_t *loop, const char *url, const char *schema_dir,
                                 bool writer, struct sw_err *err);
+/* Told on the loop thread of statements that took long (sw_store_on_slow). */
+void sw_worker_on_slow(struct sw_worker *w, void (*slow)(void *ctx, const char *sql, int64_t ms),
+                       void *ctx);
 void sw_worker_submit(struct sw_worker *w, struct sw_work *work);
 size_t sw_worker_pending(const struct sw_worker *w); /* submitted and not yet answered */
 /* Finish what is queued, end the thread, close the store. Answers of the rest are still delivered. */

@@ -9,6 +9,20 @@ local function line(out, name, kind, help, value)
     name, value)
 end
 
+-- Statements of the store by their text, which holds no values.
+local function slow(out)
+  local list = sw.store.slow()
+  if #list == 0 then
+    return
+  end
+  out[#out + 1] = "# HELP syncwell_slow_statements_total Statements that took 100 ms or longer.\n"
+    .. "# TYPE syncwell_slow_statements_total counter\n"
+  for _, s in ipairs(list) do
+    local text = s.statement:gsub("%s+", " "):gsub('[\\"]', "\\%0")
+    out[#out + 1] = ("syncwell_slow_statements_total{statement=\"%s\"} %d\n"):format(text, s.count)
+  end
+end
+
 local function refused(status, text)
   return status, { ["Content-Type"] = "text/plain",
     ["WWW-Authenticate"] = status == 401 and "Bearer" or nil }, text .. "\n"
@@ -42,5 +56,6 @@ return function(ctx, request)
   line(out, "script_runs_total", "counter", "Runs of scripts.", box.runs)
   line(out, "script_workers_killed_total", "counter", "Workers stopped by force.", box.killed)
   line(out, "script_workers_crashed_total", "counter", "Workers that crashed.", box.crashed)
+  slow(out)
   return 200, { ["Content-Type"] = "text/plain; version=0.0.4; charset=utf-8" }, table.concat(out)
 end

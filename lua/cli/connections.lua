@@ -2,6 +2,7 @@
 --   syncwell connections   |   syncwell connections show strava   |   syncwell connections remove strava
 local capabilities = require("capabilities")
 local connections = require("connections")
+local erasing = require("erasing")
 local home = require("home")
 local post = require("post")
 local providers = require("providers")
@@ -11,12 +12,13 @@ local json = sw.json
 
 local command = {
   group = "data", summary = "what is connected, and how it is", mutates = true,
-  usage = "[list | show NAME | pause NAME | resume NAME | remove NAME | approve NAME | poll NAME SPAN "
-    .. "| webhook NAME]",
+  usage = "[list | show NAME | pause NAME | resume NAME | remove NAME [--with-data] | approve NAME "
+    .. "| poll NAME SPAN | webhook NAME]",
   example = "syncwell connections\nsyncwell connections show strava\n"
     .. "syncwell connections poll nightscout 5min\nsyncwell connections webhook strava",
   doc = "`show` prints the coverage ledger: which days of each resource were received. `approve` lets a\n"
-    .. "script that changed go on with the account.", options = {},
+    .. "script that changed go on with the account.",
+  options = { ["with-data"] = { doc = "remove: everything it brought goes too, for good" } },
 }
 
 local function iso(ctx, ms)
@@ -126,7 +128,25 @@ function verbs.approve(ctx, c)
   return set(ctx, c, c.state == "paused" and "paused" or "active")
 end
 
-function verbs.remove(ctx, c)
+local function remove_all(ctx, c)
+  local r, message, code = erasing.connection(ctx, c)
+  if not r then
+    return nil, message, code
+  elseif ctx.json then
+    term.line("%s", json.encode { removed = true, backups = r.backups })
+    return 0
+  end
+  term.line("%s is gone with all that it brought", connections.title(c))
+  for _, file in ipairs(r.backups) do
+    term.line("what it brought may still be in the backup %s", file)
+  end
+  return 0
+end
+
+function verbs.remove(ctx, c, _, options)
+  if options["with-data"] then
+    return remove_all(ctx, c)
+  end
   local t = home.txn(ctx)
   t:connection_remove(c.id)
   t:secret_delete("in:" .. c.id)
@@ -191,7 +211,7 @@ function verbs.poll(ctx, c, span)
   return 0
 end
 
-function command.run(ctx, words)
+function command.run(ctx, words, options)
   local verb = words[1] or "list"
   if not verbs[verb] then
     return nil, ("connections knows list, show, pause, resume, remove, approve, poll and webhook, not '%s'")
@@ -203,7 +223,7 @@ function command.run(ctx, words)
   if not c then
     return nil, message, code
   end
-  return verbs[verb](ctx, c, words[3])
+  return verbs[verb](ctx, c, words[3], options)
 end
 
 return command

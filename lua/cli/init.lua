@@ -1,6 +1,7 @@
 -- The command line: global options, one file a command, help, exit codes.
 -- A command is lua/cli/<name>.lua returning { summary, group, usage, example, options, run(ctx, words,
--- options) }; usage and options also make the manual page and shell completion.
+-- options) }; needs_home = false (or a function of the words that gives it) leaves the home closed; usage and
+-- options also make the manual page and shell completion.
 -- run gives an exit code (0 done, 1 failed, 2 wrong usage, 3 needs the user, 4 partly) or nil, message, code.
 local commands = require("commands")
 local home = require("home")
@@ -114,13 +115,21 @@ end
 
 local function run(name, m, words, options)
   local ctx = { options = options, json = options.json, quiet = options.quiet }
-  if m.needs_home ~= false then
+  local needs = m.needs_home
+  if type(needs) == "function" then
+    needs = needs(words)
+  end
+  if needs ~= false then
     local message, code
     ctx, message, code = home.open(options, m.creates)
     if not ctx then
       return fail(message, code, options)
     end
-    if options.now and m.mutates and not home.is_test(ctx) then
+    local mutates = m.mutates
+    if type(mutates) == "function" then
+      mutates = mutates(words)
+    end
+    if options.now and mutates and not home.is_test(ctx) then
       return fail("--now changes data time and is kept to homes made with `syncwell init --test`", "usage",
         options)
     end

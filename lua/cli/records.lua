@@ -1,5 +1,7 @@
--- syncwell records: workouts, nights, meals and other things with structure.
+-- syncwell records: workouts, nights, meals and other things with structure; to look at and to mend.
 --   syncwell records workout --from 2026-03-01 --json
+--   syncwell records edit --where "kind=workout day=2026-03-01" --set title="Evening run"
+local bulk = require("bulk")
 local record = require("record")
 local term = require("term")
 local when = require("when")
@@ -7,15 +9,30 @@ local when = require("when")
 local json = sw.json
 
 local command = {
-  group = "data", summary = "list records of a kind", usage = "KIND [--from DAY] [--to DAY] [--id ID]",
-  example = "syncwell records workout --from 2026-01-01\nsyncwell records sleep --json",
+  group = "data", summary = "list records of a kind, edit, tag or delete them",
+  usage = "KIND [--from DAY] [--to DAY] [--id ID] | edit --where CONDITIONS --set KEY=VALUE "
+    .. "| tag --where CONDITIONS TAG... | delete --where CONDITIONS [--dry-run]",
+  example = "syncwell records workout --from 2026-01-01\nsyncwell records sleep --json\n"
+    .. "syncwell records edit --where \"kind=workout sport=running day=2026-03-01..2026-03-07\" "
+    .. "--set title=\"Along the river\"",
   doc = "Kinds: workout, sleep, meal, mindful, measurement, note; `all` for every kind. All of them "
-    .. "unless --from or --to is given.",
+    .. "unless --from or --to is given.\n"
+    .. "Conditions: kind, type, day, provider, maker, origin, id, group, tag, or an attribute with = < > <=\n"
+    .. ">=.\n"
+    .. "An edit lies over the original, which stays; `syncwell undo --last` takes any of them back.",
   options = {
     from = { value = "DAY", doc = "first day" }, to = { value = "DAY", doc = "last day, with it" },
     id = { value = "ID", doc = "only the record or group with this id" },
+    where = { value = "CONDITIONS", doc = "which ones: \"kind=workout sport=running distance_m>5000\"" },
+    set = { value = "KEY=VALUE", list = true, doc = "what edit writes; several times for several" },
+    ["dry-run"] = { doc = "only say what would change" },
   },
 }
+
+function command.mutates(words)
+  return words[1] == "edit" or words[1] == "tag" or words[1] == "delete"
+    or words[2] ~= nil and words[2] ~= "list"
+end
 
 local kinds = { "workout", "sleep", "meal", "mindful", "measurement", "note", "all" }
 command.words = { KIND = kinds }
@@ -67,7 +84,113 @@ local function summary(r)
   return table.concat(parts, ", ")
 end
 
+-- --- edit, tag, delete ---
+
+local function shown(e)
+  return ("%s  %s  %s"):format(sw.time.iso(e.view.start, e.view.offset_start):sub(1, 16):gsub("T", " "),
+    e.view.type, summary({ kind = e.view.kind, attributes = e.view.attributes }))
+end
+
+local function what_would(ctx, verb, list)
+  if ctx.json then
+    local ids = json.list()
+    for i, e in ipairs(list) do
+      ids[i] = e.view.group
+    end
+    term.line("%s", json.encode { dry_run = true, verb = verb, matched = #list, groups = ids })
+    return 0
+  end
+  for i, e in ipairs(list) do
+    if i <= 20 then
+      term.line("%s", sw.sys.clean(shown(e)))
+    end
+  end
+  term.line("%d would be %s%s", #list, verb == "tag" and "tagged" or verb == "edit" and "edited" or "deleted",
+    #list > 20 and " (the first 20 are shown)" or "")
+  return 0
+end
+
+local verbs = {}
+
+function verbs.edit(ctx, list, _, options, text)
+  local changes = {}
+  for _, assignment in ipairs(options.set or {}) do
+    local key, value, why = bulk.assignment(assignment)
+    if not key then
+      return nil, why, "usage"
+    end
+    changes[key] = value
+  end
+  if not next(changes) then
+    return nil, "edit needs --set KEY=VALUE", "usage"
+  end
+  if options["dry-run"] then
+    return false
+  end
+  return bulk.edit(ctx, list, changes, text)
+end
+
+function verbs.tag(ctx, list, words, options, text)
+  local tags = {}
+  for _, word in ipairs(words) do
+    if #word > 60 or word:find("[%s,]") then
+      return nil, ("'%s' is no tag: one word of at most 60 bytes"):format(word), "usage"
+    end
+    tags[#tags + 1] = word
+  end
+  if #tags == 0 then
+    return nil, "tag needs one or more tags: records tag --where ... race", "usage"
+  end
+  if options["dry-run"] then
+    return false
+  end
+  return bulk.tag(ctx, list, tags, text)
+end
+
+function verbs.delete(ctx, list, _, options, text)
+  if options["dry-run"] then
+    return false
+  end
+  return bulk.delete(ctx, list, text)
+end
+
+local function change(ctx, verb, words, options, kind)
+  local where = (kind and "kind=" .. kind .. " " or "") .. (options.where or "")
+  if not options.where then
+    return nil, ("%s needs --where, so that nothing is changed by accident; all workouts: --where "
+      .. "kind=workout"):format(verb), "usage"
+  end
+  local list, message, code = bulk.select(ctx, where)
+  if not list then
+    return nil, message, code
+  end
+  local text = ("records %s --where \"%s\""):format(verb, where)
+  local run, n, why = verbs[verb](ctx, list, words, options, text)
+  if run == nil then
+    return nil, n, why
+  elseif run == false then
+    return what_would(ctx, verb, list)
+  end
+  if ctx.json then
+    term.line("%s", json.encode { run = run, verb = verb, matched = #list, changed = n })
+  elseif #list == 0 then
+    term.line("nothing there meets these conditions")
+  else
+    term.line("%d %s; take it back with: syncwell undo %d", n, verb == "tag" and "tagged" or verb == "edit"
+      and "edited" or "deleted", run)
+  end
+  return 0
+end
+
 function command.run(ctx, words, options)
+  local at = verbs[words[1]] and 1 or verbs[words[2]] and 2
+  if at then
+    return change(ctx, words[at], table.move(words, at + 1, #words, 1, {}), options, at == 2 and words[1])
+  elseif words[2] == "list" then
+    table.remove(words, 2)
+  elseif words[1] == "list" then
+    table.remove(words, 1)
+  end
   if not words[1] then
     return nil, "records needs a kind: workout, sleep, meal, mindful, note, or all", "usage"
   end
@@ -84,7 +207,7 @@ function command.run(ctx, words, options)
     return nil, message, code
   end
   local out = {}
-  for _, r in ipairs(rows) do
+  for _, r in ipairs(record.fold(rows)) do
     local p = record.public(r)
     if not options.id or p.id == options.id or p.group == options.id then
       out[#out + 1] = p

@@ -1,5 +1,6 @@
 -- syncwell run: scheduler and jobs, without a web server. SIGHUP reloads, SIGTERM drains.
 --   syncwell run   |   syncwell run --once   |   syncwell run --once --now 2026-03-02T00:00:00Z
+local backups = require("backups")
 local config = require("config")
 local home = require("home")
 local queue = require("queue")
@@ -73,6 +74,9 @@ local function start(ctx)
     end
     if all then
       all, message, code = retention.plan(person)
+    end
+    if all then
+      all, message, code = backups.plan(person)
     end
     if not all then
       return nil, message, code

@@ -112,8 +112,16 @@ end
 
 local what_of = { new = "new", updated = "updated", unchanged = "unchanged" }
 
--- Results come in the order in which operations were added: columns, records, totals.
-local function gather(file, results, columns, records, totals)
+-- What `undo` takes back by the job's number: all that the files brought, and that they were read.
+local function begin_run(t, job, file)
+  t:undo(job.id, json.encode { what = "import", text = job.payload.paths and job.payload.paths[1] or "" })
+  t:undo_doc(".file", file.key)
+  return 2
+end
+
+-- Results come in the order in which operations were added: columns, records, totals, after `before` others.
+local function gather(file, results, before, columns, records, totals)
+  results = table.move(results, before + 1, before + columns + records + totals, 1, {})
   for i = 1, columns do
     add_counts(file.total, results[i])
   end
@@ -141,6 +149,7 @@ end
 local function commit_batch(ctx, job, file, decoder, format, out)
   local provider = format.provider or "file"
   local t = home.txn(ctx)
+  local before = begin_run(t, job, file)
   local columns = store_columns(t, decoder, format, provider, file)
   store_records(t, ctx, job, out, decoder:origins(), provider, file)
   t:dispatch(job.payload.live_after or 0)
@@ -153,7 +162,7 @@ local function commit_batch(ctx, job, file, decoder, format, out)
   if not results then
     return nil, message, code
   end
-  gather(file, results, columns, #out.records + #out.rows, #out.totals)
+  gather(file, results, before, columns, #out.records + #out.rows, #out.totals)
   return true
 end
 

@@ -7,7 +7,37 @@ local prune = {}
 
 local PART = 2000
 
+-- What is needed to take old runs back.
+local function forget_undo(ctx, job)
+  local old, message, code = sw.store.docs(ctx.who, ".undo_run", { to = retention.undo_from(ctx) })
+  if not old then
+    return nil, message, code
+  end
+  for _, doc in ipairs(old) do
+    local left
+    repeat
+      local t = home.txn(ctx)
+      job:keep(t, "undo of run " .. doc.name)
+      t:undo_forget(tonumber(doc.name), PART)
+      local done
+      done, message, code = t:commit()
+      if not done then
+        return nil, message, code
+      end
+      left = done[2]
+    until not left
+    local t = home.txn(ctx)
+    t:doc_delete(".undo_run", doc.name)
+    t:commit()
+  end
+  return #old
+end
+
 function prune.run(ctx, job)
+  local runs, why, kind = forget_undo(ctx, job)
+  if not runs then
+    return nil, why, kind
+  end
   local before, gone = retention.runs_from(ctx), 0
   repeat
     local t = home.txn(ctx)
@@ -20,7 +50,7 @@ function prune.run(ctx, job)
     local n = done[#done]
     gone = gone + n
   until n < PART
-  return { forgotten = gone }
+  return { forgotten = gone, undo = runs }
 end
 
 return prune

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/clock.h"
 #include "store/migrate.h"
 #include "../support/store_fixture.h"
 #include <ctype.h>
@@ -71,6 +72,42 @@ static void mistakes_are_errors_with_a_sentence(void **state)
     assert_null(sw_ask(f->s, NULL, "SELECT 1", "i", (int64_t)1));
     assert_int_equal(sw_run(f->s, NULL, "INSERT INTO counter (name, next) VALUES ('a', NULL)", ""), SW_E_CONFLICT);
     assert_int_equal(sw_run(f->s, NULL, "INSERT INTO counter (name, next) VALUES ('a', NULL)", ""), SW_E_CONFLICT); /* it was reset */
+}
+
+struct slow {
+    int n;
+    int64_t ms;
+    char sql[200];
+};
+
+static void note_slow(void *ctx, const char *sql, int64_t ms)
+{
+    struct slow *s = ctx;
+    s->n++;
+    s->ms = ms;
+    snprintf(s->sql, sizeof s->sql, "%s", sql);
+}
+
+/* A count that takes long whatever the machine: it is made longer until it does. */
+static void a_slow_statement_is_named_without_its_values(void **state)
+{
+    struct fixture *f = *state;
+    struct slow slow = {0};
+    int64_t n, started = sw_mono_ns(), spent = 0;
+    sw_store_on_slow(f->s, note_slow, &slow);
+    OK(sw_ask_int(f->s, &f->err, &n, "SELECT count(*) FROM person", ""));
+    if (sw_mono_ns() - started < 50000000) assert_int_equal(slow.n, 0);
+    for (int64_t most = 1000000; !slow.n && most < INT64_C(100000000); most *= 2) {
+        started = sw_mono_ns();
+        OK(sw_ask_int(f->s, &f->err, &n,
+                      "WITH RECURSIVE k(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM k WHERE x < $1) SELECT count(*) FROM k",
+                      "i", most));
+        spent = (sw_mono_ns() - started) / 1000000;
+    }
+    assert_int_equal(slow.n, 1);
+    assert_true(slow.ms >= SW_SLOW_MS && slow.ms <= spent);
+    assert_non_null(strstr(slow.sql, "x < $1"));
+    sw_store_on_slow(f->s, NULL, NULL);
 }
 
 static void counters_count_from_one_and_roll_back(void **state)
@@ -370,6 +407,7 @@ int main(void)
         TEST(a_statement_in_use_is_not_used_twice),
         TEST(values_of_every_kind_come_back),
         TEST(mistakes_are_errors_with_a_sentence),
+        TEST(a_slow_statement_is_named_without_its_values),
         TEST(counters_count_from_one_and_roll_back),
         TEST(a_reader_sees_nothing_uncommitted_and_keeps_its_snapshot),
         TEST(what_is_no_database_is_refused),

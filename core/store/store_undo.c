@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/store_undo.h"
+#include <stdio.h>
+#include <string.h>
+
+#define MAX_BLOB ((size_t)48 << 20)
+
+void sw_undo_begin(struct sw_store *s, int64_t person, int64_t run)
+{
+    *sw_store_undo(s) = (struct sw_undo_mark){person, run};
+}
+
+bool sw_undo_on(const struct sw_store *s)
+{
+    return sw_store_undo((struct sw_store *)s)->run != 0;
+}
+
+static int note(struct sw_store *s, const char *kind, int64_t ref, const char *name, int64_t day,
+                const void *old, size_t old_n, const void *fresh, size_t fresh_n, struct sw_err *err)
+{
+    const struct sw_undo_mark *m = sw_store_undo(s);
+    return sw_run(s, err,
+                  "INSERT INTO undo (person_id, run_id, seq, kind, ref, name, day, old, fresh) SELECT $1, $2, "
+                  "coalesce(max(seq), 0) + 1, $3, $4, $5, $6, $7, $8 FROM undo WHERE person_id = $1 AND run_id = $2",
+                  "iisisibb", m->person, m->run, kind, ref, name, day, old_n ? old : "", old_n,
+                  fresh_n ? fresh : "", fresh_n);
+}
+
+int sw_undo_samples(struct sw_store *s, int64_t series, const struct sw_samples *old,
+                    const struct sw_samples *fresh, struct sw_err *err)
+{
+    struct sw_buf a, b;
+    int rc = 0;
+    sw_buf_init(&a, MAX_BLOB), sw_buf_init(&b, MAX_BLOB);
+    if (old->n) rc = sw_series_encode(sw_store_zip(s), old->at, old->n, &a, err);
+    if (!rc && fresh->n) rc = sw_series_encode(sw_store_zip(s), fresh->at, fresh->n, &b, err);
+    if (!rc) rc = note(s, "samples", series, "", 0, a.data, a.len, b.data, b.len, err);
+    sw_buf_clear(&a), sw_buf_clear(&b);
+    return rc;
+}
+
+#define COLUMNS                                                                                              \
+    "kind, type, start_ms, finish_ms, offset_start, offset_finish, zone_from, day, connection_id, external_id, " \
+    "origin_id, group_id, state, content, body"
+
+int sw_undo_record(struct sw_store *s, int64_t id, bool there, int64_t fresh_revision, struct sw_err *err)
+{
+    const struct sw_undo_mark *m = sw_store_undo(s);
+    if (!m->run) return 0;
+    if (there)
+        return sw_run(s, err,
+                      "INSERT INTO undo_record (person_id, run_id, id, was, fresh_revision, " COLUMNS ") "
+                      "SELECT $1, $2, id, 1, $4, " COLUMNS " FROM record WHERE id = $3 "
+                      "ON CONFLICT (person_id, run_id, id) DO UPDATE SET fresh_revision = excluded.fresh_revision",
+                      "iiii", m->person, m->run, id, fresh_revision);
+    return sw_run(s, err,
+                  "INSERT INTO undo_record (person_id, run_id, id, was, fresh_revision, " COLUMNS ") "
+                  "VALUES ($1, $2, $3, 0, $4, '', '', 0, 0, 0, 0, '', 0, 0, '', 0, 0, '', 0, '') "
+                  "ON CONFLICT (person_id, run_id, id) DO UPDATE SET fresh_revision = excluded.fresh_revision",
+                  "iiii", m->person, m->run, id, fresh_revision);
+}
+
+int sw_undo_total(struct sw_store *s, const char *metric, int64_t day, int64_t origin, const double *old,
+                  double fresh, struct sw_err *err)
+{
+    if (!sw_undo_on(s)) return 0;
+    return note(s, "total", origin, metric, day, old, old ? sizeof *old : 0, &fresh, sizeof fresh, err);
+}
+
+int sw_undo_doc(struct sw_store *s, const char *kind, const char *name, struct sw_err *err)
+{
+    char both[1200];
+    if (!sw_undo_on(s)) return 0;
+    snprintf(both, sizeof both, "%.200s\n%.900s", kind, name);
+    return note(s, "doc", 0, both, 0, NULL, 0, NULL, 0, err);
+}
+
+/* The end of the first part, then the part: a DELETE with a LIMIT is not everybody's SQL. */
+static int forget_samples(struct sw_store *s, int64_t person, int64_t run, int64_t most, struct sw_err *err)
+{
+    int64_t last = 0;
+    int rc = sw_ask_int(s, err, &last,
+                        "SELECT coalesce(max(seq), 0) FROM (SELECT seq FROM undo WHERE person_id = $1 AND run_id = $2 "
+                        "ORDER BY seq LIMIT $3) AS part",
+                        "iii", person, run, most);
+    return rc < 0 ? rc
+                  : sw_run(s, err, "DELETE FROM undo WHERE person_id = $1 AND run_id = $2 AND seq <= $3", "iii",
+                           person, run, last);
+}
+
+static int forget_records(struct sw_store *s, int64_t person, int64_t run, int64_t most, struct sw_err *err)
+{
+    int64_t last = 0;
+    int rc = sw_ask_int(s, err, &last,
+                        "SELECT coalesce(max(id), 0) FROM (SELECT id FROM undo_record WHERE person_id = $1 AND "
+                        "run_id = $2 ORDER BY id LIMIT $3) AS part",
+                        "iii", person, run, most);
+    return rc < 0 ? rc
+                  : sw_run(s, err, "DELETE FROM undo_record WHERE person_id = $1 AND run_id = $2 AND id <= $3", "iii",
+                           person, run, last);
+}
+
+int sw_undo_forget(struct sw_store *s, int64_t person, int64_t run, int64_t most, struct sw_err *err)
+{
+    int64_t left = 0;
+    int rc = forget_samples(s, person, run, most, err);
+    if (!rc) rc = forget_records(s, person, run, most, err);
+    if (!rc)
+        rc = sw_ask_int(s, err, &left,
+                        "SELECT count(*) FROM (SELECT 1 FROM undo WHERE person_id = $1 AND run_id = $2 UNION ALL "
+                        "SELECT 1 FROM undo_record WHERE person_id = $1 AND run_id = $2) AS rest",
+                        "ii", person, run);
+    return rc < 0 ? rc : left > 0;
+}

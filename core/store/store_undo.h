@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT
+ * The journal of a run: while one is named on a store, what is written of samples, records and totals is
+ * noted with what stood there before, in the same transaction. engine/undo.c takes a run back. Nothing is
+ * noted while no run is named, which is how services are read: what they bring has its own ledger. */
+#ifndef SW_STORE_UNDO_H
+#define SW_STORE_UNDO_H
+#include "codec/series.h"
+#include "store/store.h"
+
+/* From here on, until it is called with run 0. */
+void sw_undo_begin(struct sw_store *s, int64_t person, int64_t run);
+bool sw_undo_on(const struct sw_store *s);
+
+/* Samples of one chunk: `fresh` stand there now, `old` stood in the place of some of them. */
+int sw_undo_samples(struct sw_store *s, int64_t series, const struct sw_samples *old,
+                    const struct sw_samples *fresh, struct sw_err *err);
+/* Before a record is written (there: it exists) or deleted; of several changes in a run the first counts.
+ * fresh_revision is what the record has afterwards. */
+int sw_undo_record(struct sw_store *s, int64_t id, bool there, int64_t fresh_revision,
+                   struct sw_err *err);
+int sw_undo_total(struct sw_store *s, const char *metric, int64_t day, int64_t origin, const double *old,
+                  double fresh, struct sw_err *err);
+/* A document that goes when the run is taken back, such as the mark of a file that was read. */
+int sw_undo_doc(struct sw_store *s, const char *kind, const char *name, struct sw_err *err);
+/* Forget the journal of a run, at most `most` rows of each kind; 1 while some are left. */
+int sw_undo_forget(struct sw_store *s, int64_t person, int64_t run, int64_t most, struct sw_err *err);
+#endif

@@ -1,0 +1,298 @@
+-- Many records at once: which ones, and what happens to them. Each call is one run that `undo` takes back.
+--   local list = bulk.select(ctx, "kind=workout sport=running day=2026-03-01..2026-03-07 distance_m>5000")
+--   bulk.edit(ctx, list, { title = "Evening run" }, "words for the list of runs")   --> run, how many
+-- The original stays as its origin told it: an edit is a record of the person's own that lies over it.
+local home = require("home")
+local record = require("record")
+local schema = require("schema")
+local when = require("when")
+
+local json = sw.json
+local bulk = {}
+
+local MOST = 2000 -- records a transaction
+local LIVE_MS = 48 * 3600000
+local by_hand = { provider = "manual", name = "by hand", maker = "", model = "", kind = "manual",
+  ident = "manual" }
+local fields = { kind = true, type = true, day = true, provider = true, maker = true, origin = true,
+  id = true, group = true, tag = true }
+local of_members = { provider = true, maker = true, origin = true, id = true }
+
+-- --- which ---
+
+-- "a=b c d>=5" as conditions; words without an operator belong to the value before them.
+local function parse(text)
+  local list = {}
+  for word in text:gmatch("%S+") do
+    local key, op, value = word:match("^([%a_][%w_]*)([<>=]=?)(.*)$")
+    if key then
+      list[#list + 1] = { key = key, op = op == "==" and "=" or op, value = value }
+    elseif #list > 0 then
+      list[#list].value = list[#list].value .. " " .. word
+    else
+      return nil, ("--where: '%s' is no condition such as sport=running"):format(word), "usage"
+    end
+  end
+  if #list == 0 then
+    return nil, "--where needs a condition such as \"kind=workout day=2026-03-01..2026-03-07\"", "usage"
+  end
+  return list
+end
+
+local function days_of(ctx, conditions)
+  for _, c in ipairs(conditions) do
+    if c.key == "day" then
+      local first, last = when.span(ctx, c.value)
+      if not first or c.op ~= "=" then
+        return nil, ("--where: day=%s is no day or span of days"):format(c.value), "usage"
+      end
+      return { first_day = first, last_day = last }
+    end
+  end
+  return {}
+end
+
+local compare = {
+  ["="] = function(a, b) return a == b end, ["<"] = function(a, b) return a < b end,
+  [">"] = function(a, b) return a > b end, ["<="] = function(a, b) return a <= b end,
+  [">="] = function(a, b) return a >= b end,
+}
+
+local function holds(c, value)
+  if value == nil then
+    return false
+  elseif type(value) == "table" then
+    for _, v in ipairs(value) do
+      if tostring(v) == c.value then
+        return true
+      end
+    end
+    return false
+  end
+  local number = tonumber(c.value)
+  if type(value) == "number" and number then
+    return compare[c.op](value, number)
+  end
+  return c.op == "=" and tostring(value):lower() == c.value:lower()
+end
+
+local function value_of(view, key)
+  if key == "tag" then
+    return view.attributes.tags
+  elseif fields[key] then
+    return view[key]
+  end
+  return view.attributes[key]
+end
+
+local function member_value(m, key)
+  return key == "id" and ("%x"):format(m.id) or m[key]
+end
+
+-- Members that the conditions on where something comes from leave, nil when the group is not meant.
+local function matching(members, conditions)
+  local copy = table.move(members, 1, #members, 1, {})
+  local view, left = record.merged(copy), members
+  for _, c in ipairs(conditions) do
+    if of_members[c.key] then
+      local fit = {}
+      for _, m in ipairs(left) do
+        fit[#fit + 1] = holds(c, member_value(m, c.key)) and m or nil
+      end
+      left = fit
+    elseif c.key ~= "day" and c.key ~= "kind" and not holds(c, value_of(view, c.key)) then
+      return nil
+    end
+  end
+  return #left > 0 and { view = view, members = left, all = members } or nil
+end
+
+-- An attribute that no record has is a slip of the finger, not a condition nothing meets.
+local function known_keys(conditions, rows)
+  local names = {}
+  for k in pairs(fields) do
+    names[k] = true
+  end
+  for _, r in ipairs(rows) do
+    for k in pairs(r.body.attributes or {}) do
+      names[k] = true
+    end
+  end
+  for _, c in ipairs(conditions) do
+    if not names[c.key] and #rows > 0 then
+      return nil, ("--where: no record there has '%s'%s"):format(c.key, schema.did_you_mean(c.key,
+        schema.keys(names))), "usage"
+    end
+  end
+  return true
+end
+
+local function groups_of(rows)
+  local groups, order = {}, {}
+  for _, r in ipairs(rows) do
+    if not groups[r.group] then
+      groups[r.group] = {}
+      order[#order + 1] = r.group
+    end
+    table.insert(groups[r.group], r)
+  end
+  return groups, order
+end
+
+-- { { view, members = those meant, all }, ... } in order of time.
+function bulk.select(ctx, where)
+  local conditions, message, code = parse(where or "")
+  local filter
+  if conditions then
+    filter, message, code = days_of(ctx, conditions)
+  end
+  if not filter then
+    return nil, message, code
+  end
+  for _, c in ipairs(conditions) do
+    filter.kind = c.key == "kind" and c.value or filter.kind
+  end
+  local rows
+  rows, message, code = sw.store.records(ctx.who, filter)
+  if not rows then
+    return nil, message, code
+  end
+  local ok
+  ok, message, code = known_keys(conditions, rows)
+  if not ok then
+    return nil, message, code
+  end
+  local groups, order = groups_of(rows)
+  local list = {}
+  for _, group in ipairs(order) do
+    list[#list + 1] = matching(groups[group], conditions)
+  end
+  return list
+end
+
+-- --- what happens ---
+
+-- Parts of a run: the first names it, the others go on with its number.
+local function in_parts(ctx, what, text, list, each)
+  local run, body, n = 0, json.encode { what = what, text = text }, 0
+  for from = 1, #list, MOST do
+    local t = home.txn(ctx)
+    t:undo(run, body)
+    for i = from, math.min(from + MOST - 1, #list) do
+      n = n + each(t, list[i])
+    end
+    t:dispatch(sw.time.now() - LIVE_MS)
+    local done, message, code = t:commit()
+    if not done then
+      return nil, message, code
+    end
+    run = done[1]
+  end
+  local ok, message, code = home.settle(ctx)
+  if not ok then
+    return nil, message, code
+  end
+  return run, n
+end
+
+function bulk.delete(ctx, list, text)
+  return in_parts(ctx, "delete", text, list, function(t, e)
+    local gone = 0
+    for _, m in ipairs(e.members) do
+      if not record.is_layer(m) or #e.members == #e.all then
+        t:record_delete(m.id, m.kind)
+        gone = gone + 1
+      end
+    end
+    return gone
+  end)
+end
+
+local function layer_of(e)
+  for _, m in ipairs(e.all) do
+    if record.is_layer(m) then
+      return m
+    end
+  end
+end
+
+-- A night is taken whole from one member: its layer repeats what the view says of it.
+local function base_of(e)
+  local layer, attributes = layer_of(e), {}
+  for k, v in pairs(e.view.kind == "sleep" and e.view.attributes or layer and layer.body.attributes or {}) do
+    attributes[k] = v
+  end
+  return attributes
+end
+
+local function layer_row(ctx, e, changes, connection)
+  local attributes = base_of(e)
+  for k, v in pairs(changes) do
+    attributes[k] = v
+  end
+  local row = record.row(ctx, { kind = e.view.kind, external_id = record.LAYER .. e.view.group,
+    start = e.view.start, finish = e.view.finish, offset_start = e.view.offset_start,
+    offset_finish = e.view.offset_finish, attributes = attributes, type = e.view.type }, by_hand, connection,
+    "manual")
+  row.into_group = e.all[1].group
+  return row
+end
+
+-- The connection of what is written by hand, made where it is not there yet.
+function bulk.connection(ctx)
+  local t = home.txn(ctx)
+  t:connection("manual", "manual")
+  local done, message, code = t:commit()
+  return done and done[1], message, code
+end
+
+local function change(ctx, what, list, text, changes_of)
+  local connection, message, code = bulk.connection(ctx)
+  if not connection then
+    return nil, message, code
+  end
+  return in_parts(ctx, what, text, list, function(t, e)
+    t:record(layer_row(ctx, e, changes_of(e), connection))
+    return 1
+  end)
+end
+
+function bulk.edit(ctx, list, changes, text)
+  return change(ctx, "edit", list, text, function()
+    return changes
+  end)
+end
+
+function bulk.tag(ctx, list, tags, text)
+  return change(ctx, "tag", list, text, function(e)
+    local all, seen = json.list(), {}
+    for _, source in ipairs { e.view.attributes.tags or {}, tags } do
+      for _, tag in ipairs(source) do
+        all[#all + 1] = not seen[tag] and tag or nil
+        seen[tag] = true
+      end
+    end
+    table.sort(all)
+    return { tags = all }
+  end)
+end
+
+-- "key=value" as an attribute: a number where the value is one.
+function bulk.assignment(text)
+  local key, value = text:match("^(%l[%w_]*)=(.+)$")
+  if not key then
+    return nil, nil, ("--set: '%s' is not like title=\"Evening run\" or distance_m=5000"):format(text)
+  elseif fields[key] and key ~= "type" or key == "tags" or key == "bed_day"
+    or key == "nap" then
+    local hint = key == "tags" and "; use: records tag" or ""
+    return nil, nil, ("--set: %s cannot be set%s"):format(key, hint)
+  elseif key == "type" then
+    key = "sport"
+  end
+  if value == "true" or value == "false" then
+    return key, value == "true"
+  end
+  return key, math.tointeger(tonumber(value)) or tonumber(value) or value
+end
+
+return bulk

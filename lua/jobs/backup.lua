@@ -1,0 +1,90 @@
+-- Job "backup": one backup; one of the schedule plans the next whatever became of it.
+-- payload: { out = PATH, key = sealed key } or { auto = true }
+local backups = require("backups")
+local home = require("home")
+local term = require("term")
+
+local json = sw.json
+local backup = {}
+
+local AGAIN_MS = 3600000 -- after one that failed
+
+-- What others see of it in `status`, with the time left.
+local function teller(job)
+  local began, phase = sw.time.mono(), nil
+  return function(what, done, total)
+    if what ~= phase then
+      began, phase = sw.time.mono(), what
+    end
+    local spent = (sw.time.mono() - began) / 1000
+    local left = done > 0 and total > done and spent * (total - done) / done or 0
+    job.doing = ("%s the backup, %d %%, %s left"):format(what, total > 0 and done * 100 // total or 0,
+      term.duration(left))
+    if backup.on_progress then
+      backup.on_progress(what, done, total)
+    end
+  end
+end
+
+local function result(ctx, out, manifest)
+  local st = sw.fs.stat(out)
+  local records, samples = 0, 0
+  for _, p in ipairs(manifest.people) do
+    records, samples = records + p.records, samples + p.samples
+  end
+  return { file = out, at = manifest.at, size = st and st.size, with_key = manifest.key ~= nil,
+    records = records, samples = samples, home = ctx.home }
+end
+
+-- One that lies outside the home's folder is remembered, so that `backup list` knows it.
+local function remember(ctx, t, out)
+  if out:sub(1, #backups.folder(ctx) + 1) ~= backups.folder(ctx) .. "/" then
+    t:doc(".backup", out, "{}")
+  end
+end
+
+local function scheduled(ctx, job, outcome, message)
+  local setting = backups.setting(ctx)
+  local t = home.txn(ctx)
+  if setting and outcome then
+    outcome.removed = backups.thin(ctx, setting.keep)
+    backups.plan_next(t, setting, math.max(job.due, sw.time.now() - setting.every_ms + 1))
+  elseif setting then
+    sw.sys.log("error", "backup", "the backup failed: " .. tostring(message))
+    backups.plan_next(t, setting, sw.time.now() - setting.every_ms + math.min(AGAIN_MS, setting.every_ms))
+  end
+  job:finish(t, outcome and "done" or "failed", outcome or { error = message })
+  local ok, why, code = t:commit()
+  if not ok then
+    return nil, why, code
+  end
+  return outcome or { error = message }
+end
+
+function backup.run(ctx, job)
+  local spec = job.payload
+  if spec.auto and not backups.setting(ctx) then
+    return { skipped = "the schedule was turned off" }
+  end
+  if not spec.out then
+    sw.fs.mkdir(backups.folder(ctx))
+    spec.out = backups.name(ctx, spec.auto)
+  end
+  local manifest, message, code = backups.make(ctx, spec, teller(job))
+  if spec.auto then
+    return scheduled(ctx, job, manifest and result(ctx, spec.out, manifest), message)
+  elseif not manifest then
+    return nil, message, code
+  end
+  local outcome = result(ctx, spec.out, manifest)
+  local t = home.txn(ctx)
+  remember(ctx, t, spec.out)
+  job:finish(t, "done", outcome)
+  local ok, why, kind = t:commit()
+  if not ok then
+    return nil, why, kind
+  end
+  return json.decode(json.encode(outcome))
+end
+
+return backup

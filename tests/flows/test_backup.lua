@@ -1,0 +1,223 @@
+-- Backups: what was kept comes back byte for byte; a kill at any moment leaves the old state or the new one
+-- whole; what is damaged or from a newer program is refused before anything is touched.
+local flow = require("flow")
+local world = require("world")
+
+local KILLS = tonumber(os.getenv("SW_KILLS")) or 30
+
+local function filled(days)
+  local h = flow.home("Europe/Berlin")
+  local w = world.new(h.dir, { first = "2025-01-01", days = days or 30, seed = 5 })
+  h.ok("import", w.export(), w.activity(1, "fit"))
+  flow.write(h.dir .. "/rules/automations/mine.lua", "return require(\"syncwell\").rule { title = \"mine\", "
+    .. "on = require(\"syncwell\").cron \"0 3 * * *\", run = function() end }\n")
+  flow.write(h.dir .. "/config.lua", "return { log_level = \"warn\" }\n")
+  return h
+end
+
+local function backup(h, ...)
+  local r = h.json("backup", "now", ...)
+  return r.file, r
+end
+
+-- A folder for a home that is not there yet.
+local function elsewhere()
+  local h = { dir = flow.temp() .. "/home" }
+  function h.command(...)
+    local parts = { flow.quote(flow.binary), "--home", flow.quote(h.dir) }
+    for _, word in ipairs { ... } do
+      parts[#parts + 1] = flow.quote(word)
+    end
+    return table.concat(parts, " ")
+  end
+  function h.run(...)
+    return flow.sh(h.command(...))
+  end
+  function h.dump()
+    return h.run("dump", "--canonical").out
+  end
+  return h
+end
+
+describe("backup", function()
+  it("restores data, rules and settings into an empty home, without the key", function()
+    local h = filled()
+    h.ok("secrets", "list")
+    flow.sh("printf hush | " .. h.command("secrets", "set", "token"))
+    local file, r = backup(h)
+    expect(r.with_key).equals(false)
+    local list = flow.sh("tar tf " .. flow.quote(file)).out
+    expect(list:find("manifest.json", 1, true) ~= nil).is_true()
+    expect(list:find("syncwell.key", 1, true)).equals(nil)
+    local n = elsewhere()
+    expect(n.run("backup", "restore", file).code).equals(0)
+    expect(flow.difference(h.dump(), n.dump())).equals("")
+    expect(flow.read(n.dir .. "/config.lua")).equals(flow.read(h.dir .. "/config.lua"))
+    expect(flow.read(n.dir .. "/rules/automations/mine.lua") ~= nil).is_true()
+    expect(n.run("check").code).equals(0)
+    h.remove()
+  end)
+
+  it("keeps the key sealed with a passphrase when asked, and says when another key is there", function()
+    local h = filled(3)
+    flow.sh("printf hush | " .. h.command("secrets", "set", "token"))
+    local key = flow.read(h.dir .. "/syncwell.key")
+    local r = flow.sh("echo 'correct horse battery' | " .. h.command("--json", "backup", "now", "--with-key"))
+    local file = sw.json.decode(r.out:match("{.*}")).file
+    expect(flow.read(file):find(key:sub(1, 64), 1, true)).equals(nil)
+    local n = elsewhere()
+    expect(flow.sh("echo 'wrong horse' | " .. n.command("backup", "restore", file, "--with-key")).code).equals(3)
+    expect(sw.fs.stat(n.dir .. "/syncwell.db")).equals(nil)
+    r = flow.sh("echo 'correct horse battery' | " .. n.command("backup", "restore", file, "--with-key"))
+    expect(r.code).equals(0)
+    expect(flow.read(n.dir .. "/syncwell.key")).equals(key)
+    local m = elsewhere()
+    r = m.run("backup", "restore", file)
+    expect(r.out:find("key", 1, true) ~= nil).is_true()
+    expect(flow.sh("printf short | " .. h.command("backup", "now", "--with-key")).code).equals(2)
+    h.remove()
+  end)
+
+  it("refuses a home that has data, and with --force keeps what was there", function()
+    local h = filled(5)
+    local file = backup(h)
+    local then_ = h.dump()
+    h.ok("log", "weight", "81.2kg", "2025-02-02")
+    local now = h.dump()
+    local r = h.run("backup", "restore", file)
+    expect(r.code).equals(2)
+    expect(r.err:find("--force", 1, true) ~= nil).is_true()
+    expect(h.dump() == now).is_true()
+    local out = h.json("backup", "restore", file, "--force")
+    expect(flow.difference(then_, h.dump())).equals("")
+    local old = flow.sh(flow.quote(flow.binary) .. " --home " .. flow.quote(out.kept) .. " dump --canonical")
+    expect(flow.difference(now, old.out)).equals("")
+    h.remove()
+  end)
+
+  it("refuses a damaged, a foreign and a newer backup, and leaves the home alone", function()
+    local h = filled(10)
+    local file = backup(h)
+    local before, text = h.dump(), flow.read(file)
+    local bad = h.dir .. "/bad.tar"
+    math.randomseed(7)
+    for _ = 1, 25 do
+      local at = math.random(1, #text - 1024)
+      -- what pads a file to whole blocks is nobody's content: a change there is no damage
+      if text:byte(at) ~= 0 then
+        flow.write(bad, text:sub(1, at - 1) .. string.char(text:byte(at) ~ 4) .. text:sub(at + 1))
+        local r = h.run("backup", "restore", "--force", bad)
+        if r.code == 0 then
+          error("a changed byte at " .. at .. " was restored")
+        end
+      end
+    end
+    for _, cut in ipairs { 0, 100, 700, 5000, #text // 2, #text - 2000 } do
+      flow.write(bad, text:sub(1, cut))
+      expect(h.run("backup", "restore", "--force", bad).code ~= 0).is_true()
+    end
+    flow.write(bad, "hello")
+    expect(h.run("backup", "restore", "--force", bad).err:find("no backup", 1, true) ~= nil).is_true()
+    expect(flow.difference(before, h.dump())).equals("")
+    expect(sw.fs.stat(h.dir .. "/.restore")).equals(nil)
+    h.remove()
+  end)
+
+  it("refuses to restore under a program that runs on the home", function()
+    local h = filled(3)
+    local file = backup(h)
+    local r = flow.sh(("%s >/dev/null 2>&1 & pid=$!; sleep 1; %s; code=$?; kill $pid; wait $pid; exit $code"):format(
+      h.command("run"), h.command("backup", "restore", file, "--force")):gsub("exit %$code", "( exit $code )"))
+    expect(r.code).equals(1)
+    expect(r.err:find("stop it first", 1, true) ~= nil).is_true()
+    h.remove()
+  end)
+
+  it("is one snapshot although others write all the time", function()
+    local h = filled(5)
+    local stop = h.dir .. "/stop"
+    flow.sh(("( n=0; while [ ! -e %s ] && [ $n -lt 400 ]; do n=$((n+1)); %s >/dev/null 2>&1; done ) >/dev/null 2>&1 &"):format(
+      stop, h.command("log", "weight", "80kg", "2025-03-01T10:00:00Z"):gsub("80kg", "$((60 + n %% 40)).5kg")
+      :gsub("'(%$%(%(.-kg)'", "%1")))
+    local files = {}
+    for i = 1, 4 do
+      files[i] = backup(h, "--out", ("%s/w%d.tar"):format(h.dir, i))
+    end
+    flow.write(stop, "")
+    for _, file in ipairs(files) do
+      local n = elsewhere()
+      expect(n.run("backup", "restore", file).code).equals(0)
+      expect(n.run("check").code).equals(0)
+    end
+    h.remove()
+  end)
+
+  it("made by the schedule comes when it is due, and the newest stay", function()
+    local h = filled(3)
+    h.ok("--now", "2026-01-01T00:00:00Z", "backup", "schedule", "1d", "--keep", "3")
+    for day = 1, 6 do
+      h.ok("--now", ("2026-01-%02dT12:00:00Z"):format(day), "run", "--once")
+    end
+    local list = h.json("backup", "list")
+    expect(#list).equals(3)
+    expect(list[1].auto).equals(true)
+    expect(list[1].at > list[2].at and list[2].at > list[3].at).is_true()
+    expect(list[1].at:sub(1, 10)).equals("2026-01-06")
+    -- off for a week: one backup, not seven
+    h.ok("--now", "2026-01-13T12:00:00Z", "run", "--once")
+    local later = h.json("backup", "list")
+    expect(later[2].at).equals(list[1].at)
+    h.ok("--now", "2026-01-13T13:00:00Z", "backup", "schedule", "off")
+    h.ok("--now", "2026-01-20T12:00:00Z", "run", "--once")
+    expect(#h.json("backup", "list")).equals(3)
+    expect(h.run("backup", "schedule", "yesterday").code).equals(2)
+    h.remove()
+  end)
+end)
+
+describe("kill -9", function()
+  local function killed(command, ms)
+    local r = flow.sh(("%s >/dev/null 2>&1 & pid=$!; sleep %.3f; kill -9 $pid 2>/dev/null && echo killed; wait $pid 2>/dev/null; true"):format(
+      command, ms / 1000))
+    return r.out:find("killed") ~= nil
+  end
+
+  it(("at %d moments of backing up and restoring leaves the old state or the new one, whole"):format(KILLS),
+    function()
+    local h = filled(20)
+    local file = backup(h, "--out", h.dir .. "/kept.tar")
+    local old = h.dump()
+    h.ok("log", "weight", "81.2kg", "2025-02-02")
+    local new = h.dump()
+    local began = sw.time.mono()
+    backup(h)
+    local length = sw.time.mono() - began
+    math.randomseed(11)
+    local hits, was_old, was_new = 0, 0, 0
+    for _ = 1, KILLS // 2 do
+      hits = hits + (killed(h.command("backup", "now"), math.random(5, length + 10)) and 1 or 0)
+      for _, e in ipairs(h.json("backup", "list")) do
+        expect(e.problem).equals(nil)
+        expect(flow.sh("tar tf " .. flow.quote(e.file)).code).equals(0)
+      end
+    end
+    expect(flow.difference(new, h.dump())).equals("")
+    for _ = 1, KILLS do
+      hits = hits + (killed(h.command("backup", "restore", file, "--force"), math.random(5, length + 10)) and 1 or 0)
+      local now = h.dump()
+      if now == old then
+        was_old = was_old + 1
+        h.ok("log", "weight", "81.2kg", "2025-02-02")
+        expect(flow.difference(new, h.dump())).equals("")
+      else
+        expect(flow.difference(new, now)).equals("")
+        was_new = was_new + 1
+      end
+    end
+    sw.sys.out(("note killed %d times; after a killed restore the home was restored %d times, as before %d times\n"):format(
+      hits, was_old, was_new))
+    expect(hits > KILLS // 2).is_true()
+    expect(h.run("check").code).equals(0)
+    h.remove()
+  end)
+end)

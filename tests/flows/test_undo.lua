@@ -1,0 +1,234 @@
+-- Editing, tagging, deleting, logging, and taking each of them back: afterwards everything is as it was, and what
+-- origins told is never lost.
+local flow = require("flow")
+local world = require("world")
+
+local function filled(days)
+  local h = flow.home("Europe/Berlin")
+  local w = world.new(h.dir, { first = "2025-01-01", days = days or 30, seed = 5 })
+  h.ok("import", w.export(), w.activity(1, "fit"))
+  return h, w
+end
+
+-- What an undo cannot give back: revisions only go up.
+local function settled(dump)
+  return (dump:gsub('"revision":%d+', '"revision":0'))
+end
+
+local function one(h, kind)
+  return h.json("records", kind)[1]
+end
+
+describe("undo", function()
+  it("takes an import back, and the same file brings it all again", function()
+    local h, w = filled()
+    local before = h.dump()
+    local path = w.activity(2, "fit")
+    h.ok("log", "weight", "81kg", "2025-01-03")
+    local with_weight = h.dump()
+    expect(with_weight ~= before).is_true()
+    h.import(path)
+    local full = h.dump()
+    expect(full ~= with_weight).is_true()
+    local r = h.json("undo", "--last")
+    expect(r.what).equals("import")
+    expect(r.records + r.samples > 0).is_true()
+    expect(h.run("check").code).equals(0)
+    -- origins that an import made known stay; everything they said is gone
+    local function data(dump)
+      local lines = {}
+      for line in settled(dump):gmatch("[^\n]+") do
+        lines[#lines + 1] = not line:find('"table":"origin"', 1, true) and line or nil
+      end
+      return table.concat(lines, "\n")
+    end
+    expect(flow.difference(data(with_weight), data(h.dump()))).equals("")
+    h.import(path)
+    expect(flow.difference(settled(full), settled(h.dump()))).equals("")
+    h.remove()
+  end)
+
+  it("takes a whole export back and leaves what came from elsewhere", function()
+    local h = flow.home("Europe/Berlin")
+    local w = world.new(h.dir, { first = "2025-01-01", days = 40, seed = 3 })
+    h.ok("import", w.activity(1, "fit"))
+    h.ok("import", w.export())
+    local r = h.json("undo", "--last")
+    expect(r.samples > 1000).is_true()
+    expect(h.run("check").code).equals(0)
+    local s = h.json("status")
+    expect(s.records).equals(1)
+    expect(h.run("undo", "--last").code).equals(0)
+    s = h.json("status")
+    expect(s.records + s.samples).equals(0)
+    expect(h.run("undo", "--last").code).equals(2)
+    h.remove()
+  end)
+
+  it("gives back the value that a logged one replaced, and keeps what was changed since", function()
+    local h = flow.home("UTC")
+    local at = "2025-01-03T10:00:00Z"
+    h.ok("log", "weight", "80kg", at)
+    h.ok("log", "weight", "81kg", at)
+    h.ok("undo", "--last")
+    expect(h.json("query", "weight", "--from", "2025-01-03", "--to", "2025-01-03")[1].value).equals(80)
+    h.ok("log", "weight", "82kg", at)
+    local runs = h.json("undo")
+    -- the first run's value was replaced by the last one's: nothing to take back there
+    local r, raw = h.json("undo", tostring(runs[#runs].run))
+    expect(raw.code).equals(4)
+    expect(r.kept).equals(1)
+    expect(h.json("query", "weight", "--from", "2025-01-03", "--to", "2025-01-03")[1].value).equals(82)
+    h.remove()
+  end)
+
+  it("of an edit, a tag and a deletion leaves what was before", function()
+    local h = filled()
+    local before = settled(h.dump())
+    for _, words in ipairs {
+      { "records", "delete", "--where", "kind=workout" },
+      { "records", "tag", "--where", "kind=workout day=2025-01-01..2025-01-15", "race" },
+      { "records", "edit", "--where", "kind=sleep day=2025-01-05..2025-01-20", "--set", "asleep_s=20000" },
+    } do
+      local r = h.json(table.unpack(words))
+      expect(r.changed > 0).is_true()
+      expect(h.run("check").code).equals(0)
+      expect(settled(h.dump()) ~= before).is_true()
+      h.ok("undo", tostring(r.run))
+      local lines = {}
+      for line in settled(h.dump()):gmatch("[^\n]+") do
+        -- the person's own hand is an origin and a connection from now on
+        lines[#lines + 1] = not line:find('"manual"', 1, true) and line or nil
+      end
+      expect(flow.difference(before, table.concat(lines, "\n") .. "\n")).equals("")
+      expect(h.run("check").code).equals(0)
+    end
+    h.remove()
+  end)
+end)
+
+describe("records", function()
+  it("an edit shows everywhere and the original stays", function()
+    local h = filled()
+    local w = one(h, "workout")
+    local r = h.json("records", "edit", "--where", "group=" .. w.group, "--set", "title=Along the river", "--set",
+      "distance_m=1234", "--set", "sport=rowing")
+    expect(r.matched).equals(1)
+    for _, now in ipairs(h.json("records", "workout")) do
+      if now.group == w.group then
+        expect(now.attributes.title).equals("Along the river")
+        expect(now.attributes.distance_m).equals(1234)
+        expect(now.type).equals("rowing")
+        expect(table.concat(now.edited, " ")).equals("distance_m sport title")
+      else
+        expect(now.edited).equals(nil)
+      end
+    end
+    expect(#h.json("records", "workout", "--id", w.group) >= 1).is_true()
+    -- the origin's own words are still there
+    expect(h.dump():find(('"distance_m":%g'):format(w.attributes.distance_m), 1, true) ~= nil).is_true()
+    -- edited twice: both are kept, and one undo gives back the first edit
+    h.ok("records", "edit", "--where", "group=" .. w.group, "--set", "distance_m=99")
+    h.ok("undo", "--last")
+    local now = h.json("records", "workout", "--id", w.group)[1]
+    expect(now.attributes.distance_m).equals(1234)
+    expect(now.attributes.title).equals("Along the river")
+    h.remove()
+  end)
+
+  it("what the file says again does not undo an edit or a deletion", function()
+    local h, w = filled()
+    local first = one(h, "workout")
+    h.ok("records", "edit", "--where", "group=" .. first.group, "--set", "title=mine")
+    local others = h.json("records", "delete", "--where", "kind=workout day=2025-01-10..2025-01-30")
+    expect(others.changed > 0).is_true()
+    local n = #h.json("records", "workout")
+    h.import(w.export())
+    expect(#h.json("records", "workout")).equals(n)
+    expect(h.json("records", "workout", "--id", first.group)[1].attributes.title).equals("mine")
+    h.remove()
+  end)
+
+  it("conditions choose by figures, words and origin, and a slip of the finger changes nothing", function()
+    local h = filled()
+    local all = h.json("records", "workout")
+    local longer = 0
+    for _, r in ipairs(all) do
+      longer = longer + ((r.attributes.elapsed_s or 0) > 2400 and 1 or 0)
+    end
+    local dry = h.json("records", "delete", "--where", "kind=workout elapsed_s>2400", "--dry-run")
+    expect(dry.dry_run).equals(true)
+    expect(dry.matched > 0 and dry.matched <= longer).is_true()
+    expect(#h.json("records", "workout")).equals(#all)
+    local bad = h.run("records", "delete", "--where", "kind=workout elapsed>2400")
+    expect(bad.code).equals(2)
+    expect(bad.err:find("elapsed_s", 1, true) ~= nil).is_true()
+    expect(h.run("records", "delete").code).equals(2)
+    expect(h.run("records", "delete", "--where", "nonsense").code).equals(2)
+    expect(h.run("records", "edit", "--where", "kind=workout").code).equals(2)
+    expect(h.run("records", "edit", "--where", "kind=workout", "--set", "group=1").code).equals(2)
+    expect(h.json("records", "delete", "--where", "kind=workout provider=nobody").changed).equals(0)
+    expect(#h.json("records", "workout")).equals(#all)
+    h.ok("records", "workout", "tag", "--where", "day=2025-01-01..2025-01-10", "race", "cold")
+    local tagged = h.json("records", "edit", "--where", "kind=workout tag=race", "--set", "x=1", "--dry-run")
+    expect(tagged.matched > 0 and tagged.matched < #all).is_true()
+    h.remove()
+  end)
+end)
+
+describe("goals", function()
+  it("are set in people's units, show how far today is, and go again", function()
+    local h = flow.home("UTC")
+    local function at(...)
+      return h.json("--now", "2025-06-10T20:00:00Z", ...)
+    end
+    expect(at("goals", "set", "steps", "10000/day").target).equals(10000)
+    expect(at("goals", "set", "sleep", "7.5h").target).equals(450)
+    h.ok("--now", "2025-06-10T20:00:00Z", "log", "steps", "4000")
+    h.ok("--now", "2025-06-10T20:00:00Z", "log", "steps", "12000", "yesterday")
+    for _, g in ipairs(at("goals")) do
+      if g.metric == "steps" then
+        expect(g.today).equals(4000)
+        expect(g.met_of_7_days).equals(1)
+      end
+    end
+    expect(#at("goals")).equals(2)
+    h.ok("goals", "remove", "steps")
+    expect(#at("goals")).equals(1)
+    expect(h.run("goals", "set", "steps", "-5").code).equals(2)
+    expect(h.run("goals", "set", "steps", "5kg").code).equals(2)
+    expect(h.run("goals", "remove", "steps").code).equals(2)
+    h.remove()
+  end)
+end)
+
+describe("log", function()
+  it("writes workouts, nights and meals as people say them", function()
+    local h = flow.home("Europe/Berlin")
+    local function log(...)
+      return h.json("--now", "2025-06-10T20:00:00Z", "log", ...)
+    end
+    local w = log("workout", "running", "45min", "8.2km", "yesterday", "18:00")
+    expect(w.start).equals("2025-06-09T18:00:00+02:00")
+    expect(w.finish).equals("2025-06-09T18:45:00+02:00")
+    expect(w.attributes.distance_m).equals(8200)
+    expect(w.attributes.sport).equals("running")
+    expect(log("workout", "rowing", "1h30min").finish).equals("2025-06-10T22:00:00+02:00")
+    local s = log("sleep", "23:10-06:40")
+    expect(s.start).equals("2025-06-09T23:10:00+02:00")
+    expect(s.attributes.asleep_s).equals(27000)
+    expect(h.json("query", "sleep", "--from", "2025-06-10", "--to", "2025-06-10")[1].value).equals(450)
+    local m = log("meal", "pasta", "al", "forno", "650kcal", "20g", "protein", "today", "13:00")
+    expect(m.attributes.name).equals("pasta al forno")
+    expect(m.attributes.protein_g).equals(20)
+    expect(m.start).equals("2025-06-10T13:00:00+02:00")
+    h.ok("undo", tostring(s.run))
+    expect(#h.json("query", "sleep", "--from", "2025-06-10", "--to", "2025-06-10")).equals(0)
+    for _, bad in ipairs { { "workout", "running" }, { "workout", "running", "fast", "45min" },
+      { "workout", "45min", "50min" }, { "sleep", "25:10-06:40" },
+      { "workout", "running", "45min", "2030-01-01" } } do
+      expect(h.run("--now", "2025-06-10T20:00:00Z", "log", table.unpack(bad)).code).equals(2)
+    end
+    h.remove()
+  end)
+end)
