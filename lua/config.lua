@@ -15,6 +15,7 @@ local shape = {
       ca_file = "string" },
     email = { url = "string", user = "string", password = "string", from = "string", to = "string",
       starttls = "string", ca_file = "string" } },
+  local_hosts = "table", -- machines of one's own network that rules may ask: ["host:port"] = "own"
   notices = notices.shape(), -- what SyncWell itself tells; false turns one off
 }
 

@@ -77,9 +77,9 @@ end
 
 -- Firings that the events would have caused: once a key, cooldown kept, nothing done.
 function replay.run(ctx, rule, events)
-  local firings, seen, recent, errors = {}, {}, {}, {}
+  local firings, seen, recent, errors, carry = {}, {}, {}, {}, {}
   for _, part in ipairs(chunks(events, 500)) do
-    local results, message, code = rules.evaluate(ctx, rule, part, "dry")
+    local results, message, code = rules.evaluate(ctx, rule, part, "dry", carry)
     if not results then
       return nil, message, code
     end
