@@ -240,9 +240,12 @@ local function write_part(w, doc, out)
 end
 
 function steps.different(d)
-  return ("what it does is no longer what it did before it waited: it asks for %s where %s is recorded; see "
-    .. "its steps with: syncwell rules trace"):format(sw.sys.clean(tostring(d.asks)):sub(1, 40),
-    sw.sys.clean(tostring(d.recorded)):sub(1, 40))
+  local asks = sw.sys.clean(tostring(d.asks)):sub(1, 40)
+  local recorded = sw.sys.clean(tostring(d.recorded)):sub(1, 40)
+  local what = asks == recorded and asks .. " with other words or figures than it was recorded with"
+    or ("%s where %s is recorded"):format(asks, recorded)
+  return ("what it does is no longer what it did before it waited: it asks for %s; see its steps with: "
+    .. "syncwell rules trace RULE|KEY"):format(what)
 end
 
 local function count_actions(body)

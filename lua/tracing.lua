@@ -43,13 +43,16 @@ end
 -- done, failed, stopped, waiting, running: of a firing that never waited, by its actions.
 local function state_of(f)
   local state = "done"
+  if f.state and f.state ~= "done" then
+    return f.state
+  end
   for _, a in ipairs(f.actions) do
     if a.state:find("^failed") or a.state:find("^outcome unknown") then
       return "failed"
     end
     state = (a.state == "planned" or a.state == "sending") and "running" or state
   end
-  return f.state and f.state ~= "done" and f.state or state
+  return state
 end
 
 local function public_step(ctx, f, s)

@@ -20,7 +20,8 @@ local command = {
   group = "rules", summary = "rules: list, install, backtest, why, trace", mutates = true,
   usage = "list | show RULE | install RULE [--set KEY=VALUE] | install PATH [--yes] "
     .. "| remove RULE | enable RULE | disable RULE | resume RULE | backtest RULE... [--since 1y] "
-    .. "| why RULE [--event ID] | fire RULE [--really] | trace [RULE or FIRING] | move FIRING | top | webhook NAME | reload",
+    .. "| why RULE [--event ID] | fire RULE [--really] | trace [RULE or FIRING] "
+    .. "| move FIRING | top | webhook NAME | reload",
   example = "syncwell rules list\nsyncwell rules install hydrate --set min=45min\nsyncwell rules "
     .. "backtest hydrate --since 1y\nsyncwell rules why hydrate",
   options = {

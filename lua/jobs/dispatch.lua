@@ -25,7 +25,7 @@ end
 
 -- The id of a group as scripts see it, and what is left to show of one whose last member went.
 local function name_of(group)
-  return type(group) == "number" and ("%016x"):format(group) or group
+  return type(group) == "number" and ("%x"):format(group) or group
 end
 
 local function gone(e)
