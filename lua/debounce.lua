@@ -9,7 +9,7 @@ local json = sw.json
 local debounce = {}
 
 function debounce.ms(rule)
-  return math.floor((spans.span_s(rule.declaration.debounce) or 0) * 1000)
+  return rule.declaration.debounce and math.floor((spans.span_s(rule.declaration.debounce) or 0) * 1000) or 0
 end
 
 function debounce.note(ctx, rule, e)

@@ -85,7 +85,7 @@ function step_box.run(w)
   end
   tally.add(w.ctx, w.rule.name, list)
   local r = list[1]
-  local doubt = r.ok and r.out.fired and firing.doubt(w.rule, r.out)
+  local doubt = r.ok and r.out.fired and not w.dry and firing.doubt(w.rule, r.out)
   if doubt then
     r.ok, r.error = false, { text = doubt }
   end

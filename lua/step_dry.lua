@@ -11,7 +11,8 @@ local DAY_MS = 86400000
 
 function step_dry.run(ctx, rule, e, state)
   local event = step_box.stored(e.event)
-  local w = { ctx = ctx, rule = rule, at = e.at, body = steps.fresh(rule, e, state), answers = {} }
+  local w = { ctx = ctx, rule = rule, at = e.at, body = steps.fresh(rule, e, state), answers = {},
+    dry = true }
   for _, name in ipairs { "series", "records" } do
     w.answers[name] = function(_, args)
       return (require("rules").read(ctx, rule, name, args, w.at))

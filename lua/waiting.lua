@@ -104,6 +104,17 @@ function waiting.listens(waits, kind)
   return false
 end
 
+-- The webhook of this name that one of them waits for.
+function waiting.webhook(ctx, name)
+  for _, w in ipairs(waiting.all(ctx)) do
+    for _, t in ipairs(each(w.body.trigger)) do
+      if t.kind == "webhook" and t.path == name then
+        return t
+      end
+    end
+  end
+end
+
 -- --- beginning to wait ---
 
 -- Triggers on data that hold already are not waited for: their keys.

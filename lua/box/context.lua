@@ -229,9 +229,11 @@ local function read_records(kind, options, known)
 end
 
 context.actions, context.reads = actions, reads -- for reference.lua
+context.names = {} -- what ctx has of them: "calendar", "notify"
 
 local groups = {} -- "calendar" -> { add = "calendar.add" ... }
 for name in pairs(actions) do
+  context.names[name:match "^%l+"] = true
   local group, verb = name:match "^(%l+)%.(%l+)$"
   if group then
     groups[group] = groups[group] or {}

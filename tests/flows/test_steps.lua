@@ -593,3 +593,135 @@ describe("an engine that is killed while rules wait", function()
     torn.remove()
   end)
 end)
+
+describe("what is said of rules that wait", function()
+  it("a backtest lets waits pass on data time and sends nothing", function()
+    local h = flow.home("UTC")
+    rule(h, "pair", [[title = "t", on = sw.event "workout.created", uses = { "notify", "http:api.example" },
+      run = function(w, ctx)
+        ctx.sleep "30min"
+        local r, why = ctx.http.request { url = "https://api.example/x" }
+        local e = ctx.wait_for("workout.created", { timeout = "5h" })
+        ctx.notify { text = tostring(why) .. ", " .. (e and e.day .. " again" or "once"), at = ctx.now }
+      end]])
+    h.ok("--now", "2025-01-09T00:00:00Z", "rules", "disable", "pair")
+    for _, at in ipairs { { "2025-01-01", 8 }, { "2025-01-01", 12 }, { "2025-01-03", 8 } } do
+      workout(h, at[1], at[2], "2025-01-09T00:00:00Z")
+    end
+    local said = {}
+    for i, f in ipairs(h.json("--now", "2025-01-10T00:00:00Z", "rules", "backtest", "pair", "--since", "2025-01-01")) do
+      expect(f.actions[1].action).equals("http.request")
+      said[i] = f.actions[2].args.text .. " " .. sw.time.iso(f.actions[2].args.at, 0):sub(12, 16)
+    end
+    expect(said).equals { "nothing is sent in a dry run, 2025-01-01 again 11:30", "nothing is sent in a dry run, once 16:30",
+      "nothing is sent in a dry run, once 12:30" }
+    expect(#notes(h)).equals(0)
+    expect(#h.json("rules", "trace")).equals(0)
+    h.remove()
+  end)
+
+  it("a backtest lets a debounced rule fire once for what comes close together", function()
+    local h = flow.home("UTC")
+    rule(h, "calm", [[title = "t", on = sw.event "workout.created", debounce = "6h", enabled = false,
+      run = function(w, ctx) ctx.log(w.id) end]])
+    for _, at in ipairs { { "2025-01-01", 8 }, { "2025-01-01", 12 }, { "2025-01-03", 8 } } do
+      workout(h, at[1], at[2], "2025-01-09T00:00:00Z")
+    end
+    local at = {}
+    for i, f in ipairs(h.json("--now", "2025-01-10T00:00:00Z", "rules", "backtest", "calm", "--since", "2025-01-01")) do
+      at[i] = f.at
+    end
+    expect(at).equals { "2025-01-01T17:30:00Z", "2025-01-03T13:30:00Z" }
+    h.remove()
+  end)
+
+  it("a test of a script wakes sleepers with its clock, and plays the host that is asked", function()
+    local h = flow.home("UTC")
+    rule(h, "nap", [[title = "t", on = sw.event "workout.created", uses = { "notify", "http:api.example" },
+      run = function(w, ctx)
+        ctx.sleep "3h"
+        local r = ctx.http.request { url = "https://api.example/v1/tip" }
+        ctx.notify("tip: " .. r.json.tip)
+        local e = ctx.wait_for(sw.event { "workout.created", sport = "cycling" }, { timeout = "1d" })
+        ctx.notify(e and "ride" or "no ride")
+      end]])
+    sw.fs.mkdir(h.dir .. "/tests")
+    flow.write(h.dir .. "/tests/nap_test.lua", [[describe("nap", function()
+  it("waits", function(t)
+    t.rule "nap"
+    t.http.replay { { path = "/v1/tip", body = { tip = "stretch" } } }
+    t.event { "workout.created", sport = "running", elapsed = "1h" }
+    expect(#t.notifications()).equals(0)
+    t.clock.advance "2h"
+    expect(#t.notifications()).equals(0)
+    t.clock.advance "2h"
+    expect(t.notifications()[1].text).equals "tip: stretch"
+    t.clock.advance "5h"
+    t.event { "workout.created", sport = "cycling", elapsed = "2h" }
+    local said = {}
+    for i, one in ipairs(t.notifications()) do said[i] = one.text end
+    table.sort(said)
+    expect(said).equals { "ride", "tip: stretch" }
+  end)
+end)
+]])
+    local r = h.run("test", h.dir .. "/tests")
+    expect(r.out .. r.err).contains("1 passed, 0 failed")
+    h.remove()
+  end)
+
+  it("lint names waits and actions in when and key, with what to do", function()
+    local h = flow.home("UTC")
+    flow.write(h.dir .. "/x.lua", [[local sw = require "syncwell"
+return sw.rule { title = "t", on = sw.event "workout.created", uses = { "notify" },
+  when = function(w, c)
+    if w.elapsed > "1h" then
+      c.sleep "1h"
+    end
+    return true
+  end,
+  key = function(w, ctx) ctx.notify "x" return w.id end,
+  run = function(w, ctx) ctx.sleep "1h" ctx.notify "y" end }
+]])
+    local r = h.run("lint", h.dir .. "/x.lua")
+    expect(r.code).equals(1)
+    expect(r.out).contains("x.lua:5: ctx.sleep stands in when, which only decides")
+    expect(r.out).contains("hint: wait in run")
+    expect(r.out).contains("x.lua:9: ctx.notify stands in key")
+    local _, told = r.out:gsub("which only decides", "")
+    expect(told).equals(2)
+    h.remove()
+  end)
+
+  it("details of firings are forgotten after a while, failed ones later, waiting ones never", function()
+    local h = flow.home("UTC")
+    rule(h, "fine", [[title = "t", on = sw.cron "0 8 1 1 *", uses = { "notify" }, run = function(w, ctx) ctx.sleep "1h" ctx.notify "x" end]])
+    rule(h, "ill", [[title = "t", on = sw.cron "0 8 1 1 *", run = function(w, ctx) ctx.sleep "1h" error "no" end]])
+    rule(h, "long", [[title = "t", on = sw.cron "0 8 1 1 *", uses = { "notify" },
+      run = function(w, ctx) ctx.notify "a" ctx.sleep "300d" ctx.notify "b" end]])
+    step(h, "2025-01-01T00:00:00Z")
+    step(h, "2025-01-01T12:00:00Z")
+    local function kept(at)
+      step(h, at)
+      step(h, at)
+      local out = {}
+      for _, f in ipairs(h.json("rules", "trace")) do
+        out[f.rule] = #(h.json("rules", "trace", f.firing).steps or {})
+      end
+      return out
+    end
+    expect(kept "2025-03-01T00:00:00Z").equals { fine = 2, ill = 1, long = 2 }
+    expect(kept "2025-06-01T00:00:00Z").equals { fine = 0, ill = 1, long = 2 }
+    local sources = {}
+    for name in h.dump():gmatch('"kind":"source".-rules/automations/(%l+).lua') do
+      sources[name] = true
+    end
+    expect(sources).equals { ill = true, long = true }
+    step(h, "2025-11-01T00:00:00Z")
+    expect(#notes(h)).equals(3)
+    expect(only(h, "long").state).equals("done")
+    expect(kept("2025-12-31T00:00:00Z").ill).equals(1)
+    expect(kept("2025-12-31T23:00:00Z").ill).equals(1)
+    h.remove()
+  end)
+end)
