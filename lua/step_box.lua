@@ -43,6 +43,10 @@ answers["steps.read"] = function(w, args)
   if known then
     return known.result
   end
+  w.asked = (w.asked or 0) + 1
+  if w.asked > STEPS_MOST then
+    return { error = "it reads too often" }
+  end
   local value, message = require("rules").read(w.ctx, w.rule, args.what, args.args, w.at)
   local r = step_box.stored { value = value, error = value == nil and tostring(message) or nil }
   w.reads[args.n] = r

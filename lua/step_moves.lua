@@ -79,7 +79,8 @@ local function move_to(ctx, t, doc, rule, name)
   sources.keep(t, rule)
   if was ~= "waiting" then
     body.state, body.why, body.ended = "waiting", nil, nil
-    steps.job(t, name, body.wait.n, sw.time.now())
+    body.wait.at = sw.time.now()
+    steps.job(t, name, body.wait.n, body.wait.at)
   end
   steps.change_firing(t, ctx, name, function(f)
     f.state, f.why, f.source = "waiting", nil, body.source:sub(1, 16)

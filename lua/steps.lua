@@ -47,7 +47,7 @@ local function plan(t, w, name)
   if wait.kind == "wait_for" then
     waiting.register(t, w.ctx, name, { n = wait.n, trigger = w.body.steps[wait.n].args.trigger,
       rule = w.rule.name, group = w.body.event.group, backfill = w.rule.declaration.backfill,
-      job = w.brought_by })
+      job = w.brought_by, woken = w.body.woken })
   end
 end
 
@@ -303,6 +303,21 @@ local function attempt(ctx, job, name, n)
     return nil, message, code
   end
   return { state = body.state }
+end
+
+-- At the start: every firing that waits has its job, also in a home that came from a dump, and one that was
+-- given up is tried again.
+function steps.plan(ctx)
+  local t, any = home.txn(ctx), false
+  for _, doc in ipairs(sw.store.docs(ctx.who, "steps", {}) or {}) do
+    local wait = doc.body.state == "waiting" and doc.body.wait
+    if wait then
+      local sends = wait.kind == "request" and not wait.answer
+      step_job(t, doc.name, wait.n, wait.at or wait.due, sends and "request" or nil)
+      any = true
+    end
+  end
+  return not any or t:commit()
 end
 
 function steps.resume(ctx, job, name, n)

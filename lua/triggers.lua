@@ -74,7 +74,9 @@ function triggers.unsupported(ctx, d)
     return problem
   end
   for _, grant in ipairs(d.uses or {}) do
-    if not grants_now[grant] and not grant:find("^http:") then
+    if grant == "http" then
+      return "'http' names no host: write uses = { \"http:api.example.com\" }"
+    elseif not grants_now[grant] and not grant:find("^http:") then
       return ("'%s' is a grant of a later version; this one has calendar:write, http:HOST, "
         .. "mqtt:publish and notify"):format(grant)
     end

@@ -136,8 +136,8 @@ local function watches(trigger)
   end
 end
 
--- w: { trigger, n, group, backfill, job }: number of the step, the firing's own real event, the job that
--- brought it (whose events came before).
+-- w: { trigger, n, group, backfill, job, woken }: number of the step, the firing's own real event, the job
+-- that brought it and those that woke it (whose events came before, also when a kill repeats them).
 function waiting.register(t, ctx, name, w)
   w.seen = watches(w.trigger) and known_keys(ctx, w.trigger) or nil
   t:doc("wait", name, json.encode(w))
@@ -153,13 +153,15 @@ end
 -- --- waking ---
 
 -- The result goes into the steps, and their job is due now; whoever ended the wait before was first.
-local function wake(ctx, w, event, at)
+local function wake(ctx, w, event, at, job)
   local doc = sw.store.doc(ctx.who, "steps", w.name)
   local wait = doc and doc.body.state == "waiting" and doc.body.wait
   if not wait or wait.n ~= w.body.n or wait.event then
     return 0
   end
   wait.event, wait.at = event, at
+  doc.body.woken = doc.body.woken or {}
+  table.insert(doc.body.woken, job and job.id)
   local t = home.txn(ctx)
   t:doc("steps", w.name, json.encode(doc.body), { revision = doc.revision, at = doc.at })
   t:doc_delete("wait", w.name)
@@ -172,9 +174,18 @@ local function wake(ctx, w, event, at)
   return done and 1 or 0
 end
 
+local function came_before(body, job)
+  for _, id in ipairs(body.woken or {}) do
+    if id == job.id then
+      return true
+    end
+  end
+  return body.job == job.id
+end
+
 local function suits(w, job, e)
   local view, body = e.event, w.body
-  return body.job ~= job.id and (view.live == "live" or body.backfill)
+  return not came_before(body, job) and (view.live == "live" or body.backfill)
     and (body.group == nil or view.group ~= body.group) and any_fits(body.trigger, e.kind, view)
 end
 
@@ -183,7 +194,7 @@ function waiting.wake_by_events(ctx, job, waits, events)
   for _, w in ipairs(waits) do
     for _, e in ipairs(events) do
       if suits(w, job, e) then
-        local n, message, code = wake(ctx, w, e.event, e.at)
+        local n, message, code = wake(ctx, w, e.event, e.at, job)
         if not n then
           return nil, message, code
         end

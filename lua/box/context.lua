@@ -23,6 +23,10 @@ local function text_like(v)
   return type(v) == "string" or type(v) == "number" or quantity.is(v), "a text"
 end
 
+local function body_like(v)
+  return type(v) == "string" and #v <= 32768, "a text of at most 32 KB"
+end
+
 local if_past = { { "skip", "now" } }
 local unknown = { { "resend", "hold" } }
 
@@ -39,7 +43,8 @@ local actions = {
     buttons = { "list" }, at = { time }, if_past = if_past, on_unknown = unknown,
     priority = { { "low", "normal", "high" } } }, "text" },
   ["http.request"] = { "http", { url = { "text", required = true }, method = { "text" }, headers = { "map" },
-    body = { "text" }, json = { "any" }, key = { "text" }, on_unknown = unknown } },
+    body = { body_like }, json = { "any" }, on_unknown = unknown,
+    key = { "text", doc = "sent as Idempotency-Key; say one if the host honours it" } } },
   ["record.add"] = { "record:write", { kind = { "text", required = true }, start = { time, required = true },
     finish = { time }, attributes = { "map" }, value = { "number" }, metric = { "text" } } },
   ["record.tag"] = { "record:write", { id = { "text" }, tag = { "text", required = true } }, "tag" },
@@ -121,10 +126,15 @@ local function granted(declaration, grant)
   end
 end
 
+-- As it is written in `uses`.
+function context.grant(grant)
+  return grant == "http" and "http:api.example.com" or grant
+end
+
 local function check_grant(declaration, name, grant)
   if not granted(declaration, grant) then
     errors.fail(("ctx.%s is not granted to this rule"):format(name),
-      ('add the line: uses = { "%s" },'):format(grant))
+      ('add the line: uses = { "%s" },'):format(context.grant(grant)))
   end
 end
 

@@ -282,7 +282,7 @@ local function ungranted(self, declaration)
         told[full] = true
         self:problem(i, ("ctx.%s is not granted to this rule"):format(full),
           ('add the line: uses = { "%s" },')
-          :format(row[1]))
+          :format(context.grant(row[1])))
       end
     end
   end

@@ -187,7 +187,8 @@ end
 local function actions()
   local to = {}
   for name, row in pairs(context.actions) do
-    to[name] = { grant = row[1], doc = actions_say[name], short = row[3], keys = keys_of(row[2], name) }
+    to[name] = { grant = context.grant(row[1]), doc = actions_say[name],
+      short = row[3], keys = keys_of(row[2], name) }
   end
   return to
 end
