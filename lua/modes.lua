@@ -1,6 +1,6 @@
 -- Firings of one rule at a time: mode = "single" (others do not fire), "restart" (the newest takes over),
 -- "queued" (one after another). A key fires once, so it is the rule whose firings meet, while they wait.
---   local m = modes.read(ctx, rule)     --> nil, or { mode, active = { name ... }, queue = { name ... } }
+--   local m = modes.read(ctx, rule)     --> nil, or { active = { name ... }, queue = { name ... } }
 --   modes.enter(t, m, name)   modes.leave(t, m, name) --> the next of the queue
 -- Who is under way stands in one document a rule, written with its revision: two engines never both begin.
 local json = sw.json
@@ -11,10 +11,14 @@ function modes.read(ctx, rule)
   if not mode or mode == "parallel" then
     return nil
   end
-  local doc = sw.store.doc(ctx.who, "rule_active", rule.name)
-  local body = doc and doc.body or {}
-  return { rule = rule.name, mode = mode, active = body.active or {}, queue = body.queue or {},
-    revision = doc and doc.revision }
+  return modes.held(ctx, rule.name) or { rule = rule.name, active = {}, queue = {} }
+end
+
+-- Who is under way, whatever the rule says now (it may be gone); nil when nobody ever minded.
+function modes.held(ctx, name)
+  local doc = sw.store.doc(ctx.who, "rule_active", name)
+  return doc and { rule = name, active = doc.body.active or {}, queue = doc.body.queue or {},
+    revision = doc.revision }
 end
 
 local function write(t, m)
@@ -30,9 +34,9 @@ local function has(list, name)
   end
 end
 
--- The firing begins; with "restart" it is alone from now on.
-function modes.enter(t, m, name)
-  if m.mode == "restart" then
+-- The firing begins; alone: it took the place of the others (name nil: and is over already).
+function modes.enter(t, m, name, alone)
+  if alone then
     m.active = {}
   end
   m.active[#m.active + 1] = not has(m.active, name) and name or nil

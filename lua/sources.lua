@@ -83,12 +83,13 @@ end
 -- Sources that no waiting firing needs any more, for job "prune".
 function sources.unused(ctx)
   local needed, list = {}, {}
-  for _, doc in ipairs(sw.store.docs(ctx.who, "steps", {}) or {}) do
+  local old = sw.store.docs(ctx.who, "source", { to = sw.time.now() - KEPT_MS }) or {}
+  for _, doc in ipairs(#old > 0 and sw.store.docs(ctx.who, "steps", {}) or {}) do
     if doc.body.state == "waiting" or doc.body.state == "queued" or doc.body.state == "failed" then
       needed[doc.body.source] = true
     end
   end
-  for _, doc in ipairs(sw.store.docs(ctx.who, "source", { to = sw.time.now() - KEPT_MS }) or {}) do
+  for _, doc in ipairs(old) do
     list[#list + 1] = not needed[doc.name] and doc.name or nil
   end
   return list

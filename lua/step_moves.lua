@@ -36,12 +36,7 @@ function step_moves.stop(ctx, name, why)
     if doc.body.state ~= "waiting" and doc.body.state ~= "queued" then
       return nil, ("'%s' does not wait any more"):format(name), "usage"
     end
-    local set = require("standing").rules(ctx)
-    local rule
-    for _, one in ipairs(set and set.all or {}) do
-      rule = one.name == doc.body.rule and one.declaration and one or rule
-    end
-    steps.close(t, ctx, rule, name, doc, "stopped", why)
+    steps.close(t, ctx, name, doc, "stopped", why)
     steps.change_firing(t, ctx, name, steps.say("stopped", why))
     return true
   end)

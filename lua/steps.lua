@@ -59,16 +59,19 @@ function steps.change_firing(t, ctx, name, change)
   end
 end
 
--- A firing is over: its steps and itself say so, whoever waits for its end goes on.
-function steps.close(t, ctx, rule, name, doc, state, why)
-  local now = sw.time.now()
-  doc.body.state, doc.body.why, doc.body.ended = state, why, now
+local function mark_over(t, name, doc, state, why)
+  doc.body.state, doc.body.why, doc.body.ended = state, why, sw.time.now()
   t:doc("steps", name, json.encode(doc.body), { revision = doc.revision, at = doc.at })
   t:doc_delete("wait", name)
-  local m = rule and modes.read(ctx, rule)
+end
+
+-- A firing is over: its steps say so, whoever waits for its end goes on.
+function steps.close(t, ctx, name, doc, state, why)
+  mark_over(t, name, doc, state, why)
+  local m = modes.held(ctx, doc.body.rule)
   local next_one = m and modes.leave(t, m, name)
   if next_one then
-    step_job(t, next_one, 0, now)
+    step_job(t, next_one, 0, sw.time.now())
   end
 end
 
@@ -80,10 +83,10 @@ end
 
 -- The firings that a new one takes the place of.
 local function take_over(t, ctx, m)
-  for _, name in ipairs(m.mode == "restart" and m.active or {}) do
+  for _, name in ipairs(m.active) do
     local doc = sw.store.doc(ctx.who, "steps", name)
     if doc and doc.body.state == "waiting" then
-      steps.close(t, ctx, nil, name, doc, "stopped", "a newer firing took its place")
+      mark_over(t, name, doc, "stopped", "a newer firing took its place")
       steps.change_firing(t, ctx, name, steps.say("stopped", doc.body.why))
     end
   end
@@ -99,27 +102,32 @@ function steps.fresh(rule, e, state)
     seed = tostring(e.key or event.group or event.id or e.at) }
 end
 
-local function write_first(w, m, out, had, revision)
+-- The document of a firing that is not over with its first part.
+local function write_steps(t, w, f, name)
+  f.state = w.body.state
+  t:doc("steps", name, json.encode(w.body), { mode = "new", at = w.body.at })
+  sources.keep(t, w.rule)
+end
+
+local function write_first(w, m, out)
   return function(t, f, name)
-    local body = w.body
+    local body, mode = w.body, w.rule.declaration.mode
     body.key = out.key
     if body.state ~= "done" then
-      f.state = body.state
-      t:doc("steps", name, json.encode(body), { mode = "new", at = body.at })
-      sources.keep(t, w.rule)
-    end
-    if m then
-      take_over(t, w.ctx, m)
+      write_steps(t, w, f, name)
     end
     if body.state == "queued" then
       return modes.queue(t, m, name)
     elseif body.state == "waiting" then
       plan(t, w, name)
     end
-    if m and (body.state == "waiting" or #m.active > 0) then
-      modes.enter(t, m, body.state == "waiting" and name or nil)
+    if mode == "restart" then
+      take_over(t, w.ctx, m)
     end
-    steps.put_state(t, w.rule, out.state, had, revision)
+    if m and (body.state == "waiting" or #m.active > 0) then
+      modes.enter(t, m, body.state == "waiting" and name or nil, mode == "restart")
+    end
+    steps.put_state(t, w.rule, out.state, w.had, w.revision)
   end
 end
 
@@ -129,34 +137,43 @@ local function put_off(w, out)
   out.actions, out.log = nil, nil
 end
 
-local function begin(ctx, rule, e, recent, suffix)
-  local m = modes.read(ctx, rule)
-  if m and m.mode == "single" and #m.active > 0 then
-    return "closed"
-  end
-  local had, revision = rule_state(ctx, rule)
-  local w = { ctx = ctx, rule = rule, body = steps.fresh(rule, e, had), at = e.at, brought_by = e.job }
+-- The first part in the box: its result when it fires, else what there is to say.
+local function first_part(w)
   local r, message, code = step_box.run(w)
   if not r then
-    return nil, message, code
+    return nil, nil, message, code
   elseif not r.ok then
-    return "failed", r
+    return nil, "failed", r
   elseif not r.out.fired then
+    return nil, "closed"
+  end
+  return r.out
+end
+
+local function begin(ctx, rule, e, recent, suffix)
+  local m, mode = modes.read(ctx, rule), rule.declaration.mode
+  if mode == "single" and #m.active > 0 then
     return "closed"
   end
-  local out = r.out
+  local w = { ctx = ctx, rule = rule, at = e.at, brought_by = e.job }
+  w.had, w.revision = rule_state(ctx, rule)
+  w.body = steps.fresh(rule, e, w.had)
+  local out, what, r, code = first_part(w)
+  if not out then
+    return what, r, code
+  end
   out.key = out.key .. (suffix or "")
   local fine, why = step_box.take(w, out, 0)
   if not fine then
     return "failed", { error = { text = why } }
-  elseif m and m.mode == "queued" and #m.active + #m.queue > 0 then
+  elseif mode == "queued" and #m.active + #m.queue > 0 then
     put_off(w, out)
   end
-  local what, problem, kind = firing.record(ctx, rule, e, out, recent, write_first(w, m, out, had, revision))
+  what, why, code = firing.record(ctx, rule, e, out, recent, write_first(w, m, out))
   if what == "known" and not sw.store.doc(ctx.who, "firing", rule.name .. "|" .. out.key) then
     return "again" -- what it kept, or who is under way, changed meanwhile
   end
-  return what, problem, kind
+  return what, why, code
 end
 
 -- suffix: of the key, for a firing by hand
@@ -214,7 +231,7 @@ end
 -- It ends badly: the firing says so, with what to do.
 local function end_badly(w, doc, state, why)
   local t = home.txn(w.ctx)
-  steps.close(t, w.ctx, w.rule, w.name, doc, state, why)
+  steps.close(t, w.ctx, w.name, doc, state, why)
   steps.change_firing(t, w.ctx, w.name, steps.say(state, why))
   w.job:finish(t, state, { why = why })
   sw.sys.log("warn", "rules", ("%s: %s"):format(w.name, why:match("^[^\n]*")))
@@ -230,7 +247,7 @@ local function write_part(w, doc, out)
   steps.put_state(t, w.rule, out.state, w.had, w.revision)
   t:doc_delete("wait", w.name)
   if body.state == "done" then
-    steps.close(t, w.ctx, w.rule, w.name, doc, "done")
+    steps.close(t, w.ctx, w.name, doc, "done")
   else
     t:doc("steps", w.name, json.encode(body), { revision = doc.revision, at = doc.at })
     plan(t, w, w.name)

@@ -16,10 +16,11 @@ local function span_ms(ctx)
   return math.floor(((ctx.config and ctx.config.retention or {}).trace_days or DAYS) * DAY_MS)
 end
 
--- Up to where it was looked through, so that old firings are not read each day.
-local function done_until(ctx)
+-- Up to where firings were looked through, so that old ones are not read each day: the usual, and those that
+-- ended badly.
+local function marks(ctx)
   local doc = sw.store.doc(ctx.who, ".trace", "kept")
-  return doc and doc.body.from or nil
+  return doc and doc.body or {}
 end
 
 local function is_final(f)
@@ -40,23 +41,41 @@ local function ended_badly(f)
   return f.state == "failed" or f.state == "stopped"
 end
 
--- Firings whose details are no longer kept; how many of a rule are newer than that is counted on the way.
-local function old_ones(ctx)
-  local now, span, of_rule, list = sw.time.now(), span_ms(ctx), {}, {}
-  for _, doc in ipairs(sw.store.docs(ctx.who, "firing", { newest = true, from = done_until(ctx) }) or {}) do
+-- Which firings are looked at now: { from, to } of each kind.
+local function spans(ctx)
+  local m, now, span = marks(ctx), sw.time.now(), span_ms(ctx)
+  return { from = m.usual, to = now - span }, { from = m.badly, to = now - span * LONGER }
+end
+
+local function add(list, docs, fits)
+  for _, doc in ipairs(docs or {}) do
     local f = firing.listed(doc.body)
-    of_rule[f.rule] = (of_rule[f.rule] or 0) + 1
-    local age = now - doc.at
-    local too_old = age > span * (ended_badly(f) and LONGER or 1)
-    if (too_old or of_rule[f.rule] > OF_RULE) and not f.forgotten and is_final(f) then
+    if not f.forgotten and is_final(f) and fits(f) then
       list[#list + 1] = doc
     end
   end
+end
+
+-- Firings whose details are no longer kept.
+local function old_ones(ctx)
+  local usual, badly = spans(ctx)
+  local list, of_rule = {}, {}
+  add(list, sw.store.docs(ctx.who, "firing", usual), function(f)
+    return not ended_badly(f)
+  end)
+  add(list, sw.store.docs(ctx.who, "firing", badly), ended_badly)
+  add(list, sw.store.docs(ctx.who, "firing", { from = usual.to, newest = true }), function(f)
+    of_rule[f.rule] = (of_rule[f.rule] or 0) + 1
+    return of_rule[f.rule] > OF_RULE
+  end)
   return list
 end
 
 function trace_keeping.any(ctx)
-  return #old_ones(ctx) > 0 or #sources.unused(ctx) > 0
+  local usual, badly = spans(ctx)
+  usual.limit, badly.limit = 1, 1
+  return #(sw.store.docs(ctx.who, "firing", usual) or {}) > 0
+    or #(sw.store.docs(ctx.who, "firing", badly) or {}) > 0 or #sources.unused(ctx) > 0
 end
 
 local function forget(t, doc)
@@ -66,10 +85,10 @@ local function forget(t, doc)
   t:doc_delete("steps", doc.name)
 end
 
--- All that lies further back than the longest span is done with.
 local function remember(ctx)
+  local usual, badly = spans(ctx)
   local t = home.txn(ctx)
-  t:doc(".trace", "kept", json.encode { from = sw.time.now() - span_ms(ctx) * LONGER - DAY_MS })
+  t:doc(".trace", "kept", json.encode { usual = usual.to, badly = badly.to })
   return t:commit()
 end
 

@@ -403,6 +403,23 @@ describe("firings that meet", function()
     expect(hourly 'mode = "queued",').equals { "01:00 begin 1", "03:30 end 1", "03:30 begin 3" }
   end)
 
+  it("make way when their rule was turned off while they waited", function()
+    local h = flow.home("UTC")
+    rule(h, "r", [[mode = "queued", title = "t", on = sw.every "1h", uses = { "notify" },
+      run = function(w, ctx) ctx.notify("begin " .. ctx.now.hour) ctx.sleep "150min" end]])
+    step(h, "2025-01-01T00:00:00Z")
+    step(h, "2025-01-01T02:10:00Z")
+    h.ok("rules", "disable", "r")
+    step(h, "2025-01-01T05:10:00Z")
+    for _, f in ipairs(h.json("rules", "trace")) do
+      expect(f.state).equals("stopped")
+    end
+    h.ok("--now", "2025-01-01T06:10:00Z", "rules", "enable", "r")
+    step(h, "2025-01-01T07:10:00Z")
+    expect(notes(h)).equals { "01:00 begin 1", "06:00 begin 6" }
+    h.remove()
+  end)
+
   it("keep cooldown and max_per by when they began", function()
     expect(hourly 'cooldown = "2h",').equals { "01:00 begin 1", "03:00 begin 3", "03:30 end 1", "05:00 begin 5" }
     expect(hourly 'max_per = "2/day",').equals { "01:00 begin 1", "02:00 begin 2", "03:30 end 1", "04:30 end 2" }
