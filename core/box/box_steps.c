@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * What the library needs for runs that are continued later (lua/box/steps.lua): a run that ends in
- * its middle, a short text that stands for arguments, and a clock that goes on. A stopped run ends
- * well: what stands in its `out` is its result, its coroutine is dropped. No script can catch that,
- * since nothing is raised. Which steps there are and what they give is not known here. */
+ * What the library needs for runs that are continued later (lua/box/steps.lua): a run that
+ * ends in its middle, a short text that stands for arguments, and a clock that goes on. A
+ * stopped run ends well: what stands in its `out` is its result, its coroutine is dropped.
+ * No script can catch that, since nothing is raised. Which steps there are and what they
+ * give is not known here. */
 #include "box/box_priv.h"
 #include "box/sandbox.h"
 #include <lauxlib.h>

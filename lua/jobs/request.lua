@@ -12,6 +12,19 @@ local request = {}
 
 local TRIES = 8 -- of one that may be repeated; about four minutes, then its rule is told
 
+-- The firing may have been moved meanwhile: what is known of the request goes into what it is now. nil when
+-- it waits for this no more, or when it is the lease that was lost.
+local function take_move(ctx, doc)
+  local new, was = sw.store.doc(ctx.who, "steps", doc.name), doc.body.wait
+  local now = new and new.revision ~= doc.revision and new.body.state == "waiting" and new.body.wait
+  if not now or now.n ~= was.n or now.answer then
+    return nil
+  end
+  now.answer, now.state, now.at = was.answer, was.state, was.at
+  doc.body, doc.revision = new.body, new.revision
+  return true
+end
+
 local function write(ctx, job, doc, ends)
   local t, wait = home.txn(ctx), doc.body.wait
   t:doc("steps", doc.name, json.encode(doc.body), { revision = doc.revision, at = doc.at })
@@ -22,8 +35,10 @@ local function write(ctx, job, doc, ends)
     job:keep(t, wait.state)
   end
   local done, message, code = t:commit()
-  if not done then
-    job.finished = nil
+  job.finished = done and job.finished
+  if not done and code == "conflict" and take_move(ctx, doc) then
+    return write(ctx, job, doc, ends)
+  elseif not done then
     return nil, message, code
   end
   doc.revision = doc.revision + 1
@@ -60,15 +75,15 @@ end
 local lasting = { bad = true, bad_url = true, refused = true, too_large = true }
 
 local function send(ctx, job, doc, rule, args)
-  local repeated, wait = requests.may_repeat(args), doc.body.wait
+  local repeated = requests.may_repeat(args)
   if not repeated then
-    wait.state = "sending"
+    doc.body.wait.state = "sending"
     local ok, message, code = write(ctx, job, doc)
     if not ok then
       return nil, message, code
     end
   end
-  local key = sw.sys.hash(("%s:%s@%d"):format(ctx.name, doc.name, wait.n)):sub(1, 32)
+  local key = sw.sys.hash(("%s:%s@%d"):format(ctx.name, doc.name, doc.body.wait.n)):sub(1, 32)
   local r, why, kind, reached = requests.send(ctx, rule, args, key)
   if r and not (repeated and may_come_later(r) and job.attempts < TRIES) then
     return answered(ctx, job, doc, kept(r), "answered " .. r.status)
@@ -81,7 +96,7 @@ local function send(ctx, job, doc, rule, args)
   elseif job.attempts >= TRIES then
     return failed(ctx, job, doc, why, kind)
   elseif not repeated then
-    wait.state = "planned" -- it never left
+    doc.body.wait.state = "planned" -- it never left
     local ok, message, code = write(ctx, job, doc)
     if not ok then
       return nil, message, code

@@ -571,6 +571,24 @@ describe("a rule that asks a host", function()
     expect(told('ctx.http.request { url = base .. "/ok" }', "return {}")).contains("list the machine in config.lua")
   end)
 
+  it("keeps its answer when it is moved to a new source while the host is asked", function()
+    local h, server = asking [[local r = ctx.http.request { url = base .. "/slow", method = "POST", body = "x" }
+      ctx.notify("got " .. r.status)]]
+    local done = h.dir .. "/done"
+    os.execute(("( %s; echo over > %s ) >/dev/null 2>&1 &"):format(h.command("--now", "2025-01-01T09:00:00Z", "run", "--once"), done))
+    local live = require("live")
+    live.wait(15, function() return #server.requests() == 1 end)
+    local path = h.dir .. "/rules/automations/ask.lua"
+    flow.write(path, (flow.read(path):gsub('"got "', '"moved "')))
+    h.ok("--now", "2025-01-01T09:00:00Z", "rules", "move", only(h, "ask").firing)
+    expect(live.wait(20, function() return flow.read(done) end)).equals("over\n")
+    step(h, "2025-01-01T09:30:00Z")
+    expect(#server.requests()).equals(1)
+    expect(#notes(h)).equals(1)
+    expect(notes(h)[1]).contains("moved 200")
+    over(h, server)
+  end)
+
   it("keeps one answer when its engine is killed while the host is asked", function()
     local h, server = asking [[local a = ctx.http.request { url = base .. "/ok" } ctx.notify("first " .. a.json.n)
       local b = ctx.http.request { url = base .. "/ok", json = {}, key = "k2" } ctx.notify("second " .. b.status)]]

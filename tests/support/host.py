@@ -1,7 +1,8 @@
 # A host that rules ask, on 127.0.0.1: python3 host.py PORT LOG. Each request is a line of LOG: method, path, key.
+#   /slow  after three seconds
 #   /ok  JSON with the number of the request    /big  300 KB     /busy  503 twice, then 200
 #   /half  dies in the middle of its first answer; answers when it is started again
-import http.server, json, os, sys
+import http.server, json, os, sys, time
 
 PORT, LOG = int(sys.argv[1]), sys.argv[2]
 
@@ -22,6 +23,8 @@ class Host(http.server.BaseHTTPRequestHandler):
         if self.path == "/half" and not before:
             self.connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf of it")
             os._exit(1)
+        if self.path == "/slow":
+            time.sleep(3)
         self.send_response(503 if self.path == "/busy" and len(before) < 2 else 200)
         text = "x" * 300000 if self.path == "/big" else text
         self.send_header("Content-Type", "application/json")
