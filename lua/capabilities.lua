@@ -12,7 +12,7 @@ local function triggers_of(d)
 end
 
 -- What the triggers themselves show a rule: the record of an event, the metric of a threshold.
-local function shown_by(trigger)
+function capabilities.shown_by(trigger)
   local kind = type(trigger.event) == "string" and trigger.event:match("^(%l+)%.")
   return kind or trigger.metric or trigger.records
 end
@@ -25,7 +25,7 @@ local function rule(add, d)
     add("read:" .. name)
   end
   for _, t in ipairs(triggers_of(d)) do
-    local seen = shown_by(t)
+    local seen = capabilities.shown_by(t)
     if type(seen) == "string" then
       add("read:" .. seen)
     end

@@ -7,7 +7,7 @@ local config = {}
 
 local shape = {
   listen = "string", database = "string", public_url = "string", log_level = "string",
-    retention = { raw_days = "number", run_days = "number", undo_days = "number" },
+    retention = { raw_days = "number", run_days = "number", undo_days = "number", trace_days = "number" },
   limits = { memory_mb = "number", rule_ms = "number", allow_unconfined = "boolean" },
   channels = { default = "string", file = { path = "string" }, ntfy = { url = "string", token = "string" },
     webhook = { url = "string" },
@@ -15,6 +15,7 @@ local shape = {
       ca_file = "string" },
     email = { url = "string", user = "string", password = "string", from = "string", to = "string",
       starttls = "string", ca_file = "string" } },
+  local_hosts = "table", -- machines of one's own network that rules may ask: ["host:port"] = "own"
   notices = notices.shape(), -- what SyncWell itself tells; false turns one off
 }
 
@@ -68,7 +69,7 @@ local function apply(limits)
 end
 
 local function retention_problem(retention)
-  for _, name in ipairs { "raw_days", "run_days", "undo_days" } do
+  for _, name in ipairs { "raw_days", "run_days", "undo_days", "trace_days" } do
     local days = retention[name]
     if days and not (days >= (name == "run_days" and 1 or 0) and days <= 36500) then
       return ("config.lua: retention.%s is a number of days from %d on, not %s"):format(name,

@@ -1,5 +1,6 @@
 -- Firings: what came of a rule and an event. A firing is recorded once a key, with one job an action, in one
--- transaction; what the box hands over is looked at before that. Retraction is a firing of its own.
+-- transaction; what the box hands over is looked at before that. Retraction is a firing of its own. One that
+-- waits goes on in lua/steps.lua.
 --   firing.record(ctx, rule, e, out [, recent])   --> "fired" | "known" | nil, message, code
 --   firing.doubt(rule, out)                       --> nil, or what is wrong with it
 --   firing.of_group(ctx, rule, group)             --> the firing that this real event caused, if any
@@ -49,17 +50,32 @@ function firing.event_again(was, at)
   return e
 end
 
-function firing.record(ctx, rule, e, out, recent)
+-- The document comes back from the store without what marks empty lists; give that back.
+function firing.listed(body)
+  body.actions, body.log = json.list(body.actions or {}), json.list(body.log or {})
+  return body
+end
+
+-- Add actions to a firing and their jobs to the transaction that writes it; they are asked for at `at`.
+function firing.plan_actions(t, ctx, rule, name, body, actions, at)
+  for _, a in ipairs(actions or {}) do
+    local i, due = #body.actions + 1, due_of(ctx, rule, { at = at }, a)
+    body.actions[i] = { action = a.action, args = a.args, state = "planned", waits = a.waits }
+    t:job { kind = "action", name = ("%s#%d"):format(name, i), due = due,
+      payload = json.encode { firing = name, n = i } }
+  end
+end
+
+-- `more(t, body, name)` may add to the transaction (lua/steps.lua).
+function firing.record(ctx, rule, e, out, recent, more)
   local name = rule.name .. "|" .. out.key
   local body = { rule = rule.name, key = out.key, at = sw.time.iso(e.at, home.offset(ctx, e.at)),
     event = event_of(rule, e), outcome = out.retracts and "retracted" or "fired", retracts = out.retracts,
     source = sw.sys.hash(rule.source):sub(1, 16), actions = json.list(), log = json.list(out.log or {}) }
   local t = home.txn(ctx)
-  for i, a in ipairs(out.actions or {}) do
-    local due = due_of(ctx, rule, e, a)
-    body.actions[i] = { action = a.action, args = a.args, state = "planned", waits = a.waits }
-    t:job { kind = "action", name = ("%s#%d"):format(name, i), due = due,
-      payload = json.encode { firing = name, n = i } }
+  firing.plan_actions(t, ctx, rule, name, body, out.actions, e.at)
+  if more then
+    more(t, body, name)
   end
   t:doc("firing", name, json.encode(body), { mode = "new", at = e.at })
   if not out.retracts then

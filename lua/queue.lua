@@ -11,9 +11,10 @@ local queue = {}
 local LEASE_MS, BEAT_MS = 30000, 10000
 local TRIES = 6
 local CLAIM = 30 -- at a time: their ends share a commit with the next claim
-local MORE_TRIES = { action = 40, deliver = 200, detail = 60 } -- what goes outside waits for outages of days
+-- what goes outside waits for outages of days
+local MORE_TRIES = { action = 40, deliver = 200, detail = 60, request = 40, step = 40 }
 -- Jobs that wait for services run beside the others, so that a slow one holds nothing up.
-local BESIDE, MOST_BESIDE = { sync = true, ingest = true, deliver = true, detail = true }, 8
+local BESIDE, MOST_BESIDE = { sync = true, ingest = true, deliver = true, detail = true, request = true }, 8
 
 queue.beside = 0 -- how many run so now
 

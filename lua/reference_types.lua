@@ -131,7 +131,9 @@ local function contexts(add, all)
     local a = all.actions[name]
     class(add, class_name(name) .. "Args", a.keys)
     local group, verb = name:match("^(%l+)%.(%l+)$")
-    local call = ("fun(args: %sArgs%s) %s"):format(class_name(name), a.short and "|string" or "", a.doc)
+    local gives = name == "http.request" and ": sw.Answer?, string?, string?" or ""
+    local call = ("fun(args: %sArgs%s)%s %s"):format(class_name(name), a.short and "|string" or "", gives,
+      a.doc)
     if group then
       done[group] = done[group] or {}
       table.insert(done[group], ("---@field %s %s"):format(verb, call))
@@ -156,6 +158,9 @@ local function contexts(add, all)
   add("", "---@class sw.Ctx: sw.Pure",
     "---@field series fun(metric: string, options?: sw.ReadOptions): sw.Series " .. reference.ctx.series.doc,
     "---@field records fun(kind: string, options?: sw.ReadOptions): sw.Event[] " .. reference.ctx.records.doc)
+  for _, name in ipairs { "sleep", "wait_for" } do
+    add(("---@field %s %s %s"):format(name, reference.ctx[name].gives, reference.ctx[name].doc))
+  end
   add(table.unpack(members))
   add("")
 end
@@ -177,6 +182,12 @@ local head = [[
 ---@operator add(string|sw.Quantity): sw.Quantity
 ---@operator sub(string|sw.Quantity): sw.Quantity
 ---@field ms integer? of a time, UTC milliseconds
+
+---@class sw.Answer
+---@field status integer
+---@field headers table<string, string> names in lower case
+---@field text string
+---@field json any nil when it is none
 
 ---@class sw.Window
 ---@field from integer UTC milliseconds

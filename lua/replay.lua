@@ -3,6 +3,7 @@
 --   local events = replay.history(ctx, rule, first_day, last_day)
 --   local firings, errors = replay.run(ctx, rule, events)
 local data = require("data")
+local debounce = require("debounce")
 local gates = require("gates")
 local home = require("home")
 local rules = require("rules")
@@ -75,14 +76,28 @@ local function chunks(events, size)
   return list
 end
 
+-- With debounce only the last of those that come close together fires, when nothing came for so long.
+local function calmed(rule, part, results)
+  local wait, next_at = debounce.ms(rule), nil
+  for i = #part, wait > 0 and 1 or #part + 1, -1 do
+    local out = results[i].ok and results[i].out
+    if out and out.fired then
+      out.fired = next_at == nil or next_at - part[i].at >= wait
+      next_at = part[i].at
+      part[i] = out.fired and setmetatable({ at = next_at + wait }, { __index = part[i] }) or part[i]
+    end
+  end
+end
+
 -- Firings that the events would have caused: once a key, cooldown kept, nothing done.
 function replay.run(ctx, rule, events)
-  local firings, seen, recent, errors = {}, {}, {}, {}
+  local firings, seen, recent, errors, carry = {}, {}, {}, {}, {}
   for _, part in ipairs(chunks(events, 500)) do
-    local results, message, code = rules.evaluate(ctx, rule, part, "dry")
+    local results, message, code = rules.evaluate(ctx, rule, part, "dry", carry)
     if not results then
       return nil, message, code
     end
+    calmed(rule, part, results)
     for i, r in ipairs(results) do
       local e = part[i]
       if not r.ok then

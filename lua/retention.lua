@@ -2,6 +2,7 @@
 -- retention (90), and the last line of each connection whatever its age; what `undo` needs: undo_days (30).
 --   retention.plan(ctx)   -- a job where there is something to forget; asked at the start and once a day
 local home = require("home")
+local trace_keeping = require("trace_keeping")
 
 local retention = {}
 
@@ -22,7 +23,7 @@ end
 function retention.plan(ctx)
   local any, message, code = sw.store.runs_old(ctx.who, retention.runs_from(ctx))
   local old = sw.store.docs(ctx.who, ".undo_run", { to = retention.undo_from(ctx), limit = 1 }) or {}
-  if not any and #old == 0 then
+  if not any and #old == 0 and not trace_keeping.any(ctx) then
     return message == nil or nil, message, code
   end
   local t = home.txn(ctx)

@@ -4,6 +4,7 @@ local home = require("home")
 local replay = require("replay")
 local rules = require("rules")
 local schema = require("schema")
+local steps = require("steps")
 local tally = require("tally")
 local term = require("term")
 local when = require("when")
@@ -212,7 +213,14 @@ end
 
 -- By hand: under a key of its own, so that it can be done again.
 local function fire_really(ctx, rule, e, out)
-  out.key = ("%s by hand %s"):format(out.key, sw.time.iso(sw.time.now(), 0))
+  local suffix = (" by hand %s"):format(sw.time.iso(sw.time.now(), 0))
+  if out.steps then -- it waits, or keeps something
+    e.at = sw.time.now()
+    local what, r, code = steps.begin(ctx, rule, e, nil, suffix)
+    return what == "failed" and nil or what, what == "failed" and r.error.text or r,
+      what == "failed" and "bad" or code
+  end
+  out.key = out.key .. suffix
   local doubt = rules.doubt(rule, out)
   if doubt then
     return nil, doubt, "bad"
@@ -234,8 +242,9 @@ function reports.fire(ctx, words, options)
   elseif not r.ok then
     return nil, r.error and (r.error.text or r.error.message) or "stopped", "bad"
   end
-  local state = r.out.fired and "would fire" or "does not fire"
-  if r.out.fired and options.really then
+  local fires = r.out.fired or r.out.steps
+  local state = fires and "would fire" or "does not fire"
+  if fires and options.really then
     state, message, kind = fire_really(ctx, rule, e, r.out)
     if not state then
       return nil, message, kind
@@ -267,36 +276,6 @@ function reports.top(ctx)
     term.line("no rule has run yet")
   else
     term.table({ "rule", "runs", "failed", "mean", "p95", "most", "memory", "last error" }, rows)
-  end
-  return 0
-end
-
-function reports.trace(ctx, words)
-  local docs, message, code = sw.store.docs(ctx.who, "firing", { newest = true, limit = 1000 })
-  if not docs then
-    return nil, message, code
-  end
-  local list = {}
-  for _, d in ipairs(docs) do
-    if not words[2] or d.body.rule == words[2] then
-      d.body.actions, d.body.log = json.list(d.body.actions), json.list(d.body.log)
-      list[#list + 1] = d.body
-    end
-  end
-  if ctx.json then
-    term.line("%s", json.encode(json.list(list)))
-    return 0
-  end
-  local rows = {}
-  for i, f in ipairs(list) do
-    local a = f.actions[1]
-    rows[i] = { f.at:sub(1, 16):gsub("T", " "), f.rule, f.event.type or f.event.kind, a and a.action or "", a
-      and a.state or "" }
-  end
-  if #rows == 0 then
-    term.line("nothing has fired yet")
-  else
-    term.table({ "when", "rule", "event", "action", "state" }, rows)
   end
   return 0
 end

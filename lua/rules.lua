@@ -7,12 +7,14 @@ local data = require("data")
 local door = require("door")
 local failing = require("failing")
 local firing = require("firing")
-local gates = require("gates")
 local home = require("home")
 local packages = require("packages")
 local schema = require("schema")
 local scripts = require("scripts")
-local tally = require("tally")
+local settling = require("settling")
+local step_dry = require("step_dry")
+local step_moves = require("step_moves")
+local steps = require("steps")
 local triggers = require("triggers")
 local watch = require("watch")
 local zones = require("zones")
@@ -244,15 +246,20 @@ local function withheld(rule, name, args)
   end
 end
 
+-- What a rule reads at an instant; nil and why not.
+function rules.read(ctx, rule, name, args, at)
+  local refusal = not reads[name] and ("%s is not available to rules"):format(name)
+    or withheld(rule, name, args)
+  if refusal then
+    return nil, refusal
+  end
+  return reads[name](ctx, args or {}, at)
+end
+
 -- Answers what run i reads; instant(i) is its own.
 local function answering(ctx, instant, rule)
   return function(call, index, name, args)
-    local refusal = not reads[name] and ("%s is not available to rules"):format(name)
-      or withheld(rule, name, args)
-    if refusal then
-      return sw.box.reply(call, false, refusal)
-    end
-    local value, message = reads[name](ctx, args or {}, instant(index))
+    local value, message = rules.read(ctx, rule, name, args, instant(index))
     if value == nil then
       return sw.box.reply(call, false, tostring(message))
     end
@@ -277,12 +284,12 @@ end
 
 -- Each event as a run of its own, with all gates in words.
 local function explain(ctx, rule, events, mode)
-  local runs, at = {}, {}
+  local runs, at, kept = {}, {}, steps.rule_state(ctx, rule)
   for i, e in ipairs(events) do
     at[i] = e.at
     runs[i] = { cpu_ms = cpu_ms(ctx), spec = {
       op = "rule", script = rule.script, event = e.event, params = rule.params, at = e.at, mode = mode,
-        key = e.key, user = ctx.name, retract = e.retract,
+        key = e.key, user = ctx.name, retract = e.retract, state = kept,
       offset_min = home.offset(ctx, e.at), zone = zones.around(ctx.zone, e.at) } }
   end
   return rules.run_in_box(ctx, rule.package, runs, at, rule)
@@ -310,8 +317,23 @@ local function batch(ctx, rule, events, zone)
     answering(ctx, function(i) return events[i].at end, rule))
 end
 
--- mode: "run" and "dry" give what would be done, "why" and "when" the gates in words.
-function rules.evaluate(ctx, rule, events, mode)
+-- What waits or keeps something goes alone through data time; `carry` holds what it keeps.
+local function rehearse(ctx, rule, events, results, carry)
+  for i, r in ipairs(results) do
+    if r.ok and r.out.steps then
+      local one, message, code = step_dry.run(ctx, rule, events[i], carry.state)
+      if not one then
+        return nil, message, code
+      end
+      results[i], carry.state = one, one.ok and one.out.state or carry.state
+    end
+  end
+  return results
+end
+
+-- mode: "run" and "dry" give what would be done, "why" and "when" the gates in words. In "run" a result with
+-- `steps` is one that waits or keeps something: settling.lua runs it again by itself.
+function rules.evaluate(ctx, rule, events, mode, carry)
   if mode == "why" or mode == "when" then
     return explain(ctx, rule, events, mode)
   end
@@ -327,53 +349,7 @@ function rules.evaluate(ctx, rule, events, mode)
     all = all and table.move(results, 1, #results, #all + 1, all) or results
     first = last + 1
   end
-  return all or {}
-end
-
--- An error of a script is logged and counted (failing.lua); it never stops the others.
-local function failure(rule, e, r)
-  local text = r.error and (r.error.text or r.error.message) or "stopped"
-  if not text:find(rule.script, 1, true) then
-    text = rule.script .. ": " .. text -- who died or ran out of memory could not say where
-  end
-  sw.sys.log("error", "rules", text:match("^[^\n]*"))
-  return { text = text, at = e.at, killed = r.killed }
-end
-
--- What one run came to: a firing is recorded, what is wrong is told. Gives the outcome for failing.lua and
--- how many fired, or nil, message, code.
-local function settle_run(ctx, rule, e, r, recent)
-  local doubt = r.ok and r.out.fired and firing.doubt(rule, r.out)
-  if doubt then
-    r.ok, r.error = false, { text = doubt }
-  end
-  if not r.ok then
-    return failure(rule, e, r), 0
-  elseif not r.out.fired or gates.closed(ctx, rule, recent, e.at) then
-    return { ok = true, at = e.at }, 0
-  end
-  local what, why, kind = firing.record(ctx, rule, e, r.out, recent)
-  if not what then
-    return nil, why, kind
-  end
-  return { ok = true, at = e.at }, what == "fired" and 1 or 0
-end
-
-local function settle_all(ctx, rule, events, results)
-  local fired, outcomes, recent = 0, {}, gates.recent(ctx, rule)
-  for i, r in ipairs(results) do
-    local outcome, n, kind = settle_run(ctx, rule, events[i], r, recent)
-    if not outcome then
-      return nil, n, kind
-    end
-    outcomes[i], fired = outcome, fired + n
-  end
-  tally.add(ctx, rule.name, results)
-  local done, message, code = failing.settle(ctx, rule, outcomes)
-  if not done then
-    return nil, message, code
-  end
-  return fired
+  return mode == "dry" and rehearse(ctx, rule, events, all or {}, carry or {}) or all or {}
 end
 
 -- Evaluate and fire one rule over events in order. Gives how many fired.
@@ -382,7 +358,7 @@ function rules.apply(ctx, rule, events)
   if not results then
     return nil, message, code
   end
-  return settle_all(ctx, rule, events, results)
+  return settling.all(ctx, rule, events, results)
 end
 
 -- The same for any number of events, 500 at a time.
@@ -415,7 +391,8 @@ function rules.retract(ctx, rule, group)
   if r.ok then
     r.out.key, r.out.fired, r.out.retracts = e.key, true, was.key
   end
-  return settle_all(ctx, rule, { e }, results)
+  step_moves.stop(ctx, rule.name .. "|" .. was.key, "the data that fired it was taken back")
+  return settling.all(ctx, rule, { e }, results)
 end
 
 rules.public_event, rules.fire, rules.doubt = firing.public_event, firing.record, firing.doubt

@@ -10,8 +10,6 @@ local triggers = {}
 
 local scheduled = { cron = true, at = true, every = true }
 local grants_now = { ["calendar:write"] = true, notify = true, ["mqtt:publish"] = true }
-local not_yet = { "debounce" }
-
 -- Triggers of a declaration as a flat list.
 local function triggers_of(d)
   return d.on.kind == "any" and (d.on.of or d.on.triggers or d.on) or { d.on }
@@ -40,46 +38,47 @@ local function known_event(name)
   return nil, ("there is no event '%s'%s"):format(tostring(name), schema.did_you_mean(tostring(name), all))
 end
 
+-- Why a trigger cannot be listened to, nil when it can.
+function triggers.problem(ctx, t)
+  if t.kind == "event" then
+    local known, why = known_event(t.event or t[1])
+    return not known and why or nil
+  elseif t.kind == "webhook" then
+    local name = tostring(t.path or t[1])
+    if not name:find("^[%w_%-]+$") or #name > 40 then
+      return ("'%s' is no name for a webhook: letters, digits, _ and -"):format(name:sub(1, 60))
+    end
+  elseif watch.kinds[t.kind] then
+    return watch.problem(t)
+  elseif not scheduled[t.kind] then
+    return ("there is no trigger '%s'"):format(tostring(t.kind))
+  else
+    local ms, why = schedule.next(ctx, t, sw.time.now())
+    return not ms and why or nil
+  end
+end
+
+function triggers.scheduled(t)
+  return scheduled[t.kind] or false
+end
+
 function triggers.unsupported(ctx, d)
   for _, t in ipairs(triggers_of(d)) do
-    if t.kind == "event" then
-      local known, why = known_event(t.event or t[1])
-      if not known then
-        return why
-      end
-    end
-    if t.kind == "webhook" then
-      local name = tostring(t.path or t[1])
-      if not name:find("^[%w_%-]+$") or #name > 40 then
-        return ("'%s' is no name for a webhook: letters, digits, _ and -"):format(name:sub(1, 60))
-      end
-    elseif watch.kinds[t.kind] then
-      local problem = watch.problem(t)
-      if problem then
-        return problem
-      end
-    elseif t.kind ~= "event" and not scheduled[t.kind] then
-      return ("there is no trigger '%s'"):format(tostring(t.kind))
-    elseif scheduled[t.kind] then
-      local ms, why = schedule.next(ctx, t, sw.time.now())
-      if not ms then
-        return why
-      end
+    local problem = triggers.problem(ctx, t)
+    if problem then
+      return problem
     end
   end
   local problem = gates.problem(ctx, d)
   if problem then
     return problem
   end
-  for _, key in ipairs(not_yet) do
-    if d[key] then
-      return ("'%s' is declared for a later version"):format(key)
-    end
-  end
   for _, grant in ipairs(d.uses or {}) do
-    if not grants_now[grant] then
-      return ("'%s' is a grant of a later version; this one has calendar:write, mqtt:publish "
-        .. "and notify"):format(grant)
+    if grant == "http" then
+      return "'http' names no host: write uses = { \"http:api.example.com\" }"
+    elseif not grants_now[grant] and not grant:find("^http:") then
+      return ("'%s' is a grant of a later version; this one has calendar:write, http:HOST, "
+        .. "mqtt:publish and notify"):format(grant)
     end
   end
 end

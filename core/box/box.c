@@ -64,7 +64,7 @@ static int finish_call(lua_State *L, int status, lua_KContext k)
 }
 
 /* Where Lua cannot wait, with the script's own line. */
-static int refuse_waiting(lua_State *L, const char *name)
+int sw_box_refuse_waiting(lua_State *L, const char *name)
 {
     int n = sw_sandbox_where(L);
     const char *place = lua_tostring(L, -n);
@@ -80,7 +80,7 @@ static int core_call(lua_State *L)
     struct sw_err err = SW_ERR_INIT;
     const char *name = luaL_checkstring(L, 1);
     if (!b->now) return luaL_error(L, "nothing can be asked of the engine while a file is loaded");
-    if (!lua_isyieldable(L)) return refuse_waiting(L, name);
+    if (!lua_isyieldable(L)) return sw_box_refuse_waiting(L, name);
     if (++b->now->calls > CALLS_MAX) return luaL_error(L, "more than %d calls in one run", CALLS_MAX);
     sw_buf_clear(&b->now->body); /* of the answer before */
     sw_buf_reset(&b->call);
@@ -117,6 +117,7 @@ static int push_core(lua_State *L)
         {"columns", sw_tape_columns}, {NULL, NULL}};
     luaL_newlib(L, core);
     sw_box_push_batch_core(L);
+    sw_box_push_steps_core(L);
     sw_sandbox_set_seed(L);
     sw_sandbox_open(L);
     lua_setfield(L, -2, "sandbox");
@@ -411,7 +412,7 @@ static int send_call(struct sw_box *b, struct sw_run *r, struct sw_err *err)
     return rc;
 }
 
-/* The result of a run of a batch that waited for the engine; its neighbours are gone long since. */
+/* The result of a run of a batch that waited for the engine, or stopped; its neighbours are gone. */
 static int finish_waited(struct sw_box *b, struct sw_run *r, struct sw_err *err)
 {
     lua_State *co;
@@ -433,7 +434,8 @@ int sw_box_after(struct sw_box *b, struct sw_run *r, int status, bool expired, s
     if (rc < 0) return rc;
     if (status == LUA_YIELD && !expired) {
         sw_sandbox_set_waiting(b->L, 0);
-        return send_call(b, r, err);
+        if (!r->stopped) return send_call(b, r, err);
+        return r->batch ? finish_waited(b, r, err) : finish(b, r, LUA_OK, false, err);
     }
     return finish(b, r, status, expired, err);
 }

@@ -41,13 +41,6 @@ static int core_instant(lua_State *L)
     return 1;
 }
 
-/* touched(): whether the run has tables of its own (sw_box_push_current) */
-static int core_touched(lua_State *L)
-{
-    lua_pushboolean(L, current_run(L)->cur != LUA_NOREF);
-    return 1;
-}
-
 /* Begin an action in the run's list: { action, occurrence, args. Its end follows, or take_back. */
 static size_t begin_action(lua_State *L, struct sw_run *r, const char *name, size_t n,
                            lua_Integer id)
@@ -169,7 +162,6 @@ void sw_box_push_batch_core(lua_State *L)
 {
     static const luaL_Reg core[] = {{"event", core_event},
                                     {"instant", core_instant},
-                                    {"touched", core_touched},
                                     {"act", core_act},
                                     {"action", core_action},
                                     {"event_open", sw_event_core_open},
@@ -294,7 +286,7 @@ static void put_map(struct sw_box *b, struct sw_run *r, lua_State *co, bool fire
 
 bool sw_box_pack_result(struct sw_box *b, struct sw_run *r, lua_State *co)
 {
-    bool fired = lua_gettop(co) >= 2 && lua_toboolean(co, -2);
+    bool fired = !r->stopped && lua_gettop(co) >= 2 && lua_toboolean(co, -2);
     struct sw_buf out;
     int rc = SW_OK;
     sw_buf_init(&out, SW_BOX_OUTPUT_MAX);

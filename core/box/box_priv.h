@@ -31,6 +31,7 @@ struct sw_run {
     struct sw_rd item;      /* of the batch, packed */
     struct sw_buf actions;  /* encoded one after another */
     unsigned n_actions, count[SW_BOX_ACTIONS];
+    bool stopped; /* it ended in its middle, to be continued in another run */
 };
 
 struct sw_box {
@@ -72,6 +73,12 @@ struct sw_run *sw_box_free_slot(struct sw_box *b); /* NULL: too many wait */
 /* The run is over, or waits: send what it has to say. */
 int sw_box_after(struct sw_box *b, struct sw_run *r, int status, bool expired, struct sw_err *err);
 void sw_box_consider_retiring(struct sw_box *b); /* after a run that took much memory */
+int sw_box_refuse_waiting(lua_State *L, const char *name); /* where Lua cannot wait: raises */
+
+/* ---- box_steps.c ---- */
+
+/* For the library: push its functions into the table on top. */
+void sw_box_push_steps_core(lua_State *L);
 
 /* ---- box_batch.c ---- */
 

@@ -4,6 +4,7 @@ local home = require("home")
 local post = require("post")
 local rules = require("rules")
 local triggers = require("triggers")
+local waiting = require("waiting")
 
 local LATE_S, MOST = 300, 65536
 
@@ -34,7 +35,7 @@ return function(ctx, request, word)
     return nil
   end
   local theirs = setmetatable({ who = person.id, name = person.name, zone = person.zone }, { __index = ctx })
-  local trigger = triggers.webhook(assert(rules.load(theirs)), name)
+  local trigger = triggers.webhook(assert(rules.load(theirs)), name) or waiting.webhook(theirs, name)
   if not trigger then
     return text(404, "no rule listens to this")
   elseif #request.body > MOST then

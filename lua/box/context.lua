@@ -9,6 +9,7 @@ local event = require "event"
 local quantity = require "quantity"
 local schema = require "schema"
 local series = require "series"
+local steps = require "steps"
 
 local context = {}
 
@@ -20,6 +21,10 @@ end
 
 local function text_like(v)
   return type(v) == "string" or type(v) == "number" or quantity.is(v), "a text"
+end
+
+local function body_like(v)
+  return type(v) == "string" and #v <= 32768, "a text of at most 32 KB"
 end
 
 local if_past = { { "skip", "now" } }
@@ -38,7 +43,8 @@ local actions = {
     buttons = { "list" }, at = { time }, if_past = if_past, on_unknown = unknown,
     priority = { { "low", "normal", "high" } } }, "text" },
   ["http.request"] = { "http", { url = { "text", required = true }, method = { "text" }, headers = { "map" },
-    body = { "any" }, json = { "any" }, on_unknown = unknown } },
+    body = { body_like }, json = { "any" }, on_unknown = unknown,
+    key = { "text", doc = "sent as Idempotency-Key; say one if the host honours it" } } },
   ["record.add"] = { "record:write", { kind = { "text", required = true }, start = { time, required = true },
     finish = { time }, attributes = { "map" }, value = { "number" }, metric = { "text" } } },
   ["record.tag"] = { "record:write", { id = { "text" }, tag = { "text", required = true } }, "tag" },
@@ -73,7 +79,7 @@ local function texts_of(name, shape)
       return nil
     end
   end
-  return name ~= "record.tag" and names or nil
+  return name ~= "record.tag" and name ~= "http.request" and names or nil
 end
 
 local times = { at = true, start = true, finish = true, due = true }
@@ -120,10 +126,15 @@ local function granted(declaration, grant)
   end
 end
 
+-- As it is written in `uses`.
+function context.grant(grant)
+  return grant == "http" and "http:api.example.com" or grant
+end
+
 local function check_grant(declaration, name, grant)
   if not granted(declaration, grant) then
     errors.fail(("ctx.%s is not granted to this rule"):format(name),
-      ('add the line: uses = { "%s" },'):format(grant))
+      ('add the line: uses = { "%s" },'):format(context.grant(grant)))
   end
 end
 
@@ -132,6 +143,9 @@ local function record(ctx_state, name, args)
   if not ctx_state.out then
     return core.act(name, numbers[name], args)
   end
+  if ctx_state.steps and not steps.act(ctx_state.steps, name, args) then
+    return
+  end
   local list = ctx_state.out.actions or {}
   ctx_state.out.actions = list
   if #list >= MAX_ACTIONS then
@@ -139,6 +153,13 @@ local function record(ctx_state, name, args)
   end
   ctx_state.count[name] = (ctx_state.count[name] or 0) + 1
   list[#list + 1] = { action = name, args = args, occurrence = ctx_state.count[name] }
+end
+
+local function request(ctx_state, data)
+  if not ctx_state.out then
+    steps.alone "http.request"
+  end
+  return steps.request(ctx_state.steps, data)
 end
 
 local function action(ctx_state, name, row)
@@ -156,6 +177,8 @@ local function action(ctx_state, name, row)
       if not ctx_state.out then
         data.id = core.raw(core.event(), "id")
       end
+    elseif name == "http.request" then
+      return request(ctx_state, data)
     end
     record(ctx_state, name, data)
   end
@@ -163,8 +186,13 @@ local function action(ctx_state, name, row)
   return texts and core.action(name, numbers[name], texts, act) or act
 end
 
-local function ask(name, args)
-  local ok, value = core.call(name, plain(args, 0))
+local function ask(name, args, known)
+  local ok, value
+  if known then
+    ok, value = steps.read(known, name, plain(args, 0))
+  else
+    ok, value = core.call(name, plain(args, 0))
+  end
   if not ok then
     errors.fail(("ctx.%s: %s"):format(name, tostring(value)))
   end
@@ -187,32 +215,35 @@ local function read_args(what, options)
   return args
 end
 
-local function read_series(metric, options)
+-- known: the steps of a run that has some
+local function read_series(metric, options, known)
   if type(metric) ~= "string" then
     errors.fail "ctx.series takes the name of a metric first"
   end
   local args = read_args("ctx.series", options)
   args.metric = metric
-  return series.wrap(ask("series", args))
+  return series.wrap(ask("series", args, known))
 end
 
-local function read_records(kind, options)
+local function read_records(kind, options, known)
   if type(kind) ~= "string" then
     errors.fail "ctx.records takes a kind of record first"
   end
   local args = read_args("ctx.records", options)
   args.kind = kind
   local list, wrap = {}, event.wrap
-  for i, data in ipairs(ask("records", args) or {}) do
+  for i, data in ipairs(ask("records", args, known) or {}) do
     list[i] = wrap(data)
   end
   return list
 end
 
 context.actions, context.reads = actions, reads -- for reference.lua
+context.names = {} -- what ctx has of them: "calendar", "notify"
 
 local groups = {} -- "calendar" -> { add = "calendar.add" ... }
 for name in pairs(actions) do
+  context.names[name:match "^%l+"] = true
   local group, verb = name:match "^(%l+)%.(%l+)$"
   if group then
     groups[group] = groups[group] or {}
@@ -245,9 +276,16 @@ local function log(...)
   env.log(table.concat(parts, " "))
 end
 
+-- What the rule kept: one table for all that a run is given.
+local function state_of(run)
+  local current = core.current()
+  current.state = current.state or run.state or {}
+  return current.state
+end
+
 -- Only reading: what `when` and `key` are given.
 local function pure(run, params)
-  return { params = params, now = quantity.time(clock.now()), user = run.user, state = run.state or {},
+  return { params = params, now = quantity.time(clock.now()), user = run.user, state = state_of(run),
     log = log }
 end
 
@@ -260,7 +298,9 @@ local function closed(ctx, what, hint, state)
   return setmetatable({}, {
     __metatable = false,
     __index = function(_, name)
-      if ctx[name] == nil and state then
+      if name == "now" then
+        return quantity.time(clock.now()) -- it goes on when a step was waited for
+      elseif ctx[name] == nil and state then
         make_member(ctx, state, name)
       end
       if ctx[name] == nil then
@@ -279,11 +319,7 @@ end
 -- rule keeps shows nothing of another run.
 local own = {
   now = function() return quantity.time(clock.now()) end,
-  state = function()
-    local current = core.current()
-    current.state = current.state or {}
-    return current.state
-  end,
+  state = function() steps.alone "state" end, -- each run sees what the one before it left
 }
 
 local function names_of(members, state)
@@ -313,25 +349,23 @@ local function shared(members, what, hint, state)
   return setmetatable({}, { __metatable = false, __index = members, __newindex = unchangeable })
 end
 
--- What the script left in ctx.state, as data; nil when there is nothing.
-function context.state_of(ctx)
-  return next(ctx.state) ~= nil and plain(ctx.state, 0) or nil
+-- What the script left in ctx.state, as data; nil when there is and was nothing.
+function context.keep_state(run, out)
+  local state = core.current().state or {}
+  out.state = (next(state) ~= nil or run.state) and plain(state, 0) or nil
 end
 
 -- The two ctx of a batch: for `when` and `key`, and for `run`.
 function context.batch(head, declaration, params)
   local pure_one = { params = params, user = head.user, log = log }
-  local whole = { params = params, user = head.user, log = log, series = read_series, records = read_records }
+  local whole = { params = params, user = head.user, log = log }
+  function whole.series(metric, options) return read_series(metric, options) end
+  function whole.records(kind, options) return read_records(kind, options) end
+  for _, name in ipairs { "sleep", "wait_for" } do
+    whole[name] = function() steps.alone(name) end
+  end
   return shared(pure_one, "ctx (in when and key)", "actions belong in run"),
     shared(whole, "ctx", nil, { declaration = declaration })
-end
-
--- What the current run of a batch left in ctx.state.
-function context.left()
-  local current = core.current()
-  if current.state and next(current.state) ~= nil then
-    current.out.state = plain(current.state, 0)
-  end
 end
 
 function context.pure(run, params)
@@ -340,8 +374,13 @@ end
 
 function context.new(run, out, declaration, params)
   local ctx = pure(run, params)
-  local state = { out = out, declaration = declaration, count = {}, event_id = (run.event or {}).id }
-  ctx.series, ctx.records = read_series, read_records
+  local known = steps.new(run, out, function() context.keep_state(run, out) end)
+  local state = { out = out, declaration = declaration, count = {}, event_id = (run.event or {}).id,
+    steps = known }
+  function ctx.series(metric, options) return read_series(metric, options, known) end
+  function ctx.records(kind, options) return read_records(kind, options, known) end
+  function ctx.sleep(span) return steps.sleep(known, span) end
+  function ctx.wait_for(trigger, options) return steps.wait_for(known, trigger, options) end
   return closed(ctx, "ctx", nil, state)
 end
 

@@ -3,6 +3,7 @@
 --   lint.problems("rules/x.lua", source, declaration) --> { { line, message, hint } ... }
 local context = require "context"
 local errors = require "errors"
+local lint_pure = require "lint_pure"
 
 local lint = {}
 
@@ -281,7 +282,7 @@ local function ungranted(self, declaration)
         told[full] = true
         self:problem(i, ("ctx.%s is not granted to this rule"):format(full),
           ('add the line: uses = { "%s" },')
-          :format(row[1]))
+          :format(context.grant(row[1])))
       end
     end
   end
@@ -293,6 +294,9 @@ function lint.problems(script, source, declaration)
     found = {} }, walk)
   self:run()
   ungranted(self, declaration)
+  for _, p in ipairs(lint_pure.problems(self.tokens, context.names)) do
+    self:problem(p.i, p.message, p.hint)
+  end
   table.sort(self.found, function(a, b) return a.line < b.line end)
   local list = {}
   for i, p in ipairs(self.found) do

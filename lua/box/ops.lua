@@ -5,6 +5,7 @@
 --   page, detail, posted, webhook: { script, ... } of a provider: reading.lua
 --   login, account, after_connect: signing.lua            write: writing.lua
 --   rule: { script, event, params, at, mode } -> out.fired, key, gates, actions, log, state
+--     with `steps`, what is recorded of the firing (steps.lua) -> out.steps, wait, differs
 -- mode of a rule: "run" (default, gates then run), "when" (gates only), "why" (all gates), "dry".
 -- Many events for one rule come as a batch instead: ops.enter, each event a run of its own without gates
 -- in words.
@@ -293,9 +294,9 @@ function ops.rule(run, out)
   local w = event.wrap(run.event or {})
   local params = param_values(declaration, run.params)
   local pure = context.pure(run, params)
-  core.seed(tostring(run.key or (run.event or {}).group or (run.event or {}).id or run.at))
-  out.key = key_of(run, declaration, w, pure)
-  local open = run.retract or gates(run, out, declaration, w, pure)
+  core.seed(tostring(run.seed or run.key or (run.event or {}).group or (run.event or {}).id or run.at))
+  out.key = run.resume and run.key or key_of(run, declaration, w, pure)
+  local open = run.retract or run.resume or gates(run, out, declaration, w, pure)
   out.fired = open
   if not open or run.mode == "when" or run.mode == "why" then
     return
@@ -304,7 +305,7 @@ function ops.rule(run, out)
   local act = run.retract and declaration.on_retract or declaration.run
   local ctx = context.new(run, out, declaration, params)
   act(w, ctx)
-  out.state = context.state_of(ctx)
+  context.keep_state(run, out)
 end
 
 function ops.test(run, out)
@@ -342,9 +343,6 @@ local function step_of(head)
     end
     local name = key and own_key(declaration, w, pure) or nil
     act(w, ctx)
-    if core.touched() then
-      context.left()
-    end
     return true, name
   end
 end

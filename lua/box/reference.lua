@@ -85,7 +85,8 @@ local signatures = {
 local actions_say = {
   ["calendar.add"] = "write a calendar entry", ["calendar.update"] = "change an entry of yours",
   ["calendar.remove"] = "take an entry of yours away", notify = "send the user a message",
-  ["http.request"] = "ask a declared host", ["record.add"] = "add a record or a value",
+  ["http.request"] = "ask a declared host; gives its answer, or nil, why and a code",
+  ["record.add"] = "add a record or a value",
   ["record.tag"] = "tag a record, by default the one that fired", ["sync.start"] = "sync a connection now",
   ["rule.fire"] = "fire another rule", ["task.add"] = "write a task",
     ["mqtt.publish"] = "publish an MQTT message",
@@ -186,7 +187,8 @@ end
 local function actions()
   local to = {}
   for name, row in pairs(context.actions) do
-    to[name] = { grant = row[1], doc = actions_say[name], short = row[3], keys = keys_of(row[2], name) }
+    to[name] = { grant = context.grant(row[1]), doc = actions_say[name],
+      short = row[3], keys = keys_of(row[2], name) }
   end
   return to
 end

@@ -10,7 +10,9 @@ local post = require("post")
 local reports = require("rule_reports")
 local rules = require("rules")
 local schema = require("schema")
+local step_moves = require("step_moves")
 local term = require("term")
+local tracing = require("tracing")
 
 local json = sw.json
 
@@ -18,7 +20,8 @@ local command = {
   group = "rules", summary = "rules: list, install, backtest, why, trace", mutates = true,
   usage = "list | show RULE | install RULE [--set KEY=VALUE] | install PATH [--yes] "
     .. "| remove RULE | enable RULE | disable RULE | resume RULE | backtest RULE... [--since 1y] "
-    .. "| why RULE [--event ID] | fire RULE [--really] | trace [RULE] | top | webhook NAME | reload",
+    .. "| why RULE [--event ID] | fire RULE [--really] | trace [RULE or FIRING] "
+    .. "| move FIRING | top | webhook NAME | reload",
   example = "syncwell rules list\nsyncwell rules install hydrate --set min=45min\nsyncwell rules "
     .. "backtest hydrate --since 1y\nsyncwell rules why hydrate",
   options = {
@@ -353,8 +356,25 @@ function sub.resume(ctx, words)
   return 0
 end
 
-for _, name in ipairs { "backtest", "why", "trace", "fire", "top" } do
+for _, name in ipairs { "backtest", "why", "fire", "top" } do
   sub[name] = reports[name]
+end
+
+sub.trace = tracing.show
+
+-- A firing that waits, or failed, goes on with the source that its rule has now.
+function sub.move(ctx, words)
+  local name = words[2]
+  if not name then
+    return nil, "move which firing? `syncwell rules trace` shows those that wait", "usage"
+  end
+  local ok, message, code = step_moves.move(ctx, name)
+  if not ok then
+    return nil, message, code
+  end
+  term.line(ctx.json and json.encode { moved = name } or ("%s goes on with the present source"):format(
+    sw.sys.clean(name)))
+  return 0
 end
 
 function sub.reload(ctx)

@@ -7,6 +7,7 @@ local queue = require("queue")
 local retention = require("retention")
 local rules = require("rules")
 local stepping = require("stepping")
+local steps = require("steps")
 local tally = require("tally")
 local term = require("term")
 
@@ -71,6 +72,9 @@ local function start(ctx)
     local all, message, code = reload(person)
     if all then
       all, message, code = rules.plan(person, all, after)
+    end
+    if all then
+      all, message, code = steps.plan(person)
     end
     if all then
       all, message, code = retention.plan(person)

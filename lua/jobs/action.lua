@@ -89,6 +89,19 @@ local function listed(doc)
   return doc
 end
 
+-- A firing that waits grows while its actions are done: take what was added, keep what is known of ours.
+-- nil when nothing was: then it is the lease that was lost.
+local function take_growth(ctx, doc, n)
+  local new = sw.store.doc(ctx.who, "firing", doc.name)
+  if not new or new.revision == doc.revision then
+    return nil
+  end
+  local memo = doc.body.actions[n].memo
+  doc.body, doc.revision = listed(new).body, new.revision
+  doc.body.actions[n].memo = memo
+  return true
+end
+
 -- Write the state of the action; with `finish` the job ends in the same transaction. `more` may add to it.
 local function set_state(ctx, job, doc, n, state, finish, more)
   local t = home.txn(ctx)
@@ -106,7 +119,10 @@ local function set_state(ctx, job, doc, n, state, finish, more)
     job:keep(t, state)
   end
   local done, message, code = t:commit()
-  if not done then
+  if not done and code == "conflict" and take_growth(ctx, doc, n) then
+    job.finished = nil
+    return set_state(ctx, job, doc, n, state, finish, more)
+  elseif not done then
     return nil, message, code
   end
   doc.revision = doc.revision + 1

@@ -1,10 +1,12 @@
 -- Job "dispatch": events of stored records to the rules that listen to them.
+-- Firings that wait for one of them go on (lua/waiting.lua).
 -- payload: { events = { { event = "workout.created", group = n } ... }, live_after = ms }
 -- What finished before live_after came from a historical sync and fires only rules that ask for it.
 local record = require("record")
 local rules = require("rules")
 local standing = require("standing")
 local triggers = require("triggers")
+local waiting = require("waiting")
 
 local dispatch = {}
 
@@ -23,7 +25,7 @@ end
 
 -- The id of a group as scripts see it, and what is left to show of one whose last member went.
 local function name_of(group)
-  return type(group) == "number" and ("%016x"):format(group) or group
+  return type(group) == "number" and ("%x"):format(group) or group
 end
 
 local function gone(e)
@@ -31,23 +33,23 @@ local function gone(e)
   return { kind = e.event:match("^%l+"), id = name, group = name, state = "retracted", live = "live" }
 end
 
-local function load_events(ctx, job, set)
+local function load_events(ctx, job, set, waits)
   local out = {}
   for _, e in ipairs(unique(job.payload.events)) do
-    local wanted = #standing.listening(set, e.event) > 0
+    local wanted = #standing.listening(set, e.event) > 0 or waiting.listens(waits, e.event)
     if e.data and wanted then
       e.data.id, e.data.group, e.data.at, e.data.live = e.group, e.group, job.payload.at, "live"
-      out[#out + 1] = { kind = e.event, event = e.data, at = sw.time.now() }
+      out[#out + 1] = { kind = e.event, event = e.data, at = sw.time.now(), job = job.id }
     elseif wanted then
       local members, message, code = sw.store.records(ctx.who, { group = e.group })
       if not members then
         return nil, message, code
       elseif #members == 0 and e.event:find("%.retracted$") then
-        out[#out + 1] = { kind = e.event, event = gone(e), at = sw.time.now() }
+        out[#out + 1] = { kind = e.event, event = gone(e), at = sw.time.now(), job = job.id }
       elseif #members > 0 then
         local view = record.merged(members)
         view.live = view.finish >= job.payload.live_after and "live" or "backfill"
-        out[#out + 1] = { kind = e.event, event = view, at = sw.time.now() }
+        out[#out + 1] = { kind = e.event, event = view, at = sw.time.now(), job = job.id }
       end
     end
   end
@@ -105,9 +107,15 @@ function dispatch.run(ctx, job)
   if not set then
     return nil, message, code
   end
+  local waits = waiting.all(ctx)
   local events
-  events, message, code = load_events(ctx, job, set)
+  events, message, code = load_events(ctx, job, set, waits)
   if not events then
+    return nil, message, code
+  end
+  local woken
+  woken, message, code = waiting.wake_by_events(ctx, job, waits, events)
+  if not woken then
     return nil, message, code
   end
   local fired = 0

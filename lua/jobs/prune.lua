@@ -2,6 +2,7 @@
 -- transaction, so that nothing else waits long.
 local home = require("home")
 local retention = require("retention")
+local trace_keeping = require("trace_keeping")
 
 local prune = {}
 
@@ -50,7 +51,12 @@ function prune.run(ctx, job)
     local n = done[#done]
     gone = gone + n
   until n < PART
-  return { forgotten = gone, undo = runs }
+  local traces
+  traces, why, kind = trace_keeping.prune(ctx)
+  if not traces then
+    return nil, why, kind
+  end
+  return { forgotten = gone, undo = runs, traces = traces }
 end
 
 return prune

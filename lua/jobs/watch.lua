@@ -5,6 +5,7 @@ local home = require("home")
 local rules = require("rules")
 local standing = require("standing")
 local triggers = require("triggers")
+local waiting = require("waiting")
 local watch = require("watch")
 
 local watch_job = {}
@@ -72,12 +73,18 @@ function watch_job.run(ctx, job)
   if not fired then
     return nil, soonest
   end
+  local woken, next_ms, kind = waiting.wake_by_data(ctx, waiting.all(ctx))
+  if not woken then
+    return nil, next_ms, kind
+  end
+  soonest = next_ms and math.min(soonest or next_ms, next_ms) or soonest
   local t = home.txn(ctx)
   job:finish(t, "done", { fired = fired })
   if soonest then
     t:job { kind = "watch", name = "watch", due = soonest, payload = "{}" }
   end
-  local done, why, kind = t:commit()
+  local done, why
+  done, why, kind = t:commit()
   if not done then
     return nil, why, kind
   end

@@ -15,6 +15,12 @@
 ---@operator sub(string|sw.Quantity): sw.Quantity
 ---@field ms integer? of a time, UTC milliseconds
 
+---@class sw.Answer
+---@field status integer
+---@field headers table<string, string> names in lower case
+---@field text string
+---@field json any nil when it is none
+
 ---@class sw.Window
 ---@field from integer UTC milliseconds
 ---@field to integer UTC milliseconds
@@ -152,9 +158,10 @@
 
 ---@class sw.HttpRequestArgs
 ---@field url string the address
----@field body? any what is sent
+---@field body? string|number|sw.Quantity what is sent
 ---@field headers? table names and values
 ---@field json? any sent as JSON
+---@field key? string sent as Idempotency-Key; say one if the host honours it
 ---@field method? string GET, POST ...
 ---@field on_unknown? "resend"|"hold" when nobody knows whether it arrived
 
@@ -205,7 +212,7 @@
 ---@field update fun(args: sw.CalendarUpdateArgs) change an entry of yours
 
 ---@class sw.CtxHttp
----@field request fun(args: sw.HttpRequestArgs) ask a declared host
+---@field request fun(args: sw.HttpRequestArgs): sw.Answer?, string?, string? ask a declared host; gives its answer, or nil, why and a code
 
 ---@class sw.CtxMqtt
 ---@field publish fun(args: sw.MqttPublishArgs) publish an MQTT message
@@ -249,7 +256,7 @@
 
 ---@class sw.Pure
 ---@field log fun(...: any) a line for `rules trace`
----@field now sw.Quantity the firing's instant
+---@field now sw.Quantity the firing's instant; after a wait, when it ended
 ---@field params table<string, any> what the user set; durations compare with texts
 ---@field state table kept from run to run of this rule
 ---@field user string whose data it is
@@ -257,6 +264,8 @@
 ---@class sw.Ctx: sw.Pure
 ---@field series fun(metric: string, options?: sw.ReadOptions): sw.Series values of a metric, a day each; missing days are absent
 ---@field records fun(kind: string, options?: sw.ReadOptions): sw.Event[] records of a kind, as events
+---@field sleep fun(span: sw.Duration) wait; the rest goes on afterwards, also after a restart (in run)
+---@field wait_for fun(trigger: sw.Trigger|string, options: { timeout: sw.Duration }): sw.Event? wait for an event or data; nil when the time is over (in run)
 ---@field notify fun(args: sw.NotifyArgs|string) send the user a message
 ---@field calendar sw.CtxCalendar
 ---@field http sw.CtxHttp
@@ -416,7 +425,7 @@
 ---@field key? fun(w: sw.Event, ctx: sw.Pure): string identity of a firing, default: the event's group
 ---@field max_age? sw.Duration older data fires nothing
 ---@field max_per? string at most so many firings per period
----@field mode? "parallel"|"single"|"restart"|"queued" firings of one key at a time
+---@field mode? "parallel"|"single"|"restart"|"queued" while a firing of it waits: begin beside it, not at all, in its place, after it
 ---@field on_retract? fun(w: sw.Event, ctx: sw.Ctx) when the data that fired it is taken back
 ---@field params? table what a user may set: name = sw.duration { default = ... }
 ---@field quiet_hours? string messages wait until these local hours are over

@@ -443,6 +443,25 @@ static void a_batch_gives_a_byte_for_each_run_that_has_nothing_to_tell(void **st
     close_box(t);
 }
 
+static void a_run_that_stops_hands_over_what_it_has_and_is_gone(void **state)
+{
+    struct told *t = open_box();
+    (void)state;
+    run(t, RULE("true", "ctx.log('one') pcall(function() ctx.sleep '90min' end) ctx.log('two')"));
+    run(t, "return { op = 'rule', script = 'rules/x.lua', at = 5, steps = {}, event = { kind = 'workout', provider = 'strava', id = 'n' } }");
+    expect_in(t, "r.op .. tostring(r.ok) .. #r.out.log .. r.out.wait.action .. r.out.wait.args.seconds",
+              "resulttrue1sleep5400");
+    expect_in(t, "#r.out.wait.hash .. r.out.key", "16n");
+    run(t, "return { op = 'rule', script = 'rules/x.lua', at = 5, event = { kind = 'workout', provider = 'strava', id = 'n' }, retract = true }");
+    expect_in(t, "r.error and r.error.text or #r.out.log", "2"); /* caught: it cannot wait there */
+    run(t, RULE("w.n ~= 2", "local f = coroutine.wrap(function() ctx.state.n = w.n end) f()"));
+    for (int i = 0; i < 1500; i++) /* more than there are places for runs that wait */
+        run_batch(t, "return { { at = 1, event = { kind = 'workout', provider = 'strava', id = 'a', attributes = { n = 1 } } } }");
+    expect_in(t, "r.op .. r.n .. r.packed:byte(1)", "results11");
+    expect_in(t, "r.packed:find('steps', 1, true) ~= nil and r.packed:find('key', 1, true) == nil", "true");
+    close_box(t);
+}
+
 static void damaged_batches_are_refused_or_show_nothing(void **state)
 {
     static const uint8_t bad[][8] = {{0}, {2, 0, 0}, {2, 0, 0, 3}, {2, 0, 0, 5, 200, 200}, {2, 0, 254, 90, 'x'},
@@ -520,6 +539,7 @@ int main(void)
         cmocka_unit_test(only_listed_names_can_be_reached),
         cmocka_unit_test(a_call_to_the_engine_waits_in_any_coroutine),
         cmocka_unit_test(a_batch_gives_a_byte_for_each_run_that_has_nothing_to_tell),
+        cmocka_unit_test(a_run_that_stops_hands_over_what_it_has_and_is_gone),
         cmocka_unit_test(damaged_batches_are_refused_or_show_nothing),
         cmocka_unit_test(calls_where_nothing_can_wait_are_refused),
         cmocka_unit_test(lines_of_a_console_share_their_names),

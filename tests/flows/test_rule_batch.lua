@@ -92,9 +92,9 @@ describe("events of a batch", function()
   end)
 
   it("fail alone: an error, a loop and too much output cost their own run only", function()
-    local run = rule [[run = function(w, ctx)
+    local run = rule [[uses = { "notify" }, run = function(w, ctx)
       if w.id == "w2" then error "no" elseif w.id == "w4" then while true do end
-      elseif w.id == "w6" then for i = 1, 100 do ctx.log(("x"):rep(1000)) end ctx.state.x = ("y"):rep(66000) end
+      elseif w.id == "w6" then for i = 1, 100 do ctx.log(("x"):rep(1000)) ctx.notify(("y"):rep(550)) end end
       ctx.log(w.id)
     end]]
     local results = run(workouts(7), 50)
@@ -141,12 +141,24 @@ describe("events of a batch", function()
   it("stay themselves when a rule keeps them", function()
     local run = rule [[run = function(w, ctx)
       first, state = first or w, state or ctx
-      ctx.state.n = (ctx.state.n or 0) + 1
-      ctx.log(first.id, w.id, state.now.ms, ctx.state.n)
+      ctx.log(first.id, w.id, state.now.ms)
     end]]
     local results = run(workouts(2))
-    expect(results[2].out.log).equals { "w1 w2 " .. AT + 2 .. " 1" }
-    expect(run(workouts(1))[1].out.log).equals { "w1 w1 " .. AT + 1 .. " 1" }
+    expect(results[2].out.log).equals { "w1 w2 " .. AT + 2 }
+    expect(run(workouts(1))[1].out.log).equals { "w1 w1 " .. AT + 1 }
+  end)
+
+  it("that wait or keep something end there and ask to be run alone; nobody can catch that", function()
+    local run = rule [[run = function(w, ctx)
+      if w.id == "w2" then pcall(ctx.sleep, "1h") ctx.log "went on"
+      elseif w.id == "w3" then coroutine.wrap(function() ctx.state.n = 1 end)() ctx.log "went on"
+      elseif w.id == "w4" then table.sort({ 1, 2, 3 }, function() ctx.sleep "1h" end) end
+    end]]
+    local results = run(workouts(5))
+    expect(fired(results)).equals { 1, 5 }
+    expect(results[2].out).equals { fired = false, steps = true }
+    expect(results[3].out).equals { fired = false, steps = true }
+    expect(results[4].error.text).contains("ctx.sleep cannot be used here: a sort, gsub or metamethod is under way")
   end)
 
   it("ask for no more than was granted, and act through what the library checks", function()
