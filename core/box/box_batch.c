@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { HOLD_BYTES = 32 * 1024, MAX_ACTIONS = 200, MAX_TEXT = 4096 };
+enum { LARGE_BYTES = 4 << 20, YOUNG_BYTES = 384 * 1024, HOLD_BYTES = 32 * 1024, MAX_ACTIONS = 200, MAX_TEXT = 4096 };
 
 /* ---- what the library is given ---- */
 
@@ -430,6 +430,20 @@ static int run_all(struct sw_box *b, struct sw_batch *batch, uint64_t first, siz
     return rc == SW_OK ? sw_box_send_packed(b, err) : rc;
 }
 
+/* A package of many rules keeps them, and what their runs make goes at once: when the heap has grown by
+ * half since it was last looked at, all of it counts as old and the collector visits what is young. */
+static void settle_heap(struct sw_box *b)
+{
+    size_t used = b->limits.mem_used, young;
+    if (used < LARGE_BYTES || used < b->settled + b->settled / 2) return;
+    lua_gc(b->L, LUA_GCINC, 0, 0, 0);
+    lua_gc(b->L, LUA_GCGEN, 0, 0);
+    b->settled = b->limits.mem_used;
+    young = YOUNG_BYTES / (b->settled / 100 + 1);
+    lua_gc(b->L, LUA_GCGEN, young < 1 ? 1 : young > 20 ? 20 : (int)young, 0);
+    lua_gc(b->L, LUA_GCSTEP, 0); /* Lua 5.4.4 waits as long as before otherwise */
+}
+
 int sw_box_start_batch(struct sw_box *b, struct sw_rd frame, struct sw_err *err)
 {
     struct sw_batch *batch = sw_zalloc(sizeof *batch);
@@ -444,6 +458,7 @@ int sw_box_start_batch(struct sw_box *b, struct sw_rd frame, struct sw_err *err)
         return sw_fail(err, SW_E_BAD, "a batch without number, budget or events");
     }
     batch->budget_ns = ms * 1000000;
+    settle_heap(b);
     sw_box_stand(b, (uint64_t)n);
     rc = sw_box_protect(b, open_batch, &o, err);
     if (rc == SW_OK) rc = run_all(b, batch, (uint64_t)n, o.n, err);

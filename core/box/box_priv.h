@@ -55,6 +55,7 @@ struct sw_box {
     int64_t packed_since;    /* CPU clock at the first of them */
     struct sw_random random; /* while no run is executed: a file is loaded */
     struct sw_err fault;     /* why a run that ended well has no result, until its end is told */
+    size_t settled;          /* bytes of the heap when all of it became old */
     bool ready, retire;
 };
 
