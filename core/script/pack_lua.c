@@ -29,21 +29,43 @@ static int bad_key(struct sw_err *err)
     return sw_fail(err, SW_E_BAD, "a field of an event has no name");
 }
 
+/* The value on top: most are scalars, which need no look at depth or stack. */
+static int put_value(lua_State *L, struct sw_buf *b, struct sw_err *err)
+{
+    size_t n;
+    const char *s;
+    switch (lua_type(L, -1)) {
+    case LUA_TSTRING:
+        s = lua_tolstring(L, -1, &n);
+        sw_val_str(b, s, n);
+        return SW_OK;
+    case LUA_TBOOLEAN: sw_val_bool(b, lua_toboolean(L, -1)); return SW_OK;
+    case LUA_TNUMBER:
+        if (lua_isinteger(L, -1)) {
+            sw_val_int(b, lua_tointeger(L, -1));
+            return SW_OK;
+        } /* fall through */
+    default: return sw_frame_encode(L, -1, b, SW_ENCODE_STRICT, err);
+    }
+}
+
 /* Fields of the table on top but `attributes`, which stays for later: its index, 0 when it has none. */
 static int put_fields(lua_State *L, struct packing *p, bool inner, int *attributes,
                       struct sw_err *err)
 {
     int t = lua_gettop(L), rc = 0;
-    for (lua_pushnil(L); !rc && lua_next(L, t); lua_settop(L, t + 1)) {
+    lua_pushnil(L);
+    while (!rc && lua_next(L, t)) {
         size_t n;
         const char *s = lua_type(L, -2) == LUA_TSTRING ? lua_tolstring(L, -2, &n) : NULL;
         if (!s) return bad_key(err);
         if (!inner && n == 10 && !memcmp(s, "attributes", 10) && lua_type(L, -1) == LUA_TTABLE) {
             *attributes = 1;
-            continue;
+        } else {
+            sw_pack_name(&p->items, &p->names, s, n);
+            rc = put_value(L, &p->items, err);
         }
-        sw_pack_name(&p->items, &p->names, s, n);
-        rc = sw_frame_encode(L, -1, &p->items, SW_ENCODE_STRICT, err);
+        lua_settop(L, t + 1);
     }
     return rc;
 }
