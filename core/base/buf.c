@@ -102,7 +102,7 @@ void sw_buf_f64(struct sw_buf *b, double v)
     put_le(b, u, 8);
 }
 
-void sw_buf_varint(struct sw_buf *b, uint64_t v)
+void sw_buf_long_varint(struct sw_buf *b, uint64_t v)
 {
     uint8_t t[10];
     size_t n = 0;

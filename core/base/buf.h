@@ -44,7 +44,12 @@ void sw_buf_u16(struct sw_buf *b, uint16_t v);
 void sw_buf_u32(struct sw_buf *b, uint32_t v);
 void sw_buf_u64(struct sw_buf *b, uint64_t v);
 void sw_buf_f64(struct sw_buf *b, double v);
-void sw_buf_varint(struct sw_buf *b, uint64_t v);
+void sw_buf_long_varint(struct sw_buf *b, uint64_t v);
+static inline void sw_buf_varint(struct sw_buf *b, uint64_t v)
+{
+    if (v < 0x80) sw_buf_byte(b, (uint8_t)v);
+    else sw_buf_long_varint(b, v);
+}
 void sw_buf_zigzag(struct sw_buf *b, int64_t v);
 void sw_buf_cut(struct sw_buf *b, size_t n); /* drops the first n bytes */
 static inline const char *sw_buf_str(const struct sw_buf *b)

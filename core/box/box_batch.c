@@ -29,7 +29,7 @@ static int core_event(lua_State *L)
 {
     struct sw_run *r = current_run(L);
     lua_rawgeti(L, LUA_REGISTRYINDEX, r->batch->block);
-    sw_event_push(L, -1, r->item);
+    sw_event_push(L, -1, r->event.fields);
     return 1;
 }
 
@@ -236,17 +236,11 @@ static int collect_out(lua_State *L)
     return 0;
 }
 
-const char *sw_box_key_of(lua_State *L, const struct sw_run *r, char *text, size_t size, size_t *n)
+const char *sw_box_key_of(const struct sw_run *r, char *text, size_t size, size_t *n)
 {
-    static const char *const names[] = {"group", "id", NULL};
-    struct sw_packed p = {0};
-    struct sw_rd value;
     struct sw_val v;
-    if (sw_packed_open(r->item, &p) && p.n_key) return *n = p.n_key, p.key;
-    for (int i = 0; names[i]; i++)
-        if (sw_event_find(L, r->batch->block, p.fields, names[i], &value) &&
-            sw_val_next(&value, &v) && v.kind == SW_V_STR)
-            return *n = v.n, v.s;
+    if (r->event.n_key) return *n = r->event.n_key, r->event.key;
+    if (sw_event_key(r->batch->events, r->event.fields, &v)) return *n = v.n, v.s;
     *n = (size_t)snprintf(text, size, "%lld", (long long)r->at);
     return text;
 }
@@ -256,7 +250,7 @@ static void put_key(struct sw_box *b, const struct sw_run *r, lua_State *co)
     char text[32];
     size_t n;
     const char *s = lua_type(co, -1) == LUA_TSTRING ? lua_tolstring(co, -1, &n)
-                                                    : sw_box_key_of(co, r, text, sizeof text, &n);
+                                                    : sw_box_key_of(r, text, sizeof text, &n);
     sw_val_keyn(&b->packed, "key", 3);
     sw_val_str(&b->packed, s, n > 200 ? 200 : n);
 }
@@ -326,9 +320,10 @@ static int open_batch(lua_State *L)
     struct opening *o = lua_touserdata(L, 1);
     lua_settop(L, 0);
     sw_frame_push(L, &o->head);
-    if (lua_type(L, -1) != LUA_TTABLE || !sw_event_push_block(L, o->names, o->items))
+    if (lua_type(L, -1) != LUA_TTABLE ||
+        !(o->batch->events = sw_event_push_block(L, o->names, o->items)))
         return luaL_error(L, "a damaged batch");
-    o->n = sw_event_count(L, -1);
+    o->n = sw_event_count(o->batch->events);
     o->batch->block = luaL_ref(L, LUA_REGISTRYINDEX);
     o->batch->head = luaL_ref(L, LUA_REGISTRYINDEX);
     return 0;
@@ -345,7 +340,7 @@ static int new_thread(lua_State *L)
 static struct sw_run *open_run(struct sw_box *b, struct sw_batch *batch, uint64_t n, size_t i)
 {
     struct sw_run *r = sw_box_free_slot(b);
-    struct sw_packed p;
+    struct sw_rd item = sw_event_item(batch->events, i);
     if (!r) return NULL;
     r->n = n;
     r->cur = r->thread = LUA_NOREF;
@@ -354,10 +349,8 @@ static struct sw_run *open_run(struct sw_box *b, struct sw_batch *batch, uint64_
     r->budget_ns = batch->budget_ns;
     r->batch = batch;
     batch->users++;
-    lua_rawgeti(b->L, LUA_REGISTRYINDEX, batch->block);
-    r->item = sw_event_item(b->L, -1, i);
-    lua_pop(b->L, 1);
-    r->at = sw_packed_open(r->item, &p) ? p.at : 0;
+    if (!sw_packed_open(item, &r->event)) r->event = (struct sw_packed){.fields = sw_rd_of(item.p, 0)};
+    r->at = r->event.at;
     return r;
 }
 
@@ -450,7 +443,7 @@ int sw_box_start_batch(struct sw_box *b, struct sw_rd frame, struct sw_err *err)
     struct opening o = {.batch = batch, .box = b};
     int64_t n = 0, ms = 0;
     int rc;
-    *batch = (struct sw_batch){LUA_NOREF, LUA_NOREF, 1, 0};
+    *batch = (struct sw_batch){.head = LUA_NOREF, .block = LUA_NOREF, .users = 1};
     if (!sw_val_get_int(frame, "n", &n) || n <= 0 || !sw_val_get_int(frame, "cpu_ms", &ms) ||
         ms <= 0 || ms > 3600000 || !sw_val_find(frame, "head", &o.head) ||
         !sw_val_find(frame, "names", &o.names) || !sw_val_find(frame, "items", &o.items)) {
