@@ -1,8 +1,8 @@
 """The goals: what is prepared, what is run against what, and what is wanted of it."""
-import dataclasses, os, shutil, sqlite3, subprocess, sys, tempfile
+import dataclasses, os, shutil, sqlite3, statistics, subprocess, sys, tempfile
 
 import goals_live, goals_scripts
-from measure import HERE, Skip, bound, faster, pairs, run, skipped
+from measure import HERE, Skip, bound, faster, pairs, run, skipped, slower
 
 PY = sys.executable or "python3"
 
@@ -134,6 +134,40 @@ def g7(ctx):
     out.append(faster("G7", what + ", chunks, other zone", "DuckDB", pairs(chunks, duckdb(shift), ctx.pairs), 1 / 0.6,
                       "goal: at most 0.6x its time"))
     return out
+
+
+def late(ctx, folder, n, rounds):
+    """Median CPU of a late arrival of n samples and of settling it, us; the homes are copies in folder."""
+    runs = []
+    for _ in range(ctx.pairs):
+        with tempfile.TemporaryDirectory(dir=folder) as home:
+            shutil.copytree(ctx.path("regular"), home, dirs_exist_ok=True)
+            runs.append(run([ctx.tool("bench_late"), home, ctx.schema, str(n), str(rounds)]))
+    return [statistics.median(r[key] * 1e6 for r in runs) for key in ("cpu_s", "settle_s")]
+
+
+def g8(ctx):
+    years(ctx, "regular")
+    rows, rounds = [], 60 if ctx.quick else 300
+    for place, folder in (("on disk", ctx.folder), ("in memory, so without the disk's driver", "/dev/shm")):
+        for n in (1, 100, 1000):
+            cost, settle = late(ctx, folder, n, rounds)
+            rows.append(bound("G8", f"{n} late samples into a stored day of 1440, roll-up and commit, {place}", cost, "us", "", 300,
+                              f"settling the merged day afterwards {settle:.0f} us"))
+    return rows
+
+
+def g14(ctx):
+    metrics, days, lags = 50, 730 if ctx.quick else 3652, 7
+    home = ctx.path("days")
+    os.mkdir(home)
+    size = [str(metrics), str(days)]
+    run([ctx.tool("bench_days"), "fill", home, ctx.schema, *size])
+    p = pairs(lambda: run([ctx.tool("bench_days"), "read", home, ctx.schema, *size, "5"]),
+              lambda: run([ctx.tool("bench_days"), "correlate", *size, str(lags)]), ctx.pairs,
+              same=lambda a, b: a["check"] == metrics * days and b["check"] == metrics * (metrics - 1) // 2 * lags)
+    return [slower("G14", f"reading {metrics} metrics x {days} days from roll-ups", "their lagged rank correlations, exact, in C", p, 1,
+                   "the reading part: with it the whole may take twice exact C")]
 
 
 def ingest(ctx, source, what, wanted):
@@ -269,4 +303,4 @@ def g10(ctx):
     return rows + [bound("G10", "peak memory over these folders", max(peaks), "MiB", "", 64)]
 
 
-ALL = {"G4": g4, "G5": g5, "G6": g6, "G7": g7, "G9": g9, "G10": g10, **goals_live.ALL, **goals_scripts.ALL}
+ALL = {"G4": g4, "G5": g5, "G6": g6, "G7": g7, "G8": g8, "G9": g9, "G10": g10, "G14": g14, **goals_live.ALL, **goals_scripts.ALL}
