@@ -9,6 +9,7 @@ local failing = require("failing")
 local firing = require("firing")
 local home = require("home")
 local packages = require("packages")
+local parts = require("parts")
 local schema = require("schema")
 local scripts = require("scripts")
 local settling = require("settling")
@@ -295,25 +296,11 @@ local function explain(ctx, rule, events, mode)
   return rules.run_in_box(ctx, rule.package, runs, at, rule)
 end
 
-local SPAN_MS = 3000 * 86400000 -- of a batch: further than that the list of a zone's changes does not reach
-
--- Events from `first` on that can share one list of the zone's changes: the last one, and that list.
-local function stretch(ctx, events, first)
-  local low, high, last = events[first].at, events[first].at, first
-  for i = first + 1, #events do
-    local at = events[i].at
-    if math.max(high, at) - math.min(low, at) > SPAN_MS then
-      break
-    end
-    low, high, last = math.min(low, at), math.max(high, at), i
-  end
-  return last, zones.span(ctx.zone, low, high)
-end
-
-local function batch(ctx, rule, events, zone)
+local function batch(ctx, rule, part)
+  local events = part.events
   local at = events[1].at
   return door.batch(ctx.name, rule.package, { script = rule.script, params = rule.params, user = ctx.name,
-    offset_min = home.offset(ctx, at), zone = zone }, events, cpu_ms(ctx),
+    offset_min = home.offset(ctx, at), zone = part.zone }, part.packed, cpu_ms(ctx),
     answering(ctx, function(i) return events[i].at end, rule))
 end
 
@@ -337,38 +324,36 @@ function rules.evaluate(ctx, rule, events, mode, carry)
   if mode == "why" or mode == "when" then
     return explain(ctx, rule, events, mode)
   end
-  local all, first = nil, 1
-  while first <= #events do
-    local last, zone = stretch(ctx, events, first)
-    local whole = first == 1 and last == #events
-    local part = whole and events or table.move(events, first, last, 1, {})
-    local results, message, code = batch(ctx, rule, part, zone)
+  local list, why, kind = parts.of(ctx, events)
+  if not list then
+    return nil, why, kind
+  end
+  local all
+  for _, part in ipairs(list) do
+    local results, message, code = batch(ctx, rule, part)
     if not results then
       return nil, message, code
     end
     all = all and table.move(results, 1, #results, #all + 1, all) or results
-    first = last + 1
   end
   return mode == "dry" and rehearse(ctx, rule, events, all or {}, carry or {}) or all or {}
 end
 
 -- Evaluate and fire one rule over events in order. Gives how many fired.
 function rules.apply(ctx, rule, events)
-  local results, message, code = rules.evaluate(ctx, rule, events, "run")
-  if not results then
+  local list, message, code = parts.of(ctx, events)
+  if not list then
     return nil, message, code
   end
-  return settling.all(ctx, rule, events, results)
-end
-
--- The same for any number of events, 500 at a time.
-function rules.apply_all(ctx, rule, list)
   local fired = 0
-  for from = 1, #list, 500 do
-    local part = table.move(list, from, math.min(from + 499, #list), 1, {})
-    local n, message, code = rules.apply(ctx, rule, part)
+  for _, part in ipairs(list) do
+    local results, why, kind = batch(ctx, rule, part)
+    local n
+    if results then
+      n, why, kind = settling.all(ctx, rule, part.events, results)
+    end
     if not n then
-      return nil, message, code
+      return nil, why, kind
     end
     fired = fired + n
   end

@@ -63,14 +63,30 @@ local function one(ctx, rule, e, r, recent)
   return { ok = true, at = e.at }, what == "fired" and 1 or 0
 end
 
+-- Which results to look at: when all went well, those that have something to tell.
+local function concerned(results)
+  if results.told and not results.failed then
+    return results.told
+  end
+  local all = {}
+  for i = 1, #results do
+    all[i] = i
+  end
+  return all
+end
+
 function settling.all(ctx, rule, events, results)
   local fired, outcomes, recent = 0, {}, gates.recent(ctx, rule)
-  for i, r in ipairs(results) do
-    local outcome, n, kind = one(ctx, rule, events[i], r, recent)
+  local list = concerned(results)
+  for k, i in ipairs(list) do
+    local outcome, n, kind = one(ctx, rule, events[i], results[i], recent)
     if not outcome then
       return nil, n, kind
     end
-    outcomes[i], fired = outcome, fired + n
+    outcomes[k], fired = outcome, fired + n
+  end
+  if list[#list] ~= #results then -- the last one went well without a word
+    outcomes[#outcomes + 1] = { ok = true, at = events[#events].at }
   end
   tally.add(ctx, rule.name, results)
   local done, message, code = failing.settle(ctx, rule, outcomes)

@@ -9,6 +9,7 @@ local scripts = require("scripts")
 local standing = {}
 
 local LOOK_SHARE = 50
+local LARGE_KIB, YOUNG_KIB = 8192, 512
 
 local kept = {} -- person's home and name -> { mark, all, listening }
 local looked = {} -- folder -> { stamp, next = when to look again, on the monotonic clock }
@@ -47,6 +48,18 @@ local function is_settled(ctx, all)
   return true
 end
 
+-- Thousands of rules stay while what jobs make goes at once: from now on all there is counts as old, and the
+-- collector visits what is young.
+local function settle()
+  local kib = collectgarbage("count")
+  if kib < LARGE_KIB then
+    return
+  end
+  collectgarbage("incremental")
+  collectgarbage("generational", math.floor(math.max(1, math.min(20, YOUNG_KIB * 100 / kib))), 0)
+  collectgarbage("step", 0) -- Lua 5.4.4 waits as long as before otherwise
+end
+
 function standing.rules(ctx)
   local who, mark = ctx.home .. "\0" .. ctx.name, mark_of(ctx)
   local set = kept[who]
@@ -59,6 +72,7 @@ function standing.rules(ctx)
   end
   set = { mark = mark, all = all, kinds = {}, packages = standing.packages(all) }
   kept[who] = is_settled(ctx, all) and set or nil
+  settle()
   return set
 end
 

@@ -27,18 +27,26 @@ local function fresh()
   return to
 end
 
+local function count(sum, n, us)
+  local k = bucket_of(us)
+  sum.runs, sum.cpu_us, sum.most_us = sum.runs + n, sum.cpu_us + n * us, math.max(sum.most_us, us)
+  sum.spread[k] = sum.spread[k] + n
+end
+
 function tally.add(ctx, name, results)
   local mine = waiting[ctx.who] or {}
   waiting[ctx.who] = mine
   local sum = mine[name] or fresh()
   mine[name] = sum
-  for _, r in ipairs(results) do
-    local us = r.cpu_us or 0
-    local k = bucket_of(us)
-    sum.runs, sum.failed = sum.runs + 1, sum.failed + (r.ok and 0 or 1)
-    sum.cpu_us, sum.most_us = sum.cpu_us + us, math.max(sum.most_us, us)
-    sum.memory = math.max(sum.memory, r.memory or 0)
-    sum.spread[k] = sum.spread[k] + 1
+  local told = results.told
+  for i = 1, told and #told or #results do
+    local r = results[told and told[i] or i]
+    count(sum, 1, r.cpu_us or 0)
+    sum.failed, sum.memory = sum.failed + (r.ok and 0 or 1), math.max(sum.memory, r.memory or 0)
+  end
+  local quiet = told and #results - #told or 0
+  if quiet > 0 then -- their time is known together
+    count(sum, quiet, results.quiet_us // quiet)
   end
 end
 

@@ -3,6 +3,7 @@
  * door. Everything a user can ask for is a file in lua/cli. */
 #include "app/paths.h"
 #include "app/repl.h"
+#include "base/alloc.h"
 #include "base/crypto.h"
 #include "script/host.h"
 #include <locale.h>
@@ -33,6 +34,7 @@ int main(int argc, char **argv)
     uv_loop_t loop;
     struct sw_paths paths;
     int rc;
+    sw_alloc_keep();
     signal(SIGPIPE, SIG_IGN);
     umask(077); /* what is written here is about somebody's health */
     setlocale(LC_CTYPE, ""); /* LC_NUMERIC stays C: numbers in files have points */

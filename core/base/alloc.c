@@ -1,15 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/alloc.h"
+#include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { KEPT_BYTES = 1 << 20 };
 
 static void *checked(void *p, size_t bytes)
 {
     if (p) return p;
     fprintf(stderr, "syncwell: out of memory (%zu bytes)\n", bytes);
     abort();
+}
+
+void sw_alloc_keep(void)
+{
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, KEPT_BYTES);
+    mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+#endif
 }
 
 void *sw_alloc(size_t bytes)

@@ -40,13 +40,14 @@ uint8_t *sw_buf_room(struct sw_buf *b, size_t n)
     if (b->len + n + 1 > b->cap) {
         size_t cap = b->cap ? b->cap : 64;
         while (cap < b->len + n + 1) cap *= 2;
+        if (cap > b->max + 1) cap = b->max + 1;
         b->data = sw_realloc(b->data, cap);
         b->cap = cap;
     }
     return b->data + b->len;
 }
 
-void sw_buf_put(struct sw_buf *b, const void *p, size_t n)
+void sw_buf_put_slowly(struct sw_buf *b, const void *p, size_t n)
 {
     uint8_t *to = sw_buf_room(b, n);
     if (!to) return;
@@ -59,11 +60,6 @@ void sw_buf_puts(struct sw_buf *b, const char *s)
 {
     sw_buf_put(b, s, strlen(s));
 }
-void sw_buf_byte(struct sw_buf *b, uint8_t c)
-{
-    sw_buf_put(b, &c, 1);
-}
-
 void sw_buf_printf(struct sw_buf *b, const char *fmt, ...)
 {
     va_list ap, again;
@@ -106,16 +102,16 @@ void sw_buf_f64(struct sw_buf *b, double v)
     put_le(b, u, 8);
 }
 
-void sw_buf_varint(struct sw_buf *b, uint64_t v)
+void sw_buf_long_varint(struct sw_buf *b, uint64_t v)
 {
     uint8_t t[10];
-    int n = 0;
+    size_t n = 0;
     while (v >= 0x80) {
         t[n++] = (uint8_t)(v | 0x80);
         v >>= 7;
     }
     t[n++] = (uint8_t)v;
-    sw_buf_put(b, t, (size_t)n);
+    sw_buf_put(b, t, n);
 }
 
 void sw_buf_zigzag(struct sw_buf *b, int64_t v)
@@ -146,7 +142,7 @@ const uint8_t *sw_rd_bytes(struct sw_rd *r, size_t n)
     return p;
 }
 
-static uint64_t get_le(struct sw_rd *r, size_t n)
+uint64_t sw_rd_little(struct sw_rd *r, size_t n)
 {
     const uint8_t *p = sw_rd_bytes(r, n);
     uint64_t v = 0;
@@ -155,32 +151,28 @@ static uint64_t get_le(struct sw_rd *r, size_t n)
     return v;
 }
 
-uint8_t sw_rd_byte(struct sw_rd *r)
-{
-    return (uint8_t)get_le(r, 1);
-}
 uint16_t sw_rd_u16(struct sw_rd *r)
 {
-    return (uint16_t)get_le(r, 2);
+    return (uint16_t)sw_rd_little(r, 2);
 }
 uint32_t sw_rd_u32(struct sw_rd *r)
 {
-    return (uint32_t)get_le(r, 4);
+    return (uint32_t)sw_rd_little(r, 4);
 }
 uint64_t sw_rd_u64(struct sw_rd *r)
 {
-    return get_le(r, 8);
+    return sw_rd_little(r, 8);
 }
 
 double sw_rd_f64(struct sw_rd *r)
 {
-    uint64_t u = get_le(r, 8);
+    uint64_t u = sw_rd_little(r, 8);
     double v;
     memcpy(&v, &u, 8);
     return v;
 }
 
-uint64_t sw_rd_varint(struct sw_rd *r)
+uint64_t sw_rd_long_varint(struct sw_rd *r)
 {
     uint64_t v = 0;
     for (int shift = 0; shift < 64; shift += 7) {

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct sw_buf {
     uint8_t *data; /* always NUL-terminated beyond len once anything was written */
@@ -22,15 +23,33 @@ void sw_buf_reset(struct sw_buf *b); /* len = 0, memory kept */
 char *sw_buf_take(struct sw_buf *b); /* moves the bytes out, terminated; caller frees */
 uint8_t *sw_buf_room(struct sw_buf *b,
                      size_t n); /* n writable bytes at the end, NULL if over; not counted yet */
-void sw_buf_put(struct sw_buf *b, const void *p, size_t n);
+void sw_buf_put_slowly(struct sw_buf *b, const void *p, size_t n);
+static inline void sw_buf_put(struct sw_buf *b, const void *p, size_t n)
+{
+    if (b->over || n >= b->cap - b->len) { /* a buffer is never allocated beyond its cap */
+        sw_buf_put_slowly(b, p, n);
+        return;
+    }
+    if (n) memcpy(b->data + b->len, p, n);
+    b->len += n;
+    b->data[b->len] = 0;
+}
 void sw_buf_puts(struct sw_buf *b, const char *s);
-void sw_buf_byte(struct sw_buf *b, uint8_t c);
+static inline void sw_buf_byte(struct sw_buf *b, uint8_t c)
+{
+    sw_buf_put(b, &c, 1);
+}
 void sw_buf_printf(struct sw_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void sw_buf_u16(struct sw_buf *b, uint16_t v);
 void sw_buf_u32(struct sw_buf *b, uint32_t v);
 void sw_buf_u64(struct sw_buf *b, uint64_t v);
 void sw_buf_f64(struct sw_buf *b, double v);
-void sw_buf_varint(struct sw_buf *b, uint64_t v);
+void sw_buf_long_varint(struct sw_buf *b, uint64_t v);
+static inline void sw_buf_varint(struct sw_buf *b, uint64_t v)
+{
+    if (v < 0x80) sw_buf_byte(b, (uint8_t)v);
+    else sw_buf_long_varint(b, v);
+}
 void sw_buf_zigzag(struct sw_buf *b, int64_t v);
 void sw_buf_cut(struct sw_buf *b, size_t n); /* drops the first n bytes */
 static inline const char *sw_buf_str(const struct sw_buf *b)
@@ -51,12 +70,20 @@ static inline size_t sw_rd_left(const struct sw_rd *r)
 {
     return (size_t)(r->end - r->p);
 }
-uint8_t sw_rd_byte(struct sw_rd *r);
+uint64_t sw_rd_little(struct sw_rd *r, size_t bytes); /* up to 8 */
+static inline uint8_t sw_rd_byte(struct sw_rd *r)
+{
+    return !r->bad && r->p < r->end ? *r->p++ : (uint8_t)sw_rd_little(r, 1);
+}
 uint16_t sw_rd_u16(struct sw_rd *r);
 uint32_t sw_rd_u32(struct sw_rd *r);
 uint64_t sw_rd_u64(struct sw_rd *r);
 double sw_rd_f64(struct sw_rd *r);
-uint64_t sw_rd_varint(struct sw_rd *r);
+uint64_t sw_rd_long_varint(struct sw_rd *r);
+static inline uint64_t sw_rd_varint(struct sw_rd *r)
+{
+    return !r->bad && r->p < r->end && *r->p < 0x80 ? *r->p++ : sw_rd_long_varint(r);
+}
 int64_t sw_rd_zigzag(struct sw_rd *r);
 const uint8_t *sw_rd_bytes(struct sw_rd *r, size_t n); /* NULL when fewer are left */
 #endif

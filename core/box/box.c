@@ -166,7 +166,7 @@ struct sw_box *sw_box_new(size_t memory_bytes, struct sw_shared_page *page, sw_b
 void sw_box_free(struct sw_box *b)
 {
     if (!b) return;
-    if (b->L) lua_close(b->L);
+    sw_limits_free(&b->limits);
     for (size_t i = 0; i < b->cap; i++) {
         if (b->runs[i].batch && !--b->runs[i].batch->users) sw_free(b->runs[i].batch);
         sw_buf_clear(&b->runs[i].body);

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { HOLD_BYTES = 32 * 1024, MAX_ACTIONS = 200, MAX_TEXT = 4096 };
+enum { LARGE_BYTES = 4 << 20, YOUNG_BYTES = 384 * 1024, HOLD_BYTES = 32 * 1024, MAX_ACTIONS = 200, MAX_TEXT = 4096 };
 
 /* ---- what the library is given ---- */
 
@@ -29,7 +29,7 @@ static int core_event(lua_State *L)
 {
     struct sw_run *r = current_run(L);
     lua_rawgeti(L, LUA_REGISTRYINDEX, r->batch->block);
-    sw_event_push(L, -1, r->item);
+    sw_event_push(L, -1, r->event.fields);
     return 1;
 }
 
@@ -236,17 +236,11 @@ static int collect_out(lua_State *L)
     return 0;
 }
 
-const char *sw_box_key_of(lua_State *L, const struct sw_run *r, char *text, size_t size, size_t *n)
+const char *sw_box_key_of(const struct sw_run *r, char *text, size_t size, size_t *n)
 {
-    static const char *const names[] = {"group", "id", NULL};
-    struct sw_packed p = {0};
-    struct sw_rd value;
     struct sw_val v;
-    if (sw_packed_open(r->item, &p) && p.n_key) return *n = p.n_key, p.key;
-    for (int i = 0; names[i]; i++)
-        if (sw_event_find(L, r->batch->block, p.fields, names[i], &value) &&
-            sw_val_next(&value, &v) && v.kind == SW_V_STR)
-            return *n = v.n, v.s;
+    if (r->event.n_key) return *n = r->event.n_key, r->event.key;
+    if (sw_event_key(r->batch->events, r->event.fields, &v)) return *n = v.n, v.s;
     *n = (size_t)snprintf(text, size, "%lld", (long long)r->at);
     return text;
 }
@@ -256,7 +250,7 @@ static void put_key(struct sw_box *b, const struct sw_run *r, lua_State *co)
     char text[32];
     size_t n;
     const char *s = lua_type(co, -1) == LUA_TSTRING ? lua_tolstring(co, -1, &n)
-                                                    : sw_box_key_of(co, r, text, sizeof text, &n);
+                                                    : sw_box_key_of(r, text, sizeof text, &n);
     sw_val_keyn(&b->packed, "key", 3);
     sw_val_str(&b->packed, s, n > 200 ? 200 : n);
 }
@@ -326,9 +320,10 @@ static int open_batch(lua_State *L)
     struct opening *o = lua_touserdata(L, 1);
     lua_settop(L, 0);
     sw_frame_push(L, &o->head);
-    if (lua_type(L, -1) != LUA_TTABLE || !sw_event_push_block(L, o->names, o->items))
+    if (lua_type(L, -1) != LUA_TTABLE ||
+        !(o->batch->events = sw_event_push_block(L, o->names, o->items)))
         return luaL_error(L, "a damaged batch");
-    o->n = sw_event_count(L, -1);
+    o->n = sw_event_count(o->batch->events);
     o->batch->block = luaL_ref(L, LUA_REGISTRYINDEX);
     o->batch->head = luaL_ref(L, LUA_REGISTRYINDEX);
     return 0;
@@ -345,7 +340,7 @@ static int new_thread(lua_State *L)
 static struct sw_run *open_run(struct sw_box *b, struct sw_batch *batch, uint64_t n, size_t i)
 {
     struct sw_run *r = sw_box_free_slot(b);
-    struct sw_packed p;
+    struct sw_rd item = sw_event_item(batch->events, i);
     if (!r) return NULL;
     r->n = n;
     r->cur = r->thread = LUA_NOREF;
@@ -354,10 +349,8 @@ static struct sw_run *open_run(struct sw_box *b, struct sw_batch *batch, uint64_
     r->budget_ns = batch->budget_ns;
     r->batch = batch;
     batch->users++;
-    lua_rawgeti(b->L, LUA_REGISTRYINDEX, batch->block);
-    r->item = sw_event_item(b->L, -1, i);
-    lua_pop(b->L, 1);
-    r->at = sw_packed_open(r->item, &p) ? p.at : 0;
+    if (!sw_packed_open(item, &r->event)) r->event = (struct sw_packed){.fields = sw_rd_of(item.p, 0)};
+    r->at = r->event.at;
     return r;
 }
 
@@ -430,13 +423,27 @@ static int run_all(struct sw_box *b, struct sw_batch *batch, uint64_t first, siz
     return rc == SW_OK ? sw_box_send_packed(b, err) : rc;
 }
 
+/* A package of many rules keeps them, and what their runs make goes at once: when the heap has grown by
+ * half since it was last looked at, all of it counts as old and the collector visits what is young. */
+static void settle_heap(struct sw_box *b)
+{
+    size_t used = b->limits.mem_used, young;
+    if (used < LARGE_BYTES || used < b->settled + b->settled / 2) return;
+    lua_gc(b->L, LUA_GCINC, 0, 0, 0);
+    lua_gc(b->L, LUA_GCGEN, 0, 0);
+    b->settled = b->limits.mem_used;
+    young = YOUNG_BYTES / (b->settled / 100 + 1);
+    lua_gc(b->L, LUA_GCGEN, young < 1 ? 1 : young > 20 ? 20 : (int)young, 0);
+    lua_gc(b->L, LUA_GCSTEP, 0); /* Lua 5.4.4 waits as long as before otherwise */
+}
+
 int sw_box_start_batch(struct sw_box *b, struct sw_rd frame, struct sw_err *err)
 {
     struct sw_batch *batch = sw_zalloc(sizeof *batch);
     struct opening o = {.batch = batch, .box = b};
     int64_t n = 0, ms = 0;
     int rc;
-    *batch = (struct sw_batch){LUA_NOREF, LUA_NOREF, 1, 0};
+    *batch = (struct sw_batch){.head = LUA_NOREF, .block = LUA_NOREF, .users = 1};
     if (!sw_val_get_int(frame, "n", &n) || n <= 0 || !sw_val_get_int(frame, "cpu_ms", &ms) ||
         ms <= 0 || ms > 3600000 || !sw_val_find(frame, "head", &o.head) ||
         !sw_val_find(frame, "names", &o.names) || !sw_val_find(frame, "items", &o.items)) {
@@ -444,6 +451,7 @@ int sw_box_start_batch(struct sw_box *b, struct sw_rd frame, struct sw_err *err)
         return sw_fail(err, SW_E_BAD, "a batch without number, budget or events");
     }
     batch->budget_ns = ms * 1000000;
+    settle_heap(b);
     sw_box_stand(b, (uint64_t)n);
     rc = sw_box_protect(b, open_batch, &o, err);
     if (rc == SW_OK) rc = run_all(b, batch, (uint64_t)n, o.n, err);

@@ -11,9 +11,12 @@
 #define SW_BOX_OUTPUT_MAX (64u * 1024u) /* what one run may hand over */
 #define SW_BOX_ACTIONS    16            /* kinds of actions */
 
+struct sw_events;
+
 /* Events for one rule that came together. Kept as long as one of its runs is under way. */
 struct sw_batch {
     int head, block; /* registry references: what they share; their bytes (event.h) */
+    struct sw_events *events; /* the same bytes */
     unsigned users;
     int64_t budget_ns;
 };
@@ -28,7 +31,7 @@ struct sw_run {
     int64_t at;         /* its instant, ms */
     struct sw_random random;
     struct sw_batch *batch; /* NULL: a run of its own */
-    struct sw_rd item;      /* of the batch, packed */
+    struct sw_packed event; /* of the batch */
     struct sw_buf actions;  /* encoded one after another */
     unsigned n_actions, count[SW_BOX_ACTIONS];
     bool stopped; /* it ended in its middle, to be continued in another run */
@@ -55,6 +58,7 @@ struct sw_box {
     int64_t packed_since;    /* CPU clock at the first of them */
     struct sw_random random; /* while no run is executed: a file is loaded */
     struct sw_err fault;     /* why a run that ended well has no result, until its end is told */
+    size_t settled;          /* bytes of the heap when all of it became old */
     bool ready, retire;
 };
 
@@ -88,7 +92,7 @@ int sw_box_start_batch(struct sw_box *b, struct sw_rd frame, struct sw_err *err)
 bool sw_box_pack_result(struct sw_box *b, struct sw_run *r, lua_State *co);
 /* The key of its firing unless the rule says another: what came with it, else what identifies the
  * event. Borrowed from the item, or written to text. */
-const char *sw_box_key_of(lua_State *L, const struct sw_run *r, char *text, size_t size, size_t *n);
+const char *sw_box_key_of(const struct sw_run *r, char *text, size_t size, size_t *n);
 int sw_box_send_packed(struct sw_box *b, struct sw_err *err);
 void sw_box_leave_batch(struct sw_box *b, struct sw_batch *batch);
 /* For the library: push its functions into the table on top. */

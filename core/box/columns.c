@@ -7,7 +7,8 @@
  *   time, clock       path and kind of the time: iso (default), unix, unix_ms, local (a wall clock)
  *   finish | seconds  path of the end, of the same kind, or of the length in seconds; neither: an instant
  *   offset            path of minutes east of UTC, where the time does not carry it
- *   value             path of a number, or of a text that is one; absent or null: no sample
+ *   value             path of a number, or of a text that is one; absent or null: no sample. Or a
+ *                     function(element), which gives a number, or nil for no sample
  *   length            seconds of each, where the element does not say
  *   where, is         path and text: other elements are passed over; "" means absent or no text.
  *                     where may be a table of several: { type = "steps", ["source.name"] = "Watch" }
@@ -25,11 +26,12 @@
 
 enum { MOST = 8192, LOOKS = 1024, ZONES = 64, REASONS = 6, WHERES = 4, NO_OFFSET = -32768 };
 enum clock_kind { ISO, UNIX, UNIX_MS, LOCAL };
-enum reason { NO_TIME, BAD_TIME, BAD_VALUE, BAD_SPAN, CODE };
+enum reason { NO_TIME, BAD_TIME, BAD_VALUE, BAD_SPAN, CODE, NOT_READ };
 static const char *const reason_text[] = {"without a time", "with a time that is none",
                                           "with a value that is no number",
                                           "that ends before it starts",
-                                          "with a value that is a code of the service"};
+                                          "with a value that is a code of the service",
+                                          "that the script's function stumbled over"};
 
 struct change {
     int64_t from_ms;
@@ -45,6 +47,8 @@ struct spec {
     enum clock_kind clock;
     struct change zone[ZONES];
     int n_zone;
+    lua_State *L;
+    int function;               /* index of what gives the value; 0: a path does */
     uint32_t time_at, value_at; /* walking two lists: their next elements */
     bool beside;
     uint32_t element;
@@ -84,8 +88,19 @@ static void read_zone(lua_State *L, struct spec *s)
     lua_pop(L, 1);
 }
 
+/* Keep the text at idx in the table at `in`, whatever the script's function does to where it was. */
+static const char *kept_text(lua_State *L, int idx, int in)
+{
+    lua_pushvalue(L, idx);
+    lua_rawseti(L, in, (lua_Integer)lua_rawlen(L, in) + 1);
+    return lua_tostring(L, idx);
+}
+
 static void read_wheres(lua_State *L, struct spec *s)
 {
+    int in;
+    lua_newtable(L);
+    in = lua_gettop(L);
     if (lua_getfield(L, 2, "where") != LUA_TTABLE) {
         lua_pop(L, 1);
         s->where[0] = text_field(L, "where");
@@ -96,8 +111,8 @@ static void read_wheres(lua_State *L, struct spec *s)
     for (lua_pushnil(L); lua_next(L, -2) && s->n_where < WHERES; lua_pop(L, 1)) {
         if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING)
             luaL_error(L, "columns: 'where' has paths and texts");
-        s->where[s->n_where] = lua_tostring(L, -2); /* the table keeps both */
-        s->is[s->n_where++] = lua_tostring(L, -1);
+        s->where[s->n_where] = kept_text(L, lua_gettop(L) - 1, in);
+        s->is[s->n_where++] = kept_text(L, lua_gettop(L), in);
     }
 }
 
@@ -136,7 +151,8 @@ static void read_spec(lua_State *L, struct spec *s)
     s->finish = text_field(L, "finish");
     s->seconds = text_field(L, "seconds");
     s->offset = text_field(L, "offset");
-    s->value = text_field(L, "value");
+    if (lua_getfield(L, 2, "value") == LUA_TFUNCTION) s->function = lua_gettop(L);
+    else s->value = text_field(L, "value");
     read_wheres(L, s);
     s->min = limit_field(L, "min", -HUGE_VAL);
     s->max = limit_field(L, "max", HUGE_VAL);
@@ -146,7 +162,7 @@ static void read_spec(lua_State *L, struct spec *s)
     s->clock = (enum clock_kind)luaL_checkoption(L, -1, "iso", kinds);
     read_zone(L, s);
     read_lists(L, s);
-    if (!s->beside && (!s->time || !s->value)) luaL_error(L, "columns: 'time' or 'value' is missing");
+    if (!s->beside && (!s->time || !(s->value || s->function))) luaL_error(L, "columns: 'time' or 'value' is missing");
 }
 
 static int zone_offset(const struct spec *s, int64_t utc_ms)
@@ -249,15 +265,44 @@ static bool length_of(const struct spec *s, uint32_t item, int64_t start, int64_
     return *dur >= 0;
 }
 
+/* The value of an element by the script's function: 1, 0 for none, -1 after counting what was wrong. */
+static int called_value(const struct spec *s, struct rows *r, uint32_t item, double *value)
+{
+    lua_State *L = s->L;
+    int there = 0, number;
+    lua_pushvalue(L, s->function);
+    sw_tape_push_at(L, 1, item);
+    if (lua_pcall(L, 1, 1, 0) != LUA_OK) {
+        sw_limits_check(L); /* an expiry is not the element's */
+        r->rejected[NOT_READ]++;
+        there = -1;
+    } else if (!lua_isnil(L, -1)) {
+        *value = lua_tonumberx(L, -1, &number);
+        there = number && isfinite(*value) ? 1 : -1;
+        r->rejected[BAD_VALUE] += there < 0;
+    }
+    lua_pop(L, 1);
+    return there;
+}
+
+static int value_of(const struct spec *s, struct rows *r, uint32_t item, double *value)
+{
+    uint32_t at;
+    if (s->function) return called_value(s, r, item, value);
+    if (!sw_tape_find(s->doc, item, s->value, &at)) return 0;
+    if (number_at(s->doc, at, value)) return 1;
+    r->rejected[BAD_VALUE]++;
+    return -1;
+}
+
 static void add_item(const struct spec *s, struct rows *r, uint32_t item)
 {
     int64_t start, dur;
     uint32_t at;
     double value, minutes;
     int offset = NO_OFFSET;
-    if (!passes(s, item) || !sw_tape_find(s->doc, item, s->value, &at)) return;
-    if (!number_at(s->doc, at, &value)) r->rejected[BAD_VALUE]++;
-    else if (value < s->min || value > s->max) r->rejected[CODE]++;
+    if (!passes(s, item) || value_of(s, r, item, &value) <= 0) return;
+    if (value < s->min || value > s->max) r->rejected[CODE]++;
     else if (!sw_tape_find(s->doc, item, s->time, &at)) r->rejected[NO_TIME]++;
     else if (!time_at(s, at, &start, &offset)) r->rejected[BAD_TIME]++;
     else if (!length_of(s, item, start, &dur)) r->rejected[BAD_SPAN]++;
@@ -371,7 +416,7 @@ int sw_tape_columns(lua_State *L)
 {
     struct sw_tape_node *list = sw_tape_check(L, 1);
     lua_Integer from = luaL_optinteger(L, 3, 1), most = luaL_optinteger(L, 4, MOST);
-    struct spec s = {.doc = list->doc};
+    struct spec s = {.doc = list->doc, .L = L};
     struct rows *r;
     int64_t next;
     if (most < 1 || most > MOST) most = MOST;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "box/limits.h"
+#include "base/slab.h"
 #include <lauxlib.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,19 +27,14 @@ static void *alloc(void *ud, void *p, size_t osize, size_t nsize)
     struct sw_limits *m = ud;
     void *q;
     if (!p) osize = 0; /* then it is a type tag, no size */
-    if (nsize == 0) {
-        free(p);
-        m->mem_used -= osize;
-        return NULL;
-    }
     if (nsize > osize && m->mem_used + (nsize - osize) > m->mem_max) {
         m->mem_hit = true;
         return NULL;
     }
-    q = realloc(p, nsize);
-    if (!q) {
+    q = sw_slab_resize(m->slab, p, osize, nsize);
+    if (!q && nsize) {
         m->mem_hit = true;
-        return nsize <= osize ? p : NULL; /* Lua relies on it that a shrink succeeds */
+        return NULL; /* never of a shrink, on which Lua relies */
     }
     m->mem_used += nsize - osize;
     return q;
@@ -108,11 +104,18 @@ lua_State *sw_limits_new(struct sw_limits *m, size_t mem_max_bytes)
     struct sigaction sa = {.sa_handler = on_tick, .sa_flags = SA_RESTART};
     *m = (struct sw_limits){.mem_max = mem_max_bytes};
     sigaction(SIGALRM, &sa, NULL); /* now: the seccomp filter will not allow it */
+    m->slab = sw_slab_of_state();
     m->L = lua_newstate(alloc, m);
     if (!m->L) return NULL;
     *(struct sw_limits **)lua_getextraspace(m->L) = m; /* new threads inherit it */
     m->running = m->L;
     return m->L;
+}
+
+void sw_limits_free(struct sw_limits *m)
+{
+    if (m->L) lua_close(m->L);
+    sw_slab_free(m->slab);
 }
 
 static void set_timer(long us)

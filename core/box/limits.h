@@ -15,6 +15,8 @@
 
 #define SW_LIMITS_UNSEEN INT64_MAX
 
+struct sw_slab;
+
 struct sw_limits {
     lua_State *L;                     /* main thread */
     lua_State *volatile running;      /* the thread whose instructions are executed now */
@@ -23,6 +25,7 @@ struct sw_limits {
     volatile int64_t budget_ns;       /* of a run whose beginning was not timed, see below */
     volatile int64_t seen_ns;         /* CPU clock then */
     volatile sig_atomic_t ticked;     /* a tick has passed; who waits for one sets it back */
+    struct sw_slab *slab;             /* where objects lie; NULL: malloc */
     size_t mem_used, mem_max;         /* bytes */
     bool mem_hit;                     /* an allocation was refused since the run began */
     char where[96];                   /* script and line at which a limit struck; line 0: unknown */
@@ -32,6 +35,7 @@ struct sw_limits {
 /* A state with the allocator in place and no library; NULL when there is no memory for it. Also
  * installs the handler for SIGALRM (one state per process has its tick running at a time). */
 lua_State *sw_limits_new(struct sw_limits *m, size_t mem_max_bytes);
+void sw_limits_free(struct sw_limits *m); /* closes the state */
 struct sw_limits *sw_limits_of(lua_State *L);
 
 /* The tick runs between start and stop only: an idle worker wakes for nothing. */

@@ -24,7 +24,7 @@ static struct sw_random *random_of(lua_State *L)
     if (b->now && b->now->batch) {
         char text[32];
         size_t n;
-        const char *s = sw_box_key_of(L, b->now, text, sizeof text, &n);
+        const char *s = sw_box_key_of(b->now, text, sizeof text, &n);
         sw_random_seed(r, s, n);
     } else {
         seed_by_chance(r);

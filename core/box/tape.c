@@ -12,9 +12,19 @@
 
 static void push_value(lua_State *L, int doc_idx, const struct sw_tape *d, uint32_t at);
 
+static const char node_key = 'n'; /* registry: the metatable of nodes, found without its name */
+
 struct sw_tape_node *sw_tape_check(lua_State *L, int idx)
 {
-    return luaL_checkudata(L, idx, NODE);
+    struct sw_tape_node *n = lua_touserdata(L, idx);
+    if (n && lua_getmetatable(L, idx)) {
+        bool ours;
+        lua_rawgetp(L, LUA_REGISTRYINDEX, &node_key);
+        ours = lua_rawequal(L, -1, -2);
+        lua_pop(L, 2);
+        if (ours) return n;
+    }
+    return luaL_checkudata(L, idx, NODE); /* which says what it is instead */
 }
 
 /* The value of member `key`; 0 when absent. The last of equal keys wins. */
@@ -113,15 +123,16 @@ static void push_value(lua_State *L, int doc_idx, const struct sw_tape *d, uint3
     *n = (struct sw_tape_node){d, at, 0, 0};
     lua_pushvalue(L, doc_idx);
     lua_setiuservalue(L, -2, 1);
-    luaL_setmetatable(L, NODE);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &node_key);
+    lua_setmetatable(L, -2);
 }
 
-/* The value at `at` of the document that the node at idx belongs to. */
-static int push_from(lua_State *L, int idx, uint32_t at)
+int sw_tape_push_at(lua_State *L, int idx, uint32_t at)
 {
     const struct sw_tape *d = sw_tape_check(L, idx)->doc;
     lua_getiuservalue(L, idx, 1);
     push_value(L, -1, d, at);
+    lua_remove(L, -2); /* the document, which is no script's */
     return 1;
 }
 
@@ -138,7 +149,7 @@ static int node_index(lua_State *L)
         at = member(&n->doc->tape, n->at, key, len);
     }
     if (!at) return 0;
-    return push_from(L, 1, at);
+    return sw_tape_push_at(L, 1, at);
 }
 
 static int node_len(lua_State *L)
@@ -157,8 +168,7 @@ static int next_element(lua_State *L)
     while (at && n->doc->tape.node[at].kind == SW_JNULL) at = element(L, n, (uint32_t)++i);
     if (!at) return 0;
     lua_pushinteger(L, i + 1);
-    push_from(L, 1, at);
-    lua_remove(L, -2); /* the document, which is no script's */
+    sw_tape_push_at(L, 1, at);
     return 2;
 }
 
@@ -177,10 +187,8 @@ static int next_member(lua_State *L)
     lua_replace(L, lua_upvalueindex(1));
     lua_pushinteger(L, left - 1);
     lua_replace(L, lua_upvalueindex(2));
-    push_from(L, 1, at);
-    lua_remove(L, -2);
-    push_from(L, 1, at + 1);
-    lua_remove(L, -2);
+    sw_tape_push_at(L, 1, at);
+    sw_tape_push_at(L, 1, at + 1);
     return 2;
 }
 
@@ -229,6 +237,8 @@ static void make_types(lua_State *L)
         luaL_setfuncs(L, node, 0);
         lua_pushboolean(L, 0);
         lua_setfield(L, -2, "__metatable");
+        lua_pushvalue(L, -1);
+        lua_rawsetp(L, LUA_REGISTRYINDEX, &node_key);
     }
     if (luaL_newmetatable(L, DOC)) {
         lua_pushcfunction(L, doc_gc);
@@ -272,7 +282,7 @@ int sw_tape_at(lua_State *L)
     struct sw_tape_node *n = sw_tape_check(L, 1);
     uint32_t at;
     if (!sw_tape_find(n->doc, n->at, luaL_checkstring(L, 2), &at)) return 0;
-    return push_from(L, 1, at);
+    return sw_tape_push_at(L, 1, at);
 }
 
 int sw_tape_list(lua_State *L)

@@ -30,6 +30,8 @@ struct sw_tape_node {
 int sw_tape_push(lua_State *L, struct sw_buf *text, size_t *kept);
 /* Node at idx; raises when it is none. */
 struct sw_tape_node *sw_tape_check(lua_State *L, int idx);
+/* Push the value at `at` of the document that the node at idx belongs to. 1. */
+int sw_tape_push_at(lua_State *L, int idx, uint32_t at);
 /* Node of the path "a.b.0.c" below `at` ("" is `at` itself); false when something on it is absent. */
 bool sw_tape_find(const struct sw_tape *d, uint32_t at, const char *path, uint32_t *out);
 /* at(node, path) for the library: the value at the path, or nil. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "script/host.h"
 #include "base/alloc.h"
+#include "base/slab.h"
 #include "script/task.h"
 #include "script/workers_host.h"
 #include <lualib.h>
@@ -11,6 +12,7 @@
 struct sw_host {
     struct sw_engine *engine;
     char *box_path;
+    struct sw_slab *slab; /* where the objects of L lie */
     lua_State *L;
     int doors;                              /* registry reference of the table boot.lua returned */
     int running;                            /* tasks that have not ended */
@@ -132,14 +134,36 @@ static void set_path(lua_State *L, const char *share)
     lua_pop(L, 1);
 }
 
+static void *alloc(void *slab, void *p, size_t from, size_t to)
+{
+    return sw_slab_resize(slab, p, from, to);
+}
+
+static int on_panic(lua_State *L)
+{
+    const char *s = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "not a text";
+    fprintf(stderr, "syncwell: an error outside any protected call: %s\n", s);
+    return 0; /* Lua aborts */
+}
+
+static lua_State *new_state(struct sw_host *h)
+{
+    lua_State *L;
+    h->slab = sw_slab_of_state();
+    L = lua_newstate(alloc, h->slab);
+    if (!L) abort(); /* as sw_alloc does */
+    lua_atpanic(L, on_panic);
+    *(struct sw_host **)lua_getextraspace(L) = h;
+    return L;
+}
+
 struct sw_host *sw_host_new(struct sw_engine *e, const char *box_path, struct sw_err *err)
 {
     struct sw_host *h = sw_zalloc(sizeof *h);
     char boot[1024];
     h->engine = e;
     h->box_path = sw_strdup(box_path);
-    h->L = luaL_newstate();
-    *(struct sw_host **)lua_getextraspace(h->L) = h;
+    h->L = new_state(h);
     luaL_openlibs(h->L);
     set_path(h->L, e->share);
     open_all(h->L);
@@ -180,6 +204,7 @@ void sw_host_free(struct sw_host *h)
 {
     if (!h) return;
     lua_close(h->L);
+    sw_slab_free(h->slab);
     uv_run(h->engine->loop, UV_RUN_NOWAIT); /* let closed handles go */
     sw_free(h->box_path);
     sw_free(h);

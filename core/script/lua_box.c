@@ -6,9 +6,12 @@
  *   run(user, package, {{spec, cpu_ms}...} [, on_call]) -> {{ok, killed, cpu_us, out, error}...} in
  *                      order; waits. on_call(call, index, name, args) runs as a task for each thing
  *                      run `index` asks of the engine, and must reply; without it asking is refused
- *   batch(user, package, head, {{event, at, key}...}, cpu_ms [, on_call]) -> as run; one rule over many
- *                      events: head = { script, params, user, zone ... }; results of runs that had
- *                      nothing to tell are one and the same table, with out.fired = false
+ *   pack({{event, at, key}...}) -> those events as bytes, for one batch or many
+ *   batch(user, package, head, events, cpu_ms [, on_call]) -> as run; one rule over many events, a list
+ *                      or a pack: head = { script, params, user, zone ... }; results of runs that had
+ *                      nothing to tell are one and the same table, with out.fired = false, and took
+ *                      results.quiet_us together; results.told lists the indexes of the others,
+ *                      results.failed says whether one of them failed
  *   body(call, text)   a document that goes with the reply to come, read there by core.json()
  *   reply(call, ok, value | text)
  *   identity() -> a text that changes with the box's program
@@ -47,6 +50,10 @@ struct gather { /* results of one load or run call, until the last one is in */
     int list;    /* registry reference of the result list */
     int handler; /* of on_call, or LUA_NOREF */
     int quiet;   /* what stands for a run of a batch that had nothing to tell, or LUA_NOREF */
+    int told;    /* of a batch: indexes of the other runs */
+    size_t n_told;
+    int64_t quiet_us; /* CPU time of the quiet ones */
+    bool failed;      /* one of them did */
     struct pool *pool;
 };
 
@@ -128,6 +135,7 @@ static void gather_free(lua_State *L, struct gather *g)
     luaL_unref(L, LUA_REGISTRYINDEX, g->list);
     luaL_unref(L, LUA_REGISTRYINDEX, g->handler);
     luaL_unref(L, LUA_REGISTRYINDEX, g->quiet);
+    luaL_unref(L, LUA_REGISTRYINDEX, g->told);
     g->pool->busy--;
     sw_free(g);
 }
@@ -181,20 +189,47 @@ static bool is_map(struct sw_rd r)
     return r.p && sw_val_next(&r, &v) && v.kind == SW_V_MAP;
 }
 
+/* Push what came of one run of a batch, and note its place unless it is quiet. */
+static void push_batched(lua_State *L, struct gather *g, const struct sw_run_result *r)
+{
+    if (r->ok && !is_map(r->out)) {
+        g->quiet_us += r->cpu_us;
+        lua_rawgeti(L, LUA_REGISTRYINDEX, g->quiet);
+        return;
+    }
+    g->failed |= !r->ok;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, g->told);
+    lua_pushinteger(L, (lua_Integer)r->tag + 1);
+    lua_rawseti(L, -2, (lua_Integer)++g->n_told);
+    lua_pop(L, 1);
+    push_result(L, r);
+}
+
+/* What a batch came to, beside its results in the list on top. */
+static void put_sums(lua_State *L, const struct gather *g)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, g->told);
+    lua_setfield(L, -2, "told");
+    lua_pushboolean(L, g->failed);
+    lua_setfield(L, -2, "failed");
+    lua_pushinteger(L, (lua_Integer)g->quiet_us);
+    lua_setfield(L, -2, "quiet_us");
+}
+
 static void on_result(void *ctx, const struct sw_run_result *r)
 {
     struct gather *g = ctx;
     struct sw_wait w = g->wait;
     lua_State *L = g->wait.co;
     lua_rawgeti(L, LUA_REGISTRYINDEX, g->list);
-    if (g->quiet != LUA_NOREF && r->ok && !is_map(r->out))
-        lua_rawgeti(L, LUA_REGISTRYINDEX, g->quiet);
+    if (g->quiet != LUA_NOREF) push_batched(L, g, r);
     else push_result(L, r);
     lua_rawseti(L, -2, (lua_Integer)r->tag + 1);
     if (++g->have < g->want) {
         lua_pop(L, 1);
         return;
     }
+    if (g->quiet != LUA_NOREF) put_sums(L, g);
     gather_free(L, g);
     sw_wake(&w, 1);
 }
@@ -225,7 +260,7 @@ static struct gather *gather_new(lua_State *L, size_t want)
     g->pool = pool_of(L);
     g->pool->busy++;
     g->want = want;
-    g->handler = g->quiet = LUA_NOREF;
+    g->handler = g->quiet = g->told = LUA_NOREF;
     lua_createtable(L, (int)want, 0);
     g->list = luaL_ref(L, LUA_REGISTRYINDEX);
     g->wait = sw_task_begin(L, "a script");
@@ -318,6 +353,42 @@ static void push_quiet(lua_State *L)
     lua_setfield(L, -2, "out");
 }
 
+static int l_pack(lua_State *L)
+{
+    struct sw_err err = SW_ERR_INIT;
+    int rc;
+    luaL_checktype(L, 1, LUA_TTABLE);
+    luaL_argcheck(L, lua_rawlen(L, 1) >= 1 && lua_rawlen(L, 1) <= MAX_RUNS, 1, "1 to 10000 events");
+    rc = sw_pack_push(L, 1, &err);
+    return rc ? sw_push_err(L, rc, &err) : 1;
+}
+
+/* The events at 4, packed now unless they are. */
+static int pack_events(lua_State *L, struct sw_err *err)
+{
+    int rc;
+    if (sw_pack_at(L, 4)) return 0;
+    luaL_checktype(L, 4, LUA_TTABLE);
+    luaL_argcheck(L, lua_rawlen(L, 4) >= 1 && lua_rawlen(L, 4) <= MAX_RUNS, 4, "1 to 10000 events");
+    rc = sw_pack_push(L, 4, err);
+    if (!rc) lua_replace(L, 4);
+    return rc;
+}
+
+static struct gather *gather_batch(lua_State *L, size_t n)
+{
+    struct gather *g = gather_new(L, n);
+    push_quiet(L);
+    g->quiet = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_newtable(L);
+    g->told = luaL_ref(L, LUA_REGISTRYINDEX);
+    if (lua_isfunction(L, 6)) {
+        lua_pushvalue(L, 6);
+        g->handler = luaL_ref(L, LUA_REGISTRYINDEX);
+    }
+    return g;
+}
+
 static int l_batch(lua_State *L)
 {
     const char *user = luaL_checkstring(L, 1), *package = luaL_checkstring(L, 2);
@@ -325,25 +396,21 @@ static int l_batch(lua_State *L)
     struct sw_workers_on on = {on_result, lua_isfunction(L, 6) ? on_call : NULL, NULL};
     struct sw_err err = SW_ERR_INIT;
     struct sw_batch_spec spec;
-    struct sw_pack pack;
-    struct gather *g;
+    const struct sw_pack *pack;
+    struct sw_buf head;
     int rc;
     luaL_checktype(L, 3, LUA_TTABLE);
-    luaL_checktype(L, 4, LUA_TTABLE);
-    luaL_argcheck(L, lua_rawlen(L, 4) >= 1 && lua_rawlen(L, 4) <= MAX_RUNS, 4, "1 to 10000 events");
     lua_settop(L, 6);
-    rc = sw_pack_events(L, 3, 4, &pack, &err);
-    spec = sw_pack_spec(&pack, (uint32_t)lua_tointeger(L, 5));
-    on.ctx = g = gather_new(L, pack.n);
-    push_quiet(L);
-    g->quiet = luaL_ref(L, LUA_REGISTRYINDEX);
-    if (on.call) {
-        lua_pushvalue(L, 6);
-        g->handler = luaL_ref(L, LUA_REGISTRYINDEX);
-    }
+    rc = pack_events(L, &err);
+    if (rc) return sw_push_err(L, rc, &err);
+    pack = sw_pack_at(L, 4);
+    sw_buf_init(&head, SPEC_MOST);
+    rc = sw_frame_encode(L, 3, &head, SW_ENCODE_STRICT, &err);
+    spec = sw_pack_spec(pack, sw_rd_of(head.data, head.len), (uint32_t)lua_tointeger(L, 5));
+    on.ctx = gather_batch(L, sw_pack_count(pack));
     if (!rc) rc = sw_workers_batch(w, user, package, &spec, &on, &err);
-    sw_pack_clear(&pack);
-    if (rc) return refuse(L, g, rc, &err);
+    sw_buf_clear(&head);
+    if (rc) return refuse(L, on.ctx, rc, &err);
     return sw_task_yield(L);
 }
 
@@ -471,7 +538,7 @@ int sw_open_box(lua_State *L)
 {
     static const luaL_Reg f[] = {
         {"configure", l_configure}, {"load", l_load},   {"run", l_run},
-        {"batch", l_batch},
+        {"pack", l_pack},           {"batch", l_batch},
         {"body", l_body},           {"reply", l_reply}, {"confinement", l_confinement},
         {"identity", l_identity},
         {"stats", l_stats},         {"pid", l_pid},     {"close", l_close},

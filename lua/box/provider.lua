@@ -79,7 +79,8 @@ local read_shape = {
 
 local series_shape = {
   metric = { "text", doc = "default: the name of the read" }, time = { "any", required = true },
-  finish = { "any" }, seconds = { "text" }, offset = { "text" }, value = { "text", required = true },
+  finish = { "any" }, seconds = { "text" }, offset = { "text" },
+  value = { "any", required = true, doc = "a path; or function(item): a number, or nil for none" },
   unit = { "text" }, where = { "any" }, is = { "text" }, items = { "text" }, origin = { "any" },
   min = { "number" }, max = { "number" }, length = { "number" },
 }
@@ -175,6 +176,9 @@ local function check_series(series, where)
     schema.check(where, one, series_shape)
     if type(one.time) ~= "string" and not mapping.is(one.time) then
       schema.problem(where .. ": 'time' is a path or sw.iso, sw.unix, sw.unix_ms, sw.wall of one")
+    end
+    if type(one.value) ~= "string" and type(one.value) ~= "function" then
+      schema.problem(where .. ": 'value' is a path, or a function of the item")
     end
   end
 end

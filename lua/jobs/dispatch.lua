@@ -56,12 +56,13 @@ local function load_events(ctx, job, set, waits)
   return out
 end
 
--- The rules that listen to any of them, in the order of their names.
+-- The rules that listen to any of them, in the order of their names, and the kinds of these events.
 local function matched(set, events)
-  local of_kind, concerned, seen = {}, {}, {}
+  local of_kind, concerned, seen, kinds = {}, {}, {}, {}
   for _, e in ipairs(events) do
     if not of_kind[e.kind] then
       of_kind[e.kind] = true
+      kinds[#kinds + 1] = e.kind
       for _, rule in ipairs(standing.listening(set, e.kind)) do
         concerned[#concerned + 1] = not seen[rule] and rule or nil
         seen[rule] = true
@@ -69,20 +70,28 @@ local function matched(set, events)
     end
   end
   table.sort(concerned, function(a, b) return a.name < b.name end)
-  return concerned
+  return concerned, kinds
 end
 
-local function for_rule(set, rule, events)
-  local list, listens = {}, {}
-  for _, e in ipairs(events) do
-    if listens[e.kind] == nil then
-      listens[e.kind] = standing.is_listening(set, rule, e.kind)
-    end
-    if listens[e.kind] and (e.event.live == "live" or rule.declaration.backfill) then
-      list[#list + 1] = e
-    end
+-- The events that concern a rule. Rules that listen to the same ones are given one list, which is packed for
+-- their workers once; `lists` holds those there are.
+local function for_rule(set, rule, events, lists)
+  local listens, mark = {}, { tostring(rule.declaration.backfill or false) }
+  for _, kind in ipairs(lists.kinds) do
+    listens[kind] = standing.is_listening(set, rule, kind)
+    mark[#mark + 1] = listens[kind] and kind or nil
   end
-  return list
+  mark = table.concat(mark, " ")
+  if not lists[mark] then
+    local list = {}
+    for _, e in ipairs(events) do
+      if listens[e.kind] and (e.event.live == "live" or rule.declaration.backfill) then
+        list[#list + 1] = e
+      end
+    end
+    lists[mark] = list
+  end
+  return lists[mark]
 end
 
 -- Rules that fired for a real event that is gone take back what they did.
@@ -118,9 +127,10 @@ function dispatch.run(ctx, job)
   if not woken then
     return nil, message, code
   end
-  local fired = 0
-  for _, rule in ipairs(matched(set, events)) do
-    local n, why, kind = rules.apply_all(ctx, rule, for_rule(set, rule, events))
+  local fired, concerned, kinds = 0, matched(set, events)
+  local lists = { kinds = kinds }
+  for _, rule in ipairs(concerned) do
+    local n, why, kind = rules.apply(ctx, rule, for_rule(set, rule, events, lists))
     if not n then
       return nil, why, kind
     end

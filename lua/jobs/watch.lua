@@ -40,7 +40,7 @@ local function look(ctx, rule, now)
       return nil, message, code
     end
     local n
-    n, message, code = rules.apply_all(ctx, rule, list)
+    n, message, code = rules.apply(ctx, rule, list)
     if not n then
       return nil, message, code
     end

@@ -94,6 +94,7 @@ void bench_home_open(struct bench_home *h, const char *dir, const char *schema_d
 {
     struct sw_err err = SW_ERR_INIT;
     char url[4096];
+    sw_alloc_keep(); /* as the program does */
     mkdir(dir, 0700);
     snprintf(url, sizeof url, "sqlite:%s/syncwell.db", dir);
     if (sw_store_open(url, schema_dir, read_only, &h->store, &err)) bench_die("open", &err);

@@ -2,6 +2,7 @@
  * The engine's own Lua with its host, for what is measured through it.
  *   bench_lua SHARE BOX FILE WORDS...      FILE runs as a task; it calls bench.done() at its end
  * It is given: bench.cpu() -> seconds of this process, of all beneath it; bench.say(text). */
+#include "base/alloc.h"
 #include "base/crypto.h"
 #include "bench.h"
 #include "script/host.h"
@@ -59,6 +60,7 @@ int main(int argc, char **argv)
     struct sw_host *h;
     uv_loop_t loop;
     bool done;
+    sw_alloc_keep();
     signal(SIGPIPE, SIG_IGN);
     if (argc < 4 || sw_crypto_init()) bench_die("bench_lua SHARE BOX FILE WORDS...", NULL);
     uv_loop_init(&loop);

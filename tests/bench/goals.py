@@ -1,8 +1,8 @@
 """The goals: what is prepared, what is run against what, and what is wanted of it."""
-import dataclasses, os, shutil, sqlite3, subprocess, sys, tempfile
+import dataclasses, os, shutil, sqlite3, statistics, subprocess, sys, tempfile
 
 import goals_live, goals_scripts
-from measure import HERE, Skip, bound, faster, pairs, run, skipped
+from measure import HERE, Skip, bound, faster, pairs, run, skipped, slower
 
 PY = sys.executable or "python3"
 
@@ -136,6 +136,40 @@ def g7(ctx):
     return out
 
 
+def late(ctx, folder, n, rounds):
+    """Median CPU of a late arrival of n samples and of settling it, us; the homes are copies in folder."""
+    runs = []
+    for _ in range(ctx.pairs):
+        with tempfile.TemporaryDirectory(dir=folder) as home:
+            shutil.copytree(ctx.path("regular"), home, dirs_exist_ok=True)
+            runs.append(run([ctx.tool("bench_late"), home, ctx.schema, str(n), str(rounds)]))
+    return [statistics.median(r[key] * 1e6 for r in runs) for key in ("cpu_s", "settle_s")]
+
+
+def g8(ctx):
+    years(ctx, "regular")
+    rows, rounds = [], 60 if ctx.quick else 300
+    for place, folder in (("on disk", ctx.folder), ("in memory, so without the disk's driver", "/dev/shm")):
+        for n in (1, 100, 1000):
+            cost, settle = late(ctx, folder, n, rounds)
+            rows.append(bound("G8", f"{n} late samples into a stored day of 1440, roll-up and commit, {place}", cost, "us", "", 300,
+                              f"settling the merged day afterwards {settle:.0f} us"))
+    return rows
+
+
+def g14(ctx):
+    metrics, days, lags = 50, 730 if ctx.quick else 3652, 7
+    home = ctx.path("days")
+    os.mkdir(home)
+    size = [str(metrics), str(days)]
+    run([ctx.tool("bench_days"), "fill", home, ctx.schema, *size])
+    p = pairs(lambda: run([ctx.tool("bench_days"), "read", home, ctx.schema, *size, "5"]),
+              lambda: run([ctx.tool("bench_days"), "correlate", *size, str(lags)]), ctx.pairs,
+              same=lambda a, b: a["check"] == metrics * days and b["check"] == metrics * (metrics - 1) // 2 * lags)
+    return [slower("G14", f"reading {metrics} metrics x {days} days from roll-ups", "their lagged rank correlations, exact, in C", p, 1,
+                   "the reading part: with it the whole may take twice exact C")]
+
+
 def ingest(ctx, source, what, wanted):
     """Rows for the pages in source. wanted: name of a reference -> (goal for new, goal for known data)."""
     turn = [0]
@@ -176,11 +210,50 @@ def ingest(ctx, source, what, wanted):
     return rows
 
 
+MERGED = """SELECT sum(r.n), CAST(sum(r.total) AS INT) FROM rollup r JOIN series s ON s.id = r.id >> 16
+  WHERE s.origin_id = 0"""
+
+
+def hooked(ctx):
+    """Rows for samples that a script reads one by one."""
+    source, turn, syncwell = pages(ctx, 0), [0], os.path.join(ctx.build, "syncwell")
+
+    def place(name):
+        turn[0] += 1
+        return ctx.path(f"{name}{turn[0]}")
+
+    def ours():
+        home = place("hook")
+        os.makedirs(os.path.join(home, "providers"))
+        shutil.copy(ctx.script("hook_provider.lua"), os.path.join(home, "providers", "bench.lua"))
+        for words in (["init", "--zone", "UTC"], ["connect", "bench"]):
+            subprocess.run([syncwell, "--home", home, *words], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL)
+        out = run([ctx.tool("bench_lua"), os.path.join(ctx.build, "share"), os.path.join(ctx.build, "syncwell-box"),
+                   ctx.script("lua_hook.lua"), home, source])
+        db = sqlite3.connect(os.path.join(home, "syncwell.db"))
+        n, total = db.execute(MERGED).fetchone()
+        db.close()
+        shutil.rmtree(home)
+        return {**out, "check": f"{n} {total} 0"}
+    rows = []
+    for name, command, wanted in (("python json + sqlite3", lambda: [PY, ctx.script("ref_ingest.py"), place("py.db"), source], 3),
+                                  ("node + better-sqlite3", lambda: ["node", ctx.script("ref_ingest.mjs"), place("node.db"), source], 1.8)):
+        try:
+            env = ctx.node("better-sqlite3") if name.startswith("node") else None
+            p = pairs(ours, lambda make=command, e=env: run(make(), env=e), ctx.pairs)
+            rows.append(faster("G5", "through a Lua function per sample, posted, engine and worker", name, p, wanted,
+                               f"{p['runs'][0]['records'] / p['ours'] / 1e6:.2f} M records/s"))
+        except Skip as e:
+            rows.append(skipped("G5", "through a Lua function per sample against " + name, str(e)))
+    return rows
+
+
 def g5(ctx):
     wanted = {"python json + sqlite3": (4, 6), "node + better-sqlite3": (2.4, None)}
     rows = ingest(ctx, pages(ctx, 0), "mapped series", wanted)
     rows += ingest(ctx, pages(ctx), "series and activities", wanted)
-    return rows + [skipped("G5", "through a Lua hook per record", "waits for the provider contract")]
+    return rows + hooked(ctx)
 
 
 HELD = """SELECT coalesce(sum(r.n), 0), coalesce(sum(r.total), 0) FROM rollup r JOIN series s ON s.id = r.id >> 16
@@ -269,4 +342,4 @@ def g10(ctx):
     return rows + [bound("G10", "peak memory over these folders", max(peaks), "MiB", "", 64)]
 
 
-ALL = {"G4": g4, "G5": g5, "G6": g6, "G7": g7, "G9": g9, "G10": g10, **goals_live.ALL, **goals_scripts.ALL}
+ALL = {"G4": g4, "G5": g5, "G6": g6, "G7": g7, "G8": g8, "G9": g9, "G10": g10, "G14": g14, **goals_live.ALL, **goals_scripts.ALL}

@@ -15,24 +15,30 @@ local function event(i)
     attributes = { sport = "running", elapsed_s = 5400, distance_m = 15000, hr_avg = 141 } } }
 end
 
-local function batch(from, count)
-  local list, fired = {}, 0
+local function events(from, count)
+  local list = {}
   for i = 1, count do
     list[i] = event(from + i)
   end
+  return list
+end
+
+local function fire(list)
+  local fired = 0
   for _, r in ipairs(assert(rules.evaluate(ctx, rule, list, "run"))) do
     fired = fired + (r.ok and not rules.doubt(rule, r.out) and r.out.fired and #r.out.actions or 0)
   end
   return fired
 end
 
-batch(0, 500)
-local engine, inside = bench.cpu()
-local fired = 0
+fire(events(0, 500))
+local engine, inside, fired = 0, 0, 0
 for from = 0, n - 1, 500 do
-  fired = fired + batch(from, math.min(500, n - from))
+  local list = events(from, math.min(500, n - from)) -- made before the clock, as on the other side
+  local engine_from, inside_from = bench.cpu()
+  fired = fired + fire(list)
+  local engine_to, inside_to = bench.cpu()
+  engine, inside = engine + engine_to - engine_from, inside + inside_to - inside_from
 end
-local engine_end, inside_end = bench.cpu()
-bench.say(('{"check": %d, "cpu_s": %.6f, "inside_s": %.6f}'):format(fired, engine_end - engine + inside_end - inside,
-  inside_end - inside))
+bench.say(('{"check": %d, "cpu_s": %.6f, "inside_s": %.6f}'):format(fired, engine + inside, inside))
 bench.done()

@@ -400,14 +400,15 @@ static void run_batch(struct told *t, const char *events)
 {
     struct sw_err err = SW_ERR_INIT;
     struct sw_batch_spec s;
-    struct sw_pack pack;
-    struct sw_buf b;
+    struct sw_buf b, head;
     size_t map, list;
     lua_settop(t->L, 0);
     luaL_dostring(t->L, "return { script = 'rules/x.lua', user = 'me', offset_min = 60 }");
     if (luaL_dostring(t->L, events)) fail_msg("%s", lua_tostring(t->L, -1));
-    assert_int_equal(sw_pack_events(t->L, 1, 2, &pack, &err), 0);
-    s = sw_pack_spec(&pack, 200);
+    sw_buf_init(&head, SW_FRAME_MAX);
+    assert_int_equal(sw_frame_encode(t->L, 1, &head, SW_ENCODE_STRICT, &err), 0);
+    assert_int_equal(sw_pack_push(t->L, 2, &err), 0);
+    s = sw_pack_spec(sw_pack_at(t->L, 3), sw_rd_of(head.data, head.len), 200);
     sw_buf_init(&b, SW_FRAME_MAX);
     map = sw_val_open(&b, SW_V_MAP);
     sw_val_key(&b, "op"), sw_val_text(&b, "batch");
@@ -425,7 +426,7 @@ static void run_batch(struct told *t, const char *events)
     sw_val_close(&b, map, 6);
     feed(t, &b);
     sw_buf_clear(&b);
-    sw_pack_clear(&pack);
+    sw_buf_clear(&head);
 }
 
 static void a_batch_gives_a_byte_for_each_run_that_has_nothing_to_tell(void **state)

@@ -54,7 +54,7 @@ static void says(int fd, const char *s) { say(fd, s, strlen(s)); }
 
 static void answer(int fd, int status, const char *headers, const void *body, size_t n)
 {
-    char head[1024];
+    char head[8192];
     snprintf(head, sizeof head, "HTTP/1.1 %d Words\r\nContent-Length: %zu\r\n%s\r\n", status, n, headers);
     says(fd, head);
     say(fd, body, n);
@@ -135,7 +135,7 @@ static void bomb(struct server *s, int fd)
 
 static void redirect(int fd, const char *rest) /* "307/where" */
 {
-    char line[2048];
+    char line[8000];
     snprintf(line, sizeof line, "Location: %s\r\nX-Hop: 1\r\n", rest + 4);
     answer(fd, atoi(rest), line, "moved", 5);
 }

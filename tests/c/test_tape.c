@@ -227,6 +227,11 @@ static void values_lengths_and_filters_are_read_by_path(void **state)
         "local function n(w) return columns(d, { time = 't', value = 'v', clock = 'unix', where = w }).n end\n"
         "same(n { k = 'a', ['s.n'] = 'w' }, 1) same(n { k = 'a', ['s.n'] = '' }, 1) same(n { k = 'a' }, 2) same(n {}, 3) same(n(nil), 3) same(pcall(n, { 5 }), false)",
         "local r, c = row('[{\"t\":1,\"v\":12},{\"t\":2,\"v\":401}]', { time = 't', value = 'v', clock = 'unix', min = 13, max = 400 }) same(r, nil) same(c.rejected['with a value that is a code of the service'], 2)",
+        "local c = columns(doc '[{\"t\":1,\"v\":[4,5]},{\"t\":2},{\"t\":3,\"v\":[6,\"x\"]},{\"t\":4,\"v\":7}]', { time = 't', clock = 'unix', value = function(x)\n"
+        "  if x.v == 7 then error 'seven' end return x.v and x.v[2] end }) same(c.n, 1) same(rows(c)[1][3], 5.0)\n"
+        "same(c.rejected['with a value that is no number'], 1) same(c.rejected[\"that the script's function stumbled over\"], 1)",
+        "local w = { k = 'a' } local c = columns(doc '[{\"t\":1,\"k\":\"a\"},{\"t\":2,\"k\":\"b\"},{\"t\":3,\"k\":\"a\"}]', { time = 't', clock = 'unix', where = w, value = function()\n"
+        "  w.k = nil collectgarbage() return 1 end }) same(c.n, 2)",
         "local c = columns(doc '[1,\"x\",null,[],true]', { time = 't', value = 'v' }) same(c.n, 0) same(c.next, nil)",
         "local c = columns(doc '{\"t\":1}', { time = 't', value = 'v' }) same(c.n, 0) same(c.next, nil)",
         "same(pcall(columns, {}, { time = 't', value = 'v' }), false) same(pcall(columns, doc '[]', 5), false)",
