@@ -8,6 +8,7 @@ local connections = require("connections")
 local door = require("door")
 local home = require("home")
 local intake = require("intake")
+local raw = require("raw")
 local zones = require("zones")
 local watch = require("watch")
 
@@ -61,6 +62,7 @@ local function answer(s, call, name, args)
       return sw.box.reply(call, false, message)
     end
     s.wait_ms, s.acct.reserve = reply.wait_ms, 0 -- what was begun may be finished
+    raw.note(s.raw, args, reply)
     sw.box.body(call, reply.body)
     return sw.box.reply(call, true, { status = reply.status, headers = reply.headers })
   end
@@ -72,7 +74,7 @@ local function answer(s, call, name, args)
 end
 
 local function run_page(s, resource, window, page)
-  s.failure, s.wait_ms = nil, nil
+  s.failure, s.wait_ms, s.raw = nil, nil, raw.recorder(s.ctx)
   s.intake = intake.new(s.ctx, s.c, s.provider)
   s.intake.total, s.intake.reasons = s.total, s.reasons
   s.intake.detail = s.provider.declaration.reads[resource].detail and resource or nil
@@ -118,9 +120,11 @@ local function verdict(s, out)
   return { code = v.word, message = why }
 end
 
-local function commit_page(s, resource, window, last, count)
+local function commit_page(s, resource, window, page, last, count)
   local t, job = home.txn(s.ctx), s.job
   s.intake:write(t)
+  raw.keep(s.ctx, t, s.c, s.provider, { op = "page", resource = resource, window = window, page = page },
+    s.raw)
   if last then
     local state = count > 0 and "received" or "empty"
     t:coverage { connection = s.c.id, resource = resource, first = window.first, last = window.last,
@@ -231,12 +235,13 @@ local function read_window(s, resource, read, window)
     if not out then
       return nil, message, code, more
     end
+    local this = page
     page, count = out.next, count + (math.tointeger(out.items) or 0)
     whole = whole and out.whole == true
     if repeats(s) then
       page, whole = nil, false
     end
-    local ok, why, kind = commit_page(s, resource, window, page == nil, count)
+    local ok, why, kind = commit_page(s, resource, window, this, page == nil, count)
     if not ok then
       return nil, why, kind
     elseif page == nil then

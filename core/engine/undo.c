@@ -63,6 +63,28 @@ static int metric_of(struct sw_store *s, int64_t person, int64_t series, struct 
     return 1;
 }
 
+/* What the run removed comes back where nothing stands by now. */
+static int put_missing(struct sw_store *s, const struct sw_who *who, const struct sw_metric *m, int64_t series,
+                       const struct sw_samples *old, int64_t *back, struct sw_err *err)
+{
+    struct sw_samples have = {0}, put = {0};
+    struct sw_merge stat = {0, 0, 0};
+    size_t k = 0;
+    int rc = sw_series_read(s, m, series, old->at[0].start_ms, old->at[old->n - 1].start_ms + 1, &have, err);
+    for (size_t i = 0; i < old->n && !rc; i++) {
+        const struct sw_sample *x = &old->at[i];
+        while (k < have.n && (have.at[k].start_ms < x->start_ms ||
+                              (have.at[k].start_ms == x->start_ms && have.at[k].dur_ms < x->dur_ms)))
+            k++;
+        if (m->by_value || k == have.n || have.at[k].start_ms != x->start_ms || have.at[k].dur_ms != x->dur_ms)
+            sw_samples_push(&put, x);
+    }
+    if (!rc && put.n) rc = sw_series_write(s, who->id, m, series, &put, &stat, err);
+    *back = (int64_t)(stat.added + stat.changed);
+    sw_samples_clear(&have), sw_samples_clear(&put);
+    return rc;
+}
+
 static int undo_samples(struct sw_store *s, const struct sw_metrics *metrics, const struct sw_who *who,
                         const struct row *r, struct sw_undone *out, struct sw_err *err)
 {
@@ -76,13 +98,29 @@ static int undo_samples(struct sw_store *s, const struct sw_metrics *metrics, co
     if (r->old.len) rc = sw_series_decode(sw_store_zip(s), r->old.data, r->old.len, &old, err);
     if (!rc && r->fresh.len) rc = sw_series_decode(sw_store_zip(s), r->fresh.data, r->fresh.len, &fresh, err);
     if (!rc && fresh.n) rc = sw_series_take_back(s, who->id, m, r->ref, &old, &fresh, &gone, err);
+    else if (!rc && old.n) rc = put_missing(s, who, m, r->ref, &old, &gone, err);
     out->samples += gone;
-    out->kept += (int64_t)fresh.n - gone;
+    out->kept += (int64_t)(fresh.n ? fresh.n : old.n) - gone;
     sw_samples_clear(&old), sw_samples_clear(&fresh);
     return rc;
 }
 
 /* --- totals and documents --- */
+
+/* A total that the run took away comes back unless there is one by now. */
+static int total_back(struct sw_store *s, const struct sw_who *who, const struct row *r, double old,
+                      struct sw_undone *out, struct sw_err *err)
+{
+    int64_t made;
+    int rc = sw_ask_int(s, err, &made,
+                        "INSERT INTO day_total (person_id, metric, day, origin_id, total) VALUES ($1, $2, $3, $4, $5) "
+                        "ON CONFLICT (person_id, metric, day, origin_id) DO NOTHING RETURNING day",
+                        "isiir", who->id, r->name, r->day, r->ref, old);
+    if (rc < 0) return rc;
+    if (rc) out->totals++;
+    else out->kept++;
+    return sw_dirty_mark(s, who->id, r->name, r->day, err);
+}
 
 static int undo_total(struct sw_store *s, const struct sw_who *who, const struct row *r,
                       struct sw_undone *out, struct sw_err *err)
@@ -90,6 +128,10 @@ static int undo_total(struct sw_store *s, const struct sw_who *who, const struct
     double old = 0, fresh = 0;
     int64_t same;
     int rc;
+    if (!r->fresh.len && r->old.len == sizeof old) {
+        memcpy(&old, r->old.data, sizeof old);
+        return total_back(s, who, r, old, out, err);
+    }
     if (r->fresh.len == sizeof fresh) memcpy(&fresh, r->fresh.data, sizeof fresh);
     if (r->old.len == sizeof old) memcpy(&old, r->old.data, sizeof old);
     rc = sw_ask_int(s, err, &same,
@@ -118,7 +160,16 @@ static int undo_doc(struct sw_store *s, const struct sw_who *who, struct row *r,
     char *cut = strchr(r->name, '\n');
     if (!cut) return 0;
     *cut = 0;
+    if (r->old.len)
+        return sw_doc_put(s, who->id, r->name, cut + 1, who->now_ms, sw_buf_str(&r->old), r->old.len, SW_DOC_ANY, 0,
+                          err);
     return sw_doc_delete(s, who->id, r->name, cut + 1, err);
+}
+
+static int undo_raw(struct sw_store *s, const struct sw_who *who, const struct row *r, struct sw_err *err)
+{
+    return sw_run(s, err, "UPDATE raw_item SET mapping = $3, run_id = 0 WHERE id = $1 AND person_id = $2", "iis", r->ref,
+                  who->id, r->name);
 }
 
 static int undo_row(struct sw_store *s, const struct sw_metrics *metrics, const struct sw_who *who, int64_t run,
@@ -128,6 +179,7 @@ static int undo_row(struct sw_store *s, const struct sw_metrics *metrics, const 
     if (!strcmp(r->kind, "samples")) rc = undo_samples(s, metrics, who, r, out, err);
     else if (!strcmp(r->kind, "total")) rc = undo_total(s, who, r, out, err);
     else if (!strcmp(r->kind, "doc")) rc = undo_doc(s, who, r, err);
+    else if (!strcmp(r->kind, "raw")) rc = undo_raw(s, who, r, err);
     return rc ? rc
               : sw_run(s, err, "DELETE FROM undo WHERE person_id = $1 AND run_id = $2 AND seq = $3", "iii", who->id,
                        run, r->seq);

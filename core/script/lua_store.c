@@ -11,6 +11,7 @@
  *   hours(who, zone, metric, first_day, last_day) -> the same with hour = local start of the hour, ms
  *   explain(who, zone, metric, day) -> list of {origin, start, dur, offset, value, share, behind}
  *   raw(who, metric, from, to, origin = 0 all) -> JSON lines text, how many
+ *   raw_items, raw_body, raw_totals: what services gave, lua_store_raw.c
  *   rows(...), totals(who): everything for those who take it elsewhere, lua_store_export.c
  *   series(who) -> list of {metric, origin, chunks, samples}      origins(who) -> list
  *   jobs(who) -> list        next_due() -> ms | nil        runs(who, limit) -> list
@@ -389,6 +390,7 @@ int sw_open_store(lua_State *L)
     luaL_newlib(L, f);
     luaL_setfuncs(L, sw_store_series_functions, 0);
     luaL_setfuncs(L, sw_store_sync_functions, 0);
+    luaL_setfuncs(L, sw_store_raw_functions, 0);
     luaL_setfuncs(L, sw_store_export_functions, 0);
     return 1;
 }

@@ -18,10 +18,15 @@ int sw_undo_samples(struct sw_store *s, int64_t series, const struct sw_samples 
  * fresh_revision is what the record has afterwards. */
 int sw_undo_record(struct sw_store *s, int64_t id, bool there, int64_t fresh_revision,
                    struct sw_err *err);
+/* old NULL: there was none; fresh NULL: there is none any more. */
 int sw_undo_total(struct sw_store *s, const char *metric, int64_t day, int64_t origin, const double *old,
-                  double fresh, struct sw_err *err);
+                  const double *fresh, struct sw_err *err);
 /* A document that goes when the run is taken back, such as the mark of a file that was read. */
 int sw_undo_doc(struct sw_store *s, const char *kind, const char *name, struct sw_err *err);
+/* A document that is as it is now when the run is taken back: before it is written or deleted. */
+int sw_undo_doc_was(struct sw_store *s, int64_t person, const char *kind, const char *name, struct sw_err *err);
+/* An item of the raw archive is read by another mapping from now on. */
+int sw_undo_raw(struct sw_store *s, int64_t item, const char *old_mapping, struct sw_err *err);
 /* Forget the journal of a run, at most `most` rows of each kind; 1 while some are left. */
 int sw_undo_forget(struct sw_store *s, int64_t person, int64_t run, int64_t most, struct sw_err *err);
 #endif

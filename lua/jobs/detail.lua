@@ -5,6 +5,7 @@ local connections = require("connections")
 local door = require("door")
 local home = require("home")
 local intake = require("intake")
+local raw = require("raw")
 local watch = require("watch")
 
 local json = sw.json
@@ -22,7 +23,9 @@ local function open(ctx, job)
 end
 
 local function answers(acct, taken, failure)
-  local network = door.network(acct, failure)
+  local network = door.network(acct, failure, function(request, reply)
+    raw.note(taken.raw, request, reply)
+  end)
   return function(call, index, name, args)
     if name == "http" then
       return network(call, index, name, args)
@@ -81,6 +84,7 @@ function detail.run(ctx, job)
     return code == "usage" and { skipped = message } or nil, message, code
   end
   local taken = intake.new(ctx, acct.connection, acct.provider)
+  taken.raw = raw.recorder(ctx)
   local ok, more
   ok, message, code, more = ask(ctx, acct, job, taken)
   if not ok and code == "wait" then
@@ -93,6 +97,8 @@ function detail.run(ctx, job)
   end
   local t = home.txn(ctx)
   taken:write(t)
+  raw.keep(ctx, t, acct.connection, acct.provider, { op = "detail", resource = job.payload.resource,
+    item = job.payload.item }, taken.raw)
   watch.ask(t)
   job:finish(t, "done", { item = job.payload.item.id })
   local done

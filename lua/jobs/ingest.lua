@@ -6,6 +6,7 @@ local home = require("home")
 local intake = require("intake")
 local post = require("post")
 local providers = require("providers")
+local raw = require("raw")
 local zones = require("zones")
 local watch = require("watch")
 
@@ -49,9 +50,10 @@ local function run(ctx, provider, op, state, more)
   return r.out
 end
 
-local function store(ctx, c, state)
+local function store(ctx, c, provider, state)
   local t = home.txn(ctx)
   state.intake:write(t)
+  raw.keep_posted(ctx, t, c, provider, "posted", state.body)
   local total = state.intake.total
   local today = home.day(ctx, sw.time.now())
   t:coverage { connection = c.id, resource = "posted", first = today, last = today, state = "received" }
@@ -85,7 +87,7 @@ local function posted(ctx, job, c, provider, state)
     end
     return nil, message, code
   end
-  return store(ctx, c, state)
+  return store(ctx, c, provider, state)
 end
 
 local function withdrawn(ctx, c, provider)
@@ -128,6 +130,7 @@ local function hinted(ctx, job, c, provider, state)
     return withdrawn(ctx, c, provider)
   end
   local t = home.txn(ctx)
+  raw.keep_posted(ctx, t, c, provider, "webhook", state.body)
   connections.put_hint(t, ctx, c, math.tointeger(hint.from) or instant_of(ctx, c, hint.id))
   local ok, why, kind = t:commit()
   if not ok then

@@ -1,6 +1,7 @@
 -- Job "prune": forget lines of history that are older than they are to be kept (lua/retention.lua), a part a
 -- transaction, so that nothing else waits long.
 local home = require("home")
+local raw = require("raw")
 local retention = require("retention")
 local trace_keeping = require("trace_keeping")
 
@@ -39,6 +40,13 @@ function prune.run(ctx, job)
   if not runs then
     return nil, why, kind
   end
+  local items
+  items, why, kind = raw.prune(ctx, function(t)
+    job:keep(t, "what services gave")
+  end)
+  if not items then
+    return nil, why, kind
+  end
   local before, gone = retention.runs_from(ctx), 0
   repeat
     local t = home.txn(ctx)
@@ -56,7 +64,7 @@ function prune.run(ctx, job)
   if not traces then
     return nil, why, kind
   end
-  return { forgotten = gone, undo = runs, traces = traces }
+  return { forgotten = gone, undo = runs, raw = items, traces = traces }
 end
 
 return prune
