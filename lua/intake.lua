@@ -209,14 +209,15 @@ local function draft_row(self, d)
 end
 
 -- A value of a day that is no amount stands at the day's local midnight.
-local function day_sample(self, d)
+function intake.day_sample(self, d)
   local start = sw.time.day_start(self.ctx.zone, d.day)
   return { metric = d.metric.name, unit = d.unit or d.metric.unit, start = ("<i8"):pack(start),
     dur = ("<i8"):pack(0), value = ("<d"):pack(d.value),
     offset = ("<i2"):pack(sw.time.offset(self.ctx.zone, start)) }
 end
 
--- Add everything to a transaction; `self.order` remembers which result is what.
+-- Add everything to a transaction; `self.order` remembers which result is what. Totals of days are doubted
+-- unless whoever writes is `sure` of them (a remap, which looked at all of them).
 function intake:write(t)
   self.order = {}
   for _, d in ipairs(self.records) do
@@ -235,10 +236,12 @@ function intake:write(t)
   end
   for _, d in ipairs(self.days) do
     local amount = d.metric.kind == "cumulative"
-    if amount then
+    if amount and self.sure then
+      t:day_total(d.metric.name, d.day, d.origin, d.value, d.unit or d.metric.unit)
+    elseif amount then
       t:day_total_guarded(d.metric.name, d.day, d.origin, d.value, d.unit or d.metric.unit)
     else
-      t:packed(day_sample(self, d), d.origin)
+      t:packed(intake.day_sample(self, d), d.origin)
     end
     self.order[#self.order + 1] = amount and "total" or "counts"
   end

@@ -27,7 +27,7 @@ local function day_start(ctx, day)
   return sw.time.day_start(ctx.zone, day)
 end
 
-local function window_of(ctx, read, first, last, now)
+function pull.window(ctx, read, first, last, now)
   local shown = read.bounds == "exclusive day" and last + 1 or last
   return { first = first, last = last, from = day_start(ctx, first),
     to = math.min(day_start(ctx, last + 1), now),
@@ -45,7 +45,7 @@ function pull.windows(ctx, read, cursor, now, from)
   local step = math.max(1, math.tointeger((read.window_s or WINDOW_S) // 86400))
   local list = {}
   for day = first, today, step do
-    list[#list + 1] = window_of(ctx, read, day, math.min(day + step - 1, today), now)
+    list[#list + 1] = pull.window(ctx, read, day, math.min(day + step - 1, today), now)
   end
   return list
 end

@@ -66,7 +66,7 @@ function raw.note(kept, request, reply)
 end
 
 -- Scripts are kept as long as something they read is: a remap compares with what they gave.
-local function keep_script(ctx, t, provider, mapping)
+function raw.keep_script(ctx, t, provider, mapping)
   if not sw.store.doc(ctx.who, ".mapping", mapping) then
     t:doc(".mapping", mapping, json.encode { provider = provider.id, source = provider.source })
   end
@@ -78,7 +78,7 @@ function raw.keep(ctx, t, c, provider, unit, kept)
     return
   end
   local mapping, w = raw.mapping(provider), unit.window or {}
-  keep_script(ctx, t, provider, mapping)
+  raw.keep_script(ctx, t, provider, mapping)
   t:raw({ connection = c.id, resource = unit.resource, op = unit.op, mapping = mapping,
     page = unit.page ~= nil and json.encode(unit.page) or "",
     item = unit.item and json.encode(unit.item) or "",

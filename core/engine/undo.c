@@ -168,8 +168,9 @@ static int undo_doc(struct sw_store *s, const struct sw_who *who, struct row *r,
 
 static int undo_raw(struct sw_store *s, const struct sw_who *who, const struct row *r, struct sw_err *err)
 {
-    return sw_run(s, err, "UPDATE raw_item SET mapping = $3, run_id = 0 WHERE id = $1 AND person_id = $2", "iis", r->ref,
-                  who->id, r->name);
+    return sw_run(s, err,
+                  "UPDATE raw_item SET mapping = $3, item = $4, run_id = 0 WHERE id = $1 AND person_id = $2", "iiss",
+                  r->ref, who->id, r->name, sw_buf_str(&r->old));
 }
 
 static int undo_row(struct sw_store *s, const struct sw_metrics *metrics, const struct sw_who *who, int64_t run,

@@ -2,7 +2,7 @@
  * Operations of sw.txn on the raw archive (store/store_raw.h).
  *   t:raw({connection, resource, op, page, item, parts, first, last, from, to, mapping}, body, {connection, person})
  *                                        one run with its answers; the last are the caps in bytes
- *   t:raw_mapped(id, mapping, run)       a remap read it
+ *   t:raw_mapped(id, mapping, run, item) a remap read it
  *   t:raw_prune(before ms, {connection, person}, most) -> {gone, left} */
 #include "base/json.h"
 #include "script/txn.h"
@@ -50,7 +50,7 @@ static int l_raw(lua_State *L)
 
 static int run_mapped(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
 {
-    return sw_raw_mapped(s, t->who.id, o->i[0], o->s[0], o->i[1], err);
+    return sw_raw_mapped(s, t->who.id, o->i[0], o->s[0], o->i[1], o->s[1], err);
 }
 
 static int l_mapped(lua_State *L)
@@ -59,6 +59,7 @@ static int l_mapped(lua_State *L)
     o->i[0] = luaL_checkinteger(L, 2);
     sw_txn_arg(L, o, 0, 3);
     o->i[1] = luaL_checkinteger(L, 4);
+    sw_txn_arg(L, o, 1, 5);
     return 0;
 }
 

@@ -213,17 +213,25 @@ int sw_raw_totals(struct sw_store *s, int64_t person, int64_t connection, int64_
 }
 
 int sw_raw_mapped(struct sw_store *s, int64_t person, int64_t id, const char *mapping, int64_t run,
-                  struct sw_err *err)
+                  const char *item, struct sw_err *err)
 {
-    char old[100] = "";
-    struct sw_q *q = sw_ask(s, err, "SELECT mapping FROM raw_item WHERE id = $1 AND person_id = $2", "ii", id, person);
-    int rc = q ? sw_q_next(q, err) : SW_E_INTERNAL;
-    if (rc <= 0) return rc; /* forgotten meanwhile */
-    snprintf(old, sizeof old, "%s", sw_q_text(q, 0, NULL));
+    struct sw_buf old;
+    char had[100];
+    int rc;
+    struct sw_q *q = sw_ask(s, err, "SELECT mapping, item FROM raw_item WHERE id = $1 AND person_id = $2", "ii", id,
+                            person);
+    if ((rc = q ? sw_q_next(q, err) : SW_E_INTERNAL) <= 0) return rc; /* forgotten meanwhile */
+    sw_buf_init(&old, 1 << 20);
+    snprintf(had, sizeof had, "%s", sw_q_text(q, 0, NULL));
+    sw_buf_puts(&old, sw_q_text(q, 1, NULL));
     sw_q_stop(q);
-    rc = strcmp(old, mapping) ? sw_undo_raw(s, id, old, err) : 0;
-    return rc ? rc
-              : sw_run(s, err, "UPDATE raw_item SET mapping = $2, run_id = $3 WHERE id = $1", "isi", id, mapping, run);
+    rc = 0;
+    if (strcmp(had, mapping) || strcmp(sw_buf_str(&old), item)) rc = sw_undo_raw(s, id, had, sw_buf_str(&old), err);
+    if (!rc)
+        rc = sw_run(s, err, "UPDATE raw_item SET mapping = $2, run_id = $3, item = $4 WHERE id = $1", "isis", id,
+                    mapping, run, item);
+    sw_buf_clear(&old);
+    return rc;
 }
 
 int sw_raw_prune(struct sw_store *s, int64_t person, int64_t before_ms, const struct sw_raw_caps *caps,

@@ -39,9 +39,9 @@ int sw_raw_list(struct sw_store *s, int64_t person, const struct sw_raw_filter *
 /* Items, bytes as stored and bytes as they came, of a connection or (0) a person. */
 int sw_raw_totals(struct sw_store *s, int64_t person, int64_t connection, int64_t out[3], struct sw_err *err);
 
-/* A remap read it: by which mapping, in which run. Noted for undo. */
+/* A remap read it: by which mapping, in which run, as an answer about which item. Noted for undo. */
 int sw_raw_mapped(struct sw_store *s, int64_t person, int64_t id, const char *mapping, int64_t run,
-                  struct sw_err *err);
+                  const char *item, struct sw_err *err);
 /* Forget items last seen before before_ms and those beyond the caps, at most `most`. 1 while some are left. */
 int sw_raw_prune(struct sw_store *s, int64_t person, int64_t before_ms, const struct sw_raw_caps *caps,
                  int64_t most, int64_t *gone, struct sw_err *err);

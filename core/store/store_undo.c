@@ -98,9 +98,10 @@ int sw_undo_doc_was(struct sw_store *s, int64_t person, const char *kind, const 
     return rc;
 }
 
-int sw_undo_raw(struct sw_store *s, int64_t item, const char *old_mapping, struct sw_err *err)
+int sw_undo_raw(struct sw_store *s, int64_t id, const char *old_mapping, const char *old_item,
+                struct sw_err *err)
 {
-    return sw_undo_on(s) ? note(s, "raw", item, old_mapping, 0, NULL, 0, NULL, 0, err) : 0;
+    return sw_undo_on(s) ? note(s, "raw", id, old_mapping, 0, old_item, strlen(old_item), NULL, 0, err) : 0;
 }
 
 /* The end of the first part, then the part: a DELETE with a LIMIT is not everybody's SQL. */

@@ -26,7 +26,8 @@ int sw_undo_doc(struct sw_store *s, const char *kind, const char *name, struct s
 /* A document that is as it is now when the run is taken back: before it is written or deleted. */
 int sw_undo_doc_was(struct sw_store *s, int64_t person, const char *kind, const char *name, struct sw_err *err);
 /* An item of the raw archive is read by another mapping from now on. */
-int sw_undo_raw(struct sw_store *s, int64_t item, const char *old_mapping, struct sw_err *err);
+int sw_undo_raw(struct sw_store *s, int64_t id, const char *old_mapping, const char *old_item,
+                struct sw_err *err);
 /* Forget the journal of a run, at most `most` rows of each kind; 1 while some are left. */
 int sw_undo_forget(struct sw_store *s, int64_t person, int64_t run, int64_t most, struct sw_err *err);
 #endif

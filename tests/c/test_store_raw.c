@@ -158,8 +158,8 @@ static void a_mapping_is_noted_where_a_run_is(void **state)
     text(f, "x", 1000, "one");
     struct seen s = last(f, &all);
     sw_undo_begin(f->s, f->me, 5);
-    OK(sw_raw_mapped(f->s, f->me, s.r.id, "m2", 5, &f->err));
-    OK(sw_raw_mapped(f->s, f->me, s.r.id, "m2", 6, &f->err));
+    OK(sw_raw_mapped(f->s, f->me, s.r.id, "m2", 5, "", &f->err));
+    OK(sw_raw_mapped(f->s, f->me, s.r.id, "m2", 6, "", &f->err));
     sw_undo_begin(f->s, 0, 0);
     s = last(f, &all);
     assert_string_equal(s.mapping, "m2");
