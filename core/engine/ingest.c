@@ -157,6 +157,31 @@ int sw_ingest_delete(struct sw_store *s, const struct sw_who *who, int64_t id, b
     return rc < 0 ? rc : sw_record_delete(s, who->id, id, was_last, group, err);
 }
 
+int sw_ingest_move(struct sw_store *s, const struct sw_who *who, int64_t id, int64_t group, int64_t *moved,
+                   struct sw_err *err)
+{
+    int64_t day;
+    int rc = sw_ask_int(
+        s, err, &day, "SELECT day FROM record WHERE id = $1 AND person_id = $2 AND kind = 'sleep'",
+        "ii", id, who->id);
+    if (rc > 0) rc = mark_night(s, who, day, err);
+    if (rc >= 0) rc = sw_record_move(s, who->id, id, group, err);
+    *moved += rc > 0;
+    return rc < 0 ? rc : 0;
+}
+
+int sw_ingest_join(struct sw_store *s, const struct sw_who *who, int64_t from, int64_t to, int64_t *moved,
+                   struct sw_err *err)
+{
+    int64_t id;
+    int rc = 1;
+    while (from != to && (rc = sw_ask_int(s, err, &id,
+                                          "SELECT id FROM record WHERE group_id = $1 AND person_id = $2 ORDER BY id LIMIT 1",
+                                          "ii", from, who->id)) > 0)
+        if ((rc = sw_ingest_move(s, who, id, to, moved, err))) break;
+    return rc < 0 ? rc : 0;
+}
+
 /* 1 and *out: the total this origin stated before; 0: none. */
 static int stated_total(struct sw_store *s, const struct sw_who *who, const struct sw_metric *m,
                         int64_t day, int64_t origin_id, double *out, struct sw_err *err)

@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "store/store_undo.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct row { /* one of the journal, copied: its statement must not stay open while others write */
@@ -173,14 +174,44 @@ static int undo_raw(struct sw_store *s, const struct sw_who *who, const struct r
                   r->ref, who->id, r->name, sw_buf_str(&r->old));
 }
 
+struct told { /* of a group whose last member went */
+    void (*gone)(void *ctx, const char *kind, int64_t group, int64_t id);
+    void *ctx;
+};
+
+static int undo_move(struct sw_store *s, const struct sw_who *who, const struct row *r, const struct told *told,
+                     struct sw_undone *out, struct sw_err *err)
+{
+    int64_t group = strtoll(r->name, NULL, 10), moved = 0, living = 1;
+    char kind[64] = "";
+    struct sw_q *q = sw_ask(s, err, "SELECT kind FROM record WHERE id = $1 AND person_id = $2 AND group_id = $3", "iii",
+                            r->ref, who->id, group);
+    int rc = q ? sw_q_next(q, err) : SW_E_INTERNAL;
+    if (rc <= 0) {
+        out->kept += !rc;
+        return rc;
+    }
+    snprintf(kind, sizeof kind, "%s", sw_q_text(q, 0, NULL));
+    sw_q_stop(q);
+    rc = sw_ingest_move(s, who, r->ref, r->day, &moved, err);
+    if (!rc)
+        rc = sw_ask_int(s, err, &living,
+                        "SELECT count(*) FROM record WHERE group_id = $1 AND person_id = $2 AND state <> 'deleted'",
+                        "ii", group, who->id);
+    if (rc > 0 && !living) told->gone(told->ctx, kind, group, r->ref);
+    out->records += moved;
+    return rc < 0 ? rc : 0;
+}
+
 static int undo_row(struct sw_store *s, const struct sw_metrics *metrics, const struct sw_who *who, int64_t run,
-                    struct row *r, struct sw_undone *out, struct sw_err *err)
+                    struct row *r, const struct told *told, struct sw_undone *out, struct sw_err *err)
 {
     int rc = 0;
     if (!strcmp(r->kind, "samples")) rc = undo_samples(s, metrics, who, r, out, err);
     else if (!strcmp(r->kind, "total")) rc = undo_total(s, who, r, out, err);
     else if (!strcmp(r->kind, "doc")) rc = undo_doc(s, who, r, err);
     else if (!strcmp(r->kind, "raw")) rc = undo_raw(s, who, r, err);
+    else if (!strcmp(r->kind, "move")) rc = undo_move(s, who, r, told, out, err);
     return rc ? rc
               : sw_run(s, err, "DELETE FROM undo WHERE person_id = $1 AND run_id = $2 AND seq = $3", "iii", who->id,
                        run, r->seq);
@@ -276,12 +307,13 @@ int sw_undo_run(struct sw_store *s, const struct sw_metrics *metrics, const stru
                 void (*gone)(void *ctx, const char *kind, int64_t group, int64_t id), void *ctx,
                 struct sw_err *err)
 {
+    const struct told told = {gone, ctx};
     int64_t n = 0;
     struct row r;
     struct was w;
     int rc = 1;
     while (n < most && (rc = last_row(s, who->id, run, &r, err)) > 0) {
-        rc = undo_row(s, metrics, who, run, &r, out, err);
+        rc = undo_row(s, metrics, who, run, &r, &told, out, err);
         row_clear(&r);
         n++;
         if (rc) return rc;

@@ -12,7 +12,9 @@
  *   t:record_delete(id, kind [, may return]) -> {group, was_last}
  *   t:day_total(metric, day, origin, value, unit) -> what
  *   t:erase(metric, from, to) -> how many          t:settle(most) -> true while days are left
+ *   t:group_move(record, group)   t:group_join(group, into group) -> how many records moved
  *   t:undo(run or 0, body) -> run: what follows can be taken back   t:undo_doc(kind, name)
+ *   t:undo_doc_was(kind, name): the document comes back as it is now
  *   t:take_back(run, most) -> {records, samples, totals, kept, left}   t:undo_forget(run, most) -> left
  *   t:erase_person()   t:erase_connection(id): with all that it brought
  *   t:again(metric, origin or 0, day): compute the day's figures again

@@ -285,6 +285,32 @@ static int l_record_delete(lua_State *L)
     return 0;
 }
 
+static int run_move(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
+{
+    int64_t moved = 0;
+    int rc = (o->i[2] ? sw_ingest_join : sw_ingest_move)(s, &t->who, o->i[0], o->i[1], &moved, err);
+    sw_json_int(&o->out, moved);
+    return rc;
+}
+
+/* t:group_move(record, group), t:group_join(group, into group) -> how many records moved */
+static int l_move(lua_State *L)
+{
+    struct sw_op *o = sw_txn_add(L, run_move);
+    o->i[0] = luaL_checkinteger(L, 2);
+    o->i[1] = luaL_checkinteger(L, 3);
+    return 0;
+}
+
+static int l_join(lua_State *L)
+{
+    struct sw_op *o = sw_txn_add(L, run_move);
+    o->i[0] = luaL_checkinteger(L, 2);
+    o->i[1] = luaL_checkinteger(L, 3);
+    o->i[2] = 1;
+    return 0;
+}
+
 static int run_day_total(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
 {
     static const char *const what[] = {"\"new\"", "\"updated\"", "\"unchanged\""};
@@ -442,6 +468,20 @@ static int l_undo_doc(lua_State *L)
     return 0;
 }
 
+static int run_undo_doc_was(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
+{
+    return sw_undo_doc_was(s, t->who.id, o->s[0], o->s[1], err);
+}
+
+/* t:undo_doc_was(kind, name): before it is written or deleted; it is as it was when the run is taken back */
+static int l_undo_doc_was(lua_State *L)
+{
+    struct sw_op *o = sw_txn_add(L, run_undo_doc_was);
+    sw_txn_arg(L, o, 0, 2);
+    sw_txn_arg(L, o, 1, 3);
+    return 0;
+}
+
 static void put_gone(void *ctx, const char *kind, int64_t group, int64_t id)
 {
     struct sw_buf *b = &((struct sw_txn *)ctx)->events;
@@ -515,6 +555,9 @@ const luaL_Reg sw_txn_data_methods[] = {{"erase_person", l_erase_person},
                                         {"erase_connection", l_erase_connection},
                                         {"undo", l_undo_begin},
                                         {"undo_doc", l_undo_doc},
+                                        {"undo_doc_was", l_undo_doc_was},
+                                        {"group_move", l_move},
+                                        {"group_join", l_join},
                                         {"take_back", l_undo},
                                         {"undo_forget", l_undo_forget},
                                         {"origin", l_origin},

@@ -98,6 +98,14 @@ int sw_undo_doc_was(struct sw_store *s, int64_t person, const char *kind, const 
     return rc;
 }
 
+int sw_undo_move(struct sw_store *s, int64_t id, int64_t old_group, int64_t new_group, struct sw_err *err)
+{
+    char to[32];
+    if (!sw_undo_on(s)) return 0;
+    snprintf(to, sizeof to, "%lld", (long long)new_group);
+    return note(s, "move", id, to, old_group, NULL, 0, NULL, 0, err);
+}
+
 int sw_undo_raw(struct sw_store *s, int64_t id, const char *old_mapping, const char *old_item,
                 struct sw_err *err)
 {

@@ -25,6 +25,8 @@ int sw_undo_total(struct sw_store *s, const char *metric, int64_t day, int64_t o
 int sw_undo_doc(struct sw_store *s, const char *kind, const char *name, struct sw_err *err);
 /* A document that is as it is now when the run is taken back: before it is written or deleted. */
 int sw_undo_doc_was(struct sw_store *s, int64_t person, const char *kind, const char *name, struct sw_err *err);
+/* A record, of whatever revision then, goes back to the group it was in while it is still in the new one. */
+int sw_undo_move(struct sw_store *s, int64_t id, int64_t old_group, int64_t new_group, struct sw_err *err);
 /* An item of the raw archive is read by another mapping from now on. */
 int sw_undo_raw(struct sw_store *s, int64_t id, const char *old_mapping, const char *old_item,
                 struct sw_err *err);

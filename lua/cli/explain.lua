@@ -1,6 +1,7 @@
 -- syncwell explain: why a number is what it is.
 --   syncwell explain steps 2026-03-29
 local data = require("data")
+local grouping = require("grouping")
 local home = require("home")
 local raw_item = require("raw_item")
 local term = require("term")
@@ -84,6 +85,7 @@ local function print_record(members, came, kind, id)
 end
 
 local function explain_record(ctx, id)
+  id = grouping.resolve(ctx, id)
   for _, r in ipairs(sw.store.records(ctx.who, {})) do
     if ("%x"):format(r.id) == id or ("%x"):format(r.group) == id then
       local views = data.groups(ctx, r.kind, { group = r.group })
