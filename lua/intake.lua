@@ -5,6 +5,7 @@
 --   intake:write(t)                       -- into a transaction; then intake:count(results) after its commit
 local capabilities = require("capabilities")
 local data = require("data")
+local echoes = require("echoes")
 local record = require("record")
 
 local intake = {}
@@ -18,7 +19,7 @@ local FIRST_MS, LAST_MS = -2208816000000, 3453062400000
 
 function intake.new(ctx, c, provider)
   return setmetatable({ ctx = ctx, connection = c, provider = provider, records = {}, days = {}, columns = {},
-    reasons = {}, rejected = 0, ids = {}, bytes = 0, declared = {},
+    echoes = {}, reasons = {}, rejected = 0, ids = {}, bytes = 0, declared = {},
     total = { new = 0, updated = 0, unchanged = 0, rejected = 0, held = 0 } }, intake)
 end
 
@@ -116,6 +117,18 @@ local function undeclared(self, name)
   return not known and ("%s, which the script does not say it brings"):format(name) or nil
 end
 
+-- One of our own that came back is seen, and left out.
+local function is_echo(self, d)
+  self.known = self.known or echoes.index(self.ctx)
+  local tag, why = self.known:of(self.connection, d)
+  if not tag and why ~= "held" then
+    return false
+  end
+  self.ids[d.id] = true
+  self.echoes[#self.echoes + 1] = { tag = tag, id = d.id, why = why }
+  return true
+end
+
 local take = {}
 
 function take.records(self, list)
@@ -125,7 +138,7 @@ function take.records(self, list)
       self:reject(why)
     elseif #self.records >= RECORDS_MOST then
       return nil, ("more than %d records in one page"):format(RECORDS_MOST)
-    else
+    elseif not is_echo(self, d) then
       self.ids[d.id] = true
       self.records[#self.records + 1] = kept(self, d)
     end
@@ -245,7 +258,11 @@ function intake:write(t)
     end
     self.order[#self.order + 1] = amount and "total" or "counts"
   end
-  return #self.order
+  local mine = #self.order
+  for _, e in ipairs(self.echoes) do -- comes last: what became of it is not asked for
+    self.known:note(t, self.connection, e)
+  end
+  return mine
 end
 
 local counted = { job = function() end }
@@ -281,7 +298,13 @@ function intake:count(results, from)
     counted[kind](self, results[from + i - 1])
   end
   self.total.rejected, self.rejected = self.total.rejected + self.rejected, 0
-  self.records, self.days, self.columns, self.bytes = {}, {}, {}, 0
+  if #self.echoes > 0 then
+    for _, e in ipairs(self.echoes) do
+      local name = e.tag and "echoes" or "held"
+      self.total[name] = (self.total[name] or 0) + 1
+    end
+  end
+  self.records, self.days, self.columns, self.echoes, self.bytes = {}, {}, {}, {}, 0
 end
 
 return intake

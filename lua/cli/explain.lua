@@ -1,6 +1,7 @@
 -- syncwell explain: why a number is what it is.
 --   syncwell explain steps 2026-03-29
 local data = require("data")
+local echoes = require("echoes")
 local grouping = require("grouping")
 local home = require("home")
 local raw_item = require("raw_item")
@@ -84,18 +85,28 @@ local function print_record(members, came, kind, id)
   end
 end
 
+local function print_sent(ctx, sent)
+  for _, s in ipairs(sent) do
+    term.line("\nwritten to %s (%s, %s)%s", s.connection, s.what or "entry", sw.time.iso(s.at // 1000 * 1000,
+      home.offset(ctx, s.at)), s.came and ("; it came back through %s and was left out, known by %s"):format(
+      s.came.connection, s.came.by) or "")
+  end
+end
+
 local function explain_record(ctx, id)
   id = grouping.resolve(ctx, id)
   for _, r in ipairs(sw.store.records(ctx.who, {})) do
     if ("%x"):format(r.id) == id or ("%x"):format(r.group) == id then
       local views = data.groups(ctx, r.kind, { group = r.group })
       local members = sw.store.records(ctx.who, { group = r.group })
-      local came = as_they_came(ctx, members)
+      local came, sent = as_they_came(ctx, members), echoes.made_from(ctx, ("%x"):format(r.group))
       if ctx.json then
-        term.line("%s", json.encode { group = views[1], members = json.list(members), came = came })
+        term.line("%s", json.encode { group = views[1], members = json.list(members), came = came,
+          sent = sent })
         return 0
       end
       print_record(members, came, r.kind, id)
+      print_sent(ctx, sent)
       return 0
     end
   end
