@@ -239,7 +239,7 @@ function intake:write(t)
     if self.detail then
       t:job { kind = "detail", name = ("%d:%s:%s"):format(self.connection.id, self.detail, d.id), urgency = 2,
         if_changed = true, payload = sw.json.encode { connection = self.connection.id, resource = self.detail,
-          item = { id = d.id, start = d.start, origin = d.origin } } }
+          run = self.run, item = { id = d.id, start = d.start, origin = d.origin } } }
       self.order[#self.order + 1] = "job"
     end
   end

@@ -9,6 +9,7 @@ local door = require("door")
 local home = require("home")
 local intake = require("intake")
 local raw = require("raw")
+local undo = require("undo")
 local zones = require("zones")
 local watch = require("watch")
 
@@ -122,7 +123,10 @@ end
 
 local function commit_page(s, resource, window, page, last, count)
   local t, job = home.txn(s.ctx), s.job
-  s.intake:write(t)
+  s.intake.run = job.id
+  undo.around(t, job.id, "sync", connections.title(s.c), function()
+    s.intake:write(t)
+  end)
   raw.keep(s.ctx, t, s.c, s.provider, { op = "page", resource = resource, window = window, page = page },
     s.raw)
   if last then
@@ -141,7 +145,7 @@ local function commit_page(s, resource, window, page, last, count)
   for id in pairs(s.intake.ids) do
     s.seen[id] = true
   end
-  s.intake:count(done, 1)
+  s.intake:count(done, 2)
   return true
 end
 
@@ -188,6 +192,7 @@ local function compare_listing(s, read, window)
     return nil, message, code
   end
   local t, any = home.txn(s.ctx), false
+  t:undo_of(s.job.id)
   for _, r in ipairs(rows) do
     if r.connection == s.c.id and was_asked_for(s, read, window, r) then
       local name = missing_name(s, read.kind, r.external_id)
@@ -210,6 +215,7 @@ local function compare_listing(s, read, window)
   if not any then
     return true
   end
+  t:undo_end(sw.json.encode { what = "sync", text = connections.title(s.c) })
   t:dispatch(sw.time.now() - LIVE_MS)
   watch.ask(t)
   return t:commit()

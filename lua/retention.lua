@@ -5,6 +5,7 @@
 local home = require("home")
 local raw = require("raw")
 local trace_keeping = require("trace_keeping")
+local undo = require("undo")
 
 local retention = {}
 
@@ -24,8 +25,11 @@ end
 
 function retention.plan(ctx)
   local any, message, code = sw.store.runs_old(ctx.who, retention.runs_from(ctx))
-  local old = sw.store.docs(ctx.who, ".undo_run", { to = retention.undo_from(ctx), limit = 1 }) or {}
-  if not any and #old == 0 and not raw.is_due(ctx) and not trace_keeping.any(ctx) then
+  local old = 0
+  for _, kind in ipairs(undo.kinds) do
+    old = old + #(sw.store.docs(ctx.who, kind, { to = retention.undo_from(ctx), limit = 1 }) or {})
+  end
+  if not any and old == 0 and not raw.is_due(ctx) and not trace_keeping.any(ctx) then
     return message == nil or nil, message, code
   end
   local t = home.txn(ctx)

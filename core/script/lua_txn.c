@@ -15,6 +15,7 @@
  *   t:group_move(record, group)   t:group_join(group, into group) -> how many records moved
  *   t:undo(run or 0, body) -> run: what follows can be taken back   t:undo_doc(kind, name)
  *   t:undo_doc_was(kind, name): the document comes back as it is now
+ *   t:undo_of(run) ... t:undo_end(body): the same for syncs, listed only where something changed
  *   t:take_back(run, most) -> {records, samples, totals, kept, left}   t:undo_forget(run, most) -> left
  *   t:erase_person()   t:erase_connection(id): with all that it brought
  *   t:again(metric, origin or 0, day): compute the day's figures again

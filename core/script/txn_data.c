@@ -453,6 +453,40 @@ static int l_undo_begin(lua_State *L)
     return 0;
 }
 
+static int run_undo_of(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
+{
+    (void)err;
+    sw_undo_begin(s, t->who.id, o->i[0]);
+    return 0;
+}
+
+/* t:undo_of(run): as t:undo of a run that has a number, but it is listed only by t:undo_end */
+static int l_undo_of(lua_State *L)
+{
+    sw_txn_add(L, run_undo_of)->i[0] = luaL_checkinteger(L, 2);
+    return 0;
+}
+
+static int run_undo_end(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
+{
+    char name[32];
+    int64_t run = sw_store_undo(s)->run;
+    int rc = sw_undo_any(s, t->who.id, run, err);
+    sw_undo_begin(s, 0, 0);
+    snprintf(name, sizeof name, "%lld", (long long)run);
+    if (rc > 0)
+        rc = sw_doc_put(s, t->who.id, ".undo_sync", name, t->who.now_ms, o->s[0], o->n[0], SW_DOC_ANY, 0, err);
+    return rc < 0 ? rc : 0;
+}
+
+/* t:undo_end(body text): the run of t:undo_of is listed among the syncs if it changed anything; what follows
+ * in this transaction is noted no more */
+static int l_undo_end(lua_State *L)
+{
+    sw_txn_arg(L, sw_txn_add(L, run_undo_end), 0, 2);
+    return 0;
+}
+
 static int run_undo_doc(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
 {
     (void)t;
@@ -554,6 +588,8 @@ static int l_erase_connection(lua_State *L)
 const luaL_Reg sw_txn_data_methods[] = {{"erase_person", l_erase_person},
                                         {"erase_connection", l_erase_connection},
                                         {"undo", l_undo_begin},
+                                        {"undo_of", l_undo_of},
+                                        {"undo_end", l_undo_end},
                                         {"undo_doc", l_undo_doc},
                                         {"undo_doc_was", l_undo_doc_was},
                                         {"group_move", l_move},

@@ -16,6 +16,16 @@ bool sw_undo_on(const struct sw_store *s)
     return sw_store_undo((struct sw_store *)s)->run != 0;
 }
 
+int sw_undo_any(struct sw_store *s, int64_t person, int64_t run, struct sw_err *err)
+{
+    int64_t one;
+    int rc = sw_ask_int(s, err, &one, "SELECT 1 FROM undo WHERE person_id = $1 AND run_id = $2 LIMIT 1", "ii", person,
+                        run);
+    if (rc) return rc;
+    return sw_ask_int(s, err, &one, "SELECT 1 FROM undo_record WHERE person_id = $1 AND run_id = $2 LIMIT 1", "ii",
+                      person, run);
+}
+
 static int note(struct sw_store *s, const char *kind, int64_t ref, const char *name, int64_t day,
                 const void *old, size_t old_n, const void *fresh, size_t fresh_n, struct sw_err *err)
 {

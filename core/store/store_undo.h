@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The journal of a run: while one is named on a store, what is written of samples, records and totals is
  * noted with what stood there before, in the same transaction. engine/undo.c takes a run back. Nothing is
- * noted while no run is named, which is how services are read: what they bring has its own ledger. */
+ * noted while no run is named. */
 #ifndef SW_STORE_UNDO_H
 #define SW_STORE_UNDO_H
 #include "codec/series.h"
@@ -10,6 +10,9 @@
 /* From here on, until it is called with run 0. */
 void sw_undo_begin(struct sw_store *s, int64_t person, int64_t run);
 bool sw_undo_on(const struct sw_store *s);
+
+/* 1 when something of the run is noted, else 0. */
+int sw_undo_any(struct sw_store *s, int64_t person, int64_t run, struct sw_err *err);
 
 /* Samples of one chunk: `fresh` stand there now, `old` stood in the place of some of them. */
 int sw_undo_samples(struct sw_store *s, int64_t series, const struct sw_samples *old,

@@ -7,6 +7,7 @@ local intake = require("intake")
 local post = require("post")
 local providers = require("providers")
 local raw = require("raw")
+local undo = require("undo")
 local zones = require("zones")
 local watch = require("watch")
 
@@ -50,9 +51,11 @@ local function run(ctx, provider, op, state, more)
   return r.out
 end
 
-local function store(ctx, c, provider, state)
+local function store(ctx, job, c, provider, state)
   local t = home.txn(ctx)
-  state.intake:write(t)
+  undo.around(t, job.id, "posted", connections.title(c), function()
+    state.intake:write(t)
+  end)
   raw.keep_posted(ctx, t, c, provider, "posted", state.body)
   local total = state.intake.total
   local today = home.day(ctx, sw.time.now())
@@ -65,7 +68,7 @@ local function store(ctx, c, provider, state)
   if not done then
     return nil, message, code
   end
-  state.intake:count(done, 1)
+  state.intake:count(done, 2)
   total.reasons = state.intake.reasons
   return total
 end
@@ -87,7 +90,7 @@ local function posted(ctx, job, c, provider, state)
     end
     return nil, message, code
   end
-  return store(ctx, c, provider, state)
+  return store(ctx, job, c, provider, state)
 end
 
 local function withdrawn(ctx, c, provider)

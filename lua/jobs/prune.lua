@@ -4,14 +4,15 @@ local home = require("home")
 local raw = require("raw")
 local retention = require("retention")
 local trace_keeping = require("trace_keeping")
+local undo = require("undo")
 
 local prune = {}
 
 local PART = 2000
 
 -- What is needed to take old runs back.
-local function forget_undo(ctx, job)
-  local old, message, code = sw.store.docs(ctx.who, ".undo_run", { to = retention.undo_from(ctx) })
+local function forget_undo(ctx, job, kind)
+  local old, message, code = sw.store.docs(ctx.who, kind, { to = retention.undo_from(ctx) })
   if not old then
     return nil, message, code
   end
@@ -29,14 +30,26 @@ local function forget_undo(ctx, job)
       left = done[2]
     until not left
     local t = home.txn(ctx)
-    t:doc_delete(".undo_run", doc.name)
+    t:doc_delete(kind, doc.name)
     t:commit()
   end
   return #old
 end
 
+local function forget_runs(ctx, job)
+  local sum = 0
+  for _, kind in ipairs(undo.kinds) do
+    local n, message, code = forget_undo(ctx, job, kind)
+    if not n then
+      return nil, message, code
+    end
+    sum = sum + n
+  end
+  return sum
+end
+
 function prune.run(ctx, job)
-  local runs, why, kind = forget_undo(ctx, job)
+  local runs, why, kind = forget_runs(ctx, job)
   if not runs then
     return nil, why, kind
   end
