@@ -11,10 +11,12 @@ int sw_squeeze(const void *p, size_t n, struct sw_buf *out, struct sw_err *err)
     size_t room = ZSTD_compressBound(n), made;
     uint8_t *to;
     if (n > SW_SQUEEZE_MOST)
-        return sw_fail(err, SW_E_LIMIT, "a text of over %zu MiB is not kept", SW_SQUEEZE_MOST >> 20);
+        return sw_fail(err, SW_E_LIMIT, "a text of over %zu MiB is not kept",
+                       SW_SQUEEZE_MOST >> 20);
     to = sw_buf_room(out, room);
     made = to ? ZSTD_compress(to, room, p, n, LEVEL) : 0;
-    if (!to || ZSTD_isError(made)) return sw_fail(err, SW_E_LIMIT, "the text cannot be made smaller");
+    if (!to || ZSTD_isError(made))
+        return sw_fail(err, SW_E_LIMIT, "the text cannot be made smaller");
     out->len += made;
     return 0;
 }

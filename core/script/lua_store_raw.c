@@ -23,13 +23,22 @@ static void put_item(void *ctx, const struct sw_raw *r)
     const struct {
         const char *key;
         int64_t v;
-    } ints[] = {{"id", r->id},          {"connection", r->connection_id}, {"body", r->body_id},
-                {"first", r->first_day}, {"last", r->last_day},           {"from", r->from_ms},
-                {"to", r->to_ms},        {"fetched", r->last_ms},         {"first_fetched", r->first_ms},
-                {"times", r->times},     {"run", r->run_id},              {"bytes", r->bytes},
+    } ints[] = {{"id", r->id},
+                {"connection", r->connection_id},
+                {"body", r->body_id},
+                {"first", r->first_day},
+                {"last", r->last_day},
+                {"from", r->from_ms},
+                {"to", r->to_ms},
+                {"fetched", r->last_ms},
+                {"first_fetched", r->first_ms},
+                {"times", r->times},
+                {"run", r->run_id},
+                {"bytes", r->bytes},
                 {"stored", r->stored}};
     sw_json_item(b);
-    for (size_t i = 0; i < sizeof ints / sizeof *ints; i++) sw_json_put_int(b, ints[i].key, ints[i].v);
+    for (size_t i = 0; i < sizeof ints / sizeof *ints; i++)
+        sw_json_put_int(b, ints[i].key, ints[i].v);
     sw_json_put_text(b, "resource", r->resource);
     sw_json_put_text(b, "op", r->op);
     sw_json_put_text(b, "mapping", r->mapping);

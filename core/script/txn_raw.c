@@ -68,7 +68,8 @@ static int run_prune(struct sw_store *s, struct sw_txn *t, struct sw_op *o, stru
     struct sw_raw_caps caps = {o->i[1], o->i[2]};
     int64_t gone = 0;
     int rc = sw_raw_prune(s, t->who.id, o->i[0], &caps, o->i[3], &gone, err);
-    sw_buf_printf(&o->out, "{\"gone\":%lld,\"left\":%s}", (long long)gone, rc > 0 ? "true" : "false");
+    sw_buf_printf(&o->out, "{\"gone\":%lld,\"left\":%s}", (long long)gone,
+                  rc > 0 ? "true" : "false");
     return rc < 0 ? rc : 0;
 }
 

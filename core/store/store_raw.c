@@ -36,8 +36,8 @@ static int64_t item_id(const struct sw_raw *r)
 }
 
 /* 1 when it is new. */
-static int put_body(struct sw_store *s, int64_t person, const struct sw_raw *r, const void *body, size_t n,
-                    struct sw_err *err)
+static int put_body(struct sw_store *s, int64_t person, const struct sw_raw *r, const void *body,
+                    size_t n, struct sw_err *err)
 {
     struct sw_buf small;
     int64_t known;
@@ -46,21 +46,24 @@ static int put_body(struct sw_store *s, int64_t person, const struct sw_raw *r, 
     sw_buf_init(&small, 2 * SW_SQUEEZE_MOST);
     rc = sw_squeeze(body, n, &small, err);
     if (!rc)
-        rc = sw_run(s, err,
-                    "INSERT INTO raw_body (id, person_id, connection_id, bytes, stored, data) VALUES ($1, $2, $3, $4, $5, $6)",
-                    "iiiiib", r->body_id, person, r->connection_id, (int64_t)n, (int64_t)small.len, small.data,
-                    small.len);
+        rc = sw_run(
+            s, err,
+            "INSERT INTO raw_body (id, person_id, connection_id, bytes, stored, data) VALUES ($1, $2, $3, $4, $5, $6)",
+            "iiiiib", r->body_id, person, r->connection_id, (int64_t)n, (int64_t)small.len,
+            small.data, small.len);
     sw_buf_clear(&small);
     return rc ? rc : 1;
 }
 
 /* connection 0: of the person */
-static int stored_bytes(struct sw_store *s, int64_t person, int64_t connection, int64_t *out, struct sw_err *err)
+static int stored_bytes(struct sw_store *s, int64_t person, int64_t connection, int64_t *out,
+                        struct sw_err *err)
 {
-    int rc = sw_ask_int(s, err, out,
-                        "SELECT coalesce(CAST(sum(stored) AS BIGINT), 0) FROM raw_body WHERE person_id = $1 AND "
-                        "($2 = 0 OR connection_id = $2)",
-                        "ii", person, connection);
+    int rc = sw_ask_int(
+        s, err, out,
+        "SELECT coalesce(CAST(sum(stored) AS BIGINT), 0) FROM raw_body WHERE person_id = $1 AND "
+        "($2 = 0 OR connection_id = $2)",
+        "ii", person, connection);
     return rc < 0 ? rc : 0;
 }
 
@@ -68,9 +71,10 @@ static int drop(struct sw_store *s, int64_t id, int64_t body, struct sw_err *err
 {
     int rc = sw_run(s, err, "DELETE FROM raw_item WHERE id = $1", "i", id);
     return rc ? rc
-              : sw_run(s, err,
-                       "DELETE FROM raw_body WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM raw_item WHERE body_id = $1)",
-                       "i", body);
+              : sw_run(
+                    s, err,
+                    "DELETE FROM raw_body WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM raw_item WHERE body_id = $1)",
+                    "i", body);
 }
 
 struct pair {
@@ -78,17 +82,19 @@ struct pair {
 };
 
 /* The oldest, of one connection or all, last seen before `before`; at most PART, in the order of their age. */
-static int oldest(struct sw_store *s, int64_t person, int64_t connection, int64_t before, struct pair out[PART],
-                  int *n, struct sw_err *err)
+static int oldest(struct sw_store *s, int64_t person, int64_t connection, int64_t before,
+                  struct pair out[PART], int *n, struct sw_err *err)
 {
-    struct sw_q *q = connection ? sw_ask(s, err,
-                                         "SELECT id, body_id FROM raw_item WHERE connection_id = $1 AND last_ms < $2 "
-                                         "ORDER BY last_ms, id LIMIT 20",
-                                         "ii", connection, before)
-                                : sw_ask(s, err,
-                                         "SELECT id, body_id FROM raw_item WHERE person_id = $1 AND last_ms < $2 "
-                                         "ORDER BY last_ms, id LIMIT 20",
-                                         "ii", person, before);
+    struct sw_q *q =
+        connection
+            ? sw_ask(s, err,
+                     "SELECT id, body_id FROM raw_item WHERE connection_id = $1 AND last_ms < $2 "
+                     "ORDER BY last_ms, id LIMIT 20",
+                     "ii", connection, before)
+            : sw_ask(s, err,
+                     "SELECT id, body_id FROM raw_item WHERE person_id = $1 AND last_ms < $2 "
+                     "ORDER BY last_ms, id LIMIT 20",
+                     "ii", person, before);
     int rc = q ? 0 : SW_E_INTERNAL;
     *n = 0;
     while (q && *n < PART && (rc = sw_q_next(q, err)) > 0)
@@ -98,8 +104,8 @@ static int oldest(struct sw_store *s, int64_t person, int64_t connection, int64_
 }
 
 /* Oldest items go until the rest fits; 1 when there was no time for all. */
-static int fit(struct sw_store *s, int64_t person, int64_t connection, int64_t cap, int64_t most, int64_t *gone,
-               struct sw_err *err)
+static int fit(struct sw_store *s, int64_t person, int64_t connection, int64_t cap, int64_t most,
+               int64_t *gone, struct sw_err *err)
 {
     struct pair p[PART];
     int64_t have = 0, began = *gone;
@@ -120,18 +126,20 @@ static int fit(struct sw_store *s, int64_t person, int64_t connection, int64_t c
 
 static int put_item(struct sw_store *s, int64_t person, const struct sw_raw *r, struct sw_err *err)
 {
-    return sw_run(s, err,
-                  "INSERT INTO raw_item (id, person_id, connection_id, resource, op, page, item, parts, first_day, "
-                  "last_day, from_ms, to_ms, body_id, mapping, first_ms, last_ms, times, run_id) VALUES ($1, $2, $3, $4, "
-                  "$5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, 1, 0) ON CONFLICT (id) DO UPDATE SET "
-                  "parts = excluded.parts, from_ms = excluded.from_ms, to_ms = excluded.to_ms, "
-                  "mapping = excluded.mapping, last_ms = excluded.last_ms, times = raw_item.times + 1, run_id = 0",
-                  "iiisssssiiiiisi", item_id(r), person, r->connection_id, r->resource, r->op, r->page, r->item,
-                  r->parts, r->first_day, r->last_day, r->from_ms, r->to_ms, r->body_id, r->mapping, r->last_ms);
+    return sw_run(
+        s, err,
+        "INSERT INTO raw_item (id, person_id, connection_id, resource, op, page, item, parts, first_day, "
+        "last_day, from_ms, to_ms, body_id, mapping, first_ms, last_ms, times, run_id) VALUES ($1, $2, $3, $4, "
+        "$5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, 1, 0) ON CONFLICT (id) DO UPDATE SET "
+        "parts = excluded.parts, from_ms = excluded.from_ms, to_ms = excluded.to_ms, "
+        "mapping = excluded.mapping, last_ms = excluded.last_ms, times = raw_item.times + 1, run_id = 0",
+        "iiisssssiiiiisi", item_id(r), person, r->connection_id, r->resource, r->op, r->page,
+        r->item, r->parts, r->first_day, r->last_day, r->from_ms, r->to_ms, r->body_id, r->mapping,
+        r->last_ms);
 }
 
-int sw_raw_put(struct sw_store *s, int64_t person, const struct sw_raw *given, const void *body, size_t n,
-               const struct sw_raw_caps *caps, struct sw_err *err)
+int sw_raw_put(struct sw_store *s, int64_t person, const struct sw_raw *given, const void *body,
+               size_t n, const struct sw_raw_caps *caps, struct sw_err *err)
 {
     struct sw_raw r = *given;
     int64_t gone = 0;
@@ -144,10 +152,12 @@ int sw_raw_put(struct sw_store *s, int64_t person, const struct sw_raw *given, c
     return rc < 0 ? rc : 0;
 }
 
-int sw_raw_body(struct sw_store *s, int64_t person, int64_t body_id, struct sw_buf *out, struct sw_err *err)
+int sw_raw_body(struct sw_store *s, int64_t person, int64_t body_id, struct sw_buf *out,
+                struct sw_err *err)
 {
-    struct sw_q *q = sw_ask(s, err, "SELECT connection_id, bytes, data FROM raw_body WHERE id = $1 AND person_id = $2",
-                            "ii", body_id, person);
+    struct sw_q *q = sw_ask(
+        s, err, "SELECT connection_id, bytes, data FROM raw_body WHERE id = $1 AND person_id = $2",
+        "ii", body_id, person);
     int rc = q ? sw_q_next(q, err) : SW_E_INTERNAL;
     size_t n, at = out->len;
     const void *p;
@@ -160,10 +170,10 @@ int sw_raw_body(struct sw_store *s, int64_t person, int64_t body_id, struct sw_b
     return rc ? rc : 1;
 }
 
-#define LIST                                                                                                  \
+#define LIST                                                                                                       \
     "SELECT i.id, i.connection_id, i.body_id, i.resource, i.op, i.page, i.item, i.parts, i.mapping, i.first_day, " \
-    "i.last_day, i.from_ms, i.to_ms, i.first_ms, i.last_ms, i.times, i.run_id, b.bytes, b.stored FROM raw_item i "  \
-    "JOIN raw_body b ON b.id = i.body_id WHERE i.person_id = $1 AND ($2 = 0 OR i.connection_id = $2) AND "           \
+    "i.last_day, i.from_ms, i.to_ms, i.first_ms, i.last_ms, i.times, i.run_id, b.bytes, b.stored FROM raw_item i " \
+    "JOIN raw_body b ON b.id = i.body_id WHERE i.person_id = $1 AND ($2 = 0 OR i.connection_id = $2) AND "         \
     "($3 = '' OR i.resource = $3) AND i.last_ms >= $4 ORDER BY i.last_ms"
 
 int sw_raw_list(struct sw_store *s, int64_t person, const struct sw_raw_filter *f,
@@ -172,8 +182,8 @@ int sw_raw_list(struct sw_store *s, int64_t person, const struct sw_raw_filter *
     const char *resource = f->resource ? f->resource : "";
     struct sw_q *q = f->newest ? sw_ask(s, err, LIST " DESC, i.id DESC LIMIT $5", "iisii", person,
                                         f->connection_id, resource, f->since_ms, f->limit)
-                               : sw_ask(s, err, LIST ", i.id LIMIT $5", "iisii", person, f->connection_id, resource,
-                                        f->since_ms, f->limit);
+                               : sw_ask(s, err, LIST ", i.id LIMIT $5", "iisii", person,
+                                        f->connection_id, resource, f->since_ms, f->limit);
     int rc = q ? 0 : SW_E_INTERNAL;
     while (q && (rc = sw_q_next(q, err)) > 0) {
         struct sw_raw r = {.id = sw_q_int(q, 0),
@@ -200,7 +210,8 @@ int sw_raw_list(struct sw_store *s, int64_t person, const struct sw_raw_filter *
     return rc;
 }
 
-int sw_raw_totals(struct sw_store *s, int64_t person, int64_t connection, int64_t out[3], struct sw_err *err)
+int sw_raw_totals(struct sw_store *s, int64_t person, int64_t connection, int64_t out[3],
+                  struct sw_err *err)
 {
     static const char *const sql[] = {
         "SELECT count(*) FROM raw_item WHERE person_id = $1 AND ($2 = 0 OR connection_id = $2)",
@@ -208,7 +219,8 @@ int sw_raw_totals(struct sw_store *s, int64_t person, int64_t connection, int64_
         "SELECT coalesce(CAST(sum(bytes) AS BIGINT), 0) FROM raw_body WHERE person_id = $1 AND ($2 = 0 OR connection_id = $2)",
     };
     int rc = 0;
-    for (int i = 0; i < 3 && rc >= 0; i++) rc = sw_ask_int(s, err, &out[i], sql[i], "ii", person, connection);
+    for (int i = 0; i < 3 && rc >= 0; i++)
+        rc = sw_ask_int(s, err, &out[i], sql[i], "ii", person, connection);
     return rc < 0 ? rc : 0;
 }
 
@@ -218,24 +230,27 @@ int sw_raw_mapped(struct sw_store *s, int64_t person, int64_t id, const char *ma
     struct sw_buf old;
     char had[100];
     int rc;
-    struct sw_q *q = sw_ask(s, err, "SELECT mapping, item FROM raw_item WHERE id = $1 AND person_id = $2", "ii", id,
-                            person);
+    struct sw_q *q = sw_ask(s, err,
+                            "SELECT mapping, item FROM raw_item WHERE id = $1 AND person_id = $2",
+                            "ii", id, person);
     if ((rc = q ? sw_q_next(q, err) : SW_E_INTERNAL) <= 0) return rc; /* forgotten meanwhile */
     sw_buf_init(&old, 1 << 20);
     snprintf(had, sizeof had, "%s", sw_q_text(q, 0, NULL));
     sw_buf_puts(&old, sw_q_text(q, 1, NULL));
     sw_q_stop(q);
     rc = 0;
-    if (strcmp(had, mapping) || strcmp(sw_buf_str(&old), item)) rc = sw_undo_raw(s, id, had, sw_buf_str(&old), err);
+    if (strcmp(had, mapping) || strcmp(sw_buf_str(&old), item))
+        rc = sw_undo_raw(s, id, had, sw_buf_str(&old), err);
     if (!rc)
-        rc = sw_run(s, err, "UPDATE raw_item SET mapping = $2, run_id = $3, item = $4 WHERE id = $1", "isis", id,
-                    mapping, run, item);
+        rc = sw_run(s, err,
+                    "UPDATE raw_item SET mapping = $2, run_id = $3, item = $4 WHERE id = $1",
+                    "isis", id, mapping, run, item);
     sw_buf_clear(&old);
     return rc;
 }
 
-int sw_raw_prune(struct sw_store *s, int64_t person, int64_t before_ms, const struct sw_raw_caps *caps,
-                 int64_t most, int64_t *gone, struct sw_err *err)
+int sw_raw_prune(struct sw_store *s, int64_t person, int64_t before_ms,
+                 const struct sw_raw_caps *caps, int64_t most, int64_t *gone, struct sw_err *err)
 {
     struct pair p[PART];
     int n = 1, rc = 0;
@@ -250,9 +265,12 @@ int sw_raw_prune(struct sw_store *s, int64_t person, int64_t before_ms, const st
 
 int sw_raw_erase(struct sw_store *s, int64_t person, int64_t connection, struct sw_err *err)
 {
-    int rc = sw_run(s, err, "DELETE FROM raw_item WHERE person_id = $1 AND ($2 = 0 OR connection_id = $2)", "ii",
-                    person, connection);
+    int rc = sw_run(s, err,
+                    "DELETE FROM raw_item WHERE person_id = $1 AND ($2 = 0 OR connection_id = $2)",
+                    "ii", person, connection);
     return rc ? rc
-              : sw_run(s, err, "DELETE FROM raw_body WHERE person_id = $1 AND ($2 = 0 OR connection_id = $2)", "ii",
-                       person, connection);
+              : sw_run(
+                    s, err,
+                    "DELETE FROM raw_body WHERE person_id = $1 AND ($2 = 0 OR connection_id = $2)",
+                    "ii", person, connection);
 }
