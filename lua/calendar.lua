@@ -30,7 +30,7 @@ function calendar.write(ctx)
   return sw.fs.write(ctx.home .. "/calendar.ics", text, 384)
 end
 
-function calendar.add(ctx, key, args)
+function calendar.add(ctx, key, args, steps)
   if args.at < sw.time.now() and args.if_past ~= "now" then
     return "skipped: its time had passed"
   end
@@ -47,7 +47,7 @@ function calendar.add(ctx, key, args)
   end
   local t = home.txn(ctx)
   t:doc("calendar", uid, json.encode(entry), { at = args.at })
-  destinations.plan(ctx, t, "calendar", uid, { uid = uid, ics = ics })
+  destinations.plan(ctx, t, "calendar", uid, { uid = uid, ics = ics, from = steps and steps.from or key })
   local ok, message, code = t:commit()
   if ok then
     ok, message, code = calendar.write(ctx)

@@ -7,7 +7,8 @@ local config = {}
 
 local shape = {
   listen = "string", database = "string", public_url = "string", log_level = "string",
-    retention = { raw_days = "number", run_days = "number", undo_days = "number", trace_days = "number" },
+    retention = { raw_days = "number", raw_mb = "number", raw_connection_mb = "number", run_days = "number",
+      undo_days = "number", trace_days = "number" },
   limits = { memory_mb = "number", rule_ms = "number", allow_unconfined = "boolean" },
   channels = { default = "string", file = { path = "string" }, ntfy = { url = "string", token = "string" },
     webhook = { url = "string" },
@@ -74,6 +75,12 @@ local function retention_problem(retention)
     if days and not (days >= (name == "run_days" and 1 or 0) and days <= 36500) then
       return ("config.lua: retention.%s is a number of days from %d on, not %s"):format(name,
         name == "run_days" and 1 or 0, days)
+    end
+  end
+  for _, name in ipairs { "raw_mb", "raw_connection_mb" } do
+    local mb = retention[name]
+    if mb and not (mb >= 1 and mb <= 1048576) then
+      return ("config.lua: retention.%s is a number of megabytes from 1 to 1048576, not %s"):format(name, mb)
     end
   end
 end

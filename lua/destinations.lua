@@ -1,6 +1,6 @@
 -- Destinations: connections whose provider writes. What is to be written is planned as a job for each, in
 -- the transaction that records it.
---   destinations.plan(ctx, t, "calendar", uid, { uid = uid, ics = text })
+--   destinations.plan(ctx, t, "calendar", uid, { uid = uid, ics = text, from = what it was made from })
 local connections = require("connections")
 local providers = require("providers")
 

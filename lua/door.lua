@@ -33,8 +33,9 @@ function door.batch(user, package, head, events, cpu_ms, answer)
   return sw.box.batch(user, package, head, events, cpu_ms, guarded(answer))
 end
 
--- Answers that only ask the network through an account; what fails there is kept in `failure`.
-function door.network(acct, failure)
+-- Answers that only ask the network through an account; what fails there is kept in `failure`, what comes is
+-- shown to `note(request, reply)`.
+function door.network(acct, failure, note)
   return function(call, _, name, args)
     if name ~= "http" then
       return sw.box.reply(call, false, name .. " is not available here")
@@ -43,6 +44,9 @@ function door.network(acct, failure)
     if not reply then
       failure.message, failure.code, failure.more = message, code, more
       return sw.box.reply(call, false, message)
+    end
+    if note then
+      note(args, reply)
     end
     sw.box.body(call, reply.body)
     sw.box.reply(call, true, { status = reply.status, headers = reply.headers })

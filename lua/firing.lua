@@ -5,6 +5,7 @@
 --   firing.doubt(rule, out)                       --> nil, or what is wrong with it
 --   firing.of_group(ctx, rule, group)             --> the firing that this real event caused, if any
 local gates = require("gates")
+local grouping = require("grouping")
 local home = require("home")
 
 local json = sw.json
@@ -118,10 +119,13 @@ function firing.doubt(rule, out)
 end
 
 -- The key is the group's where the rule has none of its own; else the newest firings are looked through.
+-- A group that was joined by hand has the names of its parts too.
 function firing.of_group(ctx, rule, group)
-  local doc = sw.store.doc(ctx.who, "firing", rule.name .. "|" .. group)
-  if doc then
-    return doc.body, doc.at
+  for _, name in ipairs(grouping.names(ctx, group)) do
+    local doc = sw.store.doc(ctx.who, "firing", rule.name .. "|" .. name)
+    if doc then
+      return doc.body, doc.at
+    end
   end
   for _, d in ipairs(sw.store.docs(ctx.who, "firing", { newest = true, limit = 2000 }) or {}) do
     if d.body.rule == rule.name and d.body.event.group == group and not d.body.retracts then

@@ -5,6 +5,7 @@
 --   intake:write(t)                       -- into a transaction; then intake:count(results) after its commit
 local capabilities = require("capabilities")
 local data = require("data")
+local echoes = require("echoes")
 local record = require("record")
 
 local intake = {}
@@ -18,7 +19,7 @@ local FIRST_MS, LAST_MS = -2208816000000, 3453062400000
 
 function intake.new(ctx, c, provider)
   return setmetatable({ ctx = ctx, connection = c, provider = provider, records = {}, days = {}, columns = {},
-    reasons = {}, rejected = 0, ids = {}, bytes = 0, declared = {},
+    echoes = {}, reasons = {}, rejected = 0, ids = {}, bytes = 0, declared = {},
     total = { new = 0, updated = 0, unchanged = 0, rejected = 0, held = 0 } }, intake)
 end
 
@@ -116,6 +117,18 @@ local function undeclared(self, name)
   return not known and ("%s, which the script does not say it brings"):format(name) or nil
 end
 
+-- One of our own that came back is seen, and left out.
+local function is_echo(self, d)
+  self.known = self.known or echoes.index(self.ctx)
+  local tag, why = self.known:of(self.connection, d)
+  if not tag and why ~= "held" then
+    return false
+  end
+  self.ids[d.id] = true
+  self.echoes[#self.echoes + 1] = { tag = tag, id = d.id, why = why }
+  return true
+end
+
 local take = {}
 
 function take.records(self, list)
@@ -125,7 +138,7 @@ function take.records(self, list)
       self:reject(why)
     elseif #self.records >= RECORDS_MOST then
       return nil, ("more than %d records in one page"):format(RECORDS_MOST)
-    else
+    elseif not is_echo(self, d) then
       self.ids[d.id] = true
       self.records[#self.records + 1] = kept(self, d)
     end
@@ -209,14 +222,15 @@ local function draft_row(self, d)
 end
 
 -- A value of a day that is no amount stands at the day's local midnight.
-local function day_sample(self, d)
+function intake.day_sample(self, d)
   local start = sw.time.day_start(self.ctx.zone, d.day)
   return { metric = d.metric.name, unit = d.unit or d.metric.unit, start = ("<i8"):pack(start),
     dur = ("<i8"):pack(0), value = ("<d"):pack(d.value),
     offset = ("<i2"):pack(sw.time.offset(self.ctx.zone, start)) }
 end
 
--- Add everything to a transaction; `self.order` remembers which result is what.
+-- Add everything to a transaction; `self.order` remembers which result is what. Totals of days are doubted
+-- unless whoever writes is `sure` of them (a remap, which looked at all of them).
 function intake:write(t)
   self.order = {}
   for _, d in ipairs(self.records) do
@@ -225,7 +239,7 @@ function intake:write(t)
     if self.detail then
       t:job { kind = "detail", name = ("%d:%s:%s"):format(self.connection.id, self.detail, d.id), urgency = 2,
         if_changed = true, payload = sw.json.encode { connection = self.connection.id, resource = self.detail,
-          item = { id = d.id, start = d.start, origin = d.origin } } }
+          run = self.run, item = { id = d.id, start = d.start, origin = d.origin } } }
       self.order[#self.order + 1] = "job"
     end
   end
@@ -235,14 +249,20 @@ function intake:write(t)
   end
   for _, d in ipairs(self.days) do
     local amount = d.metric.kind == "cumulative"
-    if amount then
+    if amount and self.sure then
+      t:day_total(d.metric.name, d.day, d.origin, d.value, d.unit or d.metric.unit)
+    elseif amount then
       t:day_total_guarded(d.metric.name, d.day, d.origin, d.value, d.unit or d.metric.unit)
     else
-      t:packed(day_sample(self, d), d.origin)
+      t:packed(intake.day_sample(self, d), d.origin)
     end
     self.order[#self.order + 1] = amount and "total" or "counts"
   end
-  return #self.order
+  local mine = #self.order
+  for _, e in ipairs(self.echoes) do -- comes last: what became of it is not asked for
+    self.known:note(t, self.connection, e)
+  end
+  return mine
 end
 
 local counted = { job = function() end }
@@ -278,7 +298,13 @@ function intake:count(results, from)
     counted[kind](self, results[from + i - 1])
   end
   self.total.rejected, self.rejected = self.total.rejected + self.rejected, 0
-  self.records, self.days, self.columns, self.bytes = {}, {}, {}, 0
+  if #self.echoes > 0 then
+    for _, e in ipairs(self.echoes) do
+      local name = e.tag and "echoes" or "held"
+      self.total[name] = (self.total[name] or 0) + 1
+    end
+  end
+  self.records, self.days, self.columns, self.echoes, self.bytes = {}, {}, {}, {}, 0
 end
 
 return intake

@@ -8,6 +8,8 @@ local connections = require("connections")
 local door = require("door")
 local home = require("home")
 local intake = require("intake")
+local raw = require("raw")
+local undo = require("undo")
 local zones = require("zones")
 local watch = require("watch")
 
@@ -26,7 +28,7 @@ local function day_start(ctx, day)
   return sw.time.day_start(ctx.zone, day)
 end
 
-local function window_of(ctx, read, first, last, now)
+function pull.window(ctx, read, first, last, now)
   local shown = read.bounds == "exclusive day" and last + 1 or last
   return { first = first, last = last, from = day_start(ctx, first),
     to = math.min(day_start(ctx, last + 1), now),
@@ -44,7 +46,7 @@ function pull.windows(ctx, read, cursor, now, from)
   local step = math.max(1, math.tointeger((read.window_s or WINDOW_S) // 86400))
   local list = {}
   for day = first, today, step do
-    list[#list + 1] = window_of(ctx, read, day, math.min(day + step - 1, today), now)
+    list[#list + 1] = pull.window(ctx, read, day, math.min(day + step - 1, today), now)
   end
   return list
 end
@@ -61,6 +63,7 @@ local function answer(s, call, name, args)
       return sw.box.reply(call, false, message)
     end
     s.wait_ms, s.acct.reserve = reply.wait_ms, 0 -- what was begun may be finished
+    raw.note(s.raw, args, reply)
     sw.box.body(call, reply.body)
     return sw.box.reply(call, true, { status = reply.status, headers = reply.headers })
   end
@@ -72,7 +75,7 @@ local function answer(s, call, name, args)
 end
 
 local function run_page(s, resource, window, page)
-  s.failure, s.wait_ms = nil, nil
+  s.failure, s.wait_ms, s.raw = nil, nil, raw.recorder(s.ctx)
   s.intake = intake.new(s.ctx, s.c, s.provider)
   s.intake.total, s.intake.reasons = s.total, s.reasons
   s.intake.detail = s.provider.declaration.reads[resource].detail and resource or nil
@@ -118,9 +121,14 @@ local function verdict(s, out)
   return { code = v.word, message = why }
 end
 
-local function commit_page(s, resource, window, last, count)
+local function commit_page(s, resource, window, page, last, count)
   local t, job = home.txn(s.ctx), s.job
-  s.intake:write(t)
+  s.intake.run = job.id
+  undo.around(t, job.id, "sync", connections.title(s.c), function()
+    s.intake:write(t)
+  end)
+  raw.keep(s.ctx, t, s.c, s.provider, { op = "page", resource = resource, window = window, page = page },
+    s.raw)
   if last then
     local state = count > 0 and "received" or "empty"
     t:coverage { connection = s.c.id, resource = resource, first = window.first, last = window.last,
@@ -137,7 +145,7 @@ local function commit_page(s, resource, window, last, count)
   for id in pairs(s.intake.ids) do
     s.seen[id] = true
   end
-  s.intake:count(done, 1)
+  s.intake:count(done, 2)
   return true
 end
 
@@ -184,6 +192,7 @@ local function compare_listing(s, read, window)
     return nil, message, code
   end
   local t, any = home.txn(s.ctx), false
+  t:undo_of(s.job.id)
   for _, r in ipairs(rows) do
     if r.connection == s.c.id and was_asked_for(s, read, window, r) then
       local name = missing_name(s, read.kind, r.external_id)
@@ -206,6 +215,7 @@ local function compare_listing(s, read, window)
   if not any then
     return true
   end
+  t:undo_end(sw.json.encode { what = "sync", text = connections.title(s.c) })
   t:dispatch(sw.time.now() - LIVE_MS)
   watch.ask(t)
   return t:commit()
@@ -231,12 +241,13 @@ local function read_window(s, resource, read, window)
     if not out then
       return nil, message, code, more
     end
+    local this = page
     page, count = out.next, count + (math.tointeger(out.items) or 0)
     whole = whole and out.whole == true
     if repeats(s) then
       page, whole = nil, false
     end
-    local ok, why, kind = commit_page(s, resource, window, page == nil, count)
+    local ok, why, kind = commit_page(s, resource, window, this, page == nil, count)
     if not ok then
       return nil, why, kind
     elseif page == nil then

@@ -1,5 +1,6 @@
 -- What rules did and would have done, for people: backtest, why, trace.
 --   reports.backtest(ctx, { "backtest", "hydrate" }, { since = "1y" })   --> exit code | nil, message, code
+local grouping = require("grouping")
 local home = require("home")
 local replay = require("replay")
 local rules = require("rules")
@@ -98,6 +99,7 @@ end
 -- --- why and trace ---
 
 local function newest_events(ctx, rule, id)
+  id = id and grouping.resolve(ctx, id)
   local today = home.day(ctx, sw.time.now())
   local events, message, code = replay.history(ctx, rule, sw.time.day(1900, 1, 1), today)
   if #rules.schedules(rule) > 0 then
@@ -117,8 +119,12 @@ local function newest_events(ctx, rule, id)
 end
 
 local function known_firing(ctx, rule, key)
-  local doc = sw.store.doc(ctx.who, "firing", rule.name .. "|" .. key)
-  return doc and doc.body
+  for _, name in ipairs(grouping.names(ctx, key)) do
+    local doc = sw.store.doc(ctx.who, "firing", rule.name .. "|" .. name)
+    if doc then
+      return doc.body
+    end
+  end
 end
 
 local function verdict(ctx, rule, r)

@@ -14,8 +14,20 @@ function undo.begin(t, what, text)
   t:undo(0, json.encode { what = what, text = text })
 end
 
-function undo.list(ctx, limit)
-  local docs, message, code = sw.store.docs(ctx.who, ".undo_run", { newest = true, limit = limit })
+-- What `write` adds to the transaction belongs to a run that nobody asked for: a sync, a posted document.
+-- Such runs have a list of their own and are never the last one.
+function undo.around(t, run, what, text, write)
+  t:undo_of(run)
+  write()
+  t:undo_end(json.encode { what = what, text = text })
+end
+
+local RUNS, SYNCS = ".undo_run", ".undo_sync"
+undo.kinds = { RUNS, SYNCS }
+
+function undo.list(ctx, limit, syncs)
+  local docs, message, code = sw.store.docs(ctx.who, syncs and SYNCS or RUNS,
+    { newest = true, limit = limit })
   if not docs then
     return nil, message, code
   end
@@ -32,14 +44,16 @@ end
 
 -- The run with that number, or nil and why it cannot be taken back.
 function undo.find(ctx, run)
-  local doc = sw.store.doc(ctx.who, ".undo_run", tostring(run))
+  local doc = sw.store.doc(ctx.who, RUNS, tostring(run)) or nil
+  local kind = doc and RUNS or SYNCS
+  doc = doc or sw.store.doc(ctx.who, SYNCS, tostring(run))
   if not doc then
     return nil, ("there is no run %s to take back; `syncwell undo` lists those there are")
       :format(tostring(run)), "usage"
   elseif doc.body.undone then
     return nil, ("run %s was taken back already"):format(tostring(run)), "usage"
   end
-  return { run = run, what = doc.body.what, text = doc.body.text, at = doc.at }
+  return { run = run, what = doc.body.what, text = doc.body.text, at = doc.at, kind = kind }
 end
 
 function undo.last(ctx)
@@ -91,7 +105,7 @@ function undo.take_back(ctx, r, show)
     end
   end
   local t = home.txn(ctx)
-  t:doc(".undo_run", tostring(r.run), json.encode { what = r.what, text = r.text, undone = true },
+  t:doc(r.kind or RUNS, tostring(r.run), json.encode { what = r.what, text = r.text, undone = true },
     { at = r.at })
   local ok, message, code = t:commit()
   if ok then

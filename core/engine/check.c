@@ -71,9 +71,10 @@ static void say_database(void *ctx, const char *finding)
 static int count_steps(struct check *c, struct sw_err *err)
 {
     static const char *const sql[] = {"SELECT count(*) FROM chunk",
-                                      "SELECT count(*) FROM rollup", "SELECT count(*) FROM record"};
+                                      "SELECT count(*) FROM rollup", "SELECT count(*) FROM record",
+                                      "SELECT count(*) FROM raw_body"};
     int rc = 1;
-    for (int i = 0; i < 3 && rc >= 0; i++) {
+    for (int i = 0; i < 4 && rc >= 0; i++) {
         int64_t n = 0;
         rc = sw_ask_int(c->s, err, &n, sql[i], "");
         c->total += n;
@@ -93,5 +94,6 @@ int sw_check(struct sw_store *s, const struct sw_metrics *metrics,
     if (!rc) rc = sw_check_merged(&c, err);
     if (!rc) rc = sw_check_records(&c, err);
     if (!rc) rc = sw_check_rows(&c, err);
+    if (!rc) rc = sw_check_raw(&c, err);
     return rc;
 }

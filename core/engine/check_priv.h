@@ -36,4 +36,5 @@ int sw_check_chunks(struct check *c, struct sw_err *err);  /* check_chunks.c: ch
 int sw_check_merged(struct check *c, struct sw_err *err);  /* check_days.c */
 int sw_check_records(struct check *c, struct sw_err *err); /* check_rows.c: records, groups, ledger, orphans */
 int sw_check_rows(struct check *c, struct sw_err *err);
+int sw_check_raw(struct check *c, struct sw_err *err); /* check_raw.c: what services gave */
 #endif

@@ -90,6 +90,25 @@ int sw_ingest_column(struct sw_store *s, const struct sw_who *who, const struct 
     return rc;
 }
 
+int sw_ingest_column_gone(struct sw_store *s, const struct sw_who *who, const struct sw_column *col,
+                          int64_t origin_id, const struct sw_column_map *map, int64_t *gone, struct sw_err *err)
+{
+    struct sw_counts ignored = {0};
+    struct sw_samples x = {0};
+    int64_t series = 0;
+    int rc = column_samples(who, col, map, &x, &ignored);
+    *gone = 0;
+    if (!rc && x.n) {
+        sw_samples_sort(&x);
+        rc = sw_series_find(s, who->id, map->metric->name, origin_id, false, &series, err);
+        if (!rc) rc = sw_series_remove(s, who->id, map->metric, series, &x, gone, err);
+        else if (rc == SW_E_NOTFOUND) rc = 0, sw_err_clear(err);
+    }
+    sw_counts_clear(&ignored);
+    sw_samples_clear(&x);
+    return rc;
+}
+
 static int mark_night(struct sw_store *s, const struct sw_who *who, int64_t day, struct sw_err *err)
 {
     int rc = 0;
@@ -138,6 +157,31 @@ int sw_ingest_delete(struct sw_store *s, const struct sw_who *who, int64_t id, b
     return rc < 0 ? rc : sw_record_delete(s, who->id, id, was_last, group, err);
 }
 
+int sw_ingest_move(struct sw_store *s, const struct sw_who *who, int64_t id, int64_t group, int64_t *moved,
+                   struct sw_err *err)
+{
+    int64_t day;
+    int rc = sw_ask_int(
+        s, err, &day, "SELECT day FROM record WHERE id = $1 AND person_id = $2 AND kind = 'sleep'",
+        "ii", id, who->id);
+    if (rc > 0) rc = mark_night(s, who, day, err);
+    if (rc >= 0) rc = sw_record_move(s, who->id, id, group, err);
+    *moved += rc > 0;
+    return rc < 0 ? rc : 0;
+}
+
+int sw_ingest_join(struct sw_store *s, const struct sw_who *who, int64_t from, int64_t to, int64_t *moved,
+                   struct sw_err *err)
+{
+    int64_t id;
+    int rc = 1;
+    while (from != to && (rc = sw_ask_int(s, err, &id,
+                                          "SELECT id FROM record WHERE group_id = $1 AND person_id = $2 ORDER BY id LIMIT 1",
+                                          "ii", from, who->id)) > 0)
+        if ((rc = sw_ingest_move(s, who, id, to, moved, err))) break;
+    return rc < 0 ? rc : 0;
+}
+
 /* 1 and *out: the total this origin stated before; 0: none. */
 static int stated_total(struct sw_store *s, const struct sw_who *who, const struct sw_metric *m,
                         int64_t day, int64_t origin_id, double *out, struct sw_err *err)
@@ -165,13 +209,28 @@ int sw_ingest_day_total(struct sw_store *s, const struct sw_who *who, const stru
     if ((rc = stated_total(s, who, m, day, origin_id, &had, err)) < 0) return rc;
     *what = isnan(had) ? SW_PUT_NEW : had == total ? SW_PUT_SAME : SW_PUT_CHANGED;
     if (*what == SW_PUT_SAME) return 0;
-    rc = sw_undo_total(s, m->name, day, origin_id, isnan(had) ? NULL : &had, total, err);
+    rc = sw_undo_total(s, m->name, day, origin_id, isnan(had) ? NULL : &had, &total, err);
     if (rc) return rc;
     rc = sw_run(
         s, err,
         "INSERT INTO day_total (person_id, metric, day, origin_id, total) VALUES ($1, $2, $3, $4, $5) "
         "ON CONFLICT (person_id, metric, day, origin_id) DO UPDATE SET total = excluded.total",
         "isiir", who->id, m->name, day, origin_id, total);
+    return rc ? rc : sw_dirty_mark(s, who->id, m->name, day, err);
+}
+
+int sw_ingest_total_gone(struct sw_store *s, const struct sw_who *who, const struct sw_metric *m, int64_t day,
+                         int64_t origin_id, double total, bool *gone, struct sw_err *err)
+{
+    double had = NAN;
+    int rc = stated_total(s, who, m, day, origin_id, &had, err);
+    *gone = rc > 0 && fabs(had - total) <= 1e-9 * fabs(had);
+    if (rc < 0 || !*gone) return rc < 0 ? rc : 0;
+    rc = sw_undo_total(s, m->name, day, origin_id, &had, NULL, err);
+    if (!rc)
+        rc = sw_run(s, err,
+                    "DELETE FROM day_total WHERE person_id = $1 AND metric = $2 AND day = $3 AND origin_id = $4", "isii",
+                    who->id, m->name, day, origin_id);
     return rc ? rc : sw_dirty_mark(s, who->id, m->name, day, err);
 }
 

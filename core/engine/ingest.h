@@ -37,6 +37,12 @@ struct sw_column_map { /* how a column is to be read */
 int sw_ingest_column(struct sw_store *s, const struct sw_who *who, const struct sw_column *col,
                      int64_t origin_id, const struct sw_column_map *map, struct sw_counts *counts,
                      struct sw_err *err);
+/* Take the samples of such a column out again, as far as they stand there with these values. */
+int sw_ingest_column_gone(struct sw_store *s, const struct sw_who *who, const struct sw_column *col,
+                          int64_t origin_id, const struct sw_column_map *map, int64_t *gone, struct sw_err *err);
+/* The total that this origin stated for the day is no total of it: deleted while it is still that. */
+int sw_ingest_total_gone(struct sw_store *s, const struct sw_who *who, const struct sw_metric *m, int64_t day,
+                         int64_t origin_id, double total, bool *gone, struct sw_err *err);
 /* Store a record; SW_PUT_SAME costs no write. Sleep marks its night to be computed again. */
 int sw_ingest_record(struct sw_store *s, const struct sw_who *who, struct sw_record *r,
                      struct sw_put_result *out, struct sw_err *err);
@@ -46,6 +52,11 @@ int sw_ingest_restore(struct sw_store *s, const struct sw_who *who, struct sw_re
 /* Delete a record (sw_record_delete); a deleted sleep marks its night. */
 int sw_ingest_delete(struct sw_store *s, const struct sw_who *who, int64_t id, bool *was_last,
                      int64_t *group, struct sw_err *err);
+/* Put a record into another group, or all of one group; nights are marked. *moved: how many. */
+int sw_ingest_move(struct sw_store *s, const struct sw_who *who, int64_t id, int64_t group, int64_t *moved,
+                   struct sw_err *err);
+int sw_ingest_join(struct sw_store *s, const struct sw_who *who, int64_t from, int64_t to, int64_t *moved,
+                   struct sw_err *err);
 /* A total stated for a day, in the metric's unit. *what says new, changed or same. */
 int sw_ingest_day_total(struct sw_store *s, const struct sw_who *who, const struct sw_metric *m,
                         int64_t day, int64_t origin_id, double total, enum sw_put *what,

@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "store/store_undo.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct row { /* one of the journal, copied: its statement must not stay open while others write */
@@ -63,6 +64,28 @@ static int metric_of(struct sw_store *s, int64_t person, int64_t series, struct 
     return 1;
 }
 
+/* What the run removed comes back where nothing stands by now. */
+static int put_missing(struct sw_store *s, const struct sw_who *who, const struct sw_metric *m, int64_t series,
+                       const struct sw_samples *old, int64_t *back, struct sw_err *err)
+{
+    struct sw_samples have = {0}, put = {0};
+    struct sw_merge stat = {0, 0, 0};
+    size_t k = 0;
+    int rc = sw_series_read(s, m, series, old->at[0].start_ms, old->at[old->n - 1].start_ms + 1, &have, err);
+    for (size_t i = 0; i < old->n && !rc; i++) {
+        const struct sw_sample *x = &old->at[i];
+        while (k < have.n && (have.at[k].start_ms < x->start_ms ||
+                              (have.at[k].start_ms == x->start_ms && have.at[k].dur_ms < x->dur_ms)))
+            k++;
+        if (m->by_value || k == have.n || have.at[k].start_ms != x->start_ms || have.at[k].dur_ms != x->dur_ms)
+            sw_samples_push(&put, x);
+    }
+    if (!rc && put.n) rc = sw_series_write(s, who->id, m, series, &put, &stat, err);
+    *back = (int64_t)(stat.added + stat.changed);
+    sw_samples_clear(&have), sw_samples_clear(&put);
+    return rc;
+}
+
 static int undo_samples(struct sw_store *s, const struct sw_metrics *metrics, const struct sw_who *who,
                         const struct row *r, struct sw_undone *out, struct sw_err *err)
 {
@@ -76,13 +99,29 @@ static int undo_samples(struct sw_store *s, const struct sw_metrics *metrics, co
     if (r->old.len) rc = sw_series_decode(sw_store_zip(s), r->old.data, r->old.len, &old, err);
     if (!rc && r->fresh.len) rc = sw_series_decode(sw_store_zip(s), r->fresh.data, r->fresh.len, &fresh, err);
     if (!rc && fresh.n) rc = sw_series_take_back(s, who->id, m, r->ref, &old, &fresh, &gone, err);
+    else if (!rc && old.n) rc = put_missing(s, who, m, r->ref, &old, &gone, err);
     out->samples += gone;
-    out->kept += (int64_t)fresh.n - gone;
+    out->kept += (int64_t)(fresh.n ? fresh.n : old.n) - gone;
     sw_samples_clear(&old), sw_samples_clear(&fresh);
     return rc;
 }
 
 /* --- totals and documents --- */
+
+/* A total that the run took away comes back unless there is one by now. */
+static int total_back(struct sw_store *s, const struct sw_who *who, const struct row *r, double old,
+                      struct sw_undone *out, struct sw_err *err)
+{
+    int64_t made;
+    int rc = sw_ask_int(s, err, &made,
+                        "INSERT INTO day_total (person_id, metric, day, origin_id, total) VALUES ($1, $2, $3, $4, $5) "
+                        "ON CONFLICT (person_id, metric, day, origin_id) DO NOTHING RETURNING day",
+                        "isiir", who->id, r->name, r->day, r->ref, old);
+    if (rc < 0) return rc;
+    if (rc) out->totals++;
+    else out->kept++;
+    return sw_dirty_mark(s, who->id, r->name, r->day, err);
+}
 
 static int undo_total(struct sw_store *s, const struct sw_who *who, const struct row *r,
                       struct sw_undone *out, struct sw_err *err)
@@ -90,6 +129,10 @@ static int undo_total(struct sw_store *s, const struct sw_who *who, const struct
     double old = 0, fresh = 0;
     int64_t same;
     int rc;
+    if (!r->fresh.len && r->old.len == sizeof old) {
+        memcpy(&old, r->old.data, sizeof old);
+        return total_back(s, who, r, old, out, err);
+    }
     if (r->fresh.len == sizeof fresh) memcpy(&fresh, r->fresh.data, sizeof fresh);
     if (r->old.len == sizeof old) memcpy(&old, r->old.data, sizeof old);
     rc = sw_ask_int(s, err, &same,
@@ -118,16 +161,57 @@ static int undo_doc(struct sw_store *s, const struct sw_who *who, struct row *r,
     char *cut = strchr(r->name, '\n');
     if (!cut) return 0;
     *cut = 0;
+    if (r->old.len)
+        return sw_doc_put(s, who->id, r->name, cut + 1, who->now_ms, sw_buf_str(&r->old), r->old.len, SW_DOC_ANY, 0,
+                          err);
     return sw_doc_delete(s, who->id, r->name, cut + 1, err);
 }
 
+static int undo_raw(struct sw_store *s, const struct sw_who *who, const struct row *r, struct sw_err *err)
+{
+    return sw_run(s, err,
+                  "UPDATE raw_item SET mapping = $3, item = $4, run_id = 0 WHERE id = $1 AND person_id = $2", "iiss",
+                  r->ref, who->id, r->name, sw_buf_str(&r->old));
+}
+
+struct told { /* of a group whose last member went */
+    void (*gone)(void *ctx, const char *kind, int64_t group, int64_t id);
+    void *ctx;
+};
+
+static int undo_move(struct sw_store *s, const struct sw_who *who, const struct row *r, const struct told *told,
+                     struct sw_undone *out, struct sw_err *err)
+{
+    int64_t group = strtoll(r->name, NULL, 10), moved = 0, living = 1;
+    char kind[64] = "";
+    struct sw_q *q = sw_ask(s, err, "SELECT kind FROM record WHERE id = $1 AND person_id = $2 AND group_id = $3", "iii",
+                            r->ref, who->id, group);
+    int rc = q ? sw_q_next(q, err) : SW_E_INTERNAL;
+    if (rc <= 0) {
+        out->kept += !rc;
+        return rc;
+    }
+    snprintf(kind, sizeof kind, "%s", sw_q_text(q, 0, NULL));
+    sw_q_stop(q);
+    rc = sw_ingest_move(s, who, r->ref, r->day, &moved, err);
+    if (!rc)
+        rc = sw_ask_int(s, err, &living,
+                        "SELECT count(*) FROM record WHERE group_id = $1 AND person_id = $2 AND state <> 'deleted'",
+                        "ii", group, who->id);
+    if (rc > 0 && !living) told->gone(told->ctx, kind, group, r->ref);
+    out->records += moved;
+    return rc < 0 ? rc : 0;
+}
+
 static int undo_row(struct sw_store *s, const struct sw_metrics *metrics, const struct sw_who *who, int64_t run,
-                    struct row *r, struct sw_undone *out, struct sw_err *err)
+                    struct row *r, const struct told *told, struct sw_undone *out, struct sw_err *err)
 {
     int rc = 0;
     if (!strcmp(r->kind, "samples")) rc = undo_samples(s, metrics, who, r, out, err);
     else if (!strcmp(r->kind, "total")) rc = undo_total(s, who, r, out, err);
     else if (!strcmp(r->kind, "doc")) rc = undo_doc(s, who, r, err);
+    else if (!strcmp(r->kind, "raw")) rc = undo_raw(s, who, r, err);
+    else if (!strcmp(r->kind, "move")) rc = undo_move(s, who, r, told, out, err);
     return rc ? rc
               : sw_run(s, err, "DELETE FROM undo WHERE person_id = $1 AND run_id = $2 AND seq = $3", "iii", who->id,
                        run, r->seq);
@@ -223,12 +307,13 @@ int sw_undo_run(struct sw_store *s, const struct sw_metrics *metrics, const stru
                 void (*gone)(void *ctx, const char *kind, int64_t group, int64_t id), void *ctx,
                 struct sw_err *err)
 {
+    const struct told told = {gone, ctx};
     int64_t n = 0;
     struct row r;
     struct was w;
     int rc = 1;
     while (n < most && (rc = last_row(s, who->id, run, &r, err)) > 0) {
-        rc = undo_row(s, metrics, who, run, &r, out, err);
+        rc = undo_row(s, metrics, who, run, &r, &told, out, err);
         row_clear(&r);
         n++;
         if (rc) return rc;

@@ -11,6 +11,7 @@
  *   hours(who, zone, metric, first_day, last_day) -> the same with hour = local start of the hour, ms
  *   explain(who, zone, metric, day) -> list of {origin, start, dur, offset, value, share, behind}
  *   raw(who, metric, from, to, origin = 0 all) -> JSON lines text, how many
+ *   raw_items, raw_body, raw_totals: what services gave, lua_store_raw.c
  *   rows(...), totals(who): everything for those who take it elsewhere, lua_store_export.c
  *   series(who) -> list of {metric, origin, chunks, samples}      origins(who) -> list
  *   jobs(who) -> list        next_due() -> ms | nil        runs(who, limit) -> list
@@ -348,6 +349,7 @@ static int l_metrics(lua_State *L)
         lua_pushstring(L, sw_aggregate_name(m->daily)), lua_setfield(L, -2, "daily");
         lua_pushnumber(L, m->min), lua_setfield(L, -2, "min");
         lua_pushnumber(L, m->max), lua_setfield(L, -2, "max");
+        lua_pushboolean(L, m->by_value), lua_setfield(L, -2, "by_value");
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
     return 1;
@@ -389,6 +391,7 @@ int sw_open_store(lua_State *L)
     luaL_newlib(L, f);
     luaL_setfuncs(L, sw_store_series_functions, 0);
     luaL_setfuncs(L, sw_store_sync_functions, 0);
+    luaL_setfuncs(L, sw_store_raw_functions, 0);
     luaL_setfuncs(L, sw_store_export_functions, 0);
     return 1;
 }

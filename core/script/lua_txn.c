@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * sw.txn: everything that writes. new(who, name, zone) collects operations; commit() runs them in one
  * savepoint of the writer's group, in order, and gives a list with one result an operation, or
- * nil, message, code: then none of them happened.
+ * nil, message, code: then none of them happened. commit(true) gives the results, and none of it happens.
  *   t:doc(kind, name, body text [, {at, mode = "new", revision}])      t:doc_delete(kind, name)
  *   t:person(name, zone) -> id      t:connection(provider, name) -> id
  *   t:origin{provider, name, maker, model, kind, ident} -> id
@@ -12,7 +12,10 @@
  *   t:record_delete(id, kind [, may return]) -> {group, was_last}
  *   t:day_total(metric, day, origin, value, unit) -> what
  *   t:erase(metric, from, to) -> how many          t:settle(most) -> true while days are left
+ *   t:group_move(record, group)   t:group_join(group, into group) -> how many records moved
  *   t:undo(run or 0, body) -> run: what follows can be taken back   t:undo_doc(kind, name)
+ *   t:undo_doc_was(kind, name): the document comes back as it is now
+ *   t:undo_of(run) ... t:undo_end(body): the same for syncs, listed only where something changed
  *   t:take_back(run, most) -> {records, samples, totals, kept, left}   t:undo_forget(run, most) -> left
  *   t:erase_person()   t:erase_connection(id): with all that it brought
  *   t:again(metric, origin or 0, day): compute the day's figures again
@@ -21,7 +24,7 @@
  *   t:claim{now, lease, only, most, owner} -> list of jobs; only = -1: the job added before it here
  *   t:job_check(id, gen)  t:job_extend(id, gen, until, progress)  t:job_done(id, gen, outcome, body)
  *   t:job_retry(id, gen, due, failure)   t:job_release(id, gen)   t:sweep()
- *   connections, credentials, limits, coverage, packed columns: txn_sync.c
+ *   connections, credentials, limits, coverage, packed columns: txn_sync.c     raw archive: txn_raw.c
  *   t:dispatch(live_after ms): one job "dispatch" with the events of the records before it, if any */
 #include "base/alloc.h"
 #include "base/json.h"
@@ -206,6 +209,7 @@ static int l_commit(lua_State *L)
     if (!t->engine->writer) return luaL_error(L, "no home is open");
     t->wait = sw_task_begin(L, "the store");
     t->busy = true;
+    t->work.discard = lua_toboolean(L, 2);
     t->work.run = on_writer;
     t->work.done = committed;
     sw_worker_submit(t->engine->writer, &t->work);
@@ -252,6 +256,7 @@ int sw_open_txn(lua_State *L)
     luaL_setfuncs(L, sw_txn_data_methods, 0);
     luaL_setfuncs(L, sw_txn_jobs_methods, 0);
     luaL_setfuncs(L, sw_txn_sync_methods, 0);
+    luaL_setfuncs(L, sw_txn_raw_methods, 0);
     lua_setfield(L, -2, "__index");
     lua_pushcfunction(L, l_gc);
     lua_setfield(L, -2, "__gc");

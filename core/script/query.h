@@ -37,5 +37,5 @@ void sw_json_put_num(struct sw_buf *b, const char *key, double v);
 void sw_json_put_text(struct sw_buf *b, const char *key, const char *v);
 
 extern const luaL_Reg sw_store_series_functions[], sw_store_sync_functions[],
-    sw_store_export_functions[];
+    sw_store_export_functions[], sw_store_raw_functions[];
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Inside sw.txn: a transaction is a list of operations built on the loop thread and run in order on
- * the writer thread. Four files add operations: lua_txn.c (documents, people), txn_data.c (samples,
- * records), txn_jobs.c (the queue), txn_sync.c (connections). */
+ * the writer thread. Five files add operations: lua_txn.c (documents, people), txn_data.c (samples,
+ * records), txn_jobs.c (the queue), txn_sync.c (connections), txn_raw.c (what services gave). */
 #ifndef SW_SCRIPT_TXN_H
 #define SW_SCRIPT_TXN_H
 #include "engine/timeline.h"
@@ -66,5 +66,6 @@ const struct sw_metric *sw_txn_metric(lua_State *L, const char *name); /* raises
 void sw_txn_read_map(lua_State *L, int arg, const char *unit, struct sw_column_map *map);
 void sw_txn_put_counts(struct sw_buf *b, const struct sw_counts *c);
 
-extern const luaL_Reg sw_txn_data_methods[], sw_txn_jobs_methods[], sw_txn_sync_methods[];
+extern const luaL_Reg sw_txn_data_methods[], sw_txn_jobs_methods[], sw_txn_sync_methods[],
+    sw_txn_raw_methods[];
 #endif

@@ -285,6 +285,32 @@ static int l_record_delete(lua_State *L)
     return 0;
 }
 
+static int run_move(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
+{
+    int64_t moved = 0;
+    int rc = (o->i[2] ? sw_ingest_join : sw_ingest_move)(s, &t->who, o->i[0], o->i[1], &moved, err);
+    sw_json_int(&o->out, moved);
+    return rc;
+}
+
+/* t:group_move(record, group), t:group_join(group, into group) -> how many records moved */
+static int l_move(lua_State *L)
+{
+    struct sw_op *o = sw_txn_add(L, run_move);
+    o->i[0] = luaL_checkinteger(L, 2);
+    o->i[1] = luaL_checkinteger(L, 3);
+    return 0;
+}
+
+static int l_join(lua_State *L)
+{
+    struct sw_op *o = sw_txn_add(L, run_move);
+    o->i[0] = luaL_checkinteger(L, 2);
+    o->i[1] = luaL_checkinteger(L, 3);
+    o->i[2] = 1;
+    return 0;
+}
+
 static int run_day_total(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
 {
     static const char *const what[] = {"\"new\"", "\"updated\"", "\"unchanged\""};
@@ -427,6 +453,40 @@ static int l_undo_begin(lua_State *L)
     return 0;
 }
 
+static int run_undo_of(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
+{
+    (void)err;
+    sw_undo_begin(s, t->who.id, o->i[0]);
+    return 0;
+}
+
+/* t:undo_of(run): as t:undo of a run that has a number, but it is listed only by t:undo_end */
+static int l_undo_of(lua_State *L)
+{
+    sw_txn_add(L, run_undo_of)->i[0] = luaL_checkinteger(L, 2);
+    return 0;
+}
+
+static int run_undo_end(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
+{
+    char name[32];
+    int64_t run = sw_store_undo(s)->run;
+    int rc = sw_undo_any(s, t->who.id, run, err);
+    sw_undo_begin(s, 0, 0);
+    snprintf(name, sizeof name, "%lld", (long long)run);
+    if (rc > 0)
+        rc = sw_doc_put(s, t->who.id, ".undo_sync", name, t->who.now_ms, o->s[0], o->n[0], SW_DOC_ANY, 0, err);
+    return rc < 0 ? rc : 0;
+}
+
+/* t:undo_end(body text): the run of t:undo_of is listed among the syncs if it changed anything; what follows
+ * in this transaction is noted no more */
+static int l_undo_end(lua_State *L)
+{
+    sw_txn_arg(L, sw_txn_add(L, run_undo_end), 0, 2);
+    return 0;
+}
+
 static int run_undo_doc(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
 {
     (void)t;
@@ -437,6 +497,20 @@ static int run_undo_doc(struct sw_store *s, struct sw_txn *t, struct sw_op *o, s
 static int l_undo_doc(lua_State *L)
 {
     struct sw_op *o = sw_txn_add(L, run_undo_doc);
+    sw_txn_arg(L, o, 0, 2);
+    sw_txn_arg(L, o, 1, 3);
+    return 0;
+}
+
+static int run_undo_doc_was(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
+{
+    return sw_undo_doc_was(s, t->who.id, o->s[0], o->s[1], err);
+}
+
+/* t:undo_doc_was(kind, name): before it is written or deleted; it is as it was when the run is taken back */
+static int l_undo_doc_was(lua_State *L)
+{
+    struct sw_op *o = sw_txn_add(L, run_undo_doc_was);
     sw_txn_arg(L, o, 0, 2);
     sw_txn_arg(L, o, 1, 3);
     return 0;
@@ -514,7 +588,12 @@ static int l_erase_connection(lua_State *L)
 const luaL_Reg sw_txn_data_methods[] = {{"erase_person", l_erase_person},
                                         {"erase_connection", l_erase_connection},
                                         {"undo", l_undo_begin},
+                                        {"undo_of", l_undo_of},
+                                        {"undo_end", l_undo_end},
                                         {"undo_doc", l_undo_doc},
+                                        {"undo_doc_was", l_undo_doc_was},
+                                        {"group_move", l_move},
+                                        {"group_join", l_join},
                                         {"take_back", l_undo},
                                         {"undo_forget", l_undo_forget},
                                         {"origin", l_origin},

@@ -257,11 +257,24 @@ static int run_packed(struct sw_store *s, struct sw_txn *t, struct sw_op *o, str
     return rc;
 }
 
-/* t:packed({metric, unit, start, dur, value, offset}, origin) -> counts as t:columns gives them.
- * The texts come from a stranger's script: lengths must agree, or SW_E_BAD is the answer. */
-static int l_packed(lua_State *L)
+static int run_packed_gone(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
 {
-    struct sw_op *o = sw_txn_add(L, run_packed);
+    struct sw_column c = {0};
+    int64_t gone = 0;
+    int rc = sw_txn_find_origin(s, t, o, err);
+    unpack(o, &c);
+    if (!rc) rc = sw_ingest_column_gone(s, &t->who, &c, o->made, &o->map, &gone, err);
+    sw_json_int(&o->out, gone);
+    sw_free(c.start_ms), sw_free(c.dur_ms), sw_free(c.value), sw_free(c.offset_min);
+    return rc;
+}
+
+/* t:packed({metric, unit, start, dur, value, offset}, origin) -> counts as t:columns gives them.
+ * t:packed_gone(the same): take them out again while they stand there -> how many
+ * The texts come from a stranger's script: lengths must agree, or SW_E_BAD is the answer. */
+static int add_packed(lua_State *L, sw_op_run *run)
+{
+    struct sw_op *o = sw_txn_add(L, run);
     luaL_checktype(L, 2, LUA_TTABLE);
     sw_txn_field(L, o, 0, 2, "start", NULL);
     sw_txn_field(L, o, 1, 2, "dur", NULL);
@@ -273,6 +286,16 @@ static int l_packed(lua_State *L)
     sw_txn_read_map(L, 2, "", &o->map);
     sw_txn_read_origin(L, o, 3);
     return 0;
+}
+
+static int l_packed(lua_State *L)
+{
+    return add_packed(L, run_packed);
+}
+
+static int l_packed_gone(lua_State *L)
+{
+    return add_packed(L, run_packed_gone);
 }
 
 /* t:day_total_guarded(metric, day, origin, value, unit): a fall of more than a fifth is not believed
@@ -293,7 +316,16 @@ static int run_guarded(struct sw_store *s, struct sw_txn *t, struct sw_op *o, st
     return rc;
 }
 
-static int l_guarded(lua_State *L)
+static int run_total_gone(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
+{
+    bool gone = false;
+    int rc = sw_txn_find_origin(s, t, o, err);
+    if (!rc) rc = sw_ingest_total_gone(s, &t->who, o->metric, o->i[0], o->made, o->r, &gone, err);
+    sw_json_int(&o->out, gone);
+    return rc;
+}
+
+static int add_total(lua_State *L, sw_op_run *run)
 {
     struct sw_convert c;
     const struct sw_metric *m = sw_txn_metric(L, luaL_checkstring(L, 2));
@@ -301,12 +333,23 @@ static int l_guarded(lua_State *L)
     struct sw_op *o;
     if (!sw_unit_convert(unit, m->unit, &c))
         return luaL_error(L, "unit '%s' does not fit %s (%s)", unit, m->name, m->unit);
-    o = sw_txn_add(L, run_guarded);
+    o = sw_txn_add(L, run);
     o->metric = m;
     o->i[0] = luaL_checkinteger(L, 3);
     sw_txn_read_origin(L, o, 4);
     o->r = luaL_checknumber(L, 5) * c.factor + c.shift;
     return 0;
+}
+
+static int l_guarded(lua_State *L)
+{
+    return add_total(L, run_guarded);
+}
+
+/* t:total_gone(the same): no total of that day any more, while it is still this one -> 1 or 0 */
+static int l_total_gone(lua_State *L)
+{
+    return add_total(L, run_total_gone);
 }
 
 const luaL_Reg sw_txn_sync_methods[] = {{"connection_set", l_connection_set},
@@ -320,5 +363,7 @@ const luaL_Reg sw_txn_sync_methods[] = {{"connection_set", l_connection_set},
                                         {"hold", l_hold},
                                         {"coverage", l_coverage},
                                         {"packed", l_packed},
+                                        {"packed_gone", l_packed_gone},
                                         {"day_total_guarded", l_guarded},
+                                        {"total_gone", l_total_gone},
                                         {NULL, NULL}};

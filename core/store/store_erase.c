@@ -5,6 +5,7 @@
 #include "store/store_erase.h"
 #include "base/alloc.h"
 #include "base/tz.h"
+#include "store/store_raw.h"
 #include "store/store_series.h"
 #include "store/store_sync.h"
 #include <stdio.h>
@@ -66,6 +67,7 @@ int sw_erase_person(struct sw_store *s, int64_t person, struct sw_err *err)
     struct ones l = {0};
     int rc = list_series(s, person, "", &l, err);
     for (size_t i = 0; i < l.n && !rc; i++) rc = drop_series(s, l.at[i].id, err);
+    if (!rc) rc = sw_raw_erase(s, person, 0, err);
     for (size_t i = 0; i < sizeof sql / sizeof *sql && !rc; i++) rc = sw_run(s, err, sql[i], "i", person);
     sw_free(l.at);
     return rc;

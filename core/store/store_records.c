@@ -5,8 +5,10 @@
 #include "store/store_records.h"
 #include "base/crypto.h"
 #include "model/match.h"
+#include "store/store_docs.h"
 #include "store/store_undo.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 int64_t sw_record_content(const struct sw_record *r)
@@ -85,14 +87,43 @@ static int insert(struct sw_store *s, int64_t person, const struct sw_record *r,
         r->external_id, r->origin_id, r->group_id, r->revision, r->state, content, r->body, r->body_n);
 }
 
+static void keep_choice(void *ctx, const struct sw_doc *d)
+{
+    *(int64_t *)ctx = (int64_t)strtoll(d->body, NULL, 10);
+}
+
+/* The group a person chose for this record (joined or split by hand), 0: none. */
+static int chosen_group(struct sw_store *s, int64_t person, int64_t id, int64_t *group, struct sw_err *err)
+{
+    char name[32];
+    int rc;
+    *group = 0;
+    snprintf(name, sizeof name, "%llx", (unsigned long long)id);
+    rc = sw_doc_get(s, person, SW_GROUP_CHOICE, name, keep_choice, group, err);
+    return rc < 0 ? rc : 0;
+}
+
+static int living_members(struct sw_store *s, int64_t person, int64_t group, int64_t *n, struct sw_err *err)
+{
+    int rc = sw_ask_int(
+        s, err, n,
+        "SELECT count(*) FROM record WHERE group_id = $1 AND person_id = $2 AND state <> 'deleted'", "ii", group,
+        person);
+    return rc < 0 ? rc : 0;
+}
+
+/* What its person decided wins over what it looks like. */
 static int insert_new(struct sw_store *s, int64_t person, struct sw_record *r, int64_t content,
                       struct sw_put_result *out, struct sw_err *err)
 {
     struct best b = {1, r->into_group};
-    int rc = r->into_group ? 0 : find_group(s, person, r, &b, err);
+    int64_t chosen = 0, members = 1;
+    int rc = r->into_group ? 0 : chosen_group(s, person, r->id, &chosen, err);
+    if (!rc && chosen) b.group = chosen, rc = living_members(s, person, chosen, &members, err);
+    else if (!rc && !r->into_group) rc = find_group(s, person, r, &b, err);
     if (!rc) rc = sw_undo_record(s, r->id, false, 1, err);
     if (rc) return rc;
-    *out = (struct sw_put_result){SW_PUT_NEW, !b.group, b.group ? b.group : r->id, 1, r->day};
+    *out = (struct sw_put_result){SW_PUT_NEW, !b.group || !members, b.group ? b.group : r->id, 1, r->day};
     r->group_id = out->group_id;
     r->revision = 1;
     return insert(s, person, r, content, err);
@@ -146,11 +177,7 @@ int sw_record_restore(struct sw_store *s, int64_t person, const char *person_nam
     if (rc < 0) return rc;
     if (rc || stated != r->id || r->group_id <= 0 || r->revision <= 0)
         return sw_record_put(s, person, person_name, r, out, err);
-    rc = sw_ask_int(
-        s, err, &members,
-        "SELECT count(*) FROM record WHERE group_id = $1 AND person_id = $2 AND state <> 'deleted'",
-        "ii", r->group_id, person);
-    if (rc < 0) return rc;
+    if ((rc = living_members(s, person, r->group_id, &members, err))) return rc;
     *out = (struct sw_put_result){SW_PUT_NEW, !members, r->group_id, r->revision, r->day};
     rc = sw_undo_record(s, r->id, false, r->revision, err);
     return rc ? rc : insert(s, person, r, r->may_return ? 0 : sw_record_content(r), err);
@@ -173,12 +200,22 @@ int sw_record_delete(struct sw_store *s, int64_t person, int64_t id, bool *was_l
         return rc ? rc
                   : sw_fail(err, SW_E_NOTFOUND, "there is no record with the id %llx",
                             (long long)id);
-    rc = sw_ask_int(
-        s, err, &left,
-        "SELECT count(*) FROM record WHERE group_id = $1 AND person_id = $2 AND state <> 'deleted'",
-        "ii", *group, person);
-    *was_last = rc > 0 && left == 0;
-    return rc > 0 ? 0 : rc;
+    rc = living_members(s, person, *group, &left, err);
+    *was_last = !rc && left == 0;
+    return rc;
+}
+
+int sw_record_move(struct sw_store *s, int64_t person, int64_t id, int64_t group, struct sw_err *err)
+{
+    int64_t old = 0;
+    int rc = sw_ask_int(s, err, &old,
+                        "SELECT group_id FROM record WHERE id = $1 AND person_id = $2 AND group_id <> $3", "iii", id,
+                        person, group);
+    if (rc <= 0) return rc;
+    rc = sw_undo_move(s, id, old, group, err);
+    if (!rc)
+        rc = sw_run(s, err, "UPDATE record SET group_id = $2, revision = revision + 1 WHERE id = $1", "ii", id, group);
+    return rc ? rc : 1;
 }
 
 int sw_record_may_return(struct sw_store *s, int64_t person, int64_t id, struct sw_err *err)

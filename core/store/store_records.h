@@ -52,6 +52,12 @@ int sw_record_delete(struct sw_store *s, int64_t person, int64_t id, bool *was_l
 /* A record that its service dropped: the same one put again lives again (one its person deleted does not). */
 int sw_record_may_return(struct sw_store *s, int64_t person, int64_t id, struct sw_err *err);
 
+/* A document of this kind, named by a record's id in hexadecimal, holds the id of the group its person put it
+ * into: by hand, for good, also when the record comes anew. */
+#define SW_GROUP_CHOICE "group_choice"
+/* Put a record, dead or alive, into another group. 1 when it was in another one. */
+int sw_record_move(struct sw_store *s, int64_t person, int64_t id, int64_t group, struct sw_err *err);
+
 struct sw_record_filter {
     const char *kind;            /* NULL: any */
     int64_t from_ms, to_ms;      /* by start, half open */

@@ -513,12 +513,30 @@ int sw_series_take_back(struct sw_store *s, int64_t person, const struct sw_metr
     if (back.n) sw_series_merge(&x, &back, m->by_value, &ignored, NULL);
     *gone = (int64_t)went.n;
     if (!went.n) goto out;
+    if (sw_undo_on(s) && (rc = sw_undo_samples(s, series, &went, &(struct sw_samples){0}, err))) goto out;
     rc = put_chunk(s, sw_series_key(series, first), &x, err);
     if (!rc) rc = drop_tail(s, series, first, end, err);
     if (!rc) rc = rollup_days(s, person, m, series, &touched, err);
 out:
     sw_samples_clear(&x), sw_samples_clear(&went), sw_samples_clear(&back);
     sw_free(touched.at);
+    return rc;
+}
+
+int sw_series_remove(struct sw_store *s, int64_t person, const struct sw_metric *m, int64_t series,
+                     const struct sw_samples *x, int64_t *gone, struct sw_err *err)
+{
+    const struct sw_samples none = {0};
+    int rc = 0;
+    *gone = 0;
+    for (size_t a = 0, b; a < x->n && !rc; a = b) {
+        int64_t end = sw_series_chunk_end(m, chunk_day(m, sw_floor_day(x->at[a].start_ms))), n = 0;
+        struct sw_samples part;
+        for (b = a; b < x->n && x->at[b].start_ms < end * SW_DAY_MS; b++) continue;
+        part = (struct sw_samples){x->at + a, b - a, b - a};
+        rc = sw_series_take_back(s, person, m, series, &none, &part, &n, err);
+        *gone += n;
+    }
     return rc;
 }
 

@@ -47,6 +47,9 @@ int sw_series_write(struct sw_store *s, int64_t person, const struct sw_metric *
 int sw_series_take_back(struct sw_store *s, int64_t person, const struct sw_metric *m, int64_t series,
                         const struct sw_samples *old, const struct sw_samples *fresh, int64_t *gone,
                         struct sw_err *err);
+/* Take sorted samples out of the series as far as they stand there with these values. *gone: how many. */
+int sw_series_remove(struct sw_store *s, int64_t person, const struct sw_metric *m, int64_t series,
+                     const struct sw_samples *x, int64_t *gone, struct sw_err *err);
 /* Append the samples that start in [from_ms, to_ms), sorted. */
 int sw_series_read(struct sw_store *s, const struct sw_metric *m, int64_t series, int64_t from_ms,
                    int64_t to_ms, struct sw_samples *out, struct sw_err *err);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/store_sync.h"
+#include "store/store_raw.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -59,6 +60,7 @@ int sw_connection_remove(struct sw_store *s, int64_t person, int64_t id, struct 
                     "DELETE FROM connection WHERE id = $1 AND person_id = $2 RETURNING id", "ii", id, person);
     if (rc <= 0) return rc < 0 ? rc : sw_fail(err, SW_E_NOTFOUND, "the connection is gone");
     rc = sw_run(s, err, "DELETE FROM coverage WHERE connection_id = $1", "i", id);
+    if (!rc) rc = sw_raw_erase(s, person, id, err);
     return rc ? rc : sw_secret_delete(s, person, name, err);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/store_undo.h"
+#include "store/store_docs.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -13,6 +14,16 @@ void sw_undo_begin(struct sw_store *s, int64_t person, int64_t run)
 bool sw_undo_on(const struct sw_store *s)
 {
     return sw_store_undo((struct sw_store *)s)->run != 0;
+}
+
+int sw_undo_any(struct sw_store *s, int64_t person, int64_t run, struct sw_err *err)
+{
+    int64_t one;
+    int rc = sw_ask_int(s, err, &one, "SELECT 1 FROM undo WHERE person_id = $1 AND run_id = $2 LIMIT 1", "ii", person,
+                        run);
+    if (rc) return rc;
+    return sw_ask_int(s, err, &one, "SELECT 1 FROM undo_record WHERE person_id = $1 AND run_id = $2 LIMIT 1", "ii",
+                      person, run);
 }
 
 static int note(struct sw_store *s, const char *kind, int64_t ref, const char *name, int64_t day,
@@ -61,18 +72,54 @@ int sw_undo_record(struct sw_store *s, int64_t id, bool there, int64_t fresh_rev
 }
 
 int sw_undo_total(struct sw_store *s, const char *metric, int64_t day, int64_t origin, const double *old,
-                  double fresh, struct sw_err *err)
+                  const double *fresh, struct sw_err *err)
 {
     if (!sw_undo_on(s)) return 0;
-    return note(s, "total", origin, metric, day, old, old ? sizeof *old : 0, &fresh, sizeof fresh, err);
+    return note(s, "total", origin, metric, day, old, old ? sizeof *old : 0, fresh, fresh ? sizeof *fresh : 0, err);
+}
+
+static int note_doc(struct sw_store *s, const char *kind, const char *name, const struct sw_buf *old,
+                    struct sw_err *err)
+{
+    char both[1200];
+    snprintf(both, sizeof both, "%.200s\n%.900s", kind, name);
+    return note(s, "doc", 0, both, 0, old ? old->data : NULL, old ? old->len : 0, NULL, 0, err);
 }
 
 int sw_undo_doc(struct sw_store *s, const char *kind, const char *name, struct sw_err *err)
 {
-    char both[1200];
+    return sw_undo_on(s) ? note_doc(s, kind, name, NULL, err) : 0;
+}
+
+static void keep_body(void *ctx, const struct sw_doc *d)
+{
+    sw_buf_put(ctx, d->body, d->body_n);
+}
+
+int sw_undo_doc_was(struct sw_store *s, int64_t person, const char *kind, const char *name, struct sw_err *err)
+{
+    struct sw_buf old;
+    int rc;
     if (!sw_undo_on(s)) return 0;
-    snprintf(both, sizeof both, "%.200s\n%.900s", kind, name);
-    return note(s, "doc", 0, both, 0, NULL, 0, NULL, 0, err);
+    sw_buf_init(&old, MAX_BLOB);
+    rc = sw_doc_get(s, person, kind, name, keep_body, &old, err);
+    if (rc >= 0) rc = note_doc(s, kind, name, &old, err);
+    sw_buf_clear(&old);
+    return rc;
+}
+
+int sw_undo_move(struct sw_store *s, int64_t id, int64_t old_group, int64_t new_group, struct sw_err *err)
+{
+    char to[32];
+    if (!sw_undo_on(s)) return 0;
+    snprintf(to, sizeof to, "%lld", (long long)new_group);
+    return note(s, "move", id, to, old_group, NULL, 0, NULL, 0, err);
+}
+
+int sw_undo_raw(struct sw_store *s, int64_t id, const char *old_mapping, const char *old_item,
+                struct sw_err *err)
+{
+    return sw_undo_on(s) ? note(s, "raw", id, old_mapping, 0, old_item, strlen(old_item), NULL, 0, err) : 0;
 }
 
 /* The end of the first part, then the part: a DELETE with a LIMIT is not everybody's SQL. */

@@ -76,7 +76,7 @@ static int run_in_savepoint(struct sw_store *s, struct sw_work *x, struct sw_err
     int rc = sw_store_exec(s, "SAVEPOINT one", err);
     if (rc) return rc;
     x->rc = x->run(s, x, &x->err);
-    if (x->rc < 0) rc = sw_store_exec(s, "ROLLBACK TO one", NULL);
+    if (x->rc < 0 || x->discard) rc = sw_store_exec(s, "ROLLBACK TO one", NULL);
     if (!rc) rc = sw_store_exec(s, "RELEASE one", NULL);
     if (rc && x->rc < 0) return sw_fail(err, x->rc, "%s", x->err.text);
     return rc ? sw_fail(err, rc, "the database ended the transaction") : 0;

@@ -12,6 +12,7 @@ struct sw_work { /* embedded in the caller's request; alive until done() */
     int (*run)(struct sw_store *s, struct sw_work *w,
                struct sw_err *err);  /* on the database thread */
     void (*done)(struct sw_work *w); /* on the loop thread */
+    bool discard;                    /* run it, then take it back: to see what it would do */
     int rc;                          /* result of run, or why the commit failed */
     struct sw_err err;
     struct sw_work *next; /* the queue's */

@@ -53,7 +53,7 @@ local shape = {
   classify = { "function", doc = "what an answer means, where the status does not say it" },
   webhook = { "map", doc = "{ verify = sw.hmac {...}, parse = function(req) ... end }" },
   posts = { "function", doc = "a posted document to records: function(doc, out)" },
-  writes = { "map", doc = "present if it can be a destination" },
+  writes = { "map", doc = "present if it can be a destination: what = function(entry, acct), answer and id" },
 }
 
 local read_shape = {
@@ -65,7 +65,7 @@ local read_shape = {
   page = { "map", doc = "sw.pages, sw.token or sw.offset" },
   items = { "text", doc = "path of the list in the answer; absent: the answer is the list" },
   kind = { { "workout", "sleep", "meal", "mindful", "measurement", "note" } },
-  map = { "map", doc = "fields of a record" },
+  map = { "map", doc = "fields of a record; derived_from says what it was made from: \"strava:42\"" },
   skip = { "function", doc = "function(item): true leaves it out" },
   series = { "any", doc = "one metric, or a list of them, from a list of samples" },
   days = { "map", doc = "{ day = \"date\", values = { metric = mapper } }: one item a local day" },
@@ -141,7 +141,7 @@ provider.shapes = { provider = shape, read = read_shape, series = series_shape, 
   session = session_shape } -- for reference.lua
 
 local structural = { id = true, start = true, finish = true, offset = true, offset_finish = true, type = true,
-  segments = true }
+  segments = true, tag = true, derived_from = true }
 
 local function check_map(kind, map, where)
   local known = fields.of(kind)

@@ -99,7 +99,8 @@ function sink.record(self, draft)
   push(self, "records", { kind = kind, id = id:sub(1, 500), start = draft.start, finish = draft.finish,
     offset = is_figure(draft.offset) and draft.offset or nil, type = short(draft.type),
     offset_finish = is_figure(draft.offset_finish) and draft.offset_finish or nil, attributes = attributes,
-    segments = draft.segments, origin = draft.origin and tidy_origin(draft.origin) }, BATCH)
+    segments = draft.segments, origin = draft.origin and tidy_origin(draft.origin), tag = short(draft.tag),
+    derived_from = short(draft.derived_from) }, BATCH)
 end
 
 -- A value for a local day: out.day("2026-03-01", "steps", 9000, unit)
@@ -192,7 +193,7 @@ function reading.columns_spec(s)
 end
 
 local structural = { id = true, start = true, finish = true, offset = true, offset_finish = true, type = true,
-  segments = true }
+  segments = true, tag = true, derived_from = true }
 
 local reading_mappers = { scaled = true, value = true, iso = true, wall = true, unix = true, unix_ms = true }
 
@@ -224,6 +225,8 @@ local function draft_of(read, item, to)
   local elapsed = tonumber(d.attributes.elapsed_s)
   d.finish = d.finish or start + math.floor((elapsed or 0) * 1000 + 0.5)
   d.type = map.type and mapping.value(map.type, item)
+  d.tag, d.derived_from = map.tag and mapping.value(map.tag, item), map.derived_from
+    and mapping.value(map.derived_from, item)
   d.origin = read.origin and origin_of(read.origin, item)
   return d
 end

@@ -1,17 +1,15 @@
 -- Writing to a service: one thing per run, by the provider's `writes`. What the answers mean is said in
 -- out.result: "done", or { word = "retry" | "reconnect" | "never", reason }.
 --   writes = { calendar = function(entry, acct) ... end }   -- acct.put { path, headers, body } and the like
--- luacheck: read globals core
+-- entry.tag is ours: where a service has a field for it, it tells us later that what we read is our own.
+-- A second result is the id that the service gave it.
+local answer = require "answer"
 local errors = require "errors"
 
 local writing = {}
 
 local function request(spec)
-  local ok, value = core.call("http", spec)
-  if not ok then
-    errors.fail(("http: %s"):format(tostring(value)))
-  end
-  return value
+  return answer.get(spec)
 end
 
 local function account(run)
@@ -42,11 +40,12 @@ end
 function writing.write(declaration, run, out)
   local write = (declaration.writes or {})[run.what]
     or errors.fail(("this provider writes no %s"):format(tostring(run.what)))
-  local answer = write(run.entry, account(run))
-  if type(answer) == "table" and answer.status then
-    out.result, out.status = by_status(answer.status), answer.status
-  elseif answer == "done" or answer == "retry" or answer == "never" then
-    out.result = answer
+  local res, id = write(run.entry, account(run))
+  out.external = (type(id) == "string" or math.type(id) == "integer") and tostring(id) or nil
+  if type(res) == "table" and res.status then
+    out.result, out.status = by_status(res.status), res.status
+  elseif res == "done" or res == "retry" or res == "never" then
+    out.result = res
   else
     errors.fail "a write returns the answer that decided, or \"done\", \"retry\" or \"never\""
   end

@@ -1,7 +1,10 @@
 -- syncwell explain: why a number is what it is.
 --   syncwell explain steps 2026-03-29
 local data = require("data")
+local echoes = require("echoes")
+local grouping = require("grouping")
 local home = require("home")
+local raw_item = require("raw_item")
 local term = require("term")
 local when = require("when")
 
@@ -10,7 +13,8 @@ local json = sw.json
 local command = {
   group = "data", summary = "why a number is what it is", usage = "METRIC [DAY] | ID",
     example = "syncwell explain steps 2026-03-29",
-  doc = "Lists the samples of the day by origin: which were used, which were passed over, and behind whom.",
+  doc = "Lists the samples of the day by origin: which were used, which were passed over, and behind whom.\n"
+    .. "Of a record: its members, and what services said of it as far as that is kept (30 days).",
   options = { all = { doc = "every sample instead of the first 40 of each origin" } },
 }
 
@@ -49,23 +53,60 @@ local function per_origin(steps)
   return order
 end
 
+local function fetched(ctx, came)
+  return sw.time.iso(came.fetched // 1000 * 1000, home.offset(ctx, came.fetched))
+end
+
+-- What the services said of the members, as far as it is kept.
+local function as_they_came(ctx, members)
+  local list = json.list()
+  for _, m in ipairs(members) do
+    local came = raw_item.of(ctx, m)
+    if came then
+      list[#list + 1] = { record = ("%x"):format(m.id), connection = came.connection, item = came.item,
+        resource = came.resource, fetched = fetched(ctx, came), mapping = came.mapping }
+    end
+  end
+  return list
+end
+
+local function print_record(members, came, kind, id)
+  term.line("%s %s, %d member%s; the best standing origin speaks first", kind, id, #members,
+    #members == 1 and "" or "s")
+  local list = {}
+  for i, m in ipairs(members) do
+    list[i] = { sw.time.iso(m.start, m.offset_start), m.type, m.origin ~= "" and m.origin or m.provider,
+      m.standing, m.external_id }
+  end
+  term.table({ "start", "type", "origin", "standing", "external id" }, list)
+  for _, c in ipairs(came) do
+    term.line("\nas %s gave it (%s, fetched %s, record %s):\n%s", c.connection, c.resource, c.fetched,
+      c.record, sw.sys.clean(json.encode(c.item)))
+  end
+end
+
+local function print_sent(ctx, sent)
+  for _, s in ipairs(sent) do
+    term.line("\nwritten to %s (%s, %s)%s", s.connection, s.what or "entry", sw.time.iso(s.at // 1000 * 1000,
+      home.offset(ctx, s.at)), s.came and ("; it came back through %s and was left out, known by %s"):format(
+      s.came.connection, s.came.by) or "")
+  end
+end
+
 local function explain_record(ctx, id)
+  id = grouping.resolve(ctx, id)
   for _, r in ipairs(sw.store.records(ctx.who, {})) do
     if ("%x"):format(r.id) == id or ("%x"):format(r.group) == id then
       local views = data.groups(ctx, r.kind, { group = r.group })
       local members = sw.store.records(ctx.who, { group = r.group })
+      local came, sent = as_they_came(ctx, members), echoes.made_from(ctx, ("%x"):format(r.group))
       if ctx.json then
-        term.line("%s", json.encode { group = views[1], members = json.list(members) })
+        term.line("%s", json.encode { group = views[1], members = json.list(members), came = came,
+          sent = sent })
         return 0
       end
-      term.line("%s %s, %d member%s; the best standing origin speaks first", r.kind, id, #members,
-        #members == 1 and "" or "s")
-      local list = {}
-      for i, m in ipairs(members) do
-        list[i] = { sw.time.iso(m.start, m.offset_start), m.type, m.origin ~= "" and m.origin or m.provider,
-          m.standing, m.external_id }
-      end
-      term.table({ "start", "type", "origin", "standing", "external id" }, list)
+      print_record(members, came, r.kind, id)
+      print_sent(ctx, sent)
       return 0
     end
   end

@@ -1,7 +1,9 @@
 -- syncwell records: workouts, nights, meals and other things with structure; to look at and to mend.
+--   syncwell records join ID ID   |   syncwell records split ID
 --   syncwell records workout --from 2026-03-01 --json
 --   syncwell records edit --where "kind=workout day=2026-03-01" --set title="Evening run"
 local bulk = require("bulk")
+local grouping = require("grouping")
 local record = require("record")
 local term = require("term")
 local when = require("when")
@@ -9,17 +11,21 @@ local when = require("when")
 local json = sw.json
 
 local command = {
-  group = "data", summary = "list records of a kind, edit, tag or delete them",
+  group = "data", summary = "list records of a kind, edit, tag, delete, join or split them",
   usage = "KIND [--from DAY] [--to DAY] [--id ID] | edit --where CONDITIONS --set KEY=VALUE "
-    .. "| tag --where CONDITIONS TAG... | delete --where CONDITIONS [--dry-run]",
+    .. "| tag --where CONDITIONS TAG... | delete --where CONDITIONS [--dry-run] | join ID ID... | split ID",
   example = "syncwell records workout --from 2026-01-01\nsyncwell records sleep --json\n"
     .. "syncwell records edit --where \"kind=workout sport=running day=2026-03-01..2026-03-07\" "
-    .. "--set title=\"Along the river\"",
+    .. "--set title=\"Along the river\"\n"
+    .. "syncwell records join 1f0c5a9be0d3c2b1 2a9d0c3b4e5f6071\nsyncwell records split 2a9d0c3b4e5f6071",
   doc = "Kinds: workout, sleep, meal, mindful, measurement, note; `all` for every kind. All of them "
     .. "unless --from or --to is given.\n"
     .. "Conditions: kind, type, day, provider, maker, origin, id, group, tag, or an attribute with = < > <=\n"
     .. ">=.\n"
-    .. "An edit lies over the original, which stays; `syncwell undo --last` takes any of them back.",
+    .. "An edit lies over the original, which stays. join makes one event of several that were not seen to\n"
+    .. "be one, split takes a record out of its event; both stand for good, whatever comes later. Ids are\n"
+    .. "those of records and groups; a group that was joined is still found by its old one.\n"
+    .. "`syncwell undo --last` takes any of them back.",
   options = {
     from = { value = "DAY", doc = "first day" }, to = { value = "DAY", doc = "last day, with it" },
     id = { value = "ID", doc = "only the record or group with this id" },
@@ -30,7 +36,8 @@ local command = {
 }
 
 function command.mutates(words)
-  return words[1] == "edit" or words[1] == "tag" or words[1] == "delete"
+  return words[1] == "edit" or words[1] == "tag" or words[1] == "delete" or words[1] == "join"
+    or words[1] == "split"
     or words[2] ~= nil and words[2] ~= "list"
 end
 
@@ -182,7 +189,55 @@ local function change(ctx, verb, words, options, kind)
   return 0
 end
 
+-- --- groups by hand ---
+
+local by_hand = {}
+
+function by_hand.join(ctx, ids)
+  if #ids < 2 then
+    return nil, "join needs two ids at least: records join ID ID", "usage"
+  end
+  local r, message, code = grouping.join(ctx, ids)
+  if not r then
+    return nil, message, code
+  elseif ctx.json then
+    term.line("%s", json.encode(r))
+  else
+    term.line("one event of %d records now, %s; take it back with: syncwell undo %d", r.members, r.group,
+      r.run)
+  end
+  return 0
+end
+
+function by_hand.split(ctx, ids)
+  if #ids ~= 1 then
+    return nil, "split needs the id of the record that leaves its event: records split ID", "usage"
+  end
+  local r, message, code = grouping.split(ctx, ids[1])
+  if not r then
+    return nil, message, code
+  elseif ctx.json then
+    term.line("%s", json.encode(r))
+  else
+    term.line("an event of its own now, %s, beside %s; take it back with: syncwell undo %d", r.group, r.from,
+      r.run)
+  end
+  return 0
+end
+
+-- "records ID" shows the record or group of that id.
+local function id_first(ctx, words, options)
+  if words[1] and #words[1] > 6 and words[1]:find("^%x+$") then
+    options.id, words[1] = words[1], "all"
+  end
+  options.id = options.id and (#options.id > 6 and grouping.resolve(ctx, options.id) or options.id)
+end
+
 function command.run(ctx, words, options)
+  if by_hand[words[1]] then
+    return by_hand[words[1]](ctx, table.move(words, 2, #words, 1, {}))
+  end
+  id_first(ctx, words, options)
   local at = verbs[words[1]] and 1 or verbs[words[2]] and 2
   if at then
     return change(ctx, words[at], table.move(words, at + 1, #words, 1, {}), options, at == 2 and words[1])

@@ -69,7 +69,7 @@ local function gather(ctx, brief)
   local list, ill = connected(ctx)
   return { connections = list, connections_broken = ill, paused = home.setting(ctx, "paused").at ~= nil,
     home = ctx.home, user = ctx.name, zone = ctx.zone, records = counts.records,
-    samples = counts.samples, origins = counts.origins,
+    samples = counts.samples, origins = counts.origins, raw = sw.store.raw_totals(ctx.who, 0),
     jobs_waiting = counts.jobs, jobs_given_up = counts.given_up, rules_on = live,
       broken_rules = json.list(broken), rule_errors = json.list(errors), paused_rules = resting,
     confinement = not brief and confinement.text(ctx) or nil }
@@ -86,6 +86,10 @@ local function print_kept(s)
   term.line("home         %s\nuser         %s, zone %s", s.home, s.user, s.zone)
   term.line("data         %s samples and %s records of %d origins", term.number(s.samples),
     term.number(s.records), s.origins)
+  if s.raw.items > 0 then
+    term.line("as it came   %s answers of services, %s (%s before packing); `syncwell remap` maps them again",
+      term.number(s.raw.items), term.bytes(s.raw.stored), term.bytes(s.raw.bytes))
+  end
   term.line("jobs         %d waiting, %d given up%s", s.jobs_waiting, s.jobs_given_up, hint)
   if s.paused then
     term.line("paused       nothing is asked, fired or sent until `syncwell resume`")

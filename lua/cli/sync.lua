@@ -34,7 +34,8 @@ local function say(o)
   local what = o.error or o.skipped or o.waiting
   term.line("%-20s %s", o.connection, what and sw.sys.clean(what)
     or ("%s new, %s updated, %s unchanged%s"):format(term.number(o.new), term.number(o.updated),
-      term.number(o.unchanged), o.rejected > 0 and (", %d rejected"):format(o.rejected) or ""))
+      term.number(o.unchanged), (o.rejected > 0 and (", %d rejected"):format(o.rejected) or "")
+      .. (o.echoes and (", %d of our own left out"):format(o.echoes) or "")))
 end
 
 function command.run(ctx, words)

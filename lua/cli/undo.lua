@@ -7,15 +7,19 @@ local undo = require("undo")
 local json = sw.json
 
 local command = {
-  group = "data", summary = "take back an import, an edit or something logged", usage = "[RUN | --last]",
-  mutates = true, example = "syncwell undo\nsyncwell undo --last\nsyncwell undo 17",
+  group = "data", summary = "take back an import, an edit, a remap or what a sync brought",
+  usage = "[RUN | --last | --syncs]",
+  mutates = true, example = "syncwell undo\nsyncwell undo --last\nsyncwell undo 17\nsyncwell undo --syncs",
   doc = "Without a run it lists those that can be taken back (for 30 days: retention.undo_days of\n"
-    .. "config.lua). What was changed once more since then stays as it is now.",
-  options = { last = { doc = "the newest that was not taken back yet" } },
+    .. "config.lua). What was changed once more since then stays as it is now. A sync that is taken back\n"
+    .. "is no reason for a service to be silent: what lies in the days that syncs read again (three, as a\n"
+    .. "rule) comes back with the next one, unless the connection is paused.",
+  options = { last = { doc = "the newest that was not taken back yet; never a sync" },
+    syncs = { doc = "list what syncs brought instead" } },
 }
 
-local function list(ctx)
-  local runs, message, code = undo.list(ctx, 50)
+local function list(ctx, syncs)
+  local runs, message, code = undo.list(ctx, 50, syncs)
   if not runs then
     return nil, message, code
   end
@@ -29,7 +33,8 @@ local function list(ctx)
   if ctx.json then
     term.line("%s", json.encode(out))
   elseif #rows == 0 then
-    term.line("nothing was imported, edited or logged that could be taken back")
+    term.line(syncs and "no sync brought anything that could be taken back"
+      or "nothing was imported, edited or logged that could be taken back")
   else
     term.table({ "run", "at", "what", "", "" }, rows)
   end
@@ -50,7 +55,7 @@ end
 
 function command.run(ctx, words, options)
   if not words[1] and not options.last then
-    return list(ctx)
+    return list(ctx, options.syncs)
   end
   local r, message, code
   if options.last then

@@ -137,7 +137,7 @@ end
 -- For channels that take several steps: what they remember is stored before they go on, and given back
 -- to whoever repeats the action.
 local function steps_of(ctx, job, doc, n)
-  local steps = { memo = doc.body.actions[n].memo }
+  local steps = { memo = doc.body.actions[n].memo, from = doc.name }
   function steps.remember(memo, more)
     doc.body.actions[n].memo = memo
     return set_state(ctx, job, doc, n, "sending", false, more)

@@ -1,9 +1,11 @@
 -- Job "deliver": bring one entry to a destination (a connection whose provider `writes`). It has a key of
 -- its own there (an entry's UID), so that doing it again changes nothing; an outage is waited for.
--- payload: { connection = id, what = "calendar", entry = { uid, ics } }
+-- It carries a tag of ours and is noted before it is sent (lua/echoes.lua): it is known when it comes back.
+-- payload: { connection = id, what = "calendar", entry = { uid, ics, from } }
 local account = require("account")
 local connections = require("connections")
 local door = require("door")
+local echoes = require("echoes")
 
 local deliver = {}
 
@@ -36,7 +38,10 @@ function deliver.run(ctx, job)
     return code == "usage" and { skipped = message } or nil, message, code == "needs_user" and "again" or code
   end
   local out
-  out, message, code = write(ctx, acct, job)
+  out, message, code = echoes.intend(ctx, acct.connection, job.payload.what, job.payload.entry)
+  if out then
+    out, message, code = write(ctx, acct, job)
+  end
   if out and out.result == "reconnect" and out.status == 401 and acct:renew() then
     out, message, code = write(ctx, acct, job)
   end
@@ -48,7 +53,8 @@ function deliver.run(ctx, job)
   end
   local title = acct.declaration.title
   if out.result == "done" then
-    return { state = "done", status = out.status }
+    local noted, why, kind = echoes.sent(ctx, acct.connection, job.payload.entry, out.external)
+    return noted and { state = "done", status = out.status } or nil, why, kind
   elseif out.result == "reconnect" then
     connections.set_state(ctx, acct.connection, "needs_user",
       ("%s no longer accepts the credential (answer %d); "

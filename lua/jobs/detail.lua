@@ -1,10 +1,13 @@
 -- Job "detail": the streams of one record that a listing brought new or changed.
--- payload: { connection, resource, item = { id, start, origin } }. Limits and outages are waited for.
+-- payload: { connection, resource, item = { id, start, origin }, run: the sync it belongs to }. Limits and
+-- outages are waited for.
 local account = require("account")
 local connections = require("connections")
 local door = require("door")
 local home = require("home")
 local intake = require("intake")
+local raw = require("raw")
+local undo = require("undo")
 local watch = require("watch")
 
 local json = sw.json
@@ -22,7 +25,9 @@ local function open(ctx, job)
 end
 
 local function answers(acct, taken, failure)
-  local network = door.network(acct, failure)
+  local network = door.network(acct, failure, function(request, reply)
+    raw.note(taken.raw, request, reply)
+  end)
   return function(call, index, name, args)
     if name == "http" then
       return network(call, index, name, args)
@@ -81,6 +86,7 @@ function detail.run(ctx, job)
     return code == "usage" and { skipped = message } or nil, message, code
   end
   local taken = intake.new(ctx, acct.connection, acct.provider)
+  taken.raw = raw.recorder(ctx)
   local ok, more
   ok, message, code, more = ask(ctx, acct, job, taken)
   if not ok and code == "wait" then
@@ -92,7 +98,11 @@ function detail.run(ctx, job)
     return nil, message, code
   end
   local t = home.txn(ctx)
-  taken:write(t)
+  undo.around(t, job.payload.run or job.id, "sync", connections.title(acct.connection), function()
+    taken:write(t)
+  end)
+  raw.keep(ctx, t, acct.connection, acct.provider, { op = "detail", resource = job.payload.resource,
+    item = job.payload.item }, taken.raw)
   watch.ask(t)
   job:finish(t, "done", { item = job.payload.item.id })
   local done
@@ -100,7 +110,7 @@ function detail.run(ctx, job)
   if not done then
     return nil, message, code
   end
-  taken:count(done, 1)
+  taken:count(done, 2)
   return taken.total
 end
 

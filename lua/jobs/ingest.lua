@@ -6,6 +6,8 @@ local home = require("home")
 local intake = require("intake")
 local post = require("post")
 local providers = require("providers")
+local raw = require("raw")
+local undo = require("undo")
 local zones = require("zones")
 local watch = require("watch")
 
@@ -49,9 +51,12 @@ local function run(ctx, provider, op, state, more)
   return r.out
 end
 
-local function store(ctx, c, state)
+local function store(ctx, job, c, provider, state)
   local t = home.txn(ctx)
-  state.intake:write(t)
+  undo.around(t, job.id, "posted", connections.title(c), function()
+    state.intake:write(t)
+  end)
+  raw.keep_posted(ctx, t, c, provider, "posted", state.body)
   local total = state.intake.total
   local today = home.day(ctx, sw.time.now())
   t:coverage { connection = c.id, resource = "posted", first = today, last = today, state = "received" }
@@ -63,7 +68,7 @@ local function store(ctx, c, state)
   if not done then
     return nil, message, code
   end
-  state.intake:count(done, 1)
+  state.intake:count(done, 2)
   total.reasons = state.intake.reasons
   return total
 end
@@ -85,7 +90,7 @@ local function posted(ctx, job, c, provider, state)
     end
     return nil, message, code
   end
-  return store(ctx, c, state)
+  return store(ctx, job, c, provider, state)
 end
 
 local function withdrawn(ctx, c, provider)
@@ -128,6 +133,7 @@ local function hinted(ctx, job, c, provider, state)
     return withdrawn(ctx, c, provider)
   end
   local t = home.txn(ctx)
+  raw.keep_posted(ctx, t, c, provider, "webhook", state.body)
   connections.put_hint(t, ctx, c, math.tointeger(hint.from) or instant_of(ctx, c, hint.id))
   local ok, why, kind = t:commit()
   if not ok then

@@ -1,16 +1,18 @@
 -- Job "prune": forget lines of history that are older than they are to be kept (lua/retention.lua), a part a
 -- transaction, so that nothing else waits long.
 local home = require("home")
+local raw = require("raw")
 local retention = require("retention")
 local trace_keeping = require("trace_keeping")
+local undo = require("undo")
 
 local prune = {}
 
 local PART = 2000
 
 -- What is needed to take old runs back.
-local function forget_undo(ctx, job)
-  local old, message, code = sw.store.docs(ctx.who, ".undo_run", { to = retention.undo_from(ctx) })
+local function forget_undo(ctx, job, kind)
+  local old, message, code = sw.store.docs(ctx.who, kind, { to = retention.undo_from(ctx) })
   if not old then
     return nil, message, code
   end
@@ -28,15 +30,34 @@ local function forget_undo(ctx, job)
       left = done[2]
     until not left
     local t = home.txn(ctx)
-    t:doc_delete(".undo_run", doc.name)
+    t:doc_delete(kind, doc.name)
     t:commit()
   end
   return #old
 end
 
+local function forget_runs(ctx, job)
+  local sum = 0
+  for _, kind in ipairs(undo.kinds) do
+    local n, message, code = forget_undo(ctx, job, kind)
+    if not n then
+      return nil, message, code
+    end
+    sum = sum + n
+  end
+  return sum
+end
+
 function prune.run(ctx, job)
-  local runs, why, kind = forget_undo(ctx, job)
+  local runs, why, kind = forget_runs(ctx, job)
   if not runs then
+    return nil, why, kind
+  end
+  local items
+  items, why, kind = raw.prune(ctx, function(t)
+    job:keep(t, "what services gave")
+  end)
+  if not items then
     return nil, why, kind
   end
   local before, gone = retention.runs_from(ctx), 0
@@ -56,7 +77,7 @@ function prune.run(ctx, job)
   if not traces then
     return nil, why, kind
   end
-  return { forgotten = gone, undo = runs, traces = traces }
+  return { forgotten = gone, undo = runs, raw = items, traces = traces }
 end
 
 return prune

@@ -411,7 +411,7 @@
 ---@field self_hosted? boolean the address is given at connect, by --base-url
 ---@field session? table { token = "path" }: what a login brings, each request carries
 ---@field webhook? table { verify = sw.hmac {...}, parse = function(req) ... end }
----@field writes? table present if it can be a destination
+---@field writes? table present if it can be a destination: what = function(entry, acct), answer and id
 
 ---@class sw.RuleSpec
 ---@field on sw.Trigger|string the trigger
@@ -482,7 +482,7 @@
 ---@field items? string path of the list in the answer; absent: the answer is the list
 ---@field kind? "workout"|"sleep"|"meal"|"mindful"|"measurement"|"note" kind of record
 ---@field lookback? sw.Duration the span asked for again each time, default 3d
----@field map? table fields of a record
+---@field map? table fields of a record; derived_from says what it was made from: "strava:42"
 ---@field origin? any who measured: { name, maker, model, kind } of paths or texts
 ---@field page? table sw.pages, sw.token or sw.offset
 ---@field parse? fun(doc: table, out: sw.Out) function(doc, out): what no map can say; instead of map, series, days
@@ -495,7 +495,7 @@
 
 ---@class sw.PartSeries
 ---@field time any
----@field value string the number
+---@field value any a path; or function(item): a number, or nil for none
 ---@field finish? any until when
 ---@field is? string
 ---@field items? string
