@@ -4,6 +4,7 @@
 --   firing.record(ctx, rule, e, out [, recent])   --> "fired" | "known" | nil, message, code
 --   firing.doubt(rule, out)                       --> nil, or what is wrong with it
 --   firing.of_group(ctx, rule, group)             --> the firing that this real event caused, if any
+local actions = require("actions")
 local gates = require("gates")
 local home = require("home")
 
@@ -71,7 +72,8 @@ function firing.record(ctx, rule, e, out, recent, more)
   local name = rule.name .. "|" .. out.key
   local body = { rule = rule.name, key = out.key, at = sw.time.iso(e.at, home.offset(ctx, e.at)),
     event = event_of(rule, e), outcome = out.retracts and "retracted" or "fired", retracts = out.retracts,
-    source = sw.sys.hash(rule.source):sub(1, 16), actions = json.list(), log = json.list(out.log or {}) }
+    chain = e.chain and json.list(e.chain), source = sw.sys.hash(rule.source):sub(1, 16),
+    actions = json.list(), log = json.list(out.log or {}) }
   local t = home.txn(ctx)
   firing.plan_actions(t, ctx, rule, name, body, out.actions, e.at)
   if more then
@@ -90,12 +92,13 @@ function firing.record(ctx, rule, e, out, recent, more)
   return nil, message, code
 end
 
--- Which grant an action needs; what is not here cannot be performed.
-local grant_of = { ["calendar.add"] = "calendar:write", ["calendar.update"] = "calendar:write",
-  ["calendar.remove"] = "calendar:write", notify = "notify", ["mqtt.publish"] = "mqtt:publish" }
+-- Which grant an action of a channel needs; the others say it themselves. What is in neither cannot be
+-- performed.
+local grant_of = { notify = "notify", ["mqtt.publish"] = "mqtt:publish" }
 
 local function granted(rule, a)
-  local grant = type(a) == "table" and type(a.args) == "table" and grant_of[a.action]
+  local grant = type(a) == "table" and type(a.args) == "table" and (grant_of[a.action]
+    or actions.grant(a.action))
   for _, g in ipairs(grant and rule.declaration.uses or {}) do
     if g == grant then
       return true

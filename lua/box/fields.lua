@@ -40,6 +40,7 @@ local kinds = {
   sync = { connection = "text", added = "number", updated = "number", error = "text", job = "text" },
   webhook = { name = "text", body = "map" },
   connection = { connection = "text", text = "text" },
+  rule = { by = "text", body = "map" },
   schedule = { planned = "time" },
 }
 

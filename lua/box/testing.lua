@@ -102,6 +102,7 @@ local function made()
   function t.errors(rule) return ask("errors", { rule = rule }) end
   function t.notifications() return ask "notifications" end
   function t.calendar() return ask "calendar" end
+  function t.tasks() return ask "tasks" end
   function t.connect(provider, more) return ask("connect", { provider = provider, more = more or {} }) end
   function t.sync(provider) return ask("sync", { provider = provider }) end
   function t.post(provider, body) return ask("post", { provider = provider, body = body }) end

@@ -1,7 +1,7 @@
 -- Job "action": performs one action of a firing. The intent stands in the firing before anything is
 -- sent; each action has a key of its own, so that doing it again changes nothing.
 -- payload: { firing = "rule|key", n = 1 }
-local calendar = require("calendar")
+local actions = require("actions")
 local home = require("home")
 local vault = require("vault")
 
@@ -63,12 +63,9 @@ local function channel_of(ctx, args)
   end)
 end
 
--- How each action is done: keyed ones may be repeated, the others only when they say so.
+-- How each action is done: keyed ones may be repeated, the others only when they say so. What is not here
+-- is in lua/actions/.
 local perform = {}
-
-perform["calendar.add"] = function()
-  return { keyed = true, send = calendar.add }
-end
 
 function perform.notify(ctx, args)
   if args.at and args.at < sw.time.now() - 60000 and args.if_past ~= "now" then
@@ -137,7 +134,7 @@ end
 -- For channels that take several steps: what they remember is stored before they go on, and given back
 -- to whoever repeats the action.
 local function steps_of(ctx, job, doc, n)
-  local steps = { memo = doc.body.actions[n].memo }
+  local steps = { memo = doc.body.actions[n].memo, firing = doc }
   function steps.remember(memo, more)
     doc.body.actions[n].memo = memo
     return set_state(ctx, job, doc, n, "sending", false, more)
@@ -180,10 +177,13 @@ function action.run(ctx, job)
   local key = sw.sys.hash(("%s:%s#%d"):format(ctx.name, p.firing, p.n)):sub(1, 32)
   if a.state ~= "planned" and a.state ~= "sending" then
     return { state = a.state }
-  elseif not perform[a.action] then
+  elseif not perform[a.action] and not actions.get(a.action) then
     return nil, ("action '%s' cannot be performed by this version"):format(a.action), "bad"
   end
-  local how, why = perform[a.action](ctx, a.args)
+  local open, how, why = perform[a.action], actions.get(a.action), nil
+  if open then
+    how, why = open(ctx, a.args)
+  end
   if not how then
     return set_state(ctx, job, doc, p.n, "failed: " .. why, true)
   elseif a.state == "sending" and not how.keyed and a.args.on_unknown ~= "resend" then

@@ -3,6 +3,7 @@
 -- payload: { connection = id, what = "calendar", entry = { uid, ics } }
 local account = require("account")
 local connections = require("connections")
+local destinations = require("destinations")
 local door = require("door")
 
 local deliver = {}
@@ -31,6 +32,9 @@ local function write(ctx, acct, job)
 end
 
 function deliver.run(ctx, job)
+  if destinations.superseded(ctx, job.payload) then
+    return { state = "superseded" }
+  end
   local acct, message, code = account.of(ctx, job.payload.connection)
   if not acct then
     return code == "usage" and { skipped = message } or nil, message, code == "needs_user" and "again" or code

@@ -183,11 +183,12 @@
 ---@field title? string one line
 
 ---@class sw.RecordAddArgs
----@field kind string kind of record
 ---@field start sw.Instant from when
 ---@field attributes? table fields of the record
 ---@field finish? sw.Instant until when
+---@field kind? string kind of record
 ---@field metric? string which metric
+---@field unit? string its unit
 ---@field value? number the number
 
 ---@class sw.RecordTagArgs
