@@ -8,7 +8,8 @@ local config = {}
 local shape = {
   listen = "string", database = "string", public_url = "string", log_level = "string",
     retention = { raw_days = "number", run_days = "number", undo_days = "number", trace_days = "number" },
-  limits = { memory_mb = "number", rule_ms = "number", allow_unconfined = "boolean" },
+  limits = { memory_mb = "number", rule_ms = "number", disk_free_mb = "number",
+    allow_unconfined = "boolean" },
   channels = { default = "string", file = { path = "string" }, ntfy = { url = "string", token = "string" },
     webhook = { url = "string" },
     mqtt = { url = "string", topic = "string", qos = "number", user = "string", password = "string",

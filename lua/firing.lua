@@ -5,6 +5,7 @@
 --   firing.doubt(rule, out)                       --> nil, or what is wrong with it
 --   firing.of_group(ctx, rule, group)             --> the firing that this real event caused, if any
 local actions = require("actions")
+local buttons = require("buttons")
 local gates = require("gates")
 local home = require("home")
 
@@ -99,7 +100,8 @@ local grant_of = { notify = "notify", ["mqtt.publish"] = "mqtt:publish" }
 local function granted(rule, a)
   local grant = type(a) == "table" and type(a.args) == "table" and (grant_of[a.action]
     or actions.grant(a.action))
-  for _, g in ipairs(grant and rule.declaration.uses or {}) do
+  local lacks = grant == "notify" and buttons.lacks(a.args.buttons, rule.declaration.uses)
+  for _, g in ipairs(grant and not lacks and rule.declaration.uses or {}) do
     if g == grant then
       return true
     end

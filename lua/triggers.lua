@@ -22,7 +22,8 @@ local function triggers_of(d)
   return d.on.kind == "any" and (d.on.of or d.on.triggers or d.on) or { d.on }
 end
 
-local others = { "sync.finished", "sync.failed", "connection.needs_user" }
+local others = { "sync.finished", "sync.failed", "connection.needs_user", "backfill.finished",
+  "backup.failed", "job.failed" }
 local kinds = { "workout", "sleep", "meal", "mindful", "measurement", "note" }
 
 -- The events there are; a rule on any other would wait for ever.

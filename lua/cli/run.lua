@@ -1,6 +1,7 @@
 -- syncwell run: scheduler and jobs, without a web server. SIGHUP reloads, SIGTERM drains.
 --   syncwell run   |   syncwell run --once   |   syncwell run --once --now 2026-03-02T00:00:00Z
 local backups = require("backups")
+local caretaker = require("caretaker")
 local config = require("config")
 local home = require("home")
 local queue = require("queue")
@@ -85,6 +86,7 @@ local function start(ctx)
     if not all then
       return nil, message, code
     end
+    caretaker.look(person)
   end
   return true
 end
@@ -208,6 +210,9 @@ function command.forever(ctx, ready)
       swept = sw.time.mono()
       queue.reclaim(ctx)
       flush_tallies(ctx)
+      for _, person in ipairs(everybody(ctx)) do
+        caretaker.look(person)
+      end
       local t = home.txn(ctx)
       t:sweep()
       t:commit()

@@ -3,6 +3,7 @@
 -- payload: { firing = "rule|key", n = 1 }
 local actions = require("actions")
 local home = require("home")
+local notifying = require("notifying")
 local vault = require("vault")
 
 local json = sw.json
@@ -51,9 +52,12 @@ local function opened(ctx, name, open)
 end
 
 -- The channel of a notification: its own word, else the home's default, else the file.
+local function channel_name(ctx, args)
+  return args.channel or (ctx.config and ctx.config.channels or {}).default or "file"
+end
+
 local function channel_of(ctx, args)
-  local channels = ctx.config and ctx.config.channels or {}
-  local name = args.channel or channels.default or "file"
+  local name = channel_name(ctx, args)
   if not name:find("^%l[%l_]*$") or not sw.fs.stat(sw.sys.share() .. "/lua/notify/" .. name .. ".lua") then
     return nil, ("there is no channel '%s' (%s)"):format(name, channel_names()), "bad"
   end
@@ -67,11 +71,17 @@ end
 -- is in lua/actions/.
 local perform = {}
 
-function perform.notify(ctx, args)
+function perform.notify(ctx, args, about)
   if args.at and args.at < sw.time.now() - 60000 and args.if_past ~= "now" then
     return { keyed = true, send = function() return "skipped: its time had passed" end }
   end
-  return channel_of(ctx, args)
+  about.channel = channel_name(ctx, args)
+  local how, why, code = notifying.held(ctx, args, about)
+  if how ~= false then
+    return how, why, code
+  end
+  how, why, code = channel_of(ctx, args)
+  return how and args.buttons and notifying.with_buttons(how, about) or how, why, code
 end
 
 perform["mqtt.publish"] = function(ctx, args)
@@ -110,6 +120,10 @@ local function set_state(ctx, job, doc, n, state, finish, more)
     more(t)
   end
   t:doc("firing", doc.name, json.encode(doc.body), { revision = doc.revision, at = doc.at })
+  if finish and doc.body.actions[n].action == "notify" then
+    notifying.log(t, job, { firing = doc, n = n,
+      channel = channel_name(ctx, doc.body.actions[n].args) }, state)
+  end
   if finish then
     job:finish(t, state, {})
   else
@@ -182,9 +196,11 @@ function action.run(ctx, job)
   end
   local open, how, why = perform[a.action], actions.get(a.action), nil
   if open then
-    how, why = open(ctx, a.args)
+    how, why, code = open(ctx, a.args, { key = key, firing = doc, n = p.n })
   end
-  if not how then
+  if not how and code and code ~= "bad" then
+    return nil, why, code
+  elseif not how then
     return set_state(ctx, job, doc, p.n, "failed: " .. why, true)
   elseif a.state == "sending" and not how.keyed and a.args.on_unknown ~= "resend" then
     return unknown(ctx, job, doc, p.n, "stopped while it was being sent")

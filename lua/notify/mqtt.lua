@@ -250,7 +250,7 @@ end
 function mqtt.open(ctx, args)
   return how(quality(ctx, args), function(key)
     return { topic = settings(ctx).topic or "syncwell", payload = json.encode { id = key, title = args.title,
-      text = args.text, priority = args.priority } }
+      text = args.text, priority = args.priority, buttons = args.buttons or nil } }
   end)
 end
 
