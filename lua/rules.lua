@@ -7,6 +7,7 @@ local data = require("data")
 local door = require("door")
 local failing = require("failing")
 local firing = require("firing")
+local holding = require("holding")
 local home = require("home")
 local packages = require("packages")
 local parts = require("parts")
@@ -163,7 +164,8 @@ function rules.load(ctx, with_catalogue)
       f.enabled = s.enabled ~= false and (not f.shipped or f.installed)
         and (not f.declaration or f.declaration.enabled ~= false)
       f.paused = failing.is_paused(f, s)
-      f.live = f.enabled and not f.error and not f.paused
+      f.held = (set[holding.NAME] or {}).held
+      f.live = f.enabled and not f.error and not f.paused and not f.held
       all[#all + 1] = f
     end
   end

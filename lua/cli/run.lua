@@ -3,6 +3,7 @@
 local backups = require("backups")
 local caretaker = require("caretaker")
 local config = require("config")
+local ha_link = require("ha_link")
 local home = require("home")
 local queue = require("queue")
 local retention = require("retention")
@@ -71,6 +72,7 @@ local function start(ctx)
   local after = math.min(last_time(ctx) or sw.time.now(), sw.time.now())
   for _, person in ipairs(everybody(ctx)) do
     local all, message, code = reload(person)
+    ctx.config = person.config -- jobs and whatever runs beside them see a change too
     if all then
       all, message, code = rules.plan(person, all, after)
     end
@@ -88,6 +90,7 @@ local function start(ctx)
     end
     caretaker.look(person)
   end
+  ha_link.begin(ctx)
   return true
 end
 

@@ -2,35 +2,12 @@
 -- sent; each action has a key of its own, so that doing it again changes nothing.
 -- payload: { firing = "rule|key", n = 1 }
 local actions = require("actions")
+local channels = require("channels")
 local home = require("home")
 local notifying = require("notifying")
-local vault = require("vault")
 
 local json = sw.json
 local action = {}
-
--- A channel's settings with "secret:NAME" filled in from the vault (`syncwell secrets set NAME`).
-local function with_secrets(ctx, name)
-  local channels = ctx.config and ctx.config.channels or {}
-  local settings, copy = channels[name], nil
-  for key, value in pairs(type(settings) == "table" and settings or {}) do
-    local secret = type(value) == "string" and value:match("^secret:([%w_]+)$")
-    local kept = secret and vault.get(ctx, "user:" .. secret)
-    if secret and not kept then
-      return nil, ("%s: there is no secret '%s'; keep it with: syncwell secrets set %s"):format(name, secret,
-        secret), "bad"
-    elseif kept then
-      copy = copy or setmetatable({}, { __index = settings })
-      copy[key] = kept.secrets.value
-    end
-  end
-  if not copy then
-    return ctx
-  end
-  local all = setmetatable({ [name] = copy }, { __index = channels })
-  local config = setmetatable({ channels = all }, { __index = ctx.config })
-  return setmetatable({ config = config }, { __index = ctx })
-end
 
 local function channel_names()
   local names = {}
@@ -43,7 +20,7 @@ end
 
 -- A way to send that sees the channel's secrets.
 local function opened(ctx, name, open)
-  local own, why, code = with_secrets(ctx, name)
+  local own, why, code = channels.with_secrets(ctx, name)
   if not own then
     return nil, why, code
   end
