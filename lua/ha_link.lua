@@ -89,7 +89,8 @@ end
 
 local function publish(link, topic, payload)
   link.id = link.id % 65535 + 1
-  return send(link, packets.publish { topic = topic, payload = payload, qos = 1, id = link.id, retain = true })
+  return send(link, packets.publish { topic = topic, payload = payload, qos = 1, id = link.id,
+    retain = true })
 end
 
 local function tell_changes(link)
@@ -165,9 +166,9 @@ local function listen(link)
 end
 
 local function greeted(link, to)
-  local ok, message = send(link, packets.connect { client = ("syncwell-%s-ha"):format(link.mark), clean = true,
-    user = to.user, password = to.password, keepalive_s = 60, will = { topic = words.available(link.mark),
-      payload = "offline" } })
+  local ok, message = send(link, packets.connect { client = ("syncwell-%s-ha"):format(link.mark),
+    clean = true, user = to.user, password = to.password, keepalive_s = 60,
+    will = { topic = words.available(link.mark), payload = "offline" } })
   while ok do
     local packet, rest = packets.decode(link.bytes)
     if packet then
@@ -206,7 +207,8 @@ local function opened(ctx)
 end
 
 local function begun(link)
-  local ok, message = send(link, packets.subscribe(1, { { ("syncwell/%s/+/pause/set"):format(link.mark), 1 } }))
+  local commands = ("syncwell/%s/+/pause/set"):format(link.mark)
+  local ok, message = send(link, packets.subscribe(1, { { commands, 1 } }))
   if ok then
     ok, message = tell_changes(link)
   end

@@ -212,15 +212,23 @@ end
 
 local reads = {}
 
+local HOURS_MOST_DAYS = 62
+
+-- every = "hour": rows with the local hour they begin at; else days.
 function reads.series(ctx, args, at)
   local first, last = last_days(ctx, args, at)
-  local rows, message = data.daily(ctx, args.metric, first, last)
+  local by_hour = args.every == "hour"
+  if by_hour then
+    first = math.max(first, last - HOURS_MOST_DAYS)
+  end
+  local rows, message = data[by_hour and "hours" or "daily"](ctx, args.metric, first, last)
   if not rows then
     return nil, message
   end
   local out = {}
   for i, r in ipairs(rows) do
-    out[i] = { day = sw.time.day_text(r.day), value = r.value, n = r.n, min = r.min, max = r.max }
+    out[i] = { day = r.day and sw.time.day_text(r.day), hour = r.hour and sw.time.iso(r.hour, 0):sub(1, 16),
+      value = r.value, n = r.n, min = r.min, max = r.max, last = by_hour and r.last or nil }
   end
   return out
 end

@@ -279,7 +279,7 @@ local function store_other(self, args)
   local t, at = home.txn(self.ctx), sw.time.now()
   self.made = (self.made or 0) + 1
   local body = args.attributes
-  body.kind = args.event:match("^(%l+)%.")
+  body.kind = args.event:match("^(%l+)%."):gsub("^backfill$", "sync")
   t:event(json.encode { event = args.event, group = ("made%d"):format(self.made), data = body })
   t:dispatch(0)
   assert(t:commit())

@@ -44,7 +44,7 @@ local function event(spec)
     errors.fail('t.event takes a table: t.event { "workout.created", elapsed = "61min" }'
       .. " or the like")
   end
-  local kind = spec[1]:match "^([%l]+)%." or spec[1]
+  local kind = (spec[1]:match "^([%l]+)%." or spec[1]):gsub("^backfill$", "sync")
   local args = { event = spec[1], attributes = {} }
   for name, value in pairs(spec) do
     if name == "start" or name == "finish" or name == "at" then
