@@ -203,6 +203,41 @@ describe("the log of messages", function()
   end)
 end)
 
+describe("rules on the engine's own events", function()
+  it("hear that the past of a connection is there, once", function()
+    local server = replay.start()
+    server.control { reset = true, set = { intervals = { activities = {}, wellness = { { id = "2026-02-27", steps = 9000 } } } } }
+    local h = home()
+    h.ok("rules", "install", "history_ready")
+    local began = sw.time.parse(NOON)
+    local r = flow.sh("printf 'key\n' | " .. h.command("--now", NOON, "connect", "intervals-icu", "--base-url", server.url))
+    expect(r.code).equals(0)
+    step(h, live.iso(began + live.HOUR))
+    step(h, live.iso(began + 5 * live.HOUR))
+    expect(lines(h)).equals(1)
+    expect(told(h)).contains("intervals-icu brought 1 records and values of the past")
+    server.stop()
+    h.remove()
+  end)
+
+  it("hear of a job that was given up, with the reason", function()
+    local h = home()
+    flow.write(h.dir .. "/rules/automations/heard.lua", [[local sw = require "syncwell"
+return sw.rule { title = "t", on = sw.event "job.failed", uses = { "notify" },
+  run = function(e, ctx) ctx.notify { text = "gave up: " .. e.job .. ", " .. e.error, channel = "file" } end }]])
+    rule(h, "plan", 'ctx.calendar.add { title = "Rest", at = w.finish + "1d" }', '"calendar:write"')
+    local r = flow.beside(("printf 'secret\nme\n' | %s"):format(h.command("--now", NOON, "connect", "caldav",
+      "--base-url", ("http://127.0.0.1:%d/cal"):format(port))))
+    expect(r.code).equals(0)
+    status = 400
+    workout(h, "running")
+    step(h)
+    step(h, "2026-03-01T12:10:00Z")
+    expect(told(h)).contains("gave up: deliver, CalDAV calendar refused the entry for good (answer 400)")
+    h.remove()
+  end)
+end)
+
 describe("SyncWell itself", function()
   it("tells once that a sync fails for a day, and not when that is turned off", function()
     for _, off in ipairs { false, true } do
@@ -239,6 +274,7 @@ describe("SyncWell itself", function()
 
   it("tells that a backup failed, and that none came while nothing ran", function()
     local h = home()
+    h.ok("rules", "install", "backup_task")
     h.ok("--now", NOON, "backup", "schedule", "1d")
     step(h)
     step(h, "2026-03-02T12:30:00Z")
@@ -252,6 +288,8 @@ describe("SyncWell itself", function()
     flow.sh(("rm -rf %s/backups; echo x > %s/backups"):format(h.dir, h.dir))
     step(h, "2026-03-10T13:30:00Z")
     expect(told(h)).contains("A backup failed: The planned backup was not made:")
+    step(h, "2026-03-10T13:31:00Z")
+    expect(h.json("tasks")[1].title).equals("Look after the backup")
     h.remove()
   end)
 
