@@ -74,15 +74,27 @@ local function keep(ctx, uid, entry, revision)
   return calendar.written(ctx)
 end
 
+-- An entry of a rule's own uid that is written again counts on; a repeat of the same action does not.
+local function counted(ctx, key, uid, entry)
+  local doc = uid and sw.store.doc(ctx.who, "calendar", uid)
+  if doc and doc.body.by == key then
+    entry.sequence = doc.body.sequence
+  elseif doc then
+    entry.sequence = (doc.body.sequence or 0) + 1
+  end
+  entry.by = uid and key
+  return entry
+end
+
 function calendar.add(ctx, key, args)
   if args.at < sw.time.now() and args.if_past ~= "now" then
     return "skipped: its time had passed"
   elseif implausible(args.at, args.duration or HOUR_S) then
     return nil, "an entry beyond 2079, or longer than a year", "bad" -- one such makes the file unreadable
   end
-  return keep(ctx, args.uid or (key .. "@syncwell"), { title = sw.sys.clean(args.title),
-    notes = args.notes and sw.sys.clean(args.notes, true), start = args.at, dur_s = args.duration or HOUR_S,
-    stamp = args.at })
+  return keep(ctx, args.uid or (key .. "@syncwell"), counted(ctx, key, args.uid, {
+    title = sw.sys.clean(args.title), notes = args.notes and sw.sys.clean(args.notes, true), start = args.at,
+    dur_s = args.duration or HOUR_S, stamp = args.at }))
 end
 
 -- The entry of that name, or a state that says that it is not there.

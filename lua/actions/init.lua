@@ -3,15 +3,23 @@
 --   actions.get("task.add").send(ctx, key, args, steps)   --> the state for the trace | nil, message, code
 local actions = {}
 
+local known = {} -- name -> its module, or false: asked for each action of each firing
+
 local function file_of(name)
-  local file = type(name) == "string" and name:match("^%l+%.%l+$") and name:gsub("%.", "_")
+  local file = name:match("^%l+%.%l+$") and name:gsub("%.", "_")
   return file and sw.fs.stat(("%s/lua/actions/%s.lua"):format(sw.sys.share(), file)) and file or nil
 end
 
 -- nil when there is no such file: then it is a channel's, or none of this version.
 function actions.get(name)
-  local file = file_of(name)
-  return file and require("actions." .. file) or nil
+  if type(name) ~= "string" then
+    return nil
+  end
+  if known[name] == nil then
+    local file = file_of(name)
+    known[name] = file and require("actions." .. file) or false
+  end
+  return known[name] or nil
 end
 
 function actions.grant(name)

@@ -92,7 +92,7 @@ return sw.rule { title = "t", on = sw.event "workout.created", uses = { "notify"
       expect(until_kept(d.port, "/pause$", word) ~= nil).is_true()
     end
     press("ON")
-    expect(h.json("rules", "list")[1].state ~= nil).is_true()
+    expect(h.json("rules", "show", "tell").state).equals("held")
     expect(h.run("status").out).contains("all of them rest until `syncwell rules resume`")
     h.ok("log", "workout", "running", "30min")
     sw.sys.sleep(2500)

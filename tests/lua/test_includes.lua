@@ -201,6 +201,19 @@ describe("what is found by its file name", function()
     expect(problems("notify", function(channel, say) needs(channel, say, "function", "send") end)).equals("")
   end)
 
+  it("every action of rules says its grant, whether it may be repeated, and how it is done", function()
+    local seen = 0
+    expect(problems("actions", function(action, say)
+      if type(action.get) ~= "function" then
+        needs(action, say, "string", "grant")
+        needs(action, say, "boolean", "keyed")
+        needs(action, say, "function", "send")
+        seen = seen + 1
+      end
+    end)).equals("")
+    expect(seen >= 8).is_true()
+  end)
+
   it("every shipped rule lints clean", function()
     local h = flow.home()
     local r = h.run("--json", "lint", flow.root .. "/rules/automations")
