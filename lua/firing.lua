@@ -59,8 +59,8 @@ function firing.listed(body)
 end
 
 -- Add actions to a firing and their jobs to the transaction that writes it; they are asked for at `at`.
-function firing.plan_actions(t, ctx, rule, name, body, actions, at)
-  for _, a in ipairs(actions or {}) do
+function firing.plan_actions(t, ctx, rule, name, body, wanted, at)
+  for _, a in ipairs(wanted or {}) do
     local i, due = #body.actions + 1, due_of(ctx, rule, { at = at }, a)
     body.actions[i] = { action = a.action, args = a.args, state = "planned", waits = a.waits }
     t:job { kind = "action", name = ("%s#%d"):format(name, i), due = due,

@@ -499,7 +499,7 @@
 
 ---@class sw.PartSeries
 ---@field time any
----@field value string the number
+---@field value any a path; or function(item): a number, or nil for none
 ---@field finish? any until when
 ---@field is? string
 ---@field items? string
