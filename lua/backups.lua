@@ -200,6 +200,16 @@ function backups.list(ctx)
   return list
 end
 
+-- When the newest one of the schedule was made, ms; nil when there is none.
+function backups.newest_planned(ctx)
+  for _, e in ipairs(backups.list(ctx)) do
+    local ms = e.auto and e.at and sw.time.parse(e.at)
+    if ms then
+      return ms
+    end
+  end
+end
+
 -- Of those made by the schedule the newest stay.
 function backups.thin(ctx, keep)
   local n, gone = 0, 0

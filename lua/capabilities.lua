@@ -11,10 +11,12 @@ local function triggers_of(d)
   return on.kind == "any" and type(on.of) == "table" and on.of or { on }
 end
 
+local own_work = { backup = true, backfill = true, job = true } -- of the engine: nothing of the person in it
+
 -- What the triggers themselves show a rule: the record of an event, the metric of a threshold.
 function capabilities.shown_by(trigger)
   local kind = type(trigger.event) == "string" and trigger.event:match("^(%l+)%.")
-  return kind or trigger.metric or trigger.records
+  return not own_work[kind] and (kind or trigger.metric or trigger.records) or nil
 end
 
 local function rule(add, d)

@@ -18,9 +18,24 @@ function destinations.of(ctx, what)
   return list
 end
 
+-- An entry that was changed or taken away since it was planned is left to what was planned then.
+function destinations.superseded(ctx, p)
+  if p.what ~= "calendar" or not p.entry.uid then
+    return false
+  end
+  local doc, message = sw.store.doc(ctx.who, "calendar", p.entry.uid)
+  if message then
+    return false
+  end
+  return p.entry.remove and doc ~= nil or not p.entry.remove and (doc == nil
+    or (doc.body.sequence or 0) > (p.entry.sequence or 0))
+end
+
+-- key: what the entry is known by; each change of it is a job of its own.
 function destinations.plan(ctx, t, what, key, entry)
   for _, c in ipairs(destinations.of(ctx, what)) do
-    t:job { kind = "deliver", urgency = 1, name = ("%d:%s"):format(c.id, key),
+    t:job { kind = "deliver", urgency = 1, name = ("%d:%s%s"):format(c.id, key,
+      (entry.sequence or 0) > 0 and "#" .. entry.sequence or ""),
       payload = sw.json.encode { connection = c.id,
       what = what, entry = entry } }
   end

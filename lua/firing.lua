@@ -4,6 +4,8 @@
 --   firing.record(ctx, rule, e, out [, recent])   --> "fired" | "known" | nil, message, code
 --   firing.doubt(rule, out)                       --> nil, or what is wrong with it
 --   firing.of_group(ctx, rule, group)             --> the firing that this real event caused, if any
+local actions = require("actions")
+local buttons = require("buttons")
 local gates = require("gates")
 local grouping = require("grouping")
 local home = require("home")
@@ -58,8 +60,8 @@ function firing.listed(body)
 end
 
 -- Add actions to a firing and their jobs to the transaction that writes it; they are asked for at `at`.
-function firing.plan_actions(t, ctx, rule, name, body, actions, at)
-  for _, a in ipairs(actions or {}) do
+function firing.plan_actions(t, ctx, rule, name, body, wanted, at)
+  for _, a in ipairs(wanted or {}) do
     local i, due = #body.actions + 1, due_of(ctx, rule, { at = at }, a)
     body.actions[i] = { action = a.action, args = a.args, state = "planned", waits = a.waits }
     t:job { kind = "action", name = ("%s#%d"):format(name, i), due = due,
@@ -72,7 +74,8 @@ function firing.record(ctx, rule, e, out, recent, more)
   local name = rule.name .. "|" .. out.key
   local body = { rule = rule.name, key = out.key, at = sw.time.iso(e.at, home.offset(ctx, e.at)),
     event = event_of(rule, e), outcome = out.retracts and "retracted" or "fired", retracts = out.retracts,
-    source = sw.sys.hash(rule.source):sub(1, 16), actions = json.list(), log = json.list(out.log or {}) }
+    chain = e.chain and json.list(e.chain), source = sw.sys.hash(rule.source):sub(1, 16),
+    actions = json.list(), log = json.list(out.log or {}) }
   local t = home.txn(ctx)
   firing.plan_actions(t, ctx, rule, name, body, out.actions, e.at)
   if more then
@@ -91,13 +94,15 @@ function firing.record(ctx, rule, e, out, recent, more)
   return nil, message, code
 end
 
--- Which grant an action needs; what is not here cannot be performed.
-local grant_of = { ["calendar.add"] = "calendar:write", ["calendar.update"] = "calendar:write",
-  ["calendar.remove"] = "calendar:write", notify = "notify", ["mqtt.publish"] = "mqtt:publish" }
+-- Which grant an action of a channel needs; the others say it themselves. What is in neither cannot be
+-- performed.
+local grant_of = { notify = "notify", ["mqtt.publish"] = "mqtt:publish" }
 
 local function granted(rule, a)
-  local grant = type(a) == "table" and type(a.args) == "table" and grant_of[a.action]
-  for _, g in ipairs(grant and rule.declaration.uses or {}) do
+  local grant = type(a) == "table" and type(a.args) == "table" and (grant_of[a.action]
+    or actions.grant(a.action))
+  local lacks = grant == "notify" and buttons.lacks(a.args.buttons, rule.declaration.uses)
+  for _, g in ipairs(grant and not lacks and rule.declaration.uses or {}) do
     if g == grant then
       return true
     end

@@ -32,11 +32,15 @@ local function packet(kind, flags, body)
   return string.char(CODE[kind] << 4 | flags) .. length(#body) .. body
 end
 
--- c: { client, user, password, keepalive_s }; the session is kept (clean session 0).
+-- c: { client, user, password, keepalive_s, clean, will = { topic, payload } }; the session is kept unless
+-- it is clean; a will is retained and of QoS 1.
 function mqtt.connect(c)
-  local flags = (c.user and 128 or 0) | (c.password and 64 or 0)
+  local will = c.will or {}
+  local flags = (c.user and 128 or 0) | (c.password and 64 or 0) | (c.will and 4 | 8 | 32 or 0)
+    | (c.clean and 2 or 0)
   local body = string.pack(">s2BBI2s2", "MQTT", 4, flags, c.keepalive_s or 60, c.client)
-  for _, text in ipairs { c.user or false, c.password or false } do
+  for _, text in ipairs { will.topic or false, will.payload or false, c.user or false,
+    c.password or false } do
     body = text and body .. string.pack(">s2", text) or body
   end
   return packet("connect", 0, body)
@@ -46,6 +50,15 @@ function mqtt.publish(m)
   local flags = (m.dup and 8 or 0) | m.qos << 1 | (m.retain and 1 or 0)
   local id = m.qos > 0 and string.pack(">I2", m.id) or ""
   return packet("publish", flags, string.pack(">s2", m.topic) .. id .. m.payload)
+end
+
+-- list: { { filter, qos } ... }
+function mqtt.subscribe(id, list)
+  local body = string.pack(">I2", id)
+  for _, one in ipairs(list) do
+    body = body .. string.pack(">s2B", one[1], one[2])
+  end
+  return packet("subscribe", 2, body)
 end
 
 function mqtt.puback(id) return packet("puback", 0, string.pack(">I2", id)) end

@@ -15,6 +15,23 @@ notices.texts = {
   ["connection.paused"] = { title = "A connection was paused",
     text = "The script of {connection} failed {times} times in a row: {why} "
       .. "Mend it, then: syncwell connections resume {connection}" },
+  ["sync.failed"] = { title = "A sync fails for a day",
+    text = "{connection} has brought nothing for a day: {why} It is tried again by itself; more is told by: "
+      .. "syncwell connections show {connection}" },
+  ["backup.failed"] = { title = "A backup failed", text = "The planned backup was not made: {why} "
+    .. "It is tried again within the hour; by hand: syncwell backup now" },
+  ["backup.late"] = { title = "There is no fresh backup",
+    text = "The newest planned backup is {days} days old. Is syncwell running all the time? By hand: "
+      .. "syncwell backup now" },
+  ["import.finished"] = { title = "An import is finished",
+    text = "{files} files: {new} new, {updated} updated, {rejected} rejected." },
+  ["disk.full"] = { title = "The disk is nearly full",
+    text = "{left} MB are left where {home} lies. Make room, or nothing new can be kept." },
+  ["check.found"] = { title = "The check found something",
+    text = "{found} things are not as they were stored, the first: {why} Computed figures are mended by: "
+      .. "syncwell check --repair" },
+  ["week.word"] = { off = true, title = "SyncWell, this week",
+    text = "{fired} firings of your rules, {sent} messages sent, {held} that did not arrive; {connections}" },
 }
 
 -- Settings of config.lua: { [id] = "boolean" }.
@@ -32,10 +49,21 @@ local function worded(id, values)
   end))
 end
 
+-- config.lua has the first word, then the person's own (`syncwell notices off ID`).
+function notices.wanted(ctx, id)
+  local said = (ctx.config and ctx.config.notices or {})[id]
+  if said == nil then
+    said = home.setting(ctx, "notices")[id]
+  end
+  if said == nil then
+    return not notices.texts[id].off
+  end
+  return said
+end
+
 -- Into a transaction; of one id and key it is sent once, whoever notices first.
 function notices.send(ctx, t, id, key, values)
-  local wanted = ctx.config and ctx.config.notices or {}
-  if wanted[id] == false then
+  if not notices.wanted(ctx, id) then
     return
   end
   local at, name = sw.time.now(), ("syncwell|%s %s"):format(id, key)
@@ -48,6 +76,16 @@ function notices.send(ctx, t, id, key, values)
   end
   t:doc("firing", name, json.encode(body), { at = at })
   t:job { kind = "action", name = name .. "#1", due = at, payload = json.encode { firing = name, n = 1 } }
+end
+
+-- The same in a transaction of its own.
+function notices.tell(ctx, id, key, values)
+  local t = home.txn(ctx)
+  if not notices.wanted(ctx, id) or sw.store.doc(ctx.who, "firing", ("syncwell|%s %s"):format(id, key)) then
+    return true
+  end
+  notices.send(ctx, t, id, key, values)
+  return t:commit()
 end
 
 return notices

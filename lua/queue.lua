@@ -16,6 +16,8 @@ local MORE_TRIES = { action = 40, deliver = 200, detail = 60, request = 40, step
 -- Jobs that wait for services run beside the others, so that a slow one holds nothing up.
 local BESIDE, MOST_BESIDE = { sync = true, ingest = true, deliver = true, detail = true, request = true }, 8
 
+local TOLD = { import = true, ingest = true, deliver = true, detail = true, backup = true }
+
 queue.beside = 0 -- how many run so now
 
 -- Who we are, so that a lease of a process that died is recognised on this machine.
@@ -66,11 +68,23 @@ function job_methods:finish(t, outcome, body)
   self.finished = true
 end
 
+-- What rules can hear of jobs that were given up; of those that serve rules themselves they hear nothing.
+local function tell_rules(t, job, message)
+  if TOLD[job.kind] then
+    t:event(json.encode { event = "job.failed", group = ("job %d"):format(job.id), data = { kind = "job",
+      job = job.kind, name = job.name, error = message } })
+    t:dispatch(0)
+  end
+end
+
 local function give_back(ctx, job, message, code)
   local t = home.txn(ctx)
   local final = job.attempts >= (MORE_TRIES[job.kind] or TRIES) or code == "bad" or code == "limit"
   t:job_retry(job.id, job.generation, final and -1 or sw.time.now() + backoff_ms(job.attempts), message
     or "failed")
+  if final then
+    tell_rules(t, job, message)
+  end
   -- beside a command the person is told by the command itself
   local level = not ctx.daemon and "debug" or final and "error" or "warn"
   sw.sys.log(level, "jobs", ("%s %s: %s%s"):format(job.kind, job.name, message or "failed", final

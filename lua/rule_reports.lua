@@ -21,7 +21,7 @@ function reports.state(r)
   elseif r.shipped and not r.installed then
     return "not installed"
   end
-  return r.paused and "paused" or r.enabled and "on" or "off"
+  return r.paused and "paused" or not r.enabled and "off" or r.held and "held" or "on"
 end
 
 -- --- backtest ---

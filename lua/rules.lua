@@ -7,6 +7,7 @@ local data = require("data")
 local door = require("door")
 local failing = require("failing")
 local firing = require("firing")
+local holding = require("holding")
 local home = require("home")
 local packages = require("packages")
 local parts = require("parts")
@@ -163,7 +164,8 @@ function rules.load(ctx, with_catalogue)
       f.enabled = s.enabled ~= false and (not f.shipped or f.installed)
         and (not f.declaration or f.declaration.enabled ~= false)
       f.paused = failing.is_paused(f, s)
-      f.live = f.enabled and not f.error and not f.paused
+      f.held = (set[holding.NAME] or {}).held
+      f.live = f.enabled and not f.error and not f.paused and not f.held
       all[#all + 1] = f
     end
   end
@@ -210,15 +212,23 @@ end
 
 local reads = {}
 
+local HOURS_MOST_DAYS = 62
+
+-- every = "hour": rows with the local hour they begin at; else days.
 function reads.series(ctx, args, at)
   local first, last = last_days(ctx, args, at)
-  local rows, message = data.daily(ctx, args.metric, first, last)
+  local by_hour = args.every == "hour"
+  if by_hour then
+    first = math.max(first, last - HOURS_MOST_DAYS)
+  end
+  local rows, message = data[by_hour and "hours" or "daily"](ctx, args.metric, first, last)
   if not rows then
     return nil, message
   end
   local out = {}
   for i, r in ipairs(rows) do
-    out[i] = { day = sw.time.day_text(r.day), value = r.value, n = r.n, min = r.min, max = r.max }
+    out[i] = { day = r.day and sw.time.day_text(r.day), hour = r.hour and sw.time.iso(r.hour, 0):sub(1, 16),
+      value = r.value, n = r.n, min = r.min, max = r.max, last = by_hour and r.last or nil }
   end
   return out
 end

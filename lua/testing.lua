@@ -14,6 +14,7 @@ local replayed = require("replayed")
 local rules = require("rules")
 local schema = require("schema")
 local stepping = require("stepping")
+local tasks = require("tasks")
 local vault = require("vault")
 local watch = require("watch")
 
@@ -222,6 +223,11 @@ function ask.calendar(self)
   return list
 end
 
+function ask.tasks(self)
+  local list, message = tasks.list(self.ctx)
+  return list or error(message, 0)
+end
+
 -- --- what happens ---
 
 local function origin_of(args)
@@ -273,7 +279,7 @@ local function store_other(self, args)
   local t, at = home.txn(self.ctx), sw.time.now()
   self.made = (self.made or 0) + 1
   local body = args.attributes
-  body.kind = args.event:match("^(%l+)%.")
+  body.kind = args.event:match("^(%l+)%."):gsub("^backfill$", "sync")
   t:event(json.encode { event = args.event, group = ("made%d"):format(self.made), data = body })
   t:dispatch(0)
   assert(t:commit())
@@ -400,7 +406,8 @@ end
 
 function ask.records(self, args)
   local list = json.list()
-  for i, r in ipairs(sw.store.records(self.ctx.who, { kind = args.kind, limit = 1000 }) or {}) do
+  local rows = sw.store.records(self.ctx.who, { kind = args.kind, limit = 1000 }) or {}
+  for i, r in ipairs(record.fold(rows)) do
     list[i] = record.public(r)
   end
   return list

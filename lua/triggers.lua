@@ -1,6 +1,7 @@
 -- Triggers of rules on the trusted side: which there are, who listens to what, when the next one is due.
 --   triggers.listens(rule, "workout.created")   triggers.next_instant(ctx, rule, after_ms)
 --   triggers.unsupported(ctx, declaration) --> nil, or why this version cannot run it
+local actions = require("actions")
 local gates = require("gates")
 local schedule = require("schedule")
 local schema = require("schema")
@@ -9,13 +10,20 @@ local watch = require("watch")
 local triggers = {}
 
 local scheduled = { cron = true, at = true, every = true }
-local grants_now = { ["calendar:write"] = true, notify = true, ["mqtt:publish"] = true }
+
+local function grants_now()
+  local set = actions.grants()
+  set.notify, set["mqtt:publish"] = true, true
+  return set
+end
+
 -- Triggers of a declaration as a flat list.
 local function triggers_of(d)
   return d.on.kind == "any" and (d.on.of or d.on.triggers or d.on) or { d.on }
 end
 
-local others = { "sync.finished", "sync.failed", "connection.needs_user" }
+local others = { "sync.finished", "sync.failed", "connection.needs_user", "backfill.finished",
+  "backup.failed", "job.failed" }
 local kinds = { "workout", "sleep", "meal", "mindful", "measurement", "note" }
 
 -- The events there are; a rule on any other would wait for ever.
@@ -73,12 +81,13 @@ function triggers.unsupported(ctx, d)
   if problem then
     return problem
   end
+  local known = grants_now()
   for _, grant in ipairs(d.uses or {}) do
     if grant == "http" then
       return "'http' names no host: write uses = { \"http:api.example.com\" }"
-    elseif not grants_now[grant] and not grant:find("^http:") then
-      return ("'%s' is a grant of a later version; this one has calendar:write, http:HOST, "
-        .. "mqtt:publish and notify"):format(grant)
+    elseif not known[grant] and not grant:find("^http:") then
+      return ("'%s' is a grant of a later version; this one has %s, http:HOST"):format(grant,
+        table.concat(schema.keys(known), ", "))
     end
   end
 end

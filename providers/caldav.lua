@@ -13,6 +13,10 @@ return sw.provider {
   writes = {
     calendar = function(entry, acct)
       local path = "/" .. entry.uid:gsub("[^%w%-]", "-") .. ".ics"
+      if entry.remove then
+        local gone = acct.delete { path = path }
+        return (gone.status == 404 or gone.status == 410) and "done" or gone
+      end
       local ics = { ["Content-Type"] = "text/calendar; charset=utf-8", ["If-None-Match"] = "*" }
       local res = acct.put { path = path, headers = ics, body = entry.ics }
       if res.status ~= 412 then

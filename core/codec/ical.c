@@ -7,13 +7,27 @@ static struct icaltimetype utc(int64_t ms)
     return icaltime_from_timet_with_zone((time_t)(ms / 1000), 0, icaltimezone_get_utc_timezone());
 }
 
-static icalcomponent *event(const struct sw_ical_event *e)
+static void add_span(icalcomponent *c, const struct sw_ical_event *e)
 {
-    icalcomponent *c = icalcomponent_new(ICAL_VEVENT_COMPONENT);
-    icalcomponent_add_property(c, icalproperty_new_uid(e->uid));
-    icalcomponent_add_property(c, icalproperty_new_dtstamp(utc(e->stamp_ms)));
     icalcomponent_add_property(c, icalproperty_new_dtstart(utc(e->start_ms)));
     icalcomponent_add_property(c, icalproperty_new_dtend(utc(e->start_ms + e->dur_s * 1000)));
+}
+
+static void add_task(icalcomponent *c, const struct sw_ical_event *e)
+{
+    if (e->start_ms) icalcomponent_add_property(c, icalproperty_new_due(utc(e->start_ms)));
+    if (e->done_ms) icalcomponent_add_property(c, icalproperty_new_completed(utc(e->done_ms)));
+    icalcomponent_add_property(
+        c, icalproperty_new_status(e->done_ms ? ICAL_STATUS_COMPLETED : ICAL_STATUS_NEEDSACTION));
+}
+
+static icalcomponent *event(const struct sw_ical_event *e)
+{
+    icalcomponent *c =
+        icalcomponent_new(e->todo ? ICAL_VTODO_COMPONENT : ICAL_VEVENT_COMPONENT);
+    icalcomponent_add_property(c, icalproperty_new_uid(e->uid));
+    icalcomponent_add_property(c, icalproperty_new_dtstamp(utc(e->stamp_ms)));
+    (e->todo ? add_task : add_span)(c, e);
     icalcomponent_add_property(c, icalproperty_new_summary(e->title ? e->title : ""));
     if (e->text && *e->text) icalcomponent_add_property(c, icalproperty_new_description(e->text));
     icalcomponent_add_property(c, icalproperty_new_sequence(e->sequence));

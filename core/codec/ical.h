@@ -13,8 +13,10 @@ struct sw_ical_event { /* texts borrowed; empty or NULL when absent */
     int64_t dur_s;
     int64_t stamp_ms; /* when the entry was last written, data time */
     int sequence;     /* revision, 0 at first */
+    int todo;         /* a task: start_ms is when it is due, 0 for no date */
+    int64_t done_ms;  /* of a task: when it was done, 0 while it is open */
 };
-/* Append one VCALENDAR with the events in the order given. */
+/* Append one VCALENDAR with the events and tasks in the order given. */
 int sw_ical_write(const struct sw_ical_event *e, size_t n, const char *name, struct sw_buf *out,
                   struct sw_err *err);
 #endif

@@ -23,6 +23,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define READ_MOST ((size_t)256 << 20)
@@ -146,6 +147,16 @@ static int l_stat(lua_State *L)
     lua_setfield(L, -2, "mtime_ms");
     lua_pushstring(L, S_ISDIR(st.st_mode) ? "dir" : S_ISREG(st.st_mode) ? "file" : "other");
     lua_setfield(L, -2, "kind");
+    return 1;
+}
+
+/* fs.space(path) -> bytes an ordinary user may still write there */
+static int l_space(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    struct statvfs st;
+    if (statvfs(path, &st) < 0) return fail(L, "look at", path);
+    lua_pushinteger(L, (lua_Integer)st.f_bavail * (lua_Integer)st.f_frsize);
     return 1;
 }
 
@@ -307,7 +318,7 @@ int sw_open_fs(lua_State *L)
 {
     static const luaL_Reg f[] = {
         {"read", l_read},         {"tail", l_tail},     {"write", l_write},
-        {"append", l_append},     {"stat", l_stat},     {"list", l_list},
+        {"append", l_append},     {"stat", l_stat}, {"space", l_space},     {"list", l_list},
         {"mkdir", l_mkdir},       {"remove", l_remove}, {"remove_tree", l_remove_tree},
         {"temp_dir", l_temp_dir}, {"real", l_real},     {"stamp", l_stamp},
         {"rename", l_rename},     {"lock", l_lock},     {NULL, NULL}};

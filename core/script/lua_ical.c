@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * sw.ical: write(name, {{uid, title, text, start, dur_s, stamp, sequence}...}) -> iCalendar text */
+ * sw.ical: write(name, {{uid, title, text, start, dur_s, stamp, sequence,
+ * todo, done}...}) -> iCalendar text */
 #include "codec/ical.h"
 #include "base/alloc.h"
 #include "script/task.h"
@@ -20,6 +21,14 @@ static int64_t int_of(lua_State *L, const char *key)
     return v;
 }
 
+static int flag_of(lua_State *L, const char *key)
+{
+    lua_getfield(L, -1, key);
+    int yes = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    return yes;
+}
+
 static int l_write(lua_State *L)
 {
     const char *name = luaL_checkstring(L, 1);
@@ -36,7 +45,8 @@ static int l_write(lua_State *L)
         luaL_checktype(L, -1, LUA_TTABLE);
         e[i] = (struct sw_ical_event){
             text_of(L, "uid"),  text_of(L, "title"), text_of(L, "text"),        int_of(L, "start"),
-            int_of(L, "dur_s"), int_of(L, "stamp"),  (int)int_of(L, "sequence")};
+            int_of(L, "dur_s"), int_of(L, "stamp"),  (int)int_of(L, "sequence"),
+            flag_of(L, "todo"), int_of(L, "done")};
         if (!e[i].uid) return luaL_error(L, "calendar entry %d has no uid", (int)i + 1);
         lua_pop(L, 1);
     }

@@ -9,6 +9,7 @@ local routes = {
   { "^/healthz$", "health" }, { "^/metrics$", "metrics" }, { "^/calendar/([%x]+)%.ics$", "calendar" },
   { "^/in/([%w_%-]+)$", "inbox", POST = true }, { "^/hook/([%w_%-]+)$", "hook", GET = true, POST = true },
   { "^/trigger/([%w_%-]+)/[%w_%-]+$", "trigger", POST = true }, { "^/callback$", "callback" },
+  { "^/button/([%w_%-]+)$", "button", GET = true, POST = true },
 }
 
 local function takes(route, method)
@@ -50,7 +51,7 @@ end
 -- One request as a task: whatever goes wrong is logged here and never told to the client.
 function api.serve(ctx, request, answer)
   local own_proof = request.path:find("^/in/") or request.path:find("^/hook/")
-    or request.path:find("^/trigger/") -- the address is a secret
+    or request.path:find("^/trigger/") or request.path:find("^/button/") -- the address is a secret
   if not own_proof and not known_host(ctx, request.headers.host) then
     return answer(problem(403, "Forbidden", "this name is not ours; set public_url in config.lua"))
   end

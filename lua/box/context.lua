@@ -41,12 +41,14 @@ local actions = {
   ["calendar.remove"] = { "calendar:write", { uid = { "text", required = true } }, "uid" },
   notify = { "notify", { text = { text_like, required = true }, title = { "text" }, channel = { "text" },
     buttons = { "list" }, at = { time }, if_past = if_past, on_unknown = unknown,
-    priority = { { "low", "normal", "high" } } }, "text" },
+    priority = { { "low", "normal", "high" } }, group = { "text" }, within = { "duration" },
+    once_per = { "duration" } }, "text" },
   ["http.request"] = { "http", { url = { "text", required = true }, method = { "text" }, headers = { "map" },
     body = { body_like }, json = { "any" }, on_unknown = unknown,
     key = { "text", doc = "sent as Idempotency-Key; say one if the host honours it" } } },
-  ["record.add"] = { "record:write", { kind = { "text", required = true }, start = { time, required = true },
-    finish = { time }, attributes = { "map" }, value = { "number" }, metric = { "text" } } },
+  ["record.add"] = { "record:write", { kind = { "text" }, start = { time, required = true },
+    finish = { time }, attributes = { "map" }, value = { "number" }, metric = { "text" },
+    unit = { "text" } } },
   ["record.tag"] = { "record:write", { id = { "text" }, tag = { "text", required = true } }, "tag" },
   ["sync.start"] = { "sync:start", { connection = { "text", required = true } }, "connection" },
   ["rule.fire"] = { "rule:fire", { rule = { "text", required = true }, event = { "any" } }, "rule" },
@@ -83,7 +85,7 @@ local function texts_of(name, shape)
 end
 
 local times = { at = true, start = true, finish = true, due = true }
-local durations = { duration = true, alarm = true }
+local durations = { duration = true, alarm = true, within = true, once_per = true }
 
 -- A deep copy as plain data: quantities become numbers, or their text in free content.
 local function plain(value, depth)

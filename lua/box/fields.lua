@@ -39,7 +39,9 @@ local kinds = {
   },
   sync = { connection = "text", added = "number", updated = "number", error = "text", job = "text" },
   webhook = { name = "text", body = "map" },
-  connection = { connection = "text", text = "text" },
+  connection = { connection = "text", text = "text" }, backup = { error = "text" },
+  job = { job = "text", name = "text", error = "text" },
+  rule = { by = "text", body = "map" },
   schedule = { planned = "time" },
 }
 

@@ -44,7 +44,7 @@ local function event(spec)
     errors.fail('t.event takes a table: t.event { "workout.created", elapsed = "61min" }'
       .. " or the like")
   end
-  local kind = spec[1]:match "^([%l]+)%." or spec[1]
+  local kind = (spec[1]:match "^([%l]+)%." or spec[1]):gsub("^backfill$", "sync")
   local args = { event = spec[1], attributes = {} }
   for name, value in pairs(spec) do
     if name == "start" or name == "finish" or name == "at" then
@@ -102,6 +102,7 @@ local function made()
   function t.errors(rule) return ask("errors", { rule = rule }) end
   function t.notifications() return ask "notifications" end
   function t.calendar() return ask "calendar" end
+  function t.tasks() return ask "tasks" end
   function t.connect(provider, more) return ask("connect", { provider = provider, more = more or {} }) end
   function t.sync(provider) return ask("sync", { provider = provider }) end
   function t.post(provider, body) return ask("post", { provider = provider, body = body }) end

@@ -1,5 +1,6 @@
 -- syncwell doc: what scripts may write, a thing at a time or as a page.
 --   syncwell doc   |   syncwell doc event   |   syncwell doc calendar.add   |   syncwell doc steps
+local cookbook = require("cookbook")
 local page = require("reference_page")
 local reference = require("reference")
 local schema = require("schema")
@@ -8,11 +9,13 @@ local term = require("term")
 local json = sw.json
 
 local command = {
-  group = "rules", summary = "what scripts may write", usage = "[NAME] [--markdown]", needs_home = false,
+  group = "rules", summary = "what scripts may write",
+  usage = "[NAME] [--markdown | --cookbook]", needs_home = false,
   example = "syncwell doc rule\nsyncwell doc calendar.add\nsyncwell doc workout\nsyncwell doc heart_rate",
   doc = "Constructors (rule, event ...), actions (calendar.add ...), kinds of records, metrics and grants.\n"
     .. "Without a name it lists them all.",
-  options = { markdown = { doc = "the whole reference as a page" } },
+  options = { markdown = { doc = "the whole reference as a page" },
+    cookbook = { doc = "the catalogue of rules as a page" } },
 }
 
 function command.words()
@@ -67,7 +70,19 @@ local function print_entry(found)
   return 0
 end
 
+local function print_cookbook()
+  local text, message, code = cookbook.page()
+  if not text then
+    return nil, message, code
+  end
+  term.out(text)
+  return 0
+end
+
 function command.run(ctx, words, options)
+  if options.cookbook then
+    return print_cookbook()
+  end
   local all, message, code = reference.get()
   if not all then
     return nil, message, code

@@ -2,6 +2,7 @@
 --   syncwell rules list   |   rules install hydrate --set min=45min   |   rules backtest hydrate --since 1y
 local capabilities = require("capabilities")
 local failing = require("failing")
+local holding = require("holding")
 local home = require("home")
 local installing = require("installing")
 local packages = require("packages")
@@ -19,7 +20,7 @@ local json = sw.json
 local command = {
   group = "rules", summary = "rules: list, install, backtest, why, trace", mutates = true,
   usage = "list | show RULE | install RULE [--set KEY=VALUE] | install PATH [--yes] "
-    .. "| remove RULE | enable RULE | disable RULE | resume RULE | backtest RULE... [--since 1y] "
+    .. "| remove RULE | enable RULE | disable RULE | pause | resume [RULE] | backtest RULE... [--since 1y] "
     .. "| why RULE [--event ID] | fire RULE [--really] | trace [RULE or FIRING] "
     .. "| move FIRING | top | webhook NAME | reload",
   example = "syncwell rules list\nsyncwell rules install hydrate --set min=45min\nsyncwell rules "
@@ -337,8 +338,34 @@ end
 
 sub.enable, sub.disable = switch(true), switch(false)
 
--- A rule that was paused because it kept failing goes on, its errors forgotten.
+-- All rules rest, and nothing else does, until `rules resume`.
+function sub.pause(ctx, words)
+  if words[2] then
+    return nil, "one rule is turned off by: syncwell rules disable " .. sw.sys.clean(words[2]), "usage"
+  end
+  local ok, message, code = holding.hold(ctx)
+  if not ok then
+    return nil, message, code
+  end
+  term.line(ctx.json and '{"held":true}' or "no rule fires until `syncwell rules resume`; syncs go on")
+  return 0
+end
+
+local function go_on(ctx)
+  local ok, message, code = holding.go_on(ctx)
+  if not ok then
+    return nil, message, code
+  end
+  term.line(ctx.json and '{"held":false}' or "rules go on")
+  return 0
+end
+
+-- A rule that was paused because it kept failing goes on, its errors forgotten; without a name, all that
+-- `rules pause` holds.
 function sub.resume(ctx, words)
+  if not words[2] then
+    return go_on(ctx)
+  end
   local r, message, code = rules.find(ctx, words[2])
   if not r then
     return nil, message, code

@@ -1,7 +1,9 @@
 -- syncwell run: scheduler and jobs, without a web server. SIGHUP reloads, SIGTERM drains.
 --   syncwell run   |   syncwell run --once   |   syncwell run --once --now 2026-03-02T00:00:00Z
 local backups = require("backups")
+local caretaker = require("caretaker")
 local config = require("config")
+local ha_link = require("ha_link")
 local home = require("home")
 local queue = require("queue")
 local retention = require("retention")
@@ -70,6 +72,7 @@ local function start(ctx)
   local after = math.min(last_time(ctx) or sw.time.now(), sw.time.now())
   for _, person in ipairs(everybody(ctx)) do
     local all, message, code = reload(person)
+    ctx.config = person.config -- jobs and whatever runs beside them see a change too
     if all then
       all, message, code = rules.plan(person, all, after)
     end
@@ -85,7 +88,9 @@ local function start(ctx)
     if not all then
       return nil, message, code
     end
+    caretaker.look(person)
   end
+  ha_link.begin(ctx)
   return true
 end
 
@@ -208,6 +213,9 @@ function command.forever(ctx, ready)
       swept = sw.time.mono()
       queue.reclaim(ctx)
       flush_tallies(ctx)
+      for _, person in ipairs(everybody(ctx)) do
+        caretaker.look(person)
+      end
       local t = home.txn(ctx)
       t:sweep()
       t:commit()

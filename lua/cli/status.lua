@@ -2,6 +2,7 @@
 --   syncwell status   |   syncwell status --line   |   syncwell status --check
 local confinement = require("confinement")
 local connections = require("connections")
+local holding = require("holding")
 local home = require("home")
 local rules = require("rules")
 local term = require("term")
@@ -70,7 +71,8 @@ local function gather(ctx, brief)
   return { connections = list, connections_broken = ill, paused = home.setting(ctx, "paused").at ~= nil,
     home = ctx.home, user = ctx.name, zone = ctx.zone, records = counts.records,
     samples = counts.samples, origins = counts.origins, raw = sw.store.raw_totals(ctx.who, 0),
-    jobs_waiting = counts.jobs, jobs_given_up = counts.given_up, rules_on = live,
+    rules_held = holding.is(ctx), jobs_waiting = counts.jobs, jobs_given_up = counts.given_up,
+    rules_on = live,
       broken_rules = json.list(broken), rule_errors = json.list(errors), paused_rules = resting,
     confinement = not brief and confinement.text(ctx) or nil }
 end
@@ -101,7 +103,8 @@ local function print_kept(s)
 end
 
 local function print_rules(s)
-  term.line("rules        %d on, %d broken", s.rules_on, #s.broken_rules)
+  term.line("rules        %d on, %d broken%s", s.rules_on, #s.broken_rules,
+    s.rules_held and "; all of them rest until `syncwell rules resume`" or "")
   for _, r in ipairs(s.paused_rules) do
     term.line("paused       %s since %s; go on with: syncwell rules resume %s", r.rule, r.at, r.rule)
   end

@@ -1,35 +1,13 @@
 -- Job "action": performs one action of a firing. The intent stands in the firing before anything is
 -- sent; each action has a key of its own, so that doing it again changes nothing.
 -- payload: { firing = "rule|key", n = 1 }
-local calendar = require("calendar")
+local actions = require("actions")
+local channels = require("channels")
 local home = require("home")
-local vault = require("vault")
+local notifying = require("notifying")
 
 local json = sw.json
 local action = {}
-
--- A channel's settings with "secret:NAME" filled in from the vault (`syncwell secrets set NAME`).
-local function with_secrets(ctx, name)
-  local channels = ctx.config and ctx.config.channels or {}
-  local settings, copy = channels[name], nil
-  for key, value in pairs(type(settings) == "table" and settings or {}) do
-    local secret = type(value) == "string" and value:match("^secret:([%w_]+)$")
-    local kept = secret and vault.get(ctx, "user:" .. secret)
-    if secret and not kept then
-      return nil, ("%s: there is no secret '%s'; keep it with: syncwell secrets set %s"):format(name, secret,
-        secret), "bad"
-    elseif kept then
-      copy = copy or setmetatable({}, { __index = settings })
-      copy[key] = kept.secrets.value
-    end
-  end
-  if not copy then
-    return ctx
-  end
-  local all = setmetatable({ [name] = copy }, { __index = channels })
-  local config = setmetatable({ channels = all }, { __index = ctx.config })
-  return setmetatable({ config = config }, { __index = ctx })
-end
 
 local function channel_names()
   local names = {}
@@ -42,7 +20,7 @@ end
 
 -- A way to send that sees the channel's secrets.
 local function opened(ctx, name, open)
-  local own, why, code = with_secrets(ctx, name)
+  local own, why, code = channels.with_secrets(ctx, name)
   if not own then
     return nil, why, code
   end
@@ -51,9 +29,12 @@ local function opened(ctx, name, open)
 end
 
 -- The channel of a notification: its own word, else the home's default, else the file.
+local function channel_name(ctx, args)
+  return args.channel or (ctx.config and ctx.config.channels or {}).default or "file"
+end
+
 local function channel_of(ctx, args)
-  local channels = ctx.config and ctx.config.channels or {}
-  local name = args.channel or channels.default or "file"
+  local name = channel_name(ctx, args)
   if not name:find("^%l[%l_]*$") or not sw.fs.stat(sw.sys.share() .. "/lua/notify/" .. name .. ".lua") then
     return nil, ("there is no channel '%s' (%s)"):format(name, channel_names()), "bad"
   end
@@ -63,18 +44,21 @@ local function channel_of(ctx, args)
   end)
 end
 
--- How each action is done: keyed ones may be repeated, the others only when they say so.
+-- How each action is done: keyed ones may be repeated, the others only when they say so. What is not here
+-- is in lua/actions/.
 local perform = {}
 
-perform["calendar.add"] = function()
-  return { keyed = true, send = calendar.add }
-end
-
-function perform.notify(ctx, args)
+function perform.notify(ctx, args, about)
   if args.at and args.at < sw.time.now() - 60000 and args.if_past ~= "now" then
     return { keyed = true, send = function() return "skipped: its time had passed" end }
   end
-  return channel_of(ctx, args)
+  about.channel = channel_name(ctx, args)
+  local how, why, code = notifying.held(ctx, args, about)
+  if how ~= false then
+    return how, why, code
+  end
+  how, why, code = channel_of(ctx, args)
+  return how and args.buttons and notifying.with_buttons(how, about) or how, why, code
 end
 
 perform["mqtt.publish"] = function(ctx, args)
@@ -113,6 +97,10 @@ local function set_state(ctx, job, doc, n, state, finish, more)
     more(t)
   end
   t:doc("firing", doc.name, json.encode(doc.body), { revision = doc.revision, at = doc.at })
+  if finish and doc.body.actions[n].action == "notify" then
+    notifying.log(t, job, { firing = doc, n = n,
+      channel = channel_name(ctx, doc.body.actions[n].args) }, state)
+  end
   if finish then
     job:finish(t, state, {})
   else
@@ -137,7 +125,7 @@ end
 -- For channels that take several steps: what they remember is stored before they go on, and given back
 -- to whoever repeats the action.
 local function steps_of(ctx, job, doc, n)
-  local steps = { memo = doc.body.actions[n].memo, from = doc.name }
+  local steps = { memo = doc.body.actions[n].memo, firing = doc }
   function steps.remember(memo, more)
     doc.body.actions[n].memo = memo
     return set_state(ctx, job, doc, n, "sending", false, more)
@@ -180,11 +168,16 @@ function action.run(ctx, job)
   local key = sw.sys.hash(("%s:%s#%d"):format(ctx.name, p.firing, p.n)):sub(1, 32)
   if a.state ~= "planned" and a.state ~= "sending" then
     return { state = a.state }
-  elseif not perform[a.action] then
+  elseif not perform[a.action] and not actions.get(a.action) then
     return nil, ("action '%s' cannot be performed by this version"):format(a.action), "bad"
   end
-  local how, why = perform[a.action](ctx, a.args)
-  if not how then
+  local open, how, why = perform[a.action], actions.get(a.action), nil
+  if open then
+    how, why, code = open(ctx, a.args, { key = key, firing = doc, n = p.n })
+  end
+  if not how and code and code ~= "bad" then
+    return nil, why, code
+  elseif not how then
     return set_state(ctx, job, doc, p.n, "failed: " .. why, true)
   elseif a.state == "sending" and not how.keyed and a.args.on_unknown ~= "resend" then
     return unknown(ctx, job, doc, p.n, "stopped while it was being sent")

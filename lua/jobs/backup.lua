@@ -2,6 +2,7 @@
 -- payload: { out = PATH, key = sealed key } or { auto = true }
 local backups = require("backups")
 local home = require("home")
+local notices = require("notices")
 local term = require("term")
 
 local json = sw.json
@@ -43,6 +44,15 @@ local function remember(ctx, t, out)
   end
 end
 
+-- A day of failures is one notice; rules may listen to each.
+local function tell_of_failure(ctx, t, setting, why)
+  local newest = backups.newest_planned(ctx) or setting.since or 0
+  notices.send(ctx, t, "backup.failed", ("%d %d"):format(newest, home.day(ctx, sw.time.now())), { why = why })
+  t:event(json.encode { event = "backup.failed", group = ("backup %d"):format(sw.time.now()),
+    data = { kind = "backup", error = why } })
+  t:dispatch(0)
+end
+
 local function scheduled(ctx, job, outcome, message)
   local setting = backups.setting(ctx)
   local t = home.txn(ctx)
@@ -51,6 +61,7 @@ local function scheduled(ctx, job, outcome, message)
     backups.plan_next(t, setting, math.max(job.due, sw.time.now() - setting.every_ms + 1))
   elseif setting then
     sw.sys.log("error", "backup", "the backup failed: " .. tostring(message))
+    tell_of_failure(ctx, t, setting, tostring(message))
     backups.plan_next(t, setting, sw.time.now() - setting.every_ms + math.min(AGAIN_MS, setting.every_ms))
   end
   job:finish(t, outcome and "done" or "failed", outcome or { error = message })

@@ -4,6 +4,7 @@
 -- payload: { connection = id, what = "calendar", entry = { uid, ics, from } }
 local account = require("account")
 local connections = require("connections")
+local destinations = require("destinations")
 local door = require("door")
 local echoes = require("echoes")
 
@@ -33,6 +34,9 @@ local function write(ctx, acct, job)
 end
 
 function deliver.run(ctx, job)
+  if destinations.superseded(ctx, job.payload) then
+    return { state = "superseded" }
+  end
   local acct, message, code = account.of(ctx, job.payload.connection)
   if not acct then
     return code == "usage" and { skipped = message } or nil, message, code == "needs_user" and "again" or code

@@ -5,6 +5,7 @@
 --   connection = "files", live_after = ms }
 local files = require("import_files")
 local home = require("home")
+local notices = require("notices")
 local record = require("record")
 local shapes = require("shapes")
 local watch = require("watch")
@@ -489,6 +490,9 @@ function import.run(ctx, job)
   end
   local total = total_of(results)
   total.passed = #job.passed
+  if ctx.daemon then -- whoever began it may be gone: a command that was stopped, an upload
+    notices.tell(ctx, "import.finished", tostring(job.id), total)
+  end
   return { results = json.list(results), total = total, passed = json.list { table.unpack(job.passed, 1,
     5) } }
 end

@@ -63,6 +63,7 @@ local function store(ctx, job, c, provider, state)
   t:dispatch(sw.time.now() - LIVE_MS)
   watch.ask(t)
   c.body.last_sync, c.body.failures, c.body.last_error = sw.time.now(), nil, nil
+  c.body.failing_since = nil
   connections.put(t, c)
   local done, message, code = t:commit()
   if not done then

@@ -12,7 +12,7 @@ local pull = require("pull")
 local json = sw.json
 local sync = {}
 
-local HOUR_MS, MINUTE_MS = 3600000, 60000
+local HOUR_MS, MINUTE_MS, DAY_MS = 3600000, 60000, 86400000
 local SCRIPT_FAILURES_MOST = 10
 
 -- --- the end ---
@@ -48,6 +48,15 @@ local function heed_hint(s, well)
   end
 end
 
+-- Failing for a day is news, once for each outage; the first failure of it is in the state of the connection.
+local function tell_of_long_failure(s, t, o)
+  local b = s.c.body
+  if b.failing_since and sw.time.now() - b.failing_since >= DAY_MS and s.c.state ~= "needs_user" then
+    notices.send(s.ctx, t, "sync.failed", ("%d %d"):format(s.c.id, b.failing_since), {
+      connection = o.connection, why = b.last_error or "no answer" })
+  end
+end
+
 -- The job ends and the next is planned at `due` (nil: none), in one transaction.
 local function finish(s, due, words)
   local t = home.txn(s.ctx)
@@ -65,6 +74,12 @@ local function finish(s, due, words)
       error = words and words.error } })
     t:dispatch(0)
   end
+  if s.first and event == "sync.finished" then
+    t:event(json.encode { event = "backfill.finished", group = ("b%d"):format(s.c.id), data = { kind = "sync",
+      connection = o.connection, provider = s.c.provider, added = s.total.new, updated = s.total.updated } })
+    t:dispatch(0)
+  end
+  tell_of_long_failure(s, t, o)
   local ok, message, code = t:commit()
   if not ok then
     return nil, message, code
@@ -144,6 +159,7 @@ local function failed(s, message, code, more)
   if code ~= "wait" then
     s.c.body.failures = (s.c.body.failures or 0) + 1
     s.c.body.last_error = sw.sys.clean(message or "failed"):sub(1, 300)
+    s.c.body.failing_since = s.c.body.failing_since or sw.time.now()
   end
   return (ends[code] or ends.again)(s, message, more)
 end
@@ -241,7 +257,9 @@ function sync.run(ctx, job)
   elseif not ok then
     return failed(s, why, kind, more)
   end
+  s.first = not s.c.body.last_sync
   s.c.body.failures, s.c.body.last_error, s.c.body.last_sync = nil, nil, sw.time.now()
+  s.c.body.failing_since = nil
   if s.c.state == "error" then
     s.c.state, s.c.body.sentence = "active", nil
   end

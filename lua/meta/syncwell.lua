@@ -175,19 +175,23 @@
 ---@class sw.NotifyArgs
 ---@field text string|number|sw.Quantity what it says
 ---@field at? sw.Instant when
----@field buttons? any[] what may be answered
+---@field buttons? any[] up to three { text, and one of fire, task, snooze, url }
 ---@field channel? string which way: file, ntfy ...
+---@field group? string several of a group go out as one
 ---@field if_past? "skip"|"now" what to do when that has passed
 ---@field on_unknown? "resend"|"hold" when nobody knows whether it arrived
+---@field once_per? sw.Duration the same words not again within this span
 ---@field priority? "low"|"normal"|"high" how loud
 ---@field title? string one line
+---@field within? sw.Duration how long a group gathers, default 10min
 
 ---@class sw.RecordAddArgs
----@field kind string kind of record
 ---@field start sw.Instant from when
 ---@field attributes? table fields of the record
 ---@field finish? sw.Instant until when
+---@field kind? string kind of record
 ---@field metric? string which metric
+---@field unit? string its unit
 ---@field value? number the number
 
 ---@class sw.RecordTagArgs

@@ -26,6 +26,15 @@ local function missing(to)
   end
 end
 
+-- Buttons are links below the text; what they do is done by one tap on the page behind them.
+local function links(list)
+  local lines = {}
+  for i, b in ipairs(list or {}) do
+    lines[i] = ("\n%s: %s"):format(b.text, b.url)
+  end
+  return #lines > 0 and "\n" .. table.concat(lines) or ""
+end
+
 function email.send(ctx, key, args)
   local to = ctx.config and ctx.config.channels and ctx.config.channels.email or {}
   local problem = missing(to)
@@ -33,7 +42,7 @@ function email.send(ctx, key, args)
     return nil, problem, "bad"
   end
   local now, receivers = sw.time.now(), mail.addresses(to.to)
-  local text = sw.sys.clean(args.text, true)
+  local text = sw.sys.clean(args.text, true) .. links(args.buttons)
   local message = mail.compose { from = to.from, to = receivers, subject = args.title or "SyncWell",
     text = text, key = key, at = now, offset = sw.time.offset(ctx.zone, now), priority = args.priority }
   local ok, why, code = sw.smtp.send { url = to.url, user = to.user, password = to.password, from = to.from,

@@ -18,7 +18,7 @@ local function settings(ctx)
 end
 
 -- "mqtts://broker" as the stream's "tls://broker:8883".
-local function stream_url(url)
+function mqtt.stream_url(url)
   local scheme, rest = url:match("^(%l+)://(.*)$")
   scheme = ({ mqtt = "tcp", mqtts = "tls" })[scheme] or scheme
   if PORTS[scheme] and not rest:find(":%d+$") then
@@ -225,7 +225,7 @@ function mqtt.publish(ctx, m, steps)
     return nil, problem, "bad"
   end
   local _ <close> = alone(ctx.who)
-  local stream <close>, why, code = sw.stream.open { url = stream_url(to.url), administrator = true,
+  local stream <close>, why, code = sw.stream.open { url = mqtt.stream_url(to.url), administrator = true,
     timeout_s = WAIT_S, ca_file = to.ca_file }
   if not stream then
     return nil, why, code == "refused" and "bad" or code
@@ -250,7 +250,7 @@ end
 function mqtt.open(ctx, args)
   return how(quality(ctx, args), function(key)
     return { topic = settings(ctx).topic or "syncwell", payload = json.encode { id = key, title = args.title,
-      text = args.text, priority = args.priority } }
+      text = args.text, priority = args.priority, buttons = args.buttons or nil } }
   end)
 end
 

@@ -20,6 +20,25 @@ local function header_text(text)
   return "=?utf-8?Q?" .. bytes .. "?="
 end
 
+-- Buttons as ntfy's actions: ASCII JSON, since it goes in a header.
+local function actions_of(list)
+  local out = sw.json.list()
+  for i, b in ipairs(list) do
+    out[i] = b.post and { action = "http", label = b.text, url = b.url, method = "POST", clear = true }
+      or { action = "view", label = b.text, url = b.url }
+  end
+  return (sw.json.encode(out):gsub(utf8.charpattern, function(c)
+    local code = utf8.codepoint(c)
+    if code < 128 then
+      return c
+    elseif code < 0x10000 then
+      return ("\\u%04x"):format(code)
+    end
+    code = code - 0x10000
+    return ("\\u%04x\\u%04x"):format(0xD800 + (code >> 10), 0xDC00 + (code & 0x3FF))
+  end))
+end
+
 -- 4xx means that the same message will never be taken; 429 and 5xx that a later one may be.
 function ntfy.judge(status)
   if status >= 200 and status < 300 then
@@ -37,6 +56,7 @@ function ntfy.send(ctx, _, args)
   local headers = { ["Content-Type"] = "text/plain; charset=utf-8" }
   headers.Title = args.title and header_text(sw.sys.clean(args.title)) or nil
   headers.Priority = PRIORITY[args.priority or "normal"]
+  headers.Actions = args.buttons and actions_of(args.buttons) or nil
   headers.Authorization = to.token and "Bearer " .. to.token or nil
   local r, message, code, sent = sw.http.request { url = to.url, method = "POST", headers = headers,
     body = sw.sys.clean(args.text, true), timeout_ms = 15000, administrator = true }

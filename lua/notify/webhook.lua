@@ -11,6 +11,7 @@ function webhook.send(ctx, key, args)
     return nil, "webhook has no address: channels = { webhook = { url = \"...\" } } in config.lua", "bad"
   end
   local body = sw.json.encode { id = key, title = args.title, text = args.text, priority = args.priority,
+    buttons = args.buttons or nil,
     at = sw.time.iso(sw.time.now(), 0) }
   local r, message, code, sent = sw.http.request { url = to.url, method = "POST", body = body,
     timeout_ms = 15000,

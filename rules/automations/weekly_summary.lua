@@ -20,9 +20,23 @@ local function compared(now, past)
   return (" (%+.0f %% against the four weeks before)"):format(percent)
 end
 
+-- "best day Thursday with 12000" and how many days have no steps at all.
+local function days_of(s)
+  local best = s.rows[1]
+  for _, row in ipairs(s.rows) do
+    best = row.value > best.value and row or best
+  end
+  local year, month, day = best.day:match "(%d+)-(%d+)-(%d+)"
+  local noon = os.time { year = tonumber(year), month = tonumber(month), day = tonumber(day), hour = 12 }
+  local name = os.date("%A", noon)
+  local gaps = 7 - #s.rows
+  return ("best day %s with %.0f%s"):format(name, best.value, gaps == 0 and ""
+    or gaps == 1 and ", one day without any" or (", %d days without any"):format(gaps))
+end
+
 return sw.rule {
   title = "Weekly summary",
-  doc = "Steps, sleep, weight and workouts of the week, every Sunday at 19:00.",
+  doc = "Steps, best day, gaps, sleep, weight and workouts of the week, every Sunday at 19:00.",
   on = sw.cron "0 19 * * sun",
   catch_up = "once",
   reads = { "steps", "sleep_duration", "weight", "workout" },
@@ -32,8 +46,8 @@ return sw.rule {
     local steps, sleep = ctx.series("steps", { last = "7d" }), ctx.series("sleep_duration", { last = "7d" })
     local weight, workouts = ctx.series("weight", { last = "7d" }), ctx.records("workout", { last = "7d" })
     if steps.n > 0 then
-      parts[#parts + 1] = ("%.0f steps a day%s"):format(average(steps),
-        compared(average(steps), before(ctx, "steps")))
+      parts[#parts + 1] = ("%.0f steps, %.0f a day%s, %s"):format(steps.sum(), average(steps),
+        compared(average(steps), before(ctx, "steps")), days_of(steps))
     end
     if sleep.n > 0 then
       local minutes = average(sleep)

@@ -27,6 +27,17 @@ describe("the reference", function()
     expect(flow.difference(syncwell("types").out, flow.read(flow.root .. "/lua/meta/syncwell.lua"))).equals("")
   end)
 
+  it("has a cookbook of the catalogue in rules/README.md as the program makes it", function()
+    local kept = flow.read(flow.root .. "/rules/README.md"):match("<!%-%- the cookbook.-<!%-%- end of the cookbook %-%->\n")
+    local made = syncwell("doc", "--cookbook")
+    expect(made.err).equals("")
+    expect(flow.difference(made.out, kept)).equals("")
+    for _, file in ipairs(sw.fs.list(flow.root .. "/rules/automations")) do
+      local entry = made.out:match("%(`" .. file:gsub("%.lua$", "") .. "`%)(.-)###") or made.out:match("%(`" .. file:gsub("%.lua$", "") .. "`%)(.*)")
+      expect(file .. ": " .. (entry or "")).contains("\n- it ")
+    end
+  end)
+
   it("knows every name a script can reach in the library, with a sentence, and no other", function()
     local all = json.decode(syncwell("--json", "doc").out)
     local count = 0

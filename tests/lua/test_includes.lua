@@ -28,7 +28,7 @@ local HOMES = {
 
 -- Headers of the C library and the kernel: at home anywhere.
 local SYSTEM = {}
-for name in ([[assert ctype dirent errno fcntl fenv ftw grp inttypes limits locale math poll pthread pwd sched signal
+for name in ([[assert ctype dirent errno fcntl fenv ftw grp inttypes limits locale malloc math poll pthread pwd sched signal
   stdarg stdatomic stdbool stddef stdint stdio stdlib string strings termios time unistd wchar]]):gmatch("%S+") do
   SYSTEM[name .. ".h"] = true
 end
@@ -199,6 +199,19 @@ describe("what is found by its file name", function()
   it("every job kind runs and every channel sends", function()
     expect(problems("jobs", function(job, say) needs(job, say, "function", "run") end)).equals("")
     expect(problems("notify", function(channel, say) needs(channel, say, "function", "send") end)).equals("")
+  end)
+
+  it("every action of rules says its grant, whether it may be repeated, and how it is done", function()
+    local seen = 0
+    expect(problems("actions", function(action, say)
+      if type(action.get) ~= "function" then
+        needs(action, say, "string", "grant")
+        needs(action, say, "boolean", "keyed")
+        needs(action, say, "function", "send")
+        seen = seen + 1
+      end
+    end)).equals("")
+    expect(seen >= 8).is_true()
   end)
 
   it("every shipped rule lints clean", function()

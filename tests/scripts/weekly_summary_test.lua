@@ -2,7 +2,7 @@ describe("weekly_summary", function()
   it("comes on Sunday at seven in the evening with what there was", function(t)
     t.rule "weekly_summary"
     for day = 23, 28 do
-      t.sample("steps", 8000, { at = ("2026-02-%02dT12:00Z"):format(day) })
+      t.sample("steps", day == 26 and 13000 or 7000, { at = ("2026-02-%02dT12:00Z"):format(day) })
     end
     t.sample("weight", 81.2, { unit = "kg", at = "2026-02-27T07:00Z" })
     t.event { "workout.created", sport = "running", elapsed = "40min", start = "2026-02-27T08:00Z" }
@@ -11,7 +11,7 @@ describe("weekly_summary", function()
     t.clock.advance "2h"
     t.expect_fired("weekly_summary", 1)
     local text = t.notifications()[1].text
-    expect(text).contains "8000 steps a day"
+    expect(text).contains "48000 steps, 8000 a day, best day Thursday with 13000, one day without any"
     expect(text).contains "weight 81.2 kg"
     expect(text).contains "1 workout."
   end)
