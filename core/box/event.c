@@ -119,12 +119,9 @@ void sw_event_push(lua_State *L, int block, struct sw_rd fields)
 /* Where the values of these fields lie: a rule reads several, so all are passed over once. */
 static void see(struct sw_events *k, struct sw_rd fields)
 {
-    struct sw_pack_field f = {0};
     k->seen = (uint32_t)(fields.p - k->bytes);
     memset(k->place, 0xff, k->n_names * sizeof *k->place);
-    while (sw_packed_next(&fields, &f))
-        if (f.id >= 0 && (size_t)f.id < k->n_names && k->place[f.id] == UINT32_MAX)
-            k->place[f.id] = (uint32_t)(f.value.p - k->bytes);
+    sw_packed_places(fields, k->bytes, k->place, k->n_names);
 }
 
 /* The value of the name with this position, or what follows from it on; false: not there. */

@@ -99,6 +99,43 @@ bool sw_packed_next(struct sw_rd *r, struct sw_pack_field *f)
     return true;
 }
 
+/* Behind a short value, which most are; NULL: somebody has to look closer. */
+static inline const uint8_t *behind(const uint8_t *p, const uint8_t *end)
+{
+    const uint8_t *q = p + 1;
+    switch (*p) {
+    case SW_V_NIL:
+    case SW_V_FALSE:
+    case SW_V_TRUE: return q;
+    case SW_V_NUM: return end - q >= 8 ? q + 8 : NULL;
+    case SW_V_STR: return q < end && *q < 0x80 && end - q > *q ? q + 1 + *q : NULL;
+    case SW_V_INT:
+        while (q < end && (*q & 0x80)) q++;
+        return q < end ? q + 1 : NULL;
+    default: return NULL;
+    }
+}
+
+void sw_packed_places(struct sw_rd fields, const uint8_t *base, uint32_t *place, size_t n)
+{
+    struct sw_pack_field f = {0};
+    const uint8_t *p = fields.p, *end = fields.end, *next;
+    while (p < end) {
+        if (*p == ATTRIBUTES) {
+            p++;
+        } else if (*p != SPELLED && end - p > 1 && (next = behind(p + 1, end))) {
+            if (*p < n && place[*p] == UINT32_MAX) place[*p] = (uint32_t)(p + 1 - base);
+            p = next;
+        } else {
+            fields.p = p;
+            if (!sw_packed_next(&fields, &f)) return;
+            if (f.id >= 0 && (size_t)f.id < n && place[f.id] == UINT32_MAX)
+                place[f.id] = (uint32_t)(f.value.p - base);
+            p = fields.p;
+        }
+    }
+}
+
 bool sw_packed_find(struct sw_rd fields, int id, const char *s, size_t n, struct sw_rd *value)
 {
     struct sw_pack_field f = {0};

@@ -43,6 +43,9 @@ struct sw_pack_field {
 bool sw_packed_open(struct sw_rd item, struct sw_packed *p);
 /* The next field; false at the end or on damage. */
 bool sw_packed_next(struct sw_rd *r, struct sw_pack_field *f);
+/* Note where each value lies, from `base`: place[id], for ids below n; the first of a name counts.
+ * Places that are not touched stay as they are. */
+void sw_packed_places(struct sw_rd fields, const uint8_t *base, uint32_t *place, size_t n);
 /* The value of a field or attribute: by id, or by name when id is negative. */
 bool sw_packed_find(struct sw_rd fields, int id, const char *s, size_t n, struct sw_rd *value);
 #endif

@@ -194,19 +194,6 @@ int sw_series_encode(struct sw_series_zip *z, const struct sw_sample *x, size_t 
     return out->over || plain.over ? sw_fail(err, SW_E_LIMIT, "a chunk is too large") : 0;
 }
 
-/* Runs of (value, count), n values in all. */
-static bool get_runs(struct sw_rd *r, size_t n, int64_t unit, int64_t *out)
-{
-    size_t i = 0;
-    while (i < n) {
-        int64_t v = (int64_t)((uint64_t)sw_rd_zigzag(r) * (uint64_t)unit);
-        uint64_t count = sw_rd_varint(r);
-        if (r->bad || !count || count > n - i) return false;
-        for (uint64_t k = 0; k < count; k++) out[i++] = v;
-    }
-    return true;
-}
-
 /* One-byte varints are the rule for values: read them without a call. */
 static inline int64_t quick_zigzag(struct sw_rd *r)
 {
@@ -218,33 +205,56 @@ static inline int64_t quick_zigzag(struct sw_rd *r)
     return sw_rd_zigzag(r);
 }
 
-static bool get_starts(struct sw_rd *r, struct sw_sample *x, size_t n, int64_t unit,
-                       int64_t *scratch)
+/* The next run of at most `left` values; false: damage. */
+static bool next_run(struct sw_rd *r, size_t left, struct run *run)
+{
+    run->v = quick_zigzag(r);
+    run->n = sw_rd_varint(r);
+    return !r->bad && run->n && run->n <= left;
+}
+
+static bool get_starts(struct sw_rd *r, struct sw_sample *x, size_t n, int64_t unit)
 {
     uint64_t t = (uint64_t)sw_rd_zigzag(r) * (uint64_t)unit;
-    if (r->bad || !get_runs(r, n - 1, unit, scratch)) return false;
+    struct run run;
     x[0].start_ms = (int64_t)t;
-    for (size_t i = 1; i < n; i++) {
-        t += (uint64_t)scratch[i - 1];
-        x[i].start_ms = (int64_t)t;
+    for (size_t i = 1; i < n;) {
+        if (!next_run(r, n - i, &run)) return false;
+        for (uint64_t step = (uint64_t)run.v * (uint64_t)unit; run.n--; i++)
+            x[i].start_ms = (int64_t)(t += step);
+    }
+    return !r->bad;
+}
+
+static bool get_durations(struct sw_rd *r, struct sw_sample *x, size_t n, int64_t unit)
+{
+    struct run run;
+    for (size_t i = 0; i < n;) {
+        if (!next_run(r, n - i, &run)) return false;
+        for (int64_t dur = (int64_t)((uint64_t)run.v * (uint64_t)unit); run.n--; i++) x[i].dur_ms = dur;
+    }
+    return true;
+}
+
+static bool get_offsets(struct sw_rd *r, struct sw_sample *x, size_t n)
+{
+    struct run run;
+    for (size_t i = 0; i < n;) {
+        if (!next_run(r, n - i, &run)) return false;
+        for (; run.n--; i++) x[i].offset_min = (int32_t)run.v;
     }
     return true;
 }
 
 static bool get_streams(struct sw_rd *r, struct sw_sample *x, size_t n, int64_t unit, int64_t mul)
 {
-    int64_t *scratch = sw_alloc(n * sizeof *scratch);
     uint64_t v = 0;
-    bool ok = get_starts(r, x, n, unit, scratch) && get_runs(r, n, unit, scratch);
-    for (size_t i = 0; ok && i < n; i++) x[i].dur_ms = scratch[i];
-    ok = ok && get_runs(r, n, 1, scratch);
-    for (size_t i = 0; ok && i < n; i++) x[i].offset_min = (int32_t)scratch[i];
-    for (size_t i = 0; ok && i < n; i++) {
+    if (!get_starts(r, x, n, unit) || !get_durations(r, x, n, unit) || !get_offsets(r, x, n)) return false;
+    for (size_t i = 0; i < n; i++) {
         v += (uint64_t)quick_zigzag(r);
         x[i].value = (int64_t)(v * (uint64_t)mul);
     }
-    sw_free(scratch);
-    return ok && !r->bad && r->p == r->end;
+    return !r->bad && r->p == r->end;
 }
 
 static bool unpack(struct sw_series_zip *z, struct sw_rd *r, bool packed, struct sw_buf *plain)

@@ -329,26 +329,42 @@ static void clip(int64_t *from_ms, int64_t *to_ms)
     if (*to_ms < *from_ms) *to_ms = *from_ms = SW_TIME_MIN_MS;
 }
 
+/* Leave of x what starts from from_ms up to (not with) to_ms. */
+static void trim(struct sw_samples *x, int64_t from_ms, int64_t to_ms)
+{
+    size_t a = 0, b = x->n;
+    while (a < b && x->at[a].start_ms < from_ms) a++;
+    while (b > a && x->at[b - 1].start_ms >= to_ms) b--;
+    if (a && b > a) memmove(x->at, x->at + a, (b - a) * sizeof *x->at);
+    x->n = b - a;
+}
+
+/* Behind what is there already. */
+static int append(struct sw_store *s, const struct sw_metric *m, int64_t series, int64_t from_ms,
+                  int64_t to_ms, struct sw_samples *out, struct sw_err *err)
+{
+    struct sw_samples x = {0};
+    int rc = sw_series_read(s, m, series, from_ms, to_ms, &x, err);
+    if (!rc && x.n) {
+        sw_grow((void **)&out->at, &out->cap, out->n + x.n, sizeof *out->at);
+        memcpy(out->at + out->n, x.at, x.n * sizeof *x.at);
+        out->n += x.n;
+    }
+    sw_samples_clear(&x);
+    return rc;
+}
+
 int sw_series_read(struct sw_store *s, const struct sw_metric *m, int64_t series, int64_t from_ms,
                    int64_t to_ms, struct sw_samples *out, struct sw_err *err)
 {
-    struct sw_samples x = {0};
     size_t tail_n;
-    int64_t first, end;
     int rc;
+    if (out->n) return append(s, m, series, from_ms, to_ms, out, err);
     clip(&from_ms, &to_ms);
-    first = chunk_day(m, sw_floor_day(from_ms));
-    end = sw_series_chunk_end(m, chunk_day(m, sw_floor_day(to_ms - 1)));
-    rc = to_ms <= from_ms ? 0 : load(s, m, series, first, end, &x, &tail_n, err);
-    size_t a = 0, b = x.n;
-    while (a < b && x.at[a].start_ms < from_ms) a++;
-    while (b > a && x.at[b - 1].start_ms >= to_ms) b--;
-    if (!rc && b > a) {
-        sw_grow((void **)&out->at, &out->cap, out->n + (b - a), sizeof *out->at);
-        memcpy(out->at + out->n, x.at + a, (b - a) * sizeof *x.at);
-        out->n += b - a;
-    }
-    sw_samples_clear(&x);
+    if (to_ms <= from_ms) return 0;
+    rc = load(s, m, series, chunk_day(m, sw_floor_day(from_ms)),
+              sw_series_chunk_end(m, chunk_day(m, sw_floor_day(to_ms - 1))), out, &tail_n, err);
+    trim(out, from_ms, rc ? from_ms : to_ms);
     return rc;
 }
 

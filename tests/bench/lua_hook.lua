@@ -21,7 +21,7 @@ end
 for i, name in ipairs(assert(sw.fs.list(folder))) do
   local file = ("%d-page%d"):format(c.id, i)
   assert(sw.fs.write(home .. "/inbox/" .. file, assert(sw.fs.read(folder .. "/" .. name, 32 << 20))))
-  local total = timed(ingest.run, ctx, { payload = { connection = c.id, file = file, kind = "posted" } })
+  local total = timed(ingest.run, ctx, { id = i, payload = { connection = c.id, file = file, kind = "posted" } })
   n = n + total.new + total.unchanged
 end
 timed(homes.settle, ctx)
