@@ -279,6 +279,7 @@ static void begin_root(struct gpx *g, const char **attr)
     copy(g->creator, creator ? creator : "");
     if (version) strncpy(g->version, version, sizeof g->version - 1);
     o.maker = (char *)sw_text_maker(g->creator);
+    o.kind = (char *)sw_text_kind(g->creator);
     g->origin = sw_batch_origin(g->out, &o);
 }
 

@@ -295,6 +295,8 @@ static void end_activity(struct tcx *x)
     int origin;
     o.maker = (char *)sw_text_maker(x->creator);
     if (!*o.maker && x->creator[0] && x->unit[0]) o.maker = (char *)"garmin";
+    o.kind = (char *)sw_text_kind(x->creator);
+    if (!*o.kind && x->unit[0]) o.kind = (char *)"watch"; /* a device with a number, worn or carried */
     origin = sw_batch_origin(x->out, &o);
     emit_points(x, origin);
     b = sw_batch_message(x->out, "activity");

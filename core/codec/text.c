@@ -173,42 +173,64 @@ const char *sw_text_time_reason(int code)
     return code == SW_E_LIMIT ? "date outside 1900 to 2079" : "time cannot be read";
 }
 
+/* Words in the names of devices and programs. kind: what such a thing is, "" where a maker's name alone
+ * does not tell. The longer word of a maker comes first. */
+struct known_name {
+    const char *word, *maker, *kind;
+};
+static const struct known_name known_names[] = {
+    {"samsung", "samsung", ""}, /* before "edge", which one of its phones is called */
+    {"huawei", "huawei", ""},
+    {"forerunner", "garmin", "watch"},
+    {"fenix", "garmin", "watch"},
+    {"f\xc4\x93nix", "garmin", "watch"},
+    {"instinct", "garmin", "watch"},
+    {"venu", "garmin", "watch"},
+    {"epix", "garmin", "watch"},
+    {"enduro", "garmin", "watch"},
+    {"v\xc3\xadvo", "garmin", "watch"},
+    {"vivo", "garmin", "watch"},
+    {"edge", "garmin", "bike"},
+    {"garmin", "garmin", ""},
+    {"apple watch", "apple", "watch"},
+    {"apple", "apple", ""},
+    {"elemnt", "wahoo", "bike"},
+    {"wahoo", "wahoo", ""},
+    {"suunto", "suunto", "watch"},
+    {"polar", "polar", ""},
+    {"coros", "coros", "watch"},
+    {"strava", "strava", "app"},
+    {"komoot", "komoot", "app"},
+    {"fitbit", "fitbit", ""},
+    {"zwift", "zwift", "app"},
+    {"nike", "nike", "app"},
+    {"withings", "withings", ""},
+    {"hammerhead", "hammerhead", "bike"},
+    {"amazfit", "amazfit", "watch"},
+    {"opentracks", "opentracks", "app"},
+    {"oura", "oura", "ring"},
+};
+
+static const struct known_name *known_name(const char *name)
+{
+    for (size_t i = 0; i < sizeof known_names / sizeof *known_names; i++)
+        for (const char *p = name; *p; p++)
+            if (!strncasecmp(p, known_names[i].word, strlen(known_names[i].word)) &&
+                (p == name || !isalpha((unsigned char)p[-1])))
+                return &known_names[i];
+    return NULL;
+}
+
 const char *sw_text_maker(const char *name)
 {
-    static const struct {
-        const char *word, *maker;
-    } known[] = {
-        {"garmin", "garmin"},
-        {"forerunner", "garmin"},
-        {"fenix", "garmin"},
-        {"edge", "garmin"},
-        {"v\xc3\xadvo", "garmin"},
-        {"vivo", "garmin"},
-        {"apple", "apple"},
-        {"wahoo", "wahoo"},
-        {"elemnt", "wahoo"},
-        {"suunto", "suunto"},
-        {"polar", "polar"},
-        {"coros", "coros"},
-        {"strava", "strava"},
-        {"komoot", "komoot"},
-        {"fitbit", "fitbit"},
-        {"zwift", "zwift"},
-        {"nike", "nike"},
-        {"withings", "withings"},
-        {"hammerhead", "hammerhead"},
-        {"samsung", "samsung"},
-        {"huawei", "huawei"},
-        {"amazfit", "amazfit"},
-        {"opentracks", "opentracks"},
-        {"oura", "oura"},
-    };
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        for (const char *p = name; *p; p++)
-            if (!strncasecmp(p, known[i].word, strlen(known[i].word)) &&
-                (p == name || !isalpha((unsigned char)p[-1])))
-                return known[i].maker;
-    return "";
+    const struct known_name *k = known_name(name);
+    return k ? k->maker : "";
+}
+
+const char *sw_text_kind(const char *name)
+{
+    const struct known_name *k = known_name(name);
+    return k ? k->kind : "";
 }
 
 void sw_text_put_num(struct sw_buf *b, const char *key, double v)

@@ -33,6 +33,8 @@ const char *sw_text_time_reason(int code);
 /* The maker a device or program name speaks of ("Garmin Connect" -> "garmin"), "" if
  * unknown. */
 const char *sw_text_maker(const char *name);
+/* What sort of thing it is by its name ("Forerunner 255" -> "watch", "Strava" -> "app"), "" if unknown. */
+const char *sw_text_kind(const char *name);
 
 /* "key":value into an object; nothing is written for a value that is not finite, a text
  * that is NULL or empty, an offset that is SW_OFFSET_NONE. */

@@ -28,6 +28,15 @@ local function told(ctx, metric, day, form)
   return ("%s (%+.0f %%)"):format(form(value), percent)
 end
 
+-- Some phones know no more of a night than how long it was.
+local function in_bed(ctx, today)
+  for _, night in ipairs(ctx.records("sleep", { last = "24h" })) do
+    if night.day == today and night.in_bed_s and not night.asleep_s then
+      return hours(night.in_bed_s / 60)
+    end
+  end
+end
+
 local function workout_line(w)
   local length = w.elapsed_s and (" " .. hours(w.elapsed_s / 60)) or ""
   local far = w.distance_m and (", %.1f km"):format(w.distance_m / 1000) or ""
@@ -40,7 +49,7 @@ return sw.rule {
   params = { channel = sw.text { default = "", doc = "where to: ntfy, email ...; empty: the default" } },
   on = sw.cron "0 7 * * *",
   catch_up = "skip",
-  reads = { "steps", "sleep_duration", "resting_heart_rate", "workout" },
+  reads = { "steps", "sleep_duration", "sleep", "resting_heart_rate", "workout" },
   uses = { "notify" },
   run = function(_, ctx)
     local now = os.time()
@@ -50,6 +59,7 @@ return sw.rule {
       parts[#parts + 1] = text and label .. " " .. text
     end
     add("slept", told(ctx, "sleep_duration", today, hours))
+    if #parts == 0 then add("in bed", in_bed(ctx, today)) end
     add("resting pulse", told(ctx, "resting_heart_rate", today, whole))
     add("yesterday: steps", told(ctx, "steps", yesterday, whole))
     for _, w in ipairs(ctx.records("workout", { last = "31h" })) do

@@ -18,6 +18,14 @@ describe("morning_digest", function()
     expect(select(2, text:gsub("did running 0 h 45 min, 9.0 km", ""))).equals(1)
   end)
 
+  it("tells how long the night was where nobody knows when it was slept", function(t)
+    t.rule "morning_digest"
+    t.clock.set "2026-03-02T06:00Z"
+    t.event { "sleep.created", start = "2026-03-01T22:00Z", finish = "2026-03-02T05:00Z", in_bed = "7h" }
+    t.clock.set "2026-03-02T07:30Z"
+    expect(t.notifications()[1].text).equals "in bed 7 h 00 min"
+  end)
+
   it("says that nothing has come, and goes where it is told to", function(t)
     t.rule("morning_digest", { channel = "log" })
     t.clock.advance "20h"
