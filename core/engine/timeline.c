@@ -2,6 +2,7 @@
 #include "engine/timeline.h"
 #include "base/alloc.h"
 #include "engine/night.h"
+#include "store/store_origins.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,14 +90,14 @@ static int lane_cmp(const void *a, const void *b)
 static int standing_of(struct sw_store *s, int64_t origin, const struct sw_metric *m, int *out,
                        struct sw_err *err)
 {
-    struct sw_q *q = sw_ask(s, err, "SELECT standing, class FROM origin WHERE id = $1", "i",
-                            origin);
+    struct sw_q *q = sw_ask(s, err, "SELECT " SW_STANDING("$2") ", o.class FROM origin o WHERE o.id = $1",
+                            "is", origin, m->name);
     int rc = q ? sw_q_next(q, err) : SW_E_INTERNAL;
     *out = 99;
     if (rc <= 0) return rc;
     *out = (int)sw_q_int(q, 0);
     /* on the body a scale knows better than a watch that repeats what was typed in */
-    if (m->month_chunks && !strcmp(sw_q_text(q, 1, NULL), "scale")) *out = 5;
+    if (*out >= 0 && m->month_chunks && !strcmp(sw_q_text(q, 1, NULL), "scale")) *out = 5;
     sw_q_stop(q);
     return 0;
 }
@@ -219,7 +220,7 @@ static int best_total(struct sw_store *s, const struct sw_who *who, const struct
     struct sw_q *q = sw_ask(
         s, err,
         "SELECT d.total FROM day_total d JOIN origin o ON o.id = d.origin_id WHERE d.person_id = $1 AND d.metric = $2 "
-        "AND d.day = $3 ORDER BY o.standing, o.id LIMIT 1",
+        "AND d.day = $3 ORDER BY " SW_STANDING("d.metric") ", o.id LIMIT 1",
         "isi", who->id, m->name, day);
     int rc = q ? sw_q_next(q, err) : SW_E_INTERNAL;
     if (rc <= 0) return rc;

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "engine/timeline.h"
 #include "script/query.h"
+#include "store/store_origins.h"
 #include <string.h>
 
 static void put_rollup(struct sw_buf *b, const char *key, int64_t at, const struct sw_rollup *r)
@@ -209,7 +210,8 @@ static int write_origins(struct sw_store *s, struct sw_query *a, struct sw_err *
 {
     struct sw_q *q = sw_ask(
         s, err,
-        "SELECT id, provider, name, maker, model, class, key_text, standing FROM origin WHERE person_id = $1 ORDER BY standing, id",
+        "SELECT o.id, o.provider, o.name, o.maker, o.model, o.class, o.key_text, " SW_STANDING("''") ", o.merged_into "
+        "FROM origin o WHERE o.person_id = $1 ORDER BY 8, 1",
         "i", a->i[0]);
     static const char *const text[] = {"provider", "name", "maker", "model", "class", "key"};
     int rc = q ? 0 : SW_E_INTERNAL;
@@ -219,12 +221,34 @@ static int write_origins(struct sw_store *s, struct sw_query *a, struct sw_err *
         sw_json_put_int(&a->out, "id", sw_q_int(q, 0));
         for (int i = 0; i < 6; i++) sw_json_put_text(&a->out, text[i], sw_q_text(q, i + 1, NULL));
         sw_json_put_int(&a->out, "standing", sw_q_int(q, 7));
+        sw_json_put_int(&a->out, "merged_into", sw_q_int(q, 8));
         sw_buf_byte(&a->out, '}');
     }
     sw_buf_byte(&a->out, ']');
     return rc;
 }
 
+static int write_ranks(struct sw_store *s, struct sw_query *a, struct sw_err *err)
+{
+    struct sw_q *q = sw_ask(s, err, "SELECT metric, origin_id, place FROM origin_rank WHERE person_id = $1 ORDER BY metric, place",
+                            "i", a->i[0]);
+    int rc = q ? 0 : SW_E_INTERNAL;
+    sw_buf_byte(&a->out, '[');
+    while (q && (rc = sw_q_next(q, err)) > 0) {
+        sw_json_item(&a->out);
+        sw_json_put_text(&a->out, "metric", sw_q_text(q, 0, NULL));
+        sw_json_put_int(&a->out, "origin", sw_q_int(q, 1));
+        sw_json_put_int(&a->out, "place", sw_q_int(q, 2));
+        sw_buf_byte(&a->out, '}');
+    }
+    sw_buf_byte(&a->out, ']');
+    return rc;
+}
+
+static int l_ranks(lua_State *L)
+{
+    return sw_query_who(L, write_ranks);
+}
 static int l_series(lua_State *L)
 {
     return sw_query_who(L, write_series);
@@ -237,4 +261,5 @@ static int l_origins(lua_State *L)
 const luaL_Reg sw_store_series_functions[] = {
     {"daily", l_daily}, {"hours", l_hours},   {"explain", l_explain},
     {"raw", l_raw},     {"series", l_series}, {"origins", l_origins},
+    {"ranks", l_ranks},
     {NULL, NULL}};

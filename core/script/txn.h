@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Inside sw.txn: a transaction is a list of operations built on the loop thread and run in order on
  * the writer thread. Five files add operations: lua_txn.c (documents, people), txn_data.c (samples,
- * records), txn_jobs.c (the queue), txn_sync.c (connections), txn_raw.c (what services gave). */
+ * records), txn_jobs.c (the queue), txn_sync.c (connections), txn_raw.c (what services gave),
+ * txn_origins.c (devices and apps). */
 #ifndef SW_SCRIPT_TXN_H
 #define SW_SCRIPT_TXN_H
 #include "engine/timeline.h"
@@ -67,5 +68,5 @@ void sw_txn_read_map(lua_State *L, int arg, const char *unit, struct sw_column_m
 void sw_txn_put_counts(struct sw_buf *b, const struct sw_counts *c);
 
 extern const luaL_Reg sw_txn_data_methods[], sw_txn_jobs_methods[], sw_txn_sync_methods[],
-    sw_txn_raw_methods[];
+    sw_txn_raw_methods[], sw_txn_origins_methods[];
 #endif

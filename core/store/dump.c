@@ -187,7 +187,8 @@ static int dump_data(struct sw_store *s, struct out *o, struct sw_err *err)
     static const char *const person[] = {"id#", "name", "zone", NULL};
     static const char *const connection[] = {"id#", "provider", "name", "state", NULL};
     static const char *const origin[] = {"id#",   "key",   "provider",  "name", "maker",
-                                         "model", "class", "standing#", NULL};
+                                         "model", "class", "standing#", "merged_into#", NULL};
+    static const char *const rank[] = {"person#", "metric", "origin#", "place#", NULL};
     static const char *const record[] = {"id#",     "kind",          "type",           "start#",
                                          "finish#", "offset_start#", "offset_finish#", "zone_from",
                                          "day#",    "connection#",   "external_id",    "origin#",
@@ -203,8 +204,12 @@ static int dump_data(struct sw_store *s, struct out *o, struct sw_err *err)
     if (!rc)
         rc = dump_rows(
             s, o, "origin", origin,
-            "SELECT id, key_text, provider, name, maker, model, class, standing FROM origin ORDER BY id",
+            "SELECT id, key_text, provider, name, maker, model, class, standing, merged_into FROM origin ORDER BY id",
             err);
+    if (!rc)
+        rc = dump_rows(s, o, "origin_rank", rank,
+                       "SELECT person_id, metric, origin_id, place FROM origin_rank ORDER BY person_id, metric, place",
+                       err);
     if (!rc)
         rc = dump_rows(
             s, o, "record", record,

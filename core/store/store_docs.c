@@ -154,7 +154,8 @@ int sw_origin_id(struct sw_store *s, int64_t person, const char *person_name,
                  o->name);
     n = snprintf(key, sizeof key, "origin%c%.64s%c%s", 1, person_name, 1, text);
     *id = sw_id_of(key, (size_t)n);
-    rc = sw_ask_int(s, err, &known, "SELECT 1 FROM origin WHERE id = $1", "i", *id);
+    rc = sw_ask_int(s, err, &known, "SELECT merged_into FROM origin WHERE id = $1", "i", *id);
+    if (rc > 0 && known) *id = known; /* it is known as another one now */
     if (rc) return rc > 0 ? 0 : rc;
     return sw_run(
         s, err,

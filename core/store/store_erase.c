@@ -60,6 +60,7 @@ int sw_erase_person(struct sw_store *s, int64_t person, struct sw_err *err)
         "DELETE FROM due WHERE person_id = $1",
         "DELETE FROM run WHERE person_id = $1",
         "DELETE FROM secret WHERE person_id = $1",
+        "DELETE FROM origin_rank WHERE person_id = $1",
         "DELETE FROM origin WHERE person_id = $1",
         "DELETE FROM connection WHERE person_id = $1",
         "DELETE FROM person WHERE id = $1",
@@ -73,40 +74,17 @@ int sw_erase_person(struct sw_store *s, int64_t person, struct sw_err *err)
     return rc;
 }
 
-struct days {
-    int64_t *at;
-    size_t n, cap;
-};
-
-static void keep_day(void *ctx, int64_t day, const struct sw_rollup *r)
+int sw_erase_series(struct sw_store *s, int64_t person, int64_t id, const char *metric, struct sw_err *err)
 {
-    struct days *d = ctx;
-    (void)r;
-    sw_grow((void **)&d->at, &d->cap, d->n + 1, sizeof *d->at);
-    d->at[d->n++] = day;
-}
-
-/* The merged days to which the series gave a part. */
-static int mark_days(struct sw_store *s, int64_t person, const struct one *x, struct sw_err *err)
-{
-    struct days d = {0};
-    int rc = sw_rollup_range(s, x->id, SW_TIME_MIN_MS / SW_DAY_MS, SW_TIME_MAX_MS / SW_DAY_MS, keep_day, &d, err);
-    for (size_t i = 0; i < d.n && !rc; i++) {
-        rc = sw_dirty_mark(s, person, x->metric, d.at[i], err);
-        if (!rc) rc = sw_dirty_mark(s, person, SW_PRESENCE_MARK, d.at[i], err);
-    }
-    sw_free(d.at);
-    return rc;
+    int rc = sw_series_mark(s, person, metric, id, err);
+    return rc ? rc : drop_series(s, id, err);
 }
 
 static int erase_samples(struct sw_store *s, int64_t person, const char *provider, struct sw_err *err)
 {
     struct ones l = {0};
     int rc = list_series(s, person, provider, &l, err);
-    for (size_t i = 0; i < l.n && !rc; i++) {
-        rc = mark_days(s, person, &l.at[i], err);
-        if (!rc) rc = drop_series(s, l.at[i].id, err);
-    }
+    for (size_t i = 0; i < l.n && !rc; i++) rc = sw_erase_series(s, person, l.at[i].id, l.at[i].metric, err);
     if (!rc)
         rc = sw_run(s, err,
                     "DELETE FROM day_total WHERE person_id = $1 AND origin_id IN (SELECT id FROM origin WHERE provider = $2)",

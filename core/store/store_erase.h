@@ -10,4 +10,6 @@ int sw_erase_person(struct sw_store *s, int64_t person, struct sw_err *err);
 /* Records, series, totals, ledger, documents, jobs and credentials of the connection, and it; days and nights
  * they had a part in are marked. Samples belong to devices, not to connections: those of the provider go. */
 int sw_erase_connection(struct sw_store *s, int64_t person, int64_t id, struct sw_err *err);
+/* A series with all it holds; the merged days it had a part in are marked. */
+int sw_erase_series(struct sw_store *s, int64_t person, int64_t id, const char *metric, struct sw_err *err);
 #endif

@@ -3,6 +3,8 @@
  * the one with the best score. Nothing is ever merged in place: members stay as their origins told
  * them, so a group can be split again. A record that fits two groups does not join them to one. */
 #include "store/store_records.h"
+#include "base/alloc.h"
+#include "store/store_origins.h"
 #include "base/crypto.h"
 #include "model/match.h"
 #include "store/store_docs.h"
@@ -226,7 +228,8 @@ int sw_record_may_return(struct sw_store *s, int64_t person, int64_t id, struct 
 #define VISIT_ALL                                                                                                                              \
     "SELECT r.id, r.start_ms, r.finish_ms, r.offset_start, r.offset_finish, r.day, r.connection_id, r.origin_id, r.group_id, "                 \
     "r.revision, r.kind, r.type, r.external_id, r.zone_from, r.state, r.body, coalesce(c.provider, o.provider), o.name, o.maker, "           \
-    "o.class, o.standing, coalesce(c.name, ''), r.content FROM record r LEFT JOIN connection c ON c.id = r.connection_id "                     \
+    "o.class, " SW_STANDING("r.kind") ", coalesce(c.name, ''), r.content FROM record r "                                                       \
+    "LEFT JOIN connection c ON c.id = r.connection_id "                                                                                        \
     "JOIN origin o ON o.id = r.origin_id WHERE r.person_id = $1 "
 #define VISIT VISIT_ALL "AND r.state <> 'deleted' "
 
@@ -296,5 +299,30 @@ int sw_record_list(struct sw_store *s, int64_t person, const struct sw_record_fi
         struct sw_record r = row(q);
         each(ctx, &r);
     }
+    return rc;
+}
+
+/* --- another origin --- */
+
+struct moved {
+    int64_t id, content;
+};
+
+int sw_record_move_origin(struct sw_store *s, int64_t person, int64_t from, int64_t into, struct sw_err *err)
+{
+    struct moved *x = NULL;
+    size_t n = 0, cap = 0;
+    struct sw_q *q = sw_ask(s, err, VISIT_ALL "AND r.origin_id = $2 ORDER BY r.id", "ii", person, from);
+    int rc = q ? 0 : SW_E_INTERNAL;
+    while (q && (rc = sw_q_next(q, err)) > 0) {
+        struct sw_record r = row(q);
+        r.origin_id = into;
+        sw_grow((void **)&x, &cap, n + 1, sizeof *x);
+        x[n++] = (struct moved){r.id, r.may_return ? 0 : sw_record_content(&r)};
+    }
+    for (size_t i = 0; i < n && !rc; i++)
+        rc = sw_run(s, err, "UPDATE record SET origin_id = $2, content = $3, revision = revision + 1 WHERE id = $1", "iii",
+                    x[i].id, into, x[i].content);
+    sw_free(x);
     return rc;
 }

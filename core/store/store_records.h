@@ -72,4 +72,6 @@ struct sw_record_filter {
 int sw_record_list(struct sw_store *s, int64_t person, const struct sw_record_filter *f,
                    void (*each)(void *ctx, const struct sw_record *r), void *ctx,
                    struct sw_err *err);
+/* The records of one origin are another's from now on. */
+int sw_record_move_origin(struct sw_store *s, int64_t person, int64_t from, int64_t into, struct sw_err *err);
 #endif

@@ -319,6 +319,24 @@ int sw_series_rollup_again(struct sw_store *s, int64_t person, const struct sw_m
     return rollup_days(s, person, m, series, &d, err);
 }
 
+static void keep_day(void *ctx, int64_t day, const struct sw_rollup *r)
+{
+    (void)r;
+    days_push(ctx, day);
+}
+
+int sw_series_mark(struct sw_store *s, int64_t person, const char *metric, int64_t series, struct sw_err *err)
+{
+    struct days d = {0};
+    int rc = sw_rollup_range(s, series, SW_TIME_MIN_MS / SW_DAY_MS, SW_TIME_MAX_MS / SW_DAY_MS, keep_day, &d, err);
+    for (size_t i = 0; i < d.n && !rc; i++) {
+        rc = sw_dirty_mark(s, person, metric, d.at[i], err);
+        if (!rc) rc = sw_dirty_mark(s, person, SW_PRESENCE_MARK, d.at[i], err);
+    }
+    sw_free(d.at);
+    return rc;
+}
+
 /* --- reading and writing --- */
 
 /* Callers ask for "everything" with any numbers; nothing is stored outside the border. */

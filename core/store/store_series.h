@@ -60,6 +60,8 @@ int sw_series_span(struct sw_store *s, const struct sw_metric *m, int64_t series
 /* Take every sample that starts in [from_ms, to_ms) out again; roll-ups and marks follow. */
 int sw_series_erase(struct sw_store *s, int64_t person, const struct sw_metric *m, int64_t series,
                     int64_t from_ms, int64_t to_ms, int64_t *erased, struct sw_err *err);
+/* Mark the merged days that the series has a part in, and what its presence may decide there. */
+int sw_series_mark(struct sw_store *s, int64_t person, const char *metric, int64_t series, struct sw_err *err);
 /* Fold all tails of the series into their chunks. */
 int sw_series_fold(struct sw_store *s, const struct sw_metric *m, int64_t series,
                    struct sw_err *err);

@@ -219,6 +219,16 @@ static void dump_to(struct fixture *f, const char *name, char *text, size_t room
     fclose(in);
 }
 
+/* A home of an earlier version is filled by the program of today, so what that asks for is lent to it. */
+static void lend(struct fixture *f, int version, bool lent)
+{
+    static const char *const sql[][2] = {
+        {"CREATE TABLE origin_rank (person_id INT, metric TEXT, origin_id INT, place INT)", "DROP TABLE origin_rank"},
+        {"ALTER TABLE origin ADD COLUMN merged_into BIGINT NOT NULL DEFAULT 0", "ALTER TABLE origin DROP COLUMN merged_into"},
+    };
+    for (int i = 0; i < 2 && version < 7; i++) OK(sw_store_exec(f->s, sql[i][!lent], &f->err));
+}
+
 static void a_database_of_every_earlier_version_keeps_all_that_was_in_it(void **state)
 {
     struct fixture *f = *state;
@@ -239,8 +249,11 @@ static void a_database_of_every_earlier_version_keeps_all_that_was_in_it(void **
         copy_schema(f, program, v);
         reopen(f);
         assert_int_equal(count_of(f, "SELECT next FROM schema_version WHERE name = 'schema'"), v);
+        lend(f, v, true);
         fill(f, v);
         dump_to(f, "before", before, sizeof before);
+        reopen(f); /* statements at rest hold tables too */
+        lend(f, v, false);
         strcpy(f->schema, program);
         reopen(f);
         assert_int_equal(count_of(f, "SELECT next FROM schema_version WHERE name = 'schema'"), newest);

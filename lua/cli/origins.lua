@@ -1,0 +1,179 @@
+-- syncwell origins: the devices and apps that measured, which of them is believed first, and which are one.
+--   syncwell origins   |   syncwell origins rank "Forerunner 255" Watch --for steps   |   syncwell origins
+-- merge A B
+local data = require("data")
+local home = require("home")
+local schema = require("schema")
+local term = require("term")
+
+local json = sw.json
+
+local command = {
+  group = "data", summary = "devices and apps: which is believed first, which are one",
+  usage = "[list | rank ORIGIN... | unrank | merge ORIGIN INTO]",
+  example = 'syncwell origins\nsyncwell origins rank "Forerunner 255" "Apple Watch"\n'
+    .. 'syncwell origins rank Scale --for weight\nsyncwell origins unrank --for weight\n'
+    .. 'syncwell origins merge "Old iPhone" iPhone',
+  doc = "Where several saw the same, the best one counts: watch, ring and band before phone, what was\n"
+    .. "typed in before all. `rank` puts origins before all others, the first one best: for a metric, for\n"
+    .. "workouts or nights (--for workout, --for sleep), or for everything. An origin is named by its name\n"
+    .. "or the beginning of its id. `merge` makes two origins one, for good: what comes under the old name\n"
+    .. "goes to the other.",
+  options = {
+    ["for"] = { value = "METRIC", doc = "a metric or a kind of record; without it everything" },
+  },
+}
+
+function command.mutates(words)
+  return words[1] == "rank" or words[1] == "unrank" or words[1] == "merge"
+end
+
+local KINDS = { workout = true, sleep = true, meal = true, mindful = true, measurement = true }
+
+local function hex(id)
+  return ("%016x"):format(id)
+end
+
+-- By name, else by the beginning of its id; one that is another one now is that one.
+local function find(ctx, word)
+  local found, names = {}, {}
+  for _, o in ipairs(sw.store.origins(ctx.who)) do
+    local is_named = o.name:lower() == word:lower()
+    if o.merged_into == 0 then
+      names[#names + 1] = o.name
+      found[#found + 1] = (is_named or #word >= 4 and hex(o.id):sub(1, #word) == word) and o or nil
+    end
+  end
+  if #found == 1 then
+    return found[1]
+  elseif #found > 1 then
+    return nil,
+      ("%d origins are called '%s'; use the beginning of an id from: syncwell origins"):format(#found,
+      word), "usage"
+  end
+  return nil, ("there is no origin '%s'%s"):format(word, schema.did_you_mean(word, names)), "usage"
+end
+
+-- What --for names: "" is everything.
+local function subject(options)
+  local word = options["for"]
+  if not word or KINDS[word] then
+    return word or ""
+  end
+  local m, message, code = data.metric(word)
+  return m and m.name, message, code
+end
+
+-- Days that this decides are computed again at once.
+local function commit(ctx, t)
+  local done, message, code = t:commit()
+  if not done then
+    return nil, message, code
+  end
+  return home.settle(ctx)
+end
+
+local sub = {}
+
+local function ranks_of(ctx)
+  local by_origin = {}
+  for _, r in ipairs(sw.store.ranks(ctx.who)) do
+    local text = ("%d%s"):format(r.place, r.metric ~= "" and " for " .. r.metric or "")
+    by_origin[r.origin] = by_origin[r.origin] and by_origin[r.origin] .. ", " .. text or text
+  end
+  return by_origin
+end
+
+function sub.list(ctx)
+  local list, ranks, rows = json.list(), ranks_of(ctx), {}
+  for _, o in ipairs(sw.store.origins(ctx.who)) do
+    if o.merged_into == 0 then
+      list[#list + 1] = { id = hex(o.id), name = o.name, provider = o.provider, maker = o.maker,
+        model = o.model,
+        class = o.class, standing = o.standing, rank = ranks[o.id] }
+      rows[#rows + 1] = { hex(o.id):sub(1, 8), sw.sys.clean(o.name), o.provider, o.class ~= ""
+        and o.class or "-",
+        ranks[o.id] or "" }
+    end
+  end
+  if ctx.json then
+    term.line("%s", json.encode(list))
+  elseif #rows == 0 then
+    term.line("nothing has measured anything yet; begin with: syncwell import FILE")
+  else
+    term.table({ "id", "origin", "through", "class", "ranked" }, rows)
+  end
+  return 0
+end
+
+function sub.rank(ctx, words, options)
+  local metric, why, kind = subject(options)
+  if not metric then
+    return nil, why, kind
+  elseif not words[2] or #words > 11 then
+    return nil, "origins rank needs one to ten origins, the best one first", "usage"
+  end
+  local ids, names = {}, {}
+  for i = 2, #words do
+    local o, message, code = find(ctx, words[i])
+    if not o then
+      return nil, message, code
+    end
+    ids[#ids + 1], names[#names + 1] = o.id, sw.sys.clean(o.name)
+  end
+  local t = home.txn(ctx)
+  t:origin_rank(metric, ids)
+  local done, message, code = commit(ctx, t)
+  if not done then
+    return nil, message, code
+  end
+  term.line("%s first: %s", metric ~= "" and metric or "everything", table.concat(names, ", then "))
+  return 0
+end
+
+function sub.unrank(ctx, _, options)
+  local metric, why, kind = subject(options)
+  if not metric then
+    return nil, why, kind
+  end
+  local t = home.txn(ctx)
+  t:origin_rank(metric, {})
+  local done, message, code = commit(ctx, t)
+  if not done then
+    return nil, message, code
+  end
+  term.line("%s: by class again", metric ~= "" and metric or "everything")
+  return 0
+end
+
+function sub.merge(ctx, words)
+  if not words[3] then
+    return nil, "origins merge needs two origins: the one that goes, and the one that stays", "usage"
+  end
+  local from, why, kind = find(ctx, words[2])
+  local into
+  if from then
+    into, why, kind = find(ctx, words[3])
+  end
+  if not into then
+    return nil, why, kind
+  end
+  local t = home.txn(ctx)
+  t:origin_merge(from.id, into.id)
+  local done, message, code = commit(ctx, t)
+  if not done then
+    return nil, message, code
+  end
+  term.line("%s is %s from now on", sw.sys.clean(from.name), sw.sys.clean(into.name))
+  return 0
+end
+
+function command.run(ctx, words, options)
+  local name = words[1] or "list"
+  if not sub[name] then
+    return nil, ("origins has no '%s'%s"):format(name, schema.did_you_mean(name, schema.keys(sub))), "usage"
+  end
+  return sub[name](ctx, words, options)
+end
+
+return command

@@ -1,0 +1,107 @@
+-- SPDX-License-Identifier: MIT
+-- What a person says of devices and apps: which is believed first, and which are one.
+local flow = require("flow")
+local homes = require("home")
+
+local DAY = sw.time.parse("2026-03-01T00:00:00Z")
+
+-- A home of a watch and a phone that count the same steps differently all day, hour by hour.
+local function two(h)
+  local ctx = assert(homes.open({ home = h.dir, zone = "UTC" }, true))
+  local t = homes.txn(ctx)
+  t:origin { provider = "test", name = "Watch", maker = "acme", kind = "watch" }
+  t:origin { provider = "test", name = "Phone", maker = "acme", kind = "phone" }
+  local made = assert(t:commit())
+  t = homes.txn(ctx)
+  for i, per_hour in ipairs { 1000, 700 } do
+    local rows = {}
+    for hour = 8, 17 do
+      rows[#rows + 1] = { DAY + hour * 3600000, 3600000, per_hour, 0 }
+    end
+    t:samples("steps", made[i], rows)
+  end
+  t:samples("heart_rate", made[1], { { DAY + 8 * 3600000, 0, 60, 0 } })
+  t:samples("heart_rate", made[2], { { DAY + 8 * 3600000, 0, 90, 0 } })
+  assert(t:commit())
+end
+
+local function day(h, metric)
+  local rows = h.json("query", metric, "--from", "2026-03-01", "--to", "2026-03-01")
+  return rows[1] and rows[1].value
+end
+
+local function fresh(f)
+  return function()
+    local h = flow.home("UTC")
+    two(h)
+    f(h)
+    h.remove()
+  end
+end
+
+local function refused(h, code, ...)
+  local r = h.run(...)
+  expect(r.code).equals(code)
+  return r.err
+end
+
+describe("the order of origins", function()
+  it("is by class until a person says another, for one metric or for all", fresh(function(h)
+    expect(day(h, "steps")).equals(10000)
+    h.ok("origins", "rank", "Phone", "--for", "steps")
+    expect(day(h, "steps")).equals(7000)
+    expect(day(h, "heart_rate")).equals(60)
+    h.ok("origins", "rank", "phone")
+    expect(day(h, "heart_rate")).equals(90)
+    h.ok("origins", "rank", "Watch", "Phone", "--for", "steps")
+    expect(day(h, "steps")).equals(10000)
+    h.ok("origins", "unrank")
+    expect(day(h, "heart_rate")).equals(60)
+    h.ok("origins", "unrank", "--for", "steps")
+    expect(day(h, "steps")).equals(10000)
+    h.ok("check")
+  end))
+
+  it("shows in the list and in what explains a day", fresh(function(h)
+    h.ok("origins", "rank", "Phone", "--for", "steps")
+    local list = h.json("origins")
+    expect(#list).equals(2)
+    for _, o in ipairs(list) do
+      expect(o.rank).equals(o.name == "Phone" and "1 for steps" or nil)
+    end
+    expect(h.ok("explain", "steps", "2026-03-01").out).contains("Phone")
+  end))
+
+  it("refuses what it does not know with a sentence", fresh(function(h)
+    expect(refused(h, 2, "origins", "rank", "Wach")).contains("did you mean 'Watch'?")
+    expect(refused(h, 2, "origins", "rank", "Watch", "--for", "stepps")).contains("did you mean 'steps'?")
+    expect(refused(h, 2, "origins", "merge", "Watch")).contains("needs two origins")
+    expect(refused(h, 1, "origins", "merge", "Watch", "Watch")).contains("itself already")
+  end))
+end)
+
+describe("two origins that are one", function()
+  it("have their samples together, one a time, and what comes later goes to the one", fresh(function(h)
+    h.ok("origins", "merge", "Phone", "Watch")
+    expect(day(h, "steps")).equals(10000)
+    expect(day(h, "heart_rate")).equals(60)
+    expect(#h.json("origins")).equals(1)
+    local ctx = assert(homes.open({ home = h.dir, zone = "UTC" }, true))
+    local t = homes.txn(ctx)
+    t:origin { provider = "test", name = "Phone", maker = "acme", kind = "phone" }
+    local made = assert(t:commit())
+    t = homes.txn(ctx)
+    t:samples("steps", made[1], { { DAY + 20 * 3600000, 3600000, 50, 0 } })
+    assert(t:commit())
+      expect(day(h, "steps")).equals(10050)
+    expect(#h.json("origins")).equals(1)
+    h.ok("check")
+  end))
+
+  it("have their days alone where only the one that went was there", fresh(function(h)
+    h.ok("origins", "merge", "Watch", "Phone")
+    expect(day(h, "steps")).equals(7000)
+    expect(day(h, "heart_rate")).equals(90)
+    h.ok("check")
+  end))
+end)
