@@ -1,6 +1,6 @@
 -- attack: memory, 10000 ms
 -- ends: error MB of memory
--- ends at 256 MB: error ms of CPU time
+-- ends: error ms of CPU time
 -- Of every size one object a page is kept: little is in use, and pages that serve nobody else add up.
 local kept = {}
 
