@@ -10,6 +10,7 @@ local home = require("home")
 local oauth = require("oauth")
 local permits = require("permits")
 local providers = require("providers")
+local redaction = require("redaction")
 local session = require("session")
 local url = require("url")
 local vault = require("vault")
@@ -242,7 +243,7 @@ end
 
 -- Only of this connection: were those of others hidden too, an answer full of guesses would find them.
 local function redacted(acct, text)
-  return sw.crypto.redact(text, every_text(acct.secret.secrets, acct.sent or {}))
+  return redaction.hide(text, acct.secret.secrets or {}, acct.sent or {})
 end
 
 local function lower(acct, headers)

@@ -6,13 +6,14 @@
 --   buttons.resolved(ctx, key, args, firing) --> { { text, url, post } ... }, a note for the trace | nil
 --   buttons.press(ctx, mark)                 --> a sentence | nil, message, code
 local home = require("home")
-local post = require("post")
 local tasks = require("tasks")
+local vault = require("vault")
 
 local json = sw.json
 local buttons = {}
 
 local MOST, WEEK_MS, LEAST_S, MOST_S = 3, 7 * 86400000, 60, 7 * 86400
+local KEY = "buttons"
 local units = { s = 1, min = 60, h = 3600, d = 86400 }
 local verbs = { "fire", "task", "snooze", "url" }
 
@@ -85,12 +86,26 @@ function buttons.mark(token)
   return sw.crypto.hex(sw.crypto.sha256("button:" .. token))
 end
 
+-- The key of the links, made once. That of webhooks is none: whoever may send those has it.
+local function key_of(ctx)
+  local kept, message, code = vault.get(ctx, KEY)
+  if kept or type(message) == "string" then
+    return kept and kept.secrets.key, message, code
+  end
+  local secrets = { key = sw.crypto.hex(sw.crypto.random(24)) }
+  local t = home.txn(ctx)
+  vault.put(t, ctx, KEY, { secrets = secrets })
+  local ok
+  ok, message, code = t:commit()
+  return ok and secrets.key, message, code
+end
+
 local function token_of(ctx, key, i)
-  local secrets, message, code = post.trigger(ctx)
-  if not secrets then
+  local secret, message, code = key_of(ctx)
+  if not secret then
     return nil, message, code
   end
-  return sw.crypto.base64(sw.crypto.hmac_sha256(secrets.key, ("button:%s#%d"):format(key, i)), true)
+  return sw.crypto.base64(sw.crypto.hmac_sha256(secret, ("button:%s#%d"):format(key, i)), true)
 end
 
 -- A repeat of the action finds what it stored before, pressed or not.

@@ -4,6 +4,7 @@
 --   firing.record(ctx, rule, e, out [, recent])   --> "fired" | "known" | nil, message, code
 --   firing.doubt(rule, out)                       --> nil, or what is wrong with it
 --   firing.of_group(ctx, rule, group)             --> the firing that this real event caused, if any
+local action_shape = require("action_shape")
 local actions = require("actions")
 local buttons = require("buttons")
 local gates = require("gates")
@@ -114,11 +115,17 @@ end
 function firing.doubt(rule, out)
   if type(out) ~= "table" or type(out.key) ~= "string" then
     return "the run gave no key"
+  elseif not action_shape.is_log(out.log) or out.actions ~= nil and type(out.actions) ~= "table" then
+    return "the run gave what no run gives"
   end
   out.key = sw.sys.clean(out.key)
-  for _, a in ipairs(type(out.actions) == "table" and out.actions or {}) do
+  for _, a in ipairs(out.actions or {}) do
     if not granted(rule, a) then
       return "an action was asked for that was not granted"
+    end
+    local problem = action_shape.problem(a.action, a.args)
+    if problem then
+      return problem
     end
   end
 end

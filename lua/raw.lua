@@ -3,6 +3,7 @@
 --   local kept = raw.recorder(ctx);  raw.note(kept, request, reply)      -- as answers come
 --   raw.keep(ctx, t, c, provider, { op = "page", resource = "activities", window = w, page = 2 }, kept)
 -- Bodies come here after the secrets of their connection were taken out of them (lua/account.lua).
+local redaction = require("redaction")
 local vault = require("vault")
 
 local json = sw.json
@@ -86,24 +87,14 @@ function raw.keep(ctx, t, c, provider, unit, kept)
     table.concat(kept.bodies), raw.caps(ctx))
 end
 
-local function texts(value, to)
-  if type(value) == "string" then
-    to[#to + 1] = value
-  end
-  for _, v in pairs(type(value) == "table" and value or {}) do
-    texts(v, to)
-  end
-  return to
-end
-
 -- A document that was posted; whoever posts may write anything into it, so it is cleaned here.
 function raw.keep_posted(ctx, t, c, provider, op, body)
   local kept, hidden = raw.recorder(ctx), {}
   if kept.on then
     for _, name in ipairs { "connection:" .. c.id, "in:" .. c.id } do
-      texts((vault.get(ctx, name) or {}).secrets, hidden)
+      hidden[#hidden + 1] = (vault.get(ctx, name) or {}).secrets
     end
-    raw.note(kept, { path = op }, { status = 200, body = sw.crypto.redact(body, hidden) })
+    raw.note(kept, { path = op }, { status = 200, body = redaction.hide(body, hidden) })
     raw.keep(ctx, t, c, provider, { op = op, resource = op }, kept)
   end
 end

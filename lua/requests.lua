@@ -15,7 +15,8 @@ local ours = { host = true, ["content-length"] = true, ["transfer-encoding"] = t
   ["idempotency-key"] = true }
 
 local function method_of(args)
-  return (args.method or (args.body or args.json) and "POST" or "GET"):upper()
+  local method = args.method or (args.body or args.json) and "POST" or "GET"
+  return type(method) == "string" and method:upper() or "?"
 end
 
 function requests.may_repeat(args)
@@ -62,10 +63,14 @@ local function shape_problem(args)
     return "it has no address"
   elseif not methods[method_of(args)] then
     return ("'%s' is no method of a request"):format(tostring(args.method):sub(1, 20))
+  elseif args.body ~= nil and type(args.body) ~= "string" then
+    return "its body is a text"
+  elseif args.headers ~= nil and type(args.headers) ~= "table" then
+    return "headers of a request are texts"
   elseif args.key ~= nil and (type(args.key) ~= "string" or not args.key:find("^[%w_.:%-]+$")) then
     return "its key is a text of letters, digits and . _ : -"
   end
-  return headers_problem(type(args.headers) == "table" and args.headers or {})
+  return headers_problem(args.headers)
 end
 
 function requests.problem(ctx, rule, args)

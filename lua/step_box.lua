@@ -15,6 +15,7 @@ local step_box = {}
 
 local BYTES_MOST, STEPS_MOST, RULE_MS, DAY_MS = 1 << 20, 1000, 200, 86400000
 local WAIT_MOST_S = 366 * 86400
+local LEAST_S = 1 -- each wait runs the rule again from its top: a loop of short ones would fill the day
 
 -- As it comes back from the store: a run that is repeated must see what the first one saw.
 function step_box.stored(value)
@@ -110,7 +111,7 @@ function kinds.sleep(w, s)
   if not seconds or not (seconds >= 0 and seconds <= WAIT_MOST_S) then
     return nil, "it sleeps for no span of time"
   end
-  return { kind = "sleep", due = math.floor(w.at + seconds * 1000) }
+  return { kind = "sleep", due = math.floor(w.at + math.max(seconds, LEAST_S) * 1000) }
 end
 
 function kinds.wait_for(w, s)

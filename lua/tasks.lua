@@ -8,6 +8,7 @@ local json = sw.json
 local tasks = {}
 
 local MOST, ID_BYTES = 1000, 8
+local FIRST_MS, LAST_MS = -2208988800000, 3471292800000 -- 1900 to 2079, as everywhere
 
 local function public(ctx, doc)
   local b = doc.body
@@ -56,6 +57,9 @@ local function open_ones(docs)
 end
 
 function tasks.add(ctx, key, spec)
+  if spec.due and not (spec.due >= FIRST_MS and spec.due <= LAST_MS) then
+    return nil, "a task is due between 1900 and 2079", "bad"
+  end
   local id = sw.sys.hash(key):sub(1, ID_BYTES)
   local docs, message, code = rows(ctx)
   if not docs then

@@ -156,11 +156,17 @@ function tracing.show(ctx, words)
   if not docs then
     return nil, message, code
   end
-  local list = {}
+  local list, known = {}, true
   for _, d in ipairs(docs) do
     if not word or d.body.rule == word or d.name == word then
       list[#list + 1] = public(ctx, d)
     end
+  end
+  if word and #list == 0 then -- of a rule that is gone its firings are left
+    known, message, code = require("rules").find(ctx, word:match("^[^|]*"))
+  end
+  if not known then
+    return nil, message, code
   end
   return show_list(ctx, list)
 end

@@ -13,6 +13,7 @@ local watch = require("watch")
 local json = sw.json
 local waiting = {}
 
+local ANY_MOST = 20
 local BACK_DAYS = 3 -- as far back as a trigger on data looks
 local filters = { "provider", "maker", "sport", "type", "metric", "origin" }
 
@@ -20,23 +21,19 @@ local function each(trigger)
   return trigger.kind == "any" and type(trigger.of) == "table" and trigger.of or { trigger }
 end
 
-local texts = { event = "event", webhook = "path", threshold = "metric", baseline = "metric",
-  absent = "metric", milestone = "metric", goal = "metric" }
-local more = { threshold = { enter = "string" }, absent = { lasting = "string" },
-  milestone = { totals = "table" }, streak = { lengths = "table" } }
+local texts = { event = "event", webhook = "path" } -- of those on data watch_shape.lua knows more
 
 local function is_whole(t)
-  local fine = type(t) == "table" and (not texts[t.kind] or type(t[texts[t.kind]]) == "string")
-  for name, kind in pairs(fine and more[t.kind] or {}) do
-    fine = fine and type(t[name]) == kind
-  end
-  return fine
+  return type(t) == "table" and type(t.kind) == "string"
+    and (not texts[t.kind] or type(t[texts[t.kind]]) == "string")
 end
 
 -- What comes from a worker is looked at: a known trigger on something that its rule may read.
 function waiting.problem(ctx, rule, trigger)
   if type(trigger) ~= "table" then
     return "it waits for no trigger"
+  elseif #each(trigger) == 0 or #each(trigger) > ANY_MOST then
+    return ("it can wait for any of 1 to %d triggers"):format(ANY_MOST)
   end
   for _, t in ipairs(each(trigger)) do
     local why = not is_whole(t) and "it waits for no trigger" or triggers.scheduled(t)

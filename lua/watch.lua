@@ -5,6 +5,7 @@
 --   watch.next_instant(ctx, trigger, after)         --> when time alone makes it true, ms | nil
 local data = require("data")
 local home = require("home")
+local watch_shape = require("watch_shape")
 local words = require("watch_words")
 
 local watch = {}
@@ -336,6 +337,10 @@ end
 
 -- What a declaration says that only the engine can judge: metrics, bounds, ranges.
 function watch.problem(trigger)
+  local wrong = watch_shape.problem(trigger)
+  if wrong then
+    return wrong
+  end
   local m, why = data.metric(trigger.metric or "steps")
   if not m then
     return why
@@ -347,9 +352,6 @@ function watch.problem(trigger)
         return problem
       end
     end
-  elseif trigger.kind == "baseline" then
-    local spec, problem = words.baseline(trigger.above or trigger.below or "")
-    return not spec and problem or nil
   elseif trigger.kind == "streak" and not trigger.metric and not trigger.records then
     return "sw.streak counts records = \"workout\" or a metric"
   end

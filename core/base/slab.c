@@ -29,7 +29,7 @@ struct sw_slab {
     struct page *room[CLASSES]; /* the first one is used */
     struct page *empty;
     struct region *regions;
-    size_t held;
+    size_t held, most; /* bytes of regions */
 };
 
 static unsigned class_of(size_t n)
@@ -44,7 +44,14 @@ static struct page *page_of(void *p)
 
 struct sw_slab *sw_slab_new(void)
 {
-    return calloc(1, sizeof(struct sw_slab));
+    struct sw_slab *s = calloc(1, sizeof *s);
+    if (s) s->most = SIZE_MAX;
+    return s;
+}
+
+void sw_slab_set_most(struct sw_slab *s, size_t bytes)
+{
+    s->most = bytes;
 }
 
 struct sw_slab *sw_slab_of_state(void)
@@ -86,7 +93,9 @@ static char *map_region(void)
 
 static bool add_region(struct sw_slab *s)
 {
-    struct region *r = malloc(sizeof *r);
+    struct region *r;
+    if (s->most < REGION || s->held > s->most - REGION) return false;
+    r = malloc(sizeof *r);
     if (!r) return false;
     r->at = map_region();
     if (!r->at) {
@@ -173,6 +182,18 @@ static void *make(struct sw_slab *s, size_t n)
     return s && n <= SMALL ? small_new(s, n) : malloc(n);
 }
 
+/* For what becomes smaller: it cannot stay where it is, since a small one is looked for in a page. */
+static void *make_surely(struct sw_slab *s, size_t n)
+{
+    size_t most = s->most;
+    void *p;
+    s->most = SIZE_MAX;
+    p = make(s, n);
+    s->most = most;
+    if (!p) abort();
+    return p;
+}
+
 static void drop(struct sw_slab *s, void *p, size_t n)
 {
     if (s && n <= SMALL) small_drop(s, p);
@@ -192,8 +213,7 @@ void *sw_slab_resize(struct sw_slab *s, void *p, size_t from, size_t to)
         q = realloc(p, to);
         return q || to > from ? q : p;
     }
-    q = make(s, to);
-    if (!q && to < from) abort(); /* it cannot stay where it is: a small one is looked for in a page */
+    q = to < from ? make_surely(s, to) : make(s, to);
     if (!q) return NULL;
     memcpy(q, p, from < to ? from : to);
     drop(s, p, from);

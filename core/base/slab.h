@@ -20,4 +20,7 @@ struct sw_slab *sw_slab_of_state(void);
  * smaller size never fails: when there is no page left for it the program ends, as with sw_alloc. */
 void *sw_slab_resize(struct sw_slab *s, void *p, size_t from, size_t to);
 size_t sw_slab_held(const struct sw_slab *s); /* bytes of its regions */
+/* Regions are added up to so many bytes: one object kept in each page of each size would else hold a
+ * multiple of what is in use. An object that becomes smaller goes beyond it. */
+void sw_slab_set_most(struct sw_slab *s, size_t bytes);
 #endif

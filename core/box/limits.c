@@ -8,6 +8,8 @@
 #include <sys/time.h>
 #include <time.h>
 
+enum { SLAB_SLACK = 1 << 20 }; /* bytes: pages begun of each size */
+
 /* A signal handler takes no argument: this is the one place where the process's state is found. */
 static struct sw_limits *volatile ticking;
 
@@ -105,6 +107,7 @@ lua_State *sw_limits_new(struct sw_limits *m, size_t mem_max_bytes)
     *m = (struct sw_limits){.mem_max = mem_max_bytes};
     sigaction(SIGALRM, &sa, NULL); /* now: the seccomp filter will not allow it */
     m->slab = sw_slab_of_state();
+    if (m->slab) sw_slab_set_most(m->slab, mem_max_bytes + mem_max_bytes / 2 + SLAB_SLACK);
     m->L = lua_newstate(alloc, m);
     if (!m->L) return NULL;
     *(struct sw_limits **)lua_getextraspace(m->L) = m; /* new threads inherit it */

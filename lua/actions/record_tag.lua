@@ -3,6 +3,8 @@
 local bulk = require("bulk")
 local record = require("record")
 
+local TAGS_MOST = 32 -- a rule on updates that thinks of a new one each time ends there
+
 local function members_of(ctx, id)
   local number = id and #id <= 16 and id:find("^%x+$") and math.tointeger(tonumber("0x" .. id))
   if not number then
@@ -34,6 +36,8 @@ local function send(ctx, _, args, steps)
   local view = record.merged(table.move(members, 1, #members, 1, {}))
   if has(view, tag) then
     return "done"
+  elseif #(view.attributes.tags or {}) >= TAGS_MOST then
+    return ("skipped: it has %d tags already"):format(TAGS_MOST)
   end
   local run
   run, message, code = bulk.tag(ctx, { { view = view, members = members, all = members } }, { tag },

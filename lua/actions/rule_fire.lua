@@ -1,11 +1,11 @@
 -- ctx.rule.fire { rule = "tell_me", event = w }: shows another rule of the person an event.
 -- A record goes on as it is; any other table arrives as `w.body` of an event of kind "rule". Each firing
--- knows the chain it came from: eight rules at most, and none a second time under the same key.
+-- knows the chain it came from (lua/chains.lua); no rule stands in one a second time under the same key.
+local chains = require("chains")
 local rules = require("rules")
 local schema = require("schema")
 local standing = require("standing")
 
-local DEPTH_MOST = 8
 local kinds = { workout = true, sleep = true, meal = true, mindful = true, measurement = true, note = true }
 
 local function target_of(ctx, name)
@@ -33,14 +33,6 @@ local function event_of(args, key, by)
   return { kind = "rule", id = key, group = key, live = "live", by = by, body = given }
 end
 
-local function words(chain)
-  local names = {}
-  for i, link in ipairs(chain) do
-    names[i] = link:match("^[^|]*")
-  end
-  return table.concat(names, " > ")
-end
-
 local function contains(chain, link)
   for _, have in ipairs(chain) do
     if have == link then
@@ -58,7 +50,8 @@ local function refusal(ctx, rule, e)
   elseif not r.ok then
     return false -- its own error: applying it counts that
   elseif contains(e.chain, rule.name .. "|" .. r.out.key) then
-    return ("refused: '%s' is in this chain already (%s)"):format(rule.name, words(e.chain))
+    return ("refused: '%s' is in this chain already (%s)"):format(rule.name,
+      chains.words(e.chain))
   end
   for _, gate in ipairs(r.out.fired and {} or r.out.gates or {}) do
     if not gate.ok then
@@ -70,15 +63,14 @@ end
 
 local function send(ctx, key, args, steps)
   local firing = steps.firing
-  local chain = table.move(firing.body.chain or {}, 1, #(firing.body.chain or {}), 1, {})
-  chain[#chain + 1] = firing.name
+  local chain = chains.of(firing)
   local rule, message, code = target_of(ctx, args.rule)
   if not rule then
     return nil, message, code
   elseif not rule.live then
     return ("refused: the rule '%s' is off"):format(rule.name)
-  elseif #chain >= DEPTH_MOST then
-    return ("refused: a chain has at most %d rules (%s)"):format(DEPTH_MOST, words(chain))
+  elseif chains.refusal(chain) then
+    return "refused: " .. chains.refusal(chain)
   end
   local e = { event = event_of(args, key, firing.body.rule), at = sw.time.now(), chain = chain }
   local why
@@ -87,6 +79,11 @@ local function send(ctx, key, args, steps)
     return nil, message, code
   elseif why then
     return why
+  end
+  local free
+  free, message, code = chains.spend(ctx, chain)
+  if not free then
+    return free == false and "refused: " .. message or nil, message, code
   end
   local fired
   fired, message, code = rules.apply(ctx, rule, { e })

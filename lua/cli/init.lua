@@ -45,7 +45,12 @@ local function command_help(name, m)
   if m.options and next(m.options) then
     term.line("options:\n%s\n", option_lines(m.options))
   end
-  term.line("example:\n  %s", (m.example or ("syncwell " .. name)):gsub("\n", "\n  "))
+  term.line("example:\n  %s\n", (m.example or ("syncwell " .. name)):gsub("\n", "\n  "))
+  local exits = {}
+  for code = 0, #commands.exits do
+    exits[#exits + 1] = code .. " " .. commands.exits[code]
+  end
+  term.line("exit codes: %s", table.concat(exits, ", "))
 end
 
 local function usage_error(message, hint)
@@ -182,6 +187,9 @@ function cli.main(argv)
   elseif options.help then
     command_help(name, m)
     return 0
+  elseif m.usage == "" and words[1] then -- `pause hydrate` would hold everything
+    return usage_error(("%s takes no words, not '%s'"):format(name, words[1]),
+      ("; `syncwell %s --help` says what it does"):format(name))
   end
   return run(name, m, words, options)
 end

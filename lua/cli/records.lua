@@ -5,6 +5,7 @@
 local bulk = require("bulk")
 local grouping = require("grouping")
 local record = require("record")
+local schema = require("schema")
 local term = require("term")
 local when = require("when")
 
@@ -50,7 +51,10 @@ local function known_kind(word)
       return true
     end
   end
-  local near = require("schema").did_you_mean(word:gsub("s$", ""), kinds)
+  local near = schema.did_you_mean(word:gsub("s$", ""), kinds)
+  if near == "" then
+    near = schema.did_you_mean(word, { "list", "join", "split", "edit", "delete", "tag" })
+  end
   return nil, ("there is no kind of record '%s'%s"):format(word, near), "usage"
 end
 

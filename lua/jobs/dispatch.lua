@@ -2,6 +2,7 @@
 -- Firings that wait for one of them go on (lua/waiting.lua).
 -- payload: { events = { { event = "workout.created", group = n } ... }, live_after = ms }
 -- What finished before live_after came from a historical sync and fires only rules that ask for it.
+local chains = require("chains")
 local record = require("record")
 local rules = require("rules")
 local standing = require("standing")
@@ -33,6 +34,22 @@ local function gone(e)
   return { kind = e.event:match("^%l+"), id = name, group = name, state = "retracted", live = "live" }
 end
 
+-- The chain of a record that a rule added; true when nobody may hear of it any more.
+local function chain_of(ctx, view)
+  local chain = chains.behind(ctx, view)
+  if not chain then
+    return nil
+  end
+  local free, why, code = false, chains.refusal(chain), nil
+  if not why then
+    free, why, code = chains.spend(ctx, chain)
+  end
+  if free == false then
+    sw.sys.log("warn", "rules", "what a rule added sets off nothing more: " .. why)
+  end
+  return free and chain or free == false, why, code
+end
+
 local function load_events(ctx, job, set, waits)
   local out = {}
   for _, e in ipairs(unique(job.payload.events)) do
@@ -49,7 +66,12 @@ local function load_events(ctx, job, set, waits)
       elseif #members > 0 then
         local view = record.merged(members)
         view.live = view.finish >= job.payload.live_after and "live" or "backfill"
-        out[#out + 1] = { kind = e.event, event = view, at = sw.time.now(), job = job.id }
+        local chain, why, kind = chain_of(ctx, view)
+        if not chain and why then
+          return nil, why, kind
+        elseif chain ~= true then -- else nobody hears of it
+          out[#out + 1] = { kind = e.event, event = view, at = sw.time.now(), job = job.id, chain = chain }
+        end
       end
     end
   end

@@ -1,5 +1,6 @@
 -- Job "prune": forget lines of history that are older than they are to be kept (lua/retention.lua), a part a
 -- transaction, so that nothing else waits long.
+local chains = require("chains")
 local home = require("home")
 local raw = require("raw")
 local retention = require("retention")
@@ -73,7 +74,10 @@ function prune.run(ctx, job)
     gone = gone + n
   until n < PART
   local traces
-  traces, why, kind = trace_keeping.prune(ctx)
+  traces, why, kind = chains.prune(ctx, before)
+  if traces then
+    traces, why, kind = trace_keeping.prune(ctx)
+  end
   if not traces then
     return nil, why, kind
   end

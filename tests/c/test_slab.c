@@ -97,12 +97,50 @@ static void memory_of_one_size_serves_another_when_it_is_empty(void **state)
     sw_slab_free(s);
 }
 
+/* One object stays in each page, the others go: pages of that size are all that is left of it. */
+static size_t scatter(struct sw_slab *s, size_t size, size_t most)
+{
+    void **p = calloc(most, sizeof *p), *page = NULL;
+    size_t n = 0, kept = 0;
+    while (n < most && (p[n] = sw_slab_resize(s, NULL, 0, size))) n++;
+    for (size_t i = 0; i < n; i++) {
+        void *its = (void *)((uintptr_t)p[i] & ~(uintptr_t)(16 * 1024 - 1));
+        if (its == page) sw_slab_resize(s, p[i], size, 0);
+        else page = its, kept += size;
+    }
+    free(p);
+    return kept;
+}
+
+static void one_object_kept_in_each_page_holds_no_more_than_was_allowed(void **state)
+{
+    struct sw_slab *s = sw_slab_new();
+    size_t kept = 0, refused = 0;
+    void *large = sw_slab_resize(s, NULL, 0, 600), *small;
+    (void)state;
+    sw_slab_set_most(s, 4u << 20);
+    for (size_t size = 16; size <= 512; size += 16) {
+        size_t more = scatter(s, size, (1u << 20) / size);
+        refused += more == 0;
+        kept += more;
+    }
+    assert_in_range(kept, 1, 128 * 1024);
+    assert_int_not_equal(refused, 0);
+    assert_in_range(sw_slab_held(s), 3u << 20, 4u << 20);
+    while (sw_slab_resize(s, NULL, 0, 512)) continue;
+    small = sw_slab_resize(s, large, 600, 512); /* what becomes smaller is not refused */
+    assert_non_null(small);
+    assert_in_range(sw_slab_held(s), 4u << 20, 5u << 20);
+    sw_slab_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(objects_of_all_sizes_keep_their_bytes_while_others_come_and_go),
         cmocka_unit_test(objects_are_aligned_for_any_type),
         cmocka_unit_test(memory_of_one_size_serves_another_when_it_is_empty),
+        cmocka_unit_test(one_object_kept_in_each_page_holds_no_more_than_was_allowed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -100,6 +100,25 @@ return sw.rule {
     h.remove()
   end)
 
+  it("words that a command does not take are refused, and unknown rules and kinds suggest the near one", function()
+    local h = flow.home("UTC")
+    h.ok("init", "--zone", "UTC")
+    for words, says in pairs { ["pause hydrate"] = "pause takes no words, not 'hydrate'", ["notifications all"] = "takes no words",
+      ["rules trace hydrat"] = "did you mean 'hydrate'?", ["records splitt 5"] = "did you mean 'split'?" } do
+      local r = flow.sh(h.command() .. " " .. words)
+      expect(r.code).equals(2)
+      expect(sentence(r.err)).contains(says)
+    end
+    expect(h.json("status").paused).is_false()
+    h.remove()
+  end)
+
+  it("help of each command ends with what its exit codes mean", function()
+    for _, name in ipairs { "remap", "tasks", "notifications", "undo", "serve" } do
+      expect(flow.sh(flow.binary .. " " .. name .. " --help").out).contains("\n\nexit codes: 0 done, 1 failed, 2 wrong usage")
+    end
+  end)
+
   it("a read-only home says so and loses nothing", function()
     local h, _, before = good_home()
     local r = flow.sh(("mkdir -p %s/m && mount -t tmpfs -o size=40m tmpfs %s/m && cp -r %s/syncwell.db* %s/m/ && mkdir -p %s/m/rules/automations && mount -o remount,ro %s/m"):format(

@@ -210,7 +210,14 @@ describe("a trigger that cannot be meant", function()
     local h = flow.home("UTC")
     for on, says in pairs { ['sw.threshold { "stepz", enter = ">5" }'] = "did you mean 'steps'?",
       ['sw.threshold { "steps", enter = ">5 kg" }'] = "is no bound for steps", ['sw.baseline { "steps", above = "usual+2sd" }'] = "is no range such as",
-      ['sw.streak { lengths = { 3 } }'] = "counts records" } do
+      ['sw.streak { lengths = { 3 } }'] = "counts records",
+      ['sw.streak { records = "workout", lengths = { "7" } }'] = "numbers from 1 to 10000",
+      ['sw.streak { records = "workot", lengths = { 7 } }'] = "'records' in sw.streak is workout",
+      ['{ kind = "streak", records = "workout", lengths = { 7 }, per = {} }'] = "'per' in sw.streak is a text",
+      ['sw.milestone { "steps", totals = { "many" } }'] = "numbers from -1e+15",
+      ['{ kind = "threshold", metric = {}, enter = ">5" }'] = "'metric' in sw.threshold is a text",
+      ['sw.baseline { "steps", above = "mean99999999999999999999d+2sd" }'] = "looks back 2 to 400 days",
+      ['sw.absent { "steps", lasting = "99999d" }'] = "of up to ten years" } do
       flow.write(h.dir .. "/r.lua", rule(on))
       local r = h.run("lint", h.dir .. "/r.lua")
       expect(r.out).contains(says)

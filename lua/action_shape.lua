@@ -1,0 +1,87 @@
+-- What the arguments of an action may be when they come out of a box: checked here once, so that whoever
+-- performs it need not ask. Scripts get better sentences from the box; this is for a box that lies.
+--   action_shape.problem("notify", { text = {} })   --> "notify: 'text' is no text" | nil
+local action_shape = {}
+
+local INSTANT_MOST, TEXT_MOST = 8.64e15, 65536
+
+local function text(v)
+  return type(v) == "string" and #v <= TEXT_MOST
+end
+
+local function number(v)
+  return type(v) == "number" and v == v and math.abs(v) < math.huge
+end
+
+local function instant(v)
+  return number(v) and math.abs(v) <= INSTANT_MOST
+end
+
+local function map(v)
+  return type(v) == "table"
+end
+
+local function flag(v)
+  return type(v) == "boolean"
+end
+
+local function anything()
+  return true
+end
+
+local priorities = { low = true, normal = true, high = true }
+
+-- A name means the same in every action.
+local names = { text = { text, "text" }, number = { number, "number" }, instant = { instant, "time" },
+  table = { map, "table" }, flag = { flag, "yes or no" }, any = { anything } }
+local of = {}
+for kind, list in pairs {
+  text = { "text", "title", "channel", "group", "if_past", "on_unknown", "notes", "location", "uid",
+    "calendar", "kind", "metric", "unit", "id", "tag", "connection", "rule", "topic", "url", "method",
+    "body", "key" },
+  number = { "duration", "alarm", "within", "once_per", "value", "qos" },
+  instant = { "at", "start", "finish", "due" },
+  table = { "buttons", "attributes", "headers" },
+  flag = { "retain" }, any = { "event", "payload", "json" },
+} do
+  for _, name in ipairs(list) do
+    of[name] = names[kind]
+  end
+end
+of.priority = { function(v) return priorities[v] end, "priority (low, normal, high)" }
+
+local needs = {
+  ["calendar.add"] = { "title", "at" }, ["calendar.update"] = { "uid" }, ["calendar.remove"] = { "uid" },
+  notify = { "text" }, ["record.add"] = { "start" }, ["record.tag"] = { "tag" },
+  ["sync.start"] = { "connection" }, ["rule.fire"] = { "rule" }, ["task.add"] = { "title" },
+  ["mqtt.publish"] = { "topic" }, ["http.request"] = { "url" },
+}
+
+-- nil when all is well.
+function action_shape.problem(action, args)
+  for name, value in pairs(args) do
+    local kind = of[name]
+    if not kind then
+      return action .. " was given an argument that it does not have"
+    elseif not kind[1](value) then
+      return ("%s: '%s' is no %s"):format(action, name, kind[2])
+    end
+  end
+  for _, name in ipairs(needs[action] or {}) do
+    if args[name] == nil then
+      return ("%s was given no '%s'"):format(action, name)
+    end
+  end
+end
+
+-- A list of texts, as `log` of a run is.
+function action_shape.is_log(list)
+  for _, line in ipairs(type(list) == "table" and list or {}) do
+    if type(line) ~= "string" then
+      return false
+    end
+  end
+  return list == nil or type(list) == "table"
+end
+
+return action_shape
