@@ -67,6 +67,12 @@ function exporting:wants_kind(kind)
   return has(self.wanted.kinds, kind)
 end
 
+-- Is everything asked for, and not some days, metrics or kinds?
+function exporting:is_whole()
+  local metrics, kinds = self.wanted.metrics, self.wanted.kinds
+  return not (self.first or self.last or next(metrics) or next(kinds))
+end
+
 -- Series with samples: { metric, origin, n }, by metric and origin; those asked for only.
 function exporting:series()
   if not self.list then

@@ -196,7 +196,7 @@ static int take_lane(struct sw_store *s, const struct sw_metric *m, const struct
     for (size_t i = 0; i < x.n && !rc; i++) {
         const struct sw_sample *e = &x.at[i];
         struct sw_timeline_step step = {
-            l->origin, e->start_ms, e->dur_ms, e->offset_min, (double)e->value / m->scale, 1, 0};
+            l->origin, e->start_ms, e->dur_ms, e->offset_min, (double)e->value / m->scale, 1, 0, false};
         if (sw_floor_day(e->start_ms + (int64_t)e->offset_min * 60000) != day) continue;
         step.share = 1 - covered(cover, e->start_ms,
                                  e->start_ms + (m->kind == SW_CUMULATIVE ? e->dur_ms : 0),
@@ -214,19 +214,31 @@ static int take_lane(struct sw_store *s, const struct sw_metric *m, const struct
     return rc;
 }
 
-static int best_total(struct sw_store *s, const struct sw_who *who, const struct sw_metric *m,
-                      int64_t day, struct sw_rollup *out, struct sw_err *err)
+/* Totals stated for the day, best standing first. The first of them counts where there are no samples, or
+ * where it speaks for no lesser origin than theirs and they say less than it: then some did not come. */
+static int take_totals(struct sw_store *s, const struct sw_who *who, const struct sw_metric *m, int64_t day,
+                       const struct lane *best, struct sw_rollup *out, sw_timeline_sink sink, void *ctx,
+                       struct sw_err *err)
 {
+    int64_t ahead = best ? best->origin : 0;
     struct sw_q *q = sw_ask(
         s, err,
-        "SELECT d.total FROM day_total d JOIN origin o ON o.id = d.origin_id WHERE d.person_id = $1 AND d.metric = $2 "
-        "AND d.day = $3 ORDER BY " SW_STANDING("d.metric") ", o.id LIMIT 1",
+        "SELECT d.total, " SW_STANDING("d.metric") ", o.id FROM day_total d JOIN origin o ON o.id = d.origin_id "
+        "WHERE d.person_id = $1 AND d.metric = $2 AND d.day = $3 ORDER BY 2, 3",
         "isi", who->id, m->name, day);
-    int rc = q ? sw_q_next(q, err) : SW_E_INTERNAL;
-    if (rc <= 0) return rc;
-    sw_rollup_add(out, sw_q_real(q, 0));
-    sw_q_stop(q);
-    return 0;
+    int rc = q ? 0 : SW_E_INTERNAL;
+    for (bool first = true; q && (rc = sw_q_next(q, err)) > 0; first = false) {
+        struct sw_timeline_step step = {.origin_id = sw_q_int(q, 2), .value = sw_q_real(q, 0), .stated = true};
+        bool rivals = !best || (m->kind == SW_CUMULATIVE && sw_q_int(q, 1) <= best->standing && step.value > out->sum);
+        if (first && rivals) {
+            *out = (struct sw_rollup){0};
+            sw_rollup_add(out, step.value);
+            step.share = 1;
+            ahead = step.origin_id;
+        } else step.behind = ahead;
+        if (sink) sink(ctx, &step);
+    }
+    return rc;
 }
 
 static int merge_lanes(struct sw_store *s, const struct sw_metrics *all, const struct sw_who *who,
@@ -263,7 +275,7 @@ int sw_timeline_day(struct sw_store *s, const struct sw_metrics *all, const stru
     *out = (struct sw_rollup){0};
     if (!rc && n == 1 && !sink) *out = lane[0].rollup;
     else if (!rc && n) rc = merge_lanes(s, all, who, m, day, lane, n, out, sink, ctx, err);
-    else if (!rc) rc = best_total(s, who, m, day, out, err);
+    if (!rc) rc = take_totals(s, who, m, day, n ? lane : NULL, out, sink, ctx, err);
     sw_free(lane);
     return rc;
 }

@@ -56,7 +56,7 @@ static void add_hour(void *ctx, const struct sw_timeline_step *t)
     struct hour_sum *h = ctx;
     int64_t local = t->start_ms + (int64_t)t->offset_min * 60000,
             k = (local - h->day_start) / 3600000;
-    if (t->share > 0 && k >= 0 && k < 30) sw_rollup_add(&h->r[k], t->value * t->share);
+    if (t->share > 0 && !t->stated && k >= 0 && k < 30) sw_rollup_add(&h->r[k], t->value * t->share);
 }
 
 static const struct sw_metric *metric_of(struct sw_query *a, struct sw_err *err)
@@ -114,7 +114,7 @@ static void put_step(void *ctx, const struct sw_timeline_step *t)
     sw_json_put_num(b, "value", t->value);
     sw_json_put_num(b, "share", t->share);
     sw_json_put_int(b, "behind", t->behind);
-    sw_buf_byte(b, '}');
+    sw_buf_puts(b, t->stated ? ",\"stated\":true}" : ",\"stated\":false}");
 }
 
 static int write_explain(struct sw_store *s, struct sw_query *a, struct sw_err *err)

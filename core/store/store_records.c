@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT
- * A new record looks for its group among the living records of its kind around its time and joins
- * the one with the best score. Nothing is ever merged in place: members stay as their origins told
- * them, so a group can be split again. A record that fits two groups does not join them to one. */
+ * Records by identity: put, restored, deleted, visited. Which group a record belongs to is found by
+ * store_groups.c. Nothing is ever merged in place: members stay as their origins told them, so a group
+ * can be split again. */
 #include "store/store_records.h"
 #include "base/alloc.h"
 #include "store/store_origins.h"
 #include "base/crypto.h"
-#include "model/match.h"
-#include "store/store_docs.h"
+#include "store/store_groups.h"
 #include "store/store_undo.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,36 +45,6 @@ static void identity(const char *person, struct sw_record *r)
     r->id = sw_id_of(key, (size_t)n);
 }
 
-struct best {
-    double score;
-    int64_t group;
-};
-
-/* The best matching group around r, other than its own record. group 0: none. */
-static int find_group(struct sw_store *s, int64_t person, const struct sw_record *r,
-                      struct best *out, struct sw_err *err)
-{
-    int64_t reach = SW_MATCH_REACH_MS;
-    struct sw_match_side me = {r->kind,      r->type,      r->start_ms,
-                               r->finish_ms, r->origin_id, !strcmp(r->zone_from, "unknown")};
-    struct sw_q *q = sw_ask(
-        s, err,
-        "SELECT id, type, start_ms, finish_ms, origin_id, zone_from, group_id FROM record WHERE person_id = $1 "
-        "AND kind = $2 AND start_ms >= $3 AND start_ms <= $4 AND state <> 'deleted' ORDER BY start_ms, id",
-        "isii", person, r->kind, r->start_ms - reach, r->start_ms + reach);
-    int rc = q ? 0 : SW_E_INTERNAL;
-    *out = (struct best){0, 0};
-    while (q && (rc = sw_q_next(q, err)) > 0) {
-        struct sw_match_side it = {r->kind,        sw_q_text(q, 1, NULL),
-                                   sw_q_int(q, 2), sw_q_int(q, 3),
-                                   sw_q_int(q, 4), !strcmp(sw_q_text(q, 5, NULL), "unknown")};
-        double score = sw_q_int(q, 0) == r->id ? 0 : sw_match_score(&me, &it);
-        if (score >= SW_MATCH_ENOUGH && score > out->score)
-            *out = (struct best){score, sw_q_int(q, 6)};
-    }
-    return rc;
-}
-
 static int insert(struct sw_store *s, int64_t person, const struct sw_record *r, int64_t content,
                   struct sw_err *err)
 {
@@ -89,43 +58,17 @@ static int insert(struct sw_store *s, int64_t person, const struct sw_record *r,
         r->external_id, r->origin_id, r->group_id, r->revision, r->state, content, r->body, r->body_n);
 }
 
-static void keep_choice(void *ctx, const struct sw_doc *d)
-{
-    *(int64_t *)ctx = (int64_t)strtoll(d->body, NULL, 10);
-}
-
-/* The group a person chose for this record (joined or split by hand), 0: none. */
-static int chosen_group(struct sw_store *s, int64_t person, int64_t id, int64_t *group, struct sw_err *err)
-{
-    char name[32];
-    int rc;
-    *group = 0;
-    snprintf(name, sizeof name, "%llx", (unsigned long long)id);
-    rc = sw_doc_get(s, person, SW_GROUP_CHOICE, name, keep_choice, group, err);
-    return rc < 0 ? rc : 0;
-}
-
-static int living_members(struct sw_store *s, int64_t person, int64_t group, int64_t *n, struct sw_err *err)
-{
-    int rc = sw_ask_int(
-        s, err, n,
-        "SELECT count(*) FROM record WHERE group_id = $1 AND person_id = $2 AND state <> 'deleted'", "ii", group,
-        person);
-    return rc < 0 ? rc : 0;
-}
-
 /* What its person decided wins over what it looks like. */
 static int insert_new(struct sw_store *s, int64_t person, struct sw_record *r, int64_t content,
                       struct sw_put_result *out, struct sw_err *err)
 {
-    struct best b = {1, r->into_group};
-    int64_t chosen = 0, members = 1;
-    int rc = r->into_group ? 0 : chosen_group(s, person, r->id, &chosen, err);
-    if (!rc && chosen) b.group = chosen, rc = living_members(s, person, chosen, &members, err);
-    else if (!rc && !r->into_group) rc = find_group(s, person, r, &b, err);
+    int64_t group = r->into_group, chosen = 0, members = 1;
+    int rc = group ? 0 : sw_group_chosen(s, person, r->id, &chosen, err);
+    if (!rc && chosen) group = chosen, rc = sw_group_living(s, person, chosen, &members, err);
+    else if (!rc && !group) rc = sw_group_find(s, person, r, &group, err);
     if (!rc) rc = sw_undo_record(s, r->id, false, 1, err);
     if (rc) return rc;
-    *out = (struct sw_put_result){SW_PUT_NEW, !b.group || !members, b.group ? b.group : r->id, 1, r->day};
+    *out = (struct sw_put_result){SW_PUT_NEW, !group || !members, group ? group : r->id, 1, r->day};
     r->group_id = out->group_id;
     r->revision = 1;
     return insert(s, person, r, content, err);
@@ -146,12 +89,12 @@ int sw_record_put(struct sw_store *s, int64_t person, const char *person_name, s
                   struct sw_put_result *out, struct sw_err *err)
 {
     int64_t content = sw_record_content(r), had = 0;
-    bool kept_out;
+    bool kept_out, elsewhere;
     struct sw_q *q;
     int rc;
     identity(person_name, r);
-    q = sw_ask(s, err, "SELECT content, group_id, revision, day, state FROM record WHERE id = $1", "i",
-               r->id);
+    q = sw_ask(s, err, "SELECT content, group_id, revision, day, state, start_ms, finish_ms, type FROM record WHERE id = $1",
+               "i", r->id);
     rc = q ? sw_q_next(q, err) : SW_E_INTERNAL;
     if (rc < 0) return rc;
     if (!rc) return insert_new(s, person, r, content, out, err);
@@ -160,13 +103,18 @@ int sw_record_put(struct sw_store *s, int64_t person, const char *person_name, s
                                   sw_q_int(q, 3)};
     /* deleted by its person: an edit does not undo that */
     kept_out = had && !strcmp(sw_q_text(q, 4, NULL), "deleted");
+    elsewhere = !had || sw_q_int(q, 5) != r->start_ms || sw_q_int(q, 6) != r->finish_ms ||
+                strcmp(sw_q_text(q, 7, NULL), r->type) != 0;
     sw_q_stop(q);
     r->group_id = out->group_id;
     if (had == content || kept_out) return 0;
     out->what = SW_PUT_CHANGED;
     out->revision++;
     rc = sw_undo_record(s, r->id, true, out->revision, err);
-    return rc ? rc : update(s, r, content, err);
+    if (!rc) rc = update(s, r, content, err);
+    if (!rc && elsewhere && !r->into_group) rc = sw_group_again(s, person, r, &out->new_group, err);
+    out->group_id = r->group_id;
+    return rc;
 }
 
 int sw_record_restore(struct sw_store *s, int64_t person, const char *person_name,
@@ -179,7 +127,7 @@ int sw_record_restore(struct sw_store *s, int64_t person, const char *person_nam
     if (rc < 0) return rc;
     if (rc || stated != r->id || r->group_id <= 0 || r->revision <= 0)
         return sw_record_put(s, person, person_name, r, out, err);
-    if ((rc = living_members(s, person, r->group_id, &members, err))) return rc;
+    if ((rc = sw_group_living(s, person, r->group_id, &members, err))) return rc;
     *out = (struct sw_put_result){SW_PUT_NEW, !members, r->group_id, r->revision, r->day};
     rc = sw_undo_record(s, r->id, false, r->revision, err);
     return rc ? rc : insert(s, person, r, r->may_return ? 0 : sw_record_content(r), err);
@@ -202,7 +150,7 @@ int sw_record_delete(struct sw_store *s, int64_t person, int64_t id, bool *was_l
         return rc ? rc
                   : sw_fail(err, SW_E_NOTFOUND, "there is no record with the id %llx",
                             (long long)id);
-    rc = living_members(s, person, *group, &left, err);
+    rc = sw_group_living(s, person, *group, &left, err);
     *was_last = !rc && left == 0;
     return rc;
 }

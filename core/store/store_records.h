@@ -36,7 +36,7 @@ struct sw_put_result {
 };
 
 /* Insert or update by identity. r->id is computed from person_name, the connection and the external
- * id; group_id of a new record is into_group, or found by matching, and filled in. What its person deleted stays so,
+ * id; group_id is filled in: of a new record into_group or found by matching, and found anew when its times change. What its person deleted stays so,
  * whatever its service says of it later: SW_PUT_SAME. */
 int sw_record_put(struct sw_store *s, int64_t person, const char *person_name, struct sw_record *r,
                   struct sw_put_result *out, struct sw_err *err);
@@ -52,9 +52,6 @@ int sw_record_delete(struct sw_store *s, int64_t person, int64_t id, bool *was_l
 /* A record that its service dropped: the same one put again lives again (one its person deleted does not). */
 int sw_record_may_return(struct sw_store *s, int64_t person, int64_t id, struct sw_err *err);
 
-/* A document of this kind, named by a record's id in hexadecimal, holds the id of the group its person put it
- * into: by hand, for good, also when the record comes anew. */
-#define SW_GROUP_CHOICE "group_choice"
 /* Put a record, dead or alive, into another group. 1 when it was in another one. */
 int sw_record_move(struct sw_store *s, int64_t person, int64_t id, int64_t group, struct sw_err *err);
 

@@ -13,7 +13,8 @@ local json = sw.json
 local command = {
   group = "data", summary = "why a number is what it is", usage = "METRIC [DAY] | ID",
     example = "syncwell explain steps 2026-03-29",
-  doc = "Lists the samples of the day by origin: which were used, which were passed over, and behind whom.\n"
+  doc = "Lists the samples of the day by origin: which were used, which were passed over, and behind whom,\n"
+    .. "and the totals that were stated for it.\n"
     .. "Of a record: its members, and what services said of it as far as that is kept (30 days).",
   options = { all = { doc = "every sample instead of the first 40 of each origin" } },
 }
@@ -31,8 +32,28 @@ local function name_of(list, id)
   return o and (o.name ~= "" and o.name or o.maker) or ("origin %x"):format(id)
 end
 
-local function why(step, list)
-  if step.share >= 1 then
+-- The stated total that stands for the day, if one does.
+local function total_of(steps)
+  for _, s in ipairs(steps) do
+    if s.stated and s.share > 0 then
+      return s
+    end
+  end
+end
+
+local function why_total(step, list)
+  if step.share > 0 then
+    return "used"
+  end
+  return ("passed over: what %s says stands better, or is more"):format(name_of(list, step.behind))
+end
+
+local function why(step, list, total)
+  if step.stated then
+    return why_total(step, list)
+  elseif total then
+    return ("passed over: the day's total of %s is more"):format(name_of(list, total.origin))
+  elseif step.share >= 1 then
     return "used"
   elseif step.share <= 0 then
     return "passed over: " .. name_of(list, step.behind) .. " was there"
@@ -40,15 +61,21 @@ local function why(step, list)
   return ("used %.0f %%, the rest was covered by %s"):format(step.share * 100, name_of(list, step.behind))
 end
 
+-- What came of each origin; a stated total stands for the samples there are.
 local function per_origin(steps)
-  local sums, order = {}, {}
+  local sums, order, total = {}, {}, total_of(steps)
   for _, s in ipairs(steps) do
     local o = sums[s.origin]
     if not o then
       o = { origin = s.origin, samples = 0, stated = 0, used = 0 }
       sums[s.origin], order[#order + 1] = o, o
     end
-    o.samples, o.stated, o.used = o.samples + 1, o.stated + s.value, o.used + s.value * s.share
+    if not s.stated then
+      o.samples, o.stated = o.samples + 1, o.stated + s.value
+    end
+    if s.stated or not total then
+      o.used = o.used + s.value * s.share
+    end
   end
   return order
 end
@@ -120,19 +147,35 @@ local function print_people(m, day, steps, list, all)
     term.line("%s: %d sample%s%s", name_of(list, o.origin), o.samples, o.samples == 1 and "" or "s", sums)
   end
   term.line("")
-  local rows, seen = {}, {}
+  local rows, seen, total = {}, {}, total_of(steps)
   for _, s in ipairs(steps) do
     seen[s.origin] = (seen[s.origin] or 0) + 1
     if all or seen[s.origin] <= 40 then
-      rows[#rows + 1] = { when.clock(s.start, s.offset), when.clock(s.start + s.dur, s.offset),
-        name_of(list, s.origin),
-        ("%.6g"):format(s.value), why(s, list) }
+      rows[#rows + 1] = { s.stated and "day" or when.clock(s.start, s.offset),
+        s.stated and "" or when.clock(s.start + s.dur, s.offset), name_of(list, s.origin),
+        ("%.6g"):format(s.value), why(s, list, total) }
     end
   end
   term.table({ "from", "to", "origin", m.unit, "what became of it" }, rows)
   if #rows < #steps then
     term.line("... %d more; --all shows them (%s)", #steps - #rows, sw.time.day_text(day))
   end
+end
+
+local function document(m, day, row, steps, list)
+  local intervals, totals, total = json.list(), json.list(), total_of(steps)
+  for _, s in ipairs(steps) do
+    local one = { origin = name_of(list, s.origin), value = s.value, reason = why(s, list, total) }
+    one.share = total and not s.stated and 0 or s.share
+    if s.stated then
+      totals[#totals + 1] = one
+    else
+      one.start, one.finish = sw.time.iso(s.start, s.offset), sw.time.iso(s.start + s.dur, s.offset)
+      intervals[#intervals + 1] = one
+    end
+  end
+  return json.encode { metric = m.name, day = sw.time.day_text(day), value = row and row.value or json.null,
+    unit = m.unit, intervals = intervals, totals = totals }
 end
 
 function command.run(ctx, words, options)
@@ -157,21 +200,13 @@ function command.run(ctx, words, options)
   end
   local list = names(ctx)
   if ctx.json then
-    local out = {}
-    for i, s in ipairs(steps) do
-      out[i] = { start = sw.time.iso(s.start, s.offset), finish = sw.time.iso(s.start + s.dur, s.offset),
-        origin = name_of(list, s.origin),
-        value = s.value, share = s.share, reason = why(s, list) }
-    end
-    term.line("%s", json.encode { metric = m.name, day = sw.time.day_text(day), value = rows[1]
-      and rows[1].value or json.null, unit = m.unit, intervals = json.list(out) })
+    term.line("%s", document(m, day, rows[1], steps, list))
     return 0
   end
   term.line("%s on %s: %s", m.title, sw.time.day_text(day), rows[1] and data.text(m, rows[1].value)
     or "nothing")
   if #steps == 0 then
-    term.line(rows[1] and "computed from records or from a total stated for the day"
-      or "no samples on that day")
+    term.line(rows[1] and "computed from records" or "no samples on that day")
   else
     print_people(m, day, steps, list, options.all)
   end

@@ -1,6 +1,7 @@
 -- Export as JSON lines, nothing lost: `import` takes them back, and the same data is there again.
 --   syncwell export json --out all.jsonl
--- {"line":"syncwell","version":1,...} {"line":"origin"...} {"line":"record"...} {"line":"day_total"...}
+-- {"line":"syncwell","version":1,...} {"line":"origin"...} {"line":"record"...}
+-- {"line":"day_total"...} {"line":"document"...}
 -- {"line":"samples","metric":"steps","origin":"2f..","unit":"{step}","at":[[ISO time,duration ms,value]...]}
 local exporting = require("exporting")
 local json = sw.json
@@ -38,6 +39,20 @@ local function totals(job)
   end
 end
 
+-- What a person decided and noted: goals, tasks, which records are one event.
+local DOCUMENTS = { "goal", "group_alias", "group_choice", "task" }
+
+local function documents(job)
+  if not job:is_whole() then
+    return
+  end
+  for _, kind in ipairs(DOCUMENTS) do
+    for _, doc in ipairs(sw.store.docs(job.ctx.who, kind, {}) or {}) do
+      job:line { line = "document", kind = kind, name = doc.name, at = doc.at, body = doc.body }
+    end
+  end
+end
+
 function lines.write(job)
   job:line { line = "syncwell", version = 1, person = job.ctx.name, zone = job.ctx.zone }
   for _, o in ipairs(job.origins) do
@@ -47,6 +62,7 @@ function lines.write(job)
     job:line(record(r))
   end
   totals(job)
+  documents(job)
   for s in job:series() do
     local head = json.encode { line = "samples", metric = s.metric.name, unit = s.metric.unit,
       origin = id(s.origin.id) }

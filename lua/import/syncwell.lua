@@ -90,6 +90,52 @@ function message.record(state, d, out, m)
   end
 end
 
+-- --- what a person decided and noted ---
+
+local function is_id(v)
+  return math.type(v) == "integer" and v > 0
+end
+
+local function names_group(name, body)
+  return word(name, "^%x+$") and is_id(body)
+end
+
+local function optional(v, check)
+  return v == nil or check(v)
+end
+
+local function is_text(v)
+  return type(v) == "string"
+end
+
+local checks = { group_choice = names_group, group_alias = names_group }
+
+function checks.goal(name, body)
+  local known = data.metrics()[name] and type(body) == "table" and type(body.target) == "number"
+  return known and body.period == "day" and { target = body.target, period = "day" }
+end
+
+function checks.task(name, body)
+  local fine = word(name, "^%x+$") and type(body) == "table" and is_text(body.title)
+    and optional(body.due, is_id) and optional(body.done, is_id) and optional(body.made, is_id)
+    and optional(body.notes, is_text) and optional(body.rule, is_text)
+  return fine and { title = sw.sys.clean(body.title):sub(1, 500), due = body.due, done = body.done,
+    made = body.made, notes = body.notes and sw.sys.clean(body.notes, true):sub(1, 4000),
+    rule = body.rule and sw.sys.clean(body.rule):sub(1, 100) }
+end
+
+-- Groups come along only where their records' do (exact).
+function message.document(state, d, out)
+  local check = is_text(d.kind) and checks[d.kind]
+  local body = check and is_text(d.name) and math.type(d.at) == "integer" and check(d.name, d.body)
+  if not body then
+    return out.reject("a document of no kind known here, or without what it needs")
+  elseif check ~= names_group or state.exact then
+    out.document { kind = d.kind, name = d.name, at = d.at,
+      body = sw.json.encode(check == names_group and d.body or body) }
+  end
+end
+
 function syncwell.message(state, m, out)
   local read = message[m.message]
   if read then

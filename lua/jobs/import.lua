@@ -31,12 +31,15 @@ end
 
 -- What hooks may call: drafts gather here until their batch is stored.
 local function sink(file)
-  local out = { records = {}, totals = {}, rows = {} }
+  local out = { records = {}, totals = {}, rows = {}, documents = {} }
   function out.record(draft)
     out.records[#out.records + 1] = draft
   end
   function out.row(row) -- a record that another home had: kept as it stands
     out.rows[#out.rows + 1] = row
+  end
+  function out.document(document)
+    out.documents[#out.documents + 1] = document
   end
   function out.day_total(total)
     out.totals[#out.totals + 1] = total
@@ -111,6 +114,16 @@ local function store_records(t, ctx, job, out, origins, provider, file)
   end
 end
 
+-- A document that is here already stays as it is.
+local function store_documents(t, ctx, out)
+  for _, d in ipairs(out.documents) do
+    if not sw.store.doc(ctx.who, d.kind, d.name) then
+      t:undo_doc(d.kind, d.name)
+      t:doc(d.kind, d.name, d.body, { at = d.at })
+    end
+  end
+end
+
 local what_of = { new = "new", updated = "updated", unchanged = "unchanged" }
 
 -- What `undo` takes back by the job's number: all that the files brought, and that they were read.
@@ -153,6 +166,7 @@ local function commit_batch(ctx, job, file, decoder, format, out)
   local before = begin_run(t, job, file)
   local columns = store_columns(t, decoder, format, provider, file)
   store_records(t, ctx, job, out, decoder:origins(), provider, file)
+  store_documents(t, ctx, out)
   t:dispatch(job.payload.live_after or 0)
   watch.ask(t)
   job:keep(t, file.name, { batch = file.batch + 1 })
@@ -207,7 +221,7 @@ local function run_decoder(ctx, job, file, decoder, resume)
     else
       format.finish(state, out)
     end
-    local nothing = not more and #out.records + #out.totals + #out.rows == 0
+    local nothing = not more and #out.records + #out.totals + #out.rows + #out.documents == 0
     if nothing and resume == 0 then
       file.batch = file.batch + 1 -- counted alike with or without rows, so that a restart skips the same
     elseif resume > 0 then

@@ -142,16 +142,36 @@ static void a_scale_beats_the_watch_on_body_weight(void **state)
     assert_int_equal(day(f, f->weight).n, 1);
 }
 
-static void day_totals_count_only_without_samples(void **state)
+static void day_totals_compete_as_totals(void **state)
 {
     struct fixture *f = *state;
+    struct steps got = {.n = 0};
     enum sw_put what;
     OK(sw_ingest_day_total(f->s, &f->who, f->steps, DAY, f->phone, 5000, &what, &f->err));
     OK(sw_ingest_day_total(f->s, &f->who, f->steps, DAY, f->watch, 6000, &what, &f->err));
     OK(sw_ingest_day_total(f->s, &f->who, f->steps, DAY + 1, f->watch, 1, &what, &f->err));
     near(day(f, f->steps).sum, 6000);
     walk(f, f->phone, AT(9, 0), AT(9, 10), 100);
+    near(day(f, f->steps).sum, 6000); /* ten minutes of a phone are not more than the watch's day */
+    walk(f, f->watch, AT(10, 0), AT(10, 10), 100);
+    near(day_with(f, f->steps, note, &got).sum, 6000); /* nor is what has come of the watch's own */
+    assert_int_equal(got.n, 22);
+    assert_true(got.at[20].stated && got.at[20].share == 1 && got.at[20].origin_id == f->watch);
+    assert_true(got.at[21].stated && got.at[21].share == 0 && got.at[21].behind == f->watch);
+    walk(f, f->watch, AT(12, 0), AT(13, 0), 100);
+    near(day(f, f->steps).sum, 8000); /* a total of before, and a phone that fills in: the samples are more */
+}
+
+static void a_total_of_a_lesser_origin_does_not_override_samples(void **state)
+{
+    struct fixture *f = *state;
+    enum sw_put what;
+    walk(f, f->watch, AT(9, 0), AT(9, 10), 100);
+    OK(sw_ingest_day_total(f->s, &f->who, f->steps, DAY, f->app, 90000, &what, &f->err));
     near(day(f, f->steps).sum, 1000);
+    put_one(f, f->heart, f->app, AT(9, 0), 0, 60, 0); /* figures that are no amounts: samples alone */
+    OK(sw_ingest_day_total(f->s, &f->who, f->heart, DAY, f->watch, 70, &what, &f->err));
+    near(day(f, f->heart).sum, 60);
 }
 
 static void origins_of_equal_standing_keep_one_order(void **state)
@@ -173,9 +193,9 @@ static void local_days_take_their_samples_by_offset(void **state)
     near(day(f, f->steps).sum, 11);
 }
 
-/* Anything two or three origins may say of a day: the merged total lies between the best single one
- * and the sum of all. */
-static void the_total_never_exceeds_the_sum_of_the_sources(void **state)
+/* Anything three origins may say of a day, in samples and as totals: the merged total lies between what the
+ * best standing one says and the sum of all. */
+static void the_day_lies_between_the_best_source_and_the_sum_of_all(void **state)
 {
     struct fixture *f = *state;
     for (uint64_t seed = 1; seed <= 60; seed++) {
@@ -184,6 +204,8 @@ static void the_total_never_exceeds_the_sum_of_the_sources(void **state)
         double sum = 0, said[3] = {0};
         struct steps got = {.n = 0};
         struct sw_rollup r;
+        enum sw_put what;
+        double stated[3] = {0};
         for (int i = 0; i < 60; i++) {
             int o = (int)(rnd(&x) % 3);
             int64_t from = AT(0, 0) + (int64_t)(rnd(&x) % 1380) * MIN, dur = (int64_t)(rnd(&x) % (rnd(&x) % 3 ? 10 : 60)) * MIN;
@@ -194,12 +216,15 @@ static void the_total_never_exceeds_the_sum_of_the_sources(void **state)
         for (int o = 0; o < 3; o++) {
             struct sw_rollup one = {0};
             OK(sw_rollup_get(f->s, series_of(f, f->steps, origin[o]), DAY, &one, &f->err));
-            sum += said[o] = one.sum;
+            if (rnd(&x) % 2) stated[o] = (double)(rnd(&x) % 12000);
+            if (stated[o] > 0) OK(sw_ingest_day_total(f->s, &f->who, f->steps, DAY, origin[o], stated[o], &what, &f->err));
+            sum += said[o] = fmax(one.sum, stated[o]);
         }
         r = day_with(f, f->steps, note, &got);
         near(day(f, f->steps).sum, r.sum);
         if (r.sum > sum + 1e-6 || r.sum < said[0] - 1e-6) fail_msg("seed %d: %g of %g, the watch alone %g", (int)seed, r.sum, sum, said[0]);
         for (size_t i = 0; i < got.n; i++) {
+            if (got.at[i].stated) continue;
             assert_true(got.at[i].share >= 0 && got.at[i].share <= 1);
             assert_int_equal(got.at[i].share < 1, got.at[i].behind != 0);
         }
@@ -207,6 +232,8 @@ static void the_total_never_exceeds_the_sum_of_the_sources(void **state)
             int64_t n;
             OK(sw_series_erase(f->s, f->me, f->steps, series_of(f, f->steps, origin[o]), T0, T0 + SW_DAY_MS, &n, &f->err));
             OK(sw_series_erase(f->s, f->me, f->heart, series_of(f, f->heart, origin[o]), T0, T0 + SW_DAY_MS, &n, &f->err));
+            bool gone;
+            OK(sw_ingest_total_gone(f->s, &f->who, f->steps, DAY, origin[o], stated[o], &gone, &f->err));
         }
     }
 }
@@ -245,10 +272,11 @@ int main(void)
         TEST(a_neighbour_that_only_touches_covers_nothing),
         TEST(measurements_within_ten_minutes_count_once),
         TEST(a_scale_beats_the_watch_on_body_weight),
-        TEST(day_totals_count_only_without_samples),
+        TEST(day_totals_compete_as_totals),
+        TEST(a_total_of_a_lesser_origin_does_not_override_samples),
         TEST(origins_of_equal_standing_keep_one_order),
         TEST(local_days_take_their_samples_by_offset),
-        TEST(the_total_never_exceeds_the_sum_of_the_sources),
+        TEST(the_day_lies_between_the_best_source_and_the_sum_of_all),
         TEST(settling_works_off_the_marks_in_portions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -112,6 +112,50 @@ describe("export json", function()
     other.remove()
   end)
 
+  it("brings what was decided by hand along: groups, edits, tags, deletions, goals and tasks", function()
+    local h, other = flow.home("UTC"), flow.home("UTC")
+    local task = [[local sw = require "syncwell"
+return sw.rule { title = "t", on = sw.event "workout.created", backfill = true, uses = { "task:write" },
+  run = function(w, ctx) ctx.task.add { title = "Wash the bike", notes = "soon" } end }
+]]
+    flow.write(h.dir .. "/rules/automations/t.lua", task)
+    for i, at in ipairs { "08:00", "11:00", "15:00", "19:00" } do
+      h.ok("log", "workout", "cycling", 20 + i .. "min", "2026-01-02 " .. at)
+    end
+    h.ok("run", "--once")
+    local list = h.json("records", "workout")
+    table.sort(list, function(a, b) return a.start < b.start end)
+    h.ok("records", "join", list[1].id, list[2].id)
+    h.ok("records", "join", list[3].id, list[2].id)
+    h.ok("records", "split", list[3].id)
+    h.ok("records", "edit", "--where", "id=" .. list[1].id, "--set", "title=Along the river")
+    h.ok("records", "tag", "--where", "id=" .. list[4].id, "loud")
+    h.ok("log", "workout", "running", "30min", "2026-01-03 08:00")
+    h.ok("records", "delete", "--where", "kind=workout day=2026-01-03")
+    h.ok("goals", "set", "steps", "9000/day")
+    expect(#h.json("tasks") > 0).is_true()
+    local path = export(h, "json")
+    local got = other.import(path)
+    expect({ got[1].status, got[1].rejected }).equals { "ok", 0 }
+    local function kept(dump) -- what a rule did stays where it ran; an import has a connection of its own
+      local lines = {}
+      for line in dump:gmatch("[^\n]+") do
+        local kind = line:match('^{"table":"doc".-"kind":"([%w_.]+)"')
+        lines[#lines + 1] = not line:find('"table":"connection"', 1, true) and (not kind or ("goal group_alias group_choice task"):find(kind, 1, true)) and line or nil
+      end
+      return table.concat(lines, "\n")
+    end
+    for _, part in ipairs { '"group_choice"', '"group_alias"', '"goal"', '"task"', '"deleted"', "Along the river", "loud" } do
+      expect(kept(h.dump())).contains(part)
+    end
+    expect(flow.difference(kept(h.dump()), kept(other.dump()))).equals("")
+    expect(flow.read(path)).equals(flow.read((export(other, "json"))))
+    other.ok("undo", "--last")
+    expect(#other.json("tasks") + #other.json("goals")).equals(0)
+    h.remove()
+    other.remove()
+  end)
+
   it("cut short keeps what stands before the cut and says so", function()
     local h, other = full_home(), flow.home(ZONE)
     local text = flow.read((export(h, "json", "--metric", "weight")))
@@ -136,11 +180,12 @@ describe("export json", function()
       '{"line":"samples","origin":"1","metric":"nothing","unit":"m","at":[["2026-01-02T08:00:00Z",0,1]]}',
       '{"line":"samples","origin":"2","metric":"steps","unit":"{step}","at":[["2026-01-02T08:00:00Z",0,1]]}',
       '{"line":"samples","origin":"1","metric":"steps","unit":"{step}","at":[["2026-01-02T08:00:00Z",0,7],"?"]}',
+      '{"line":"document","kind":"rule","name":"x","at":0,"body":{}}', '{"line":"document","kind":"goal","name":"steps","at":0,"body":5}',
       '{"line":"surprise"}', 'no line' }
     local path = flow.write(temp() .. "/strange.jsonl", table.concat(lines, "\n") .. "\n")
     local list = other.import(path)
     expect(list[1].new).equals(2)
-    expect(list[1].rejected).equals(7)
+    expect(list[1].rejected).equals(9)
     local note = other.json("records", "note")[1]
     expect(note.attributes.text:find("\27", 1, true)).equals(nil)
     expect(note.revision).equals(1)
