@@ -174,17 +174,24 @@ function of.baseline(ctx, trigger, first, last)
     trigger.above and ">" or "<", lasting_days(trigger))
 end
 
--- The instant of the last sample of a day.
-local function last_instant(ctx, m, day)
-  local text = sw.store.raw(ctx.who, m.name, sw.time.day_start(ctx.zone, day), sw.time.day_start(ctx.zone,
-    day + 1) - 1)
-  local last
-  for line in (text or ""):gmatch("[^\n]+") do
+-- The instants of the first and the last sample of a day.
+local function instants(ctx, m, day)
+  local from, to = sw.time.day_start(ctx.zone, day), sw.time.day_start(ctx.zone, day + 1) - 1
+  local first, last
+  for line in (sw.store.raw(ctx.who, m.name, from, to) or ""):gmatch("[^\n]+") do
     local sample = sw.json.decode(line)
     local at = type(sample) == "table" and sample.start and sw.time.parse(sample.start)
-    last = at and math.max(last or at, at) or last
+    first, last = at and math.min(first or at, at) or first, at and math.max(last or at, at) or last
   end
-  return last or sw.time.day_start(ctx.zone, day)
+  return first or from, last or from
+end
+
+-- Whether an absence lasted until `at`: the day of the next value may have begun before it came.
+local function still_absent(ctx, m, next_day, at)
+  if not next_day or at < sw.time.day_start(ctx.zone, next_day) then
+    return true
+  end
+  return at < sw.time.day_start(ctx.zone, next_day + 1) and at < (instants(ctx, m, next_day))
 end
 
 function of.absent(ctx, trigger, first, last)
@@ -198,9 +205,9 @@ function of.absent(ctx, trigger, first, last)
   for i, row in ipairs(rows) do
     local next_day = rows[i + 1] and rows[i + 1].day
     if (next_day or math.huge) > row.day + back - 3 then
-      local at = math.tointeger(last_instant(ctx, m, row.day) + lasting)
-      local came = next_day and sw.time.day_start(ctx.zone, next_day) or now + 1
-      if at <= now and at < came then
+      local _, latest = instants(ctx, m, row.day)
+      local at = math.tointeger(latest + lasting)
+      if at <= now and still_absent(ctx, m, next_day, at) then
         emit(list, ctx, trigger, m, row, ("absent %s since %s"):format(m.name, sw.time.day_text(row.day)),
           { at = at, to = at, finish = at })
       end
@@ -361,9 +368,12 @@ function watch.next_instant(ctx, trigger, after)
   if trigger.kind == "absent" then
     local rows, m = rows_of(ctx, trigger.metric, today - 4000, today)
     local row = rows and rows[#rows]
-    local at = row and math.tointeger(last_instant(ctx, m, row.day) + (words.span_s(trigger.lasting)
-      or 86400) * 1000 // 1)
-    return at and at > after and at or nil
+    if not row then
+      return nil
+    end
+    local _, latest = instants(ctx, m, row.day)
+    local at = math.tointeger(latest + (words.span_s(trigger.lasting) or 86400) * 1000 // 1)
+    return at > after and at or nil
   end
   local low = trigger.kind == "threshold" and trigger.enter:sub(1, 1) == "<"
     or trigger.kind == "goal" and trigger.reached == false or trigger.kind == "baseline" and trigger.below

@@ -350,6 +350,7 @@ static int l_metrics(lua_State *L)
         lua_pushnumber(L, m->min), lua_setfield(L, -2, "min");
         lua_pushnumber(L, m->max), lua_setfield(L, -2, "max");
         lua_pushboolean(L, m->by_value), lua_setfield(L, -2, "by_value");
+        lua_pushboolean(L, m->month_chunks), lua_setfield(L, -2, "sparse");
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
     return 1;

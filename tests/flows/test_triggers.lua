@@ -43,6 +43,17 @@ describe("sw.threshold", function()
       expect(t.fired("high")[1].key).contains "since 2026-03-02"]]))
   end)
 
+  it("goes on over days without a value where the metric does not come each day", function()
+    expect_passes(tried({ high = 'sw.threshold { "resting_heart_rate", enter = ">70", lasting = "3d" }',
+      busy = 'sw.threshold { "steps", enter = ">9000", lasting = "3d" }' }, [[
+      t.rule "high" t.rule "busy"
+      t.sample("resting_heart_rate", 75) t.sample("steps", 10000)
+      t.clock.advance "2d"
+      t.sample("resting_heart_rate", 75) t.sample("steps", 10000)
+      t.expect_fired("high", 1)
+      t.expect_fired("busy", 0)]]))
+  end)
+
   it("knows units, and waits for the end of a day before it calls a sum too little", function()
     expect_passes(tried({ lazy = 'sw.threshold { "steps", enter = "<3000" }', sugar = 'sw.threshold { "blood_glucose", enter = ">10 mmol/L" }' }, [[
       t.rule "lazy" t.rule "sugar"
@@ -94,6 +105,16 @@ describe("sw.absent", function()
       t.sample("weight", 81)
       t.clock.advance "9d"
       t.expect_fired("gone", 2)]]))
+  end)
+
+  it("fires for an absence that ended on the day it became one", function()
+    expect_passes(tried({ gone = 'sw.absent { "weight", lasting = "3d" }' }, [[
+      t.rule "gone"
+      t.sample("weight", 80, { at = "2026-02-28T20:00Z" })
+      t.sample("weight", 81, { at = "2026-02-25T06:00Z" })
+      t.expect_fired("gone", 1)
+      t.sample("weight", 82, { at = "2026-02-25T21:00Z" })
+      t.expect_fired("gone", 1)]]))
   end)
 
   it("says nothing of what never came", function()
