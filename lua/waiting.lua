@@ -117,12 +117,12 @@ end
 
 -- --- beginning to wait ---
 
--- Triggers on data that hold already are not waited for: their keys.
+-- Triggers on data that hold already are not waited for: their keys, and the days they were told for.
 local function known_keys(ctx, trigger)
   local today, keys = home.day(ctx, sw.time.now()), {}
   for _, t in ipairs(each(trigger)) do
     for _, e in ipairs(watch.kinds[t.kind] and watch.events(ctx, t, today - BACK_DAYS, today) or {}) do
-      keys[e.key] = true
+      keys[e.key] = e.event.day
     end
   end
   return keys
@@ -206,10 +206,18 @@ function waiting.wake_by_events(ctx, job, waits, events)
   return woken
 end
 
+local function was_seen(e, seen)
+  for key, day in pairs(seen) do
+    if watch.is_same(e, key, day) then
+      return true
+    end
+  end
+end
+
 local function new_event(ctx, w, first, last)
   for _, t in ipairs(each(w.body.trigger)) do
     for _, e in ipairs(watch.kinds[t.kind] and watch.events(ctx, t, first, last) or {}) do
-      if not (w.body.seen or {})[e.key] then
+      if not was_seen(e, w.body.seen or {}) then
         e.event.live = "live"
         return e
       end

@@ -53,6 +53,23 @@ local function emit(list, ctx, trigger, m, row, key, more)
   local e = event_of(ctx, trigger, m, row, more)
   e.id = key
   list[#list + 1] = { key = key, at = more and more.at or end_of(ctx, row.day), event = e, kind = "series" }
+  return list[#list]
+end
+
+local function spans(e, what, from, to)
+  e.spans = { what = what, first = from, from = sw.time.day_text(from), to = sw.time.day_text(to) }
+  return e
+end
+
+-- Late data may move the day on which an episode began, and its key with it. It is the one that was told
+-- before when that was told for one of its days.
+--   watch.is_same(e, "threshold weight since 2026-01-03", "2026-01-04")      e: of watch.events
+function watch.is_same(e, key, day)
+  if e.key == key then
+    return true
+  end
+  return e.spans ~= nil and type(day) == "string" and key:sub(1, #e.spans.what) == e.spans.what
+    and day >= e.spans.from and day <= e.spans.to
 end
 
 local function within(list, ctx, first, last)
@@ -77,20 +94,21 @@ local function is_final(ctx, m, op, row)
 end
 
 local function episodes(ctx, trigger, m, rows, enter, leave, op, lasting)
-  local list, began, before, is_in = {}, nil, nil, false
+  local list, began, before, inside = {}, nil, nil, nil
+  local what = ("%s %s since "):format(trigger.kind, m.name)
   for _, row in ipairs(rows) do
     local gap = before and row.day - before or 1
     if gap > (m.sparse and GAP_DAYS or 1) then
       began = nil
     end
-    if is_in and leave(row) then
-      is_in, began = false, nil
-    elseif not is_in and is_final(ctx, m, op, row) then
+    if inside and leave(row) then
+      inside, began = nil, nil
+    elseif inside then
+      inside.spans.to = sw.time.day_text(row.day)
+    elseif is_final(ctx, m, op, row) then
       began = enter(row) and (began or row.day) or nil
       if began and row.day - began + 1 >= lasting then
-        is_in = true
-        emit(list, ctx, trigger, m, row, ("%s %s since %s"):format(trigger.kind, m.name,
-          sw.time.day_text(began)))
+        inside = spans(emit(list, ctx, trigger, m, row, what .. sw.time.day_text(began)), what, began, row.day)
       end
     end
     before = row.day
@@ -270,7 +288,7 @@ function watch.streaks(ctx, trigger, days, by_day, per)
   for _, n in ipairs(trigger.lengths) do
     wanted[n] = true
   end
-  local at, sum, reached, length, began = nil, 0, nil, 0, nil
+  local at, sum, reached, length, began, told = nil, 0, nil, 0, nil, {}
   for _, day in ipairs(days) do
     local b = per(day)
     if b ~= at then
@@ -279,12 +297,16 @@ function watch.streaks(ctx, trigger, days, by_day, per)
     sum = sum + by_day[day]
     if sum >= least and reached ~= b then
       length = reached == b - 1 and length + 1 or 1
-      began = length == 1 and day or began
+      began, told = length == 1 and day or began, length == 1 and {} or told
       reached = b
+      for _, e in ipairs(told) do
+        e.spans.to = sw.time.day_text(day)
+      end
       if wanted[length] then
-        local row = { day = day, value = length, n = length }
-        emit(list, ctx, trigger, nil, row, ("streak of %d since %s"):format(length, sw.time.day_text(began)),
+        local row, what = { day = day, value = length, n = length }, ("streak of %d since "):format(length)
+        local e = emit(list, ctx, trigger, nil, row, what .. sw.time.day_text(began),
           { metric = trigger.metric or trigger.records })
+        told[#told + 1] = spans(e, what, began, day)
       end
     end
   end

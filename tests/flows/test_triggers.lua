@@ -226,6 +226,39 @@ describe("what lies in the past", function()
   end)
 end)
 
+describe("late data", function()
+  it("that moves the beginning of what was told tells nothing twice", function()
+    expect_passes(tried({ high = 'sw.threshold { "resting_heart_rate", enter = ">70", leave = "<66", lasting = "2d" }',
+      days = 'sw.streak { records = "workout", per = "day", lengths = { 2 } }' }, [[
+      t.rule "high" t.rule "days"
+      local function on(day, value)
+        t.sample("resting_heart_rate", value, { at = ("2026-03-%02dT06:00Z"):format(day) })
+        t.event { "workout.created", elapsed = "30min", start = ("2026-03-%02dT07:00Z"):format(day) }
+      end
+      t.clock.advance "5d"
+      on(5, 75) on(6, 75)
+      t.expect_fired("high", 1) t.expect_fired("days", 1)
+      on(4, 75)
+      t.expect_fired("high", 1) t.expect_fired("days", 1)
+      t.clock.advance "4d"
+      on(8, 60) on(9, 75) on(10, 75)
+      t.expect_fired("high", 2) t.expect_fired("days", 2)]]))
+  end)
+
+  it("does not wake who waits for what it knew already", function()
+    expect_passes(tried({ w = rule('sw.event "note.created"'):gsub("ctx.notify.*$",
+      'local e = ctx.wait_for(sw.threshold { "resting_heart_rate", enter = ">70", lasting = "2d" }, { timeout = "2d" })\n'
+      .. 'ctx.notify(e and e.day or "nothing") end }') }, [[
+      t.rule "w"
+      t.sample("resting_heart_rate", 75, { at = "2026-02-28T06:00Z" })
+      t.sample("resting_heart_rate", 75, { at = "2026-03-01T06:00Z" })
+      t.event { "note.created", text = "x" }
+      t.sample("resting_heart_rate", 75, { at = "2026-02-27T06:00Z" })
+      t.clock.advance "3d"
+      expect(t.notifications()[1].text).equals "nothing"]]))
+  end)
+end)
+
 describe("a trigger that cannot be meant", function()
   it("is refused with a sentence by lint", function()
     local h = flow.home("UTC")
