@@ -7,21 +7,25 @@ local debounce = require("debounce")
 local gates = require("gates")
 local home = require("home")
 local rules = require("rules")
+local triggers = require("triggers")
 local watch = require("watch")
 
 local json = sw.json
 
 local replay = {}
 
-local function record_events(ctx, kind, first, last)
-  local views, message, code = data.groups(ctx, kind, { first_day = first, last_day = last })
+local function record_events(ctx, rule, kind, span)
+  local views, message, code = data.groups(ctx, kind, { first_day = span.first, last_day = span.last })
   if not views then
     return nil, message, code
   end
   local list = {}
-  for i, v in ipairs(views) do
+  for _, v in ipairs(views) do
     v.live = "replay"
-    list[i] = { event = v, at = v.finish, kind = kind .. ".created" }
+    local concerns = triggers.concerns(rule, kind .. ".created", v)
+    if concerns or span.all then
+      list[#list + 1] = { event = v, at = v.finish, kind = kind .. ".created", fits_none = not concerns }
+    end
   end
   return list
 end
@@ -40,12 +44,13 @@ local function planned_events(ctx, rule, first, last)
   return list
 end
 
--- Every event the rule would have listened to between two days, in order.
-function replay.history(ctx, rule, first, last)
+-- Every event the rule would have listened to between two days, in order. all: also those that fit none of
+-- the triggers of sw.any, marked fits_none.
+function replay.history(ctx, rule, first, last, all)
   local events = planned_events(ctx, rule, first, last)
   for _, kind in ipairs { "workout", "sleep", "meal", "mindful", "measurement", "note" } do
     if rules.listens(rule, kind .. ".created") then
-      local list, message, code = record_events(ctx, kind, first, last)
+      local list, message, code = record_events(ctx, rule, kind, { first = first, last = last, all = all })
       if not list then
         return nil, message, code
       end

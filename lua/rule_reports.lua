@@ -98,12 +98,12 @@ end
 
 -- --- why and trace ---
 
-local function newest_events(ctx, rule, id)
+local function newest_events(ctx, rule, id, all)
   id = id and grouping.resolve(ctx, id)
   local today = home.day(ctx, sw.time.now())
-  local events, message, code = replay.history(ctx, rule, sw.time.day(1900, 1, 1), today)
+  local events, message, code = replay.history(ctx, rule, sw.time.day(1900, 1, 1), today, all)
   if #rules.schedules(rule) > 0 then
-    events, message, code = replay.history(ctx, rule, today - 31, today)
+    events, message, code = replay.history(ctx, rule, today - 31, today, all)
   end
   if not events then
     return nil, message, code
@@ -148,7 +148,7 @@ function reports.why(ctx, words, options)
     return nil, rule.error, "bad"
   end
   local events
-  events, message, code = newest_events(ctx, rule, options.event)
+  events, message, code = newest_events(ctx, rule, options.event, true)
   if not events then
     return nil, message, code
   elseif #events == 0 then
@@ -163,6 +163,10 @@ function reports.why(ctx, words, options)
   local public = {}
   for i, r in ipairs(results) do
     local e = events[i]
+    if e.fits_none and r.ok then
+      r.out.fired = false
+      table.insert(r.out.gates, 1, { gate = "trigger", ok = false, text = "it fits none of sw.any" })
+    end
     local gates = r.ok and r.out.gates or {}
     public[i] = { rule = rule.name, event = rules.public_event(e.event), gates = json.list(gates),
       verdict = verdict(ctx, rule, r) }

@@ -14,7 +14,6 @@ local json = sw.json
 local waiting = {}
 
 local BACK_DAYS = 3 -- as far back as a trigger on data looks
-local filters = { "provider", "maker", "sport", "type", "metric", "origin" }
 
 local function each(trigger)
   return trigger.kind == "any" and type(trigger.of) == "table" and trigger.of or { trigger }
@@ -60,28 +59,8 @@ local function wanted_by(trigger, kind)
   return trigger.kind == "event" and trigger.event == kind
 end
 
-local function has(view, name, wanted)
-  local value = view[name]
-  if value == nil then
-    value = (view.attributes or {})[name]
-  end
-  local among = value == wanted
-  for _, member in ipairs(type(view[name .. "s"]) == "table" and view[name .. "s"] or {}) do
-    among = among or member == wanted
-  end
-  return among
-end
-
 local function fits(trigger, kind, view)
-  if not wanted_by(trigger, kind) then
-    return false
-  end
-  for _, name in ipairs(trigger.kind == "event" and filters or {}) do
-    if trigger[name] and not has(view, name, trigger[name]) then
-      return false
-    end
-  end
-  return true
+  return wanted_by(trigger, kind) and triggers.passes(trigger, view)
 end
 
 local function any_fits(trigger, kind, view)

@@ -77,6 +77,7 @@ end
 -- their workers once; `lists` holds those there are.
 local function for_rule(set, rule, events, lists)
   local listens, mark = {}, { tostring(rule.declaration.backfill or false) }
+  mark[2] = triggers.judged_here(rule) and rule.name or nil
   for _, kind in ipairs(lists.kinds) do
     listens[kind] = standing.is_listening(set, rule, kind)
     mark[#mark + 1] = listens[kind] and kind or nil
@@ -85,7 +86,8 @@ local function for_rule(set, rule, events, lists)
   if not lists[mark] then
     local list = {}
     for _, e in ipairs(events) do
-      if listens[e.kind] and (e.event.live == "live" or rule.declaration.backfill) then
+      if listens[e.kind] and (e.event.live == "live" or rule.declaration.backfill)
+        and triggers.concerns(rule, e.kind, e.event) then
         list[#list + 1] = e
       end
     end

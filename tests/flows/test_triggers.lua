@@ -168,6 +168,32 @@ return sw.rule { title = "T", on = sw.any { sw.event "workout.created", sw.thres
       t.sample("weight", 91)
       t.expect_fired("both", 2)]]))
   end)
+
+  it("minds the filters of each of them, live, in a backtest and in why", function()
+    local text = [[local sw = require "syncwell"
+return sw.rule { title = "T", on = sw.any { sw.event { "workout.created", sport = "running" }, sw.event "sleep.created" },
+  run = function(w, ctx) ctx.log(w.kind) end }]]
+    expect_passes(tried({ both = text }, [[
+      t.rule "both"
+      t.event { "workout.created", sport = "cycling", elapsed = "30min" }
+      t.event { "workout.created", sport = "running", elapsed = "30min", start = "2026-03-01T06:00Z" }
+      t.event { "sleep.created", asleep = "7h", start = "2026-02-28T22:00Z" }
+      t.expect_fired("both", 2)]]))
+    local h = flow.home("UTC")
+    flow.write(h.dir .. "/rules/automations/both.lua", text)
+    for i, sport in ipairs { "cycling", "running" } do
+      flow.write(h.dir .. "/w.gpx", ([[<gpx version="1.1" creator="t"><trk><type>%s</type><trkseg>
+<trkpt lat="50.0" lon="8.0"><time>2025-01-0%dT07:00:00Z</time></trkpt>
+<trkpt lat="50.01" lon="8.0"><time>2025-01-0%dT07:30:00Z</time></trkpt></trkseg></trk></gpx>]]):format(sport, i, i))
+      h.ok("--now", "2025-01-02T08:00:00Z", "import", h.dir .. "/w.gpx")
+    end
+    local list = h.json("--now", "2025-01-03T08:00:00Z", "rules", "backtest", "both", "--since", "30d")
+    expect(#list).equals(1)
+    expect(list[1].event.type).equals("running")
+    local why = h.ok("--now", "2025-01-03T08:00:00Z", "rules", "why", "both").out
+    expect(why).contains("trigger: it fits none of sw.any")
+    h.remove()
+  end)
 end)
 
 describe("what lies in the past", function()
