@@ -370,6 +370,33 @@ function rules.apply(ctx, rule, events)
   return fired
 end
 
+-- The real event was changed: would the rule still fire for it, seen when it did? nil and why when the rule
+-- cannot say.
+local function still_holds(ctx, rule, view, at)
+  if not triggers.concerns(rule, view.kind .. ".created", view) then
+    return false
+  end
+  local results, message, code = explain(ctx, rule, { { event = view, at = at } }, "when")
+  local r = results and results[1]
+  if not r then
+    return nil, message, code
+  end
+  return not r.ok or r.out.fired -- a rule that fails does not say that it was wrong
+end
+
+-- Corrected so that the rule would not have fired: it takes back what it did.
+function rules.correct(ctx, rule, view)
+  local was, at = firing.of_group(ctx, rule, view.group)
+  if not was or sw.store.doc(ctx.who, "firing", ("%s|%s retracted"):format(rule.name, was.key)) then
+    return 0
+  end
+  local holds, message, code = still_holds(ctx, rule, view, at)
+  if holds == nil then
+    return nil, message, code
+  end
+  return holds and 0 or rules.retract(ctx, rule, view.group)
+end
+
 -- The real event is gone: a rule that fired for it and has on_retract takes back what it did, once.
 function rules.retract(ctx, rule, group)
   local was, at = firing.of_group(ctx, rule, group)

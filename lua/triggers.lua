@@ -153,9 +153,9 @@ function triggers.concerns(rule, kind, view)
   return not triggers.judged_here(rule)
 end
 
--- Does the rule take back what it did when an event of this kind is retracted?
+-- Does the rule take back what it did when an event of this kind is retracted, or corrected?
 function triggers.takes_back(rule, kind)
-  local record = kind:match("^(%l+)%.retracted$")
+  local record = kind:match("^(%l+)%.retracted$") or kind:match("^(%l+)%.updated$")
   return record and rule.declaration.on_retract and triggers.listens(rule, record .. ".created") or false
 end
 

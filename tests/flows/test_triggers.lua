@@ -369,4 +369,27 @@ return sw.rule { title = "T", on = sw.event "workout.created", uses = { "notify"
       table.sort(said)
       expect(said).equals { "back 90 min", "fired" }]]))
   end)
+
+  it("runs once when the real event is corrected to one that the rule would not have fired for", function()
+    local text = [[local sw = require "syncwell"
+return sw.rule { title = "T", on = sw.event { "workout.created", sport = "running" }, uses = { "notify" }, max_age = "12h",
+  when = function(w) return w.elapsed > "60min" end,
+  run = function(w, ctx) ctx.notify(w.title) end,
+  on_retract = function(w, ctx) ctx.notify("back " .. w.title) end }]]
+    expect_passes(tried({ back = text }, [[
+      t.rule "back"
+      local function workout(id, sport, length)
+        local hour = ({ w1 = 1, w2 = 4, w3 = 7 })[id]
+        t.event { "workout.created", id = id, title = id, sport = sport, elapsed = length,
+          start = ("2026-03-01T%02d:00Z"):format(hour), finish = ("2026-03-01T%02d:00Z"):format(hour + 2) }
+      end
+      workout("w1", "running", "90min") workout("w2", "running", "90min") workout("w3", "running", "90min")
+      t.clock.advance "2d"
+      workout("w1", "running", "80min") workout("w2", "running", "30min") workout("w3", "cycling", "90min")
+      workout("w2", "running", "20min")
+      local said = {}
+      for i, n in ipairs(t.notifications()) do said[i] = n.text end
+      table.sort(said)
+      expect(said).equals { "back w2", "back w3", "w1", "w2", "w3" }]]))
+  end)
 end)
