@@ -51,7 +51,7 @@ local function one(ctx, rule, e, r, recent)
   end
   local what, why, kind
   if rule.declaration.debounce and not e.quiet and not r.out.retracts then
-    what, why, kind = debounce.note(ctx, rule, e)
+    what, why, kind = debounce.note(ctx, rule, e, r.out.key)
   else
     what, why, kind = record(ctx, rule, e, r.out, recent)
   end

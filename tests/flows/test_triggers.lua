@@ -252,6 +252,25 @@ describe("what lies in the past", function()
   end)
 end)
 
+describe("debounce", function()
+  it("waits on for its event when one for which it fired before is corrected", function()
+    expect_passes(tried({ calm = [[local sw = require "syncwell"
+return sw.rule { title = "T", on = sw.event { "workout.created", sport = "running" }, debounce = "2h", uses = { "notify" },
+  run = function(w, ctx) ctx.notify(w.title) end }]] }, [[
+      t.rule "calm"
+      local function workout(id, length, start)
+        t.event { "workout.created", id = id, title = id, sport = "running", elapsed = length, start = start }
+      end
+      workout("w1", "30min", "2026-03-01T06:00Z")
+      t.clock.advance "3h"
+      workout("w2", "30min", "2026-03-01T14:00Z")
+      t.clock.advance "10min"
+      workout("w1", "31min", "2026-03-01T06:00Z")
+      t.clock.advance "3h"
+      t.expect_fired("calm", 2)]]))
+  end)
+end)
+
 describe("late data", function()
   it("that moves the beginning of what was told tells nothing twice", function()
     expect_passes(tried({ high = 'sw.threshold { "resting_heart_rate", enter = ">70", leave = "<66", lasting = "2d" }',
