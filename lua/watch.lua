@@ -108,7 +108,8 @@ local function episodes(ctx, trigger, m, rows, enter, leave, op, lasting)
     elseif is_final(ctx, m, op, row) then
       began = enter(row) and (began or row.day) or nil
       if began and row.day - began + 1 >= lasting then
-        inside = spans(emit(list, ctx, trigger, m, row, what .. sw.time.day_text(began)), what, began, row.day)
+        local e = emit(list, ctx, trigger, m, row, what .. sw.time.day_text(began))
+        inside = spans(e, what, began, row.day)
       end
     end
     before = row.day
