@@ -80,12 +80,12 @@ local function words_of(h)
   return table.concat(list, "\n")
 end
 
-local function report(h)
+local function report(h, what)
   local disturbed = wrong(h, false) == ""
   local short = shrink(h, disturbed)
   error(("seed %d goes wrong %s (again with: ./run histories 1 %d):\n%s\n%s"):format(h.seed,
-    disturbed and "when it is disturbed" or "also when nothing disturbs it", h.seed, words_of(short),
-    wrong(short, disturbed)), 0)
+    disturbed and "when it is disturbed" or "also when nothing disturbs it", h.seed, what .. "\n" .. words_of(short),
+    (wrong(short, disturbed))), 0)
 end
 
 local function go_on(n, began)
@@ -109,7 +109,7 @@ describe("rules over random histories", function()
       local h = histories.make(SEED + n)
       local what, k = wrong(h, true)
       if what ~= "" then
-        report(h)
+        report(h, what)
       end
       n, kills = n + 1, kills + k
     end

@@ -215,19 +215,25 @@ histories.folder = folder
 local engine = {}
 engine.__index = engine
 
-local power = { left = nil, dead = false } -- commits until the engine dies
+-- Commits until the engine dies; which life each transaction belongs to, so that none comes after its end.
+local power = { left = nil, dead = false, life = 1, of = setmetatable({}, { __mode = "k" }) }
 
 -- From here on a commit may be the last one; one that the kill overtook is done or not, nobody is told.
 local function arm()
   local methods = getmetatable(sw.txn.new(0, "x", "UTC")).__index
-  local commit = methods.commit
+  local commit, new = methods.commit, homes.txn
+  function homes.txn(ctx)
+    local t = new(ctx)
+    power.of[t] = power.life
+    return t
+  end
   function methods.commit(t)
-    if power.dead then
+    if power.dead or (power.of[t] or power.life) ~= power.life then
       return nil, "killed", "conflict"
     end
     power.left = power.left and power.left - 1
     if power.left and power.left <= 0 then
-      power.dead = true
+      power.dead, power.at = true, sw.time.now()
       if power.half then
         commit(t)
       end
@@ -237,14 +243,22 @@ local function arm()
   end
 end
 
+-- What the dead one had sent to the disk may still arrive meanwhile.
 local function free_leases(ctx)
-  local t = homes.txn(ctx)
-  for _, job in ipairs(sw.store.jobs(ctx.who) or {}) do
-    if job.state == "running" then
-      t:job_extend(job.id, job.generation or 0, -1, "")
+  local done, message
+  for _ = 1, 5 do
+    local t = homes.txn(ctx)
+    for _, job in ipairs(sw.store.jobs(ctx.who) or {}) do
+      if job.state == "running" then
+        t:job_extend(job.id, job.generation or 0, -1, "")
+      end
+    end
+    done, message = t:commit()
+    if done then
+      return
     end
   end
-  assert(t:commit())
+  error(message)
 end
 
 function engine.new(dir, prepared)
@@ -358,11 +372,11 @@ function engine:run(from, target, random)
     kills = kills - 1
     go(self, from, target)
     local died = power.dead
-    power.dead, power.left = false, nil
+    power.dead, power.left, power.life = false, nil, power.life + 1
     if not died then
       return
     end
-    self.kills = (self.kills or 0) + 1
+    self.kills, from = (self.kills or 0) + 1, power.at
     sw.time.set(from)
     self:start(self.stopped or START)
   end
@@ -372,7 +386,7 @@ end
 local function back_and_forth(self, now, random)
   if random(3) == 0 then
     sw.time.set(now - random(90) * MIN)
-    self:start(math.min(self.stopped, sw.time.now()))
+    self:start(math.min(self.stopped or START, sw.time.now()))
     sw.time.set(now)
   end
 end
@@ -408,6 +422,11 @@ local function delivered(dir)
   return at, twice
 end
 
+-- A day that was too little is looked at ten minutes after its end, or when the engine starts meanwhile.
+local function arrival(name, at)
+  return name == "low" and at and at:gsub("00:0%d$", "00:10") or at
+end
+
 function engine:effects()
   local at, twice = delivered(self.dir)
   local list = {}
@@ -415,7 +434,7 @@ function engine:effects()
     local f, said = doc.body, {}
     for i, a in ipairs(f.actions or {}) do
       local key = sw.sys.hash(("%s:%s#%d"):format(self.ctx.name, doc.name, i)):sub(1, 32)
-      said[i] = ("%s @%s"):format(a.args.text, at[key] or a.state)
+      said[i] = ("%s @%s"):format(a.args.text, arrival(f.rule, at[key]) or a.state)
     end
     list[#list + 1] = ("%s: %s%s"):format(f.rule, table.concat(said, ", "), f.state == "stopped" and " (stopped)" or "")
   end
@@ -470,6 +489,16 @@ function histories.play(h, disturbed)
   return list, e.kills or 0
 end
 
+-- The clock of a process that was killed goes on where it stood.
+local function keep_clock(dir, at_least)
+  local set, before = sw.time.set, tonumber(sw.fs.read(dir .. "/clock", 100) or "") or 0
+  rawset(sw.time, "set", function(ms)
+    set(ms)
+    assert(sw.fs.write(dir .. "/clock", tostring(ms or 0)))
+  end)
+  return math.max(at_least, math.tointeger(before))
+end
+
 -- Where a killed process stood: everything that arrived is counted in the transaction that brought it.
 function histories.go_on(dir, seed)
   local h, e = histories.make(seed), engine.new(dir, true)
@@ -480,11 +509,12 @@ function histories.go_on(dir, seed)
       e.on, e.stopped = h.ops[i].what == "on", h.ops[i].what == "off" and h.ops[i].at or e.stopped
     end
   end
-  sw.time.set(at_of(h, done))
+  local now = keep_clock(dir, at_of(h, done))
+  sw.time.set(now)
   if e.on then
     e:start(e.stopped or START)
   end
-  e:run(at_of(h, done), at_of(h, done + 1))
+  e:run(now, at_of(h, done + 1))
   for i = done + 1, #h.ops do
     e:step(h.ops[i], i, at_of(h, i + 1))
   end
