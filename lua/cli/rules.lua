@@ -2,6 +2,7 @@
 --   syncwell rules list   |   rules install hydrate --set min=45min   |   rules backtest hydrate --since 1y
 local capabilities = require("capabilities")
 local failing = require("failing")
+local graph = require("rule_graph")
 local holding = require("holding")
 local home = require("home")
 local installing = require("installing")
@@ -22,7 +23,7 @@ local command = {
   usage = "list | show RULE | install RULE [--set KEY=VALUE] | install PATH [--yes] "
     .. "| remove RULE | enable RULE | disable RULE | pause | resume [RULE] | backtest RULE... [--since 1y] "
     .. "| why RULE [--event ID] | fire RULE [--really] | trace [RULE or FIRING] "
-    .. "| move FIRING | top | webhook NAME | reload",
+    .. "| move FIRING | top | graph [--dot] | webhook NAME | reload",
   example = "syncwell rules list\nsyncwell rules install hydrate --set min=45min\nsyncwell rules "
     .. "backtest hydrate --since 1y\nsyncwell rules why hydrate",
   options = {
@@ -31,8 +32,9 @@ local command = {
     since = { value = "SPAN", doc = "how far back: 30d, 1y, or a day (backtest; default 1y)" },
     ["until"] = { value = "DAY", doc = "the last day (backtest; default today)" },
     event = { value = "ID", doc = "the record or group to ask about (why, fire)" },
+    dot = { doc = "as a Graphviz document (graph)" },
     really = { doc = "do what the rule says, not only show it (fire)" },
-    all = { doc = "the whole catalogue (list)" },
+    all = { doc = "the whole catalogue (list, graph)" },
   },
 }
 
@@ -387,7 +389,7 @@ for _, name in ipairs { "backtest", "why", "fire", "top" } do
   sub[name] = reports[name]
 end
 
-sub.trace = tracing.show
+sub.trace, sub.graph = tracing.show, graph.show
 
 -- A firing that waits, or failed, goes on with the source that its rule has now.
 function sub.move(ctx, words)

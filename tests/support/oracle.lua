@@ -535,7 +535,9 @@ end
 local function lines_of(w)
   local list = {}
   for _, f in pairs(w.effects) do
-    list[#list + 1] = ("%s: %s%s"):format(f.rule, table.concat(f.said, ", "), f.stopped and " (stopped)" or "")
+    local said = table.concat(f.said, ", ")
+    said = f.rule == "low" and said:gsub("00:0%d$", "00:10") or said -- or by whatever looks before
+    list[#list + 1] = ("%s: %s%s"):format(f.rule, said, f.stopped and " (stopped)" or "")
   end
   table.sort(list)
   return list
