@@ -195,8 +195,8 @@ end
 
 -- The instants of the first and the last sample of a day.
 local function instants(ctx, m, day)
-  local from, to = sw.time.day_start(ctx.zone, day), sw.time.day_start(ctx.zone, day + 1) - 1
-  local first, last
+  local from = sw.time.day_start(ctx.zone, day)
+  local to, first, last = math.min(sw.time.day_start(ctx.zone, day + 1) - 1, sw.time.now()), nil, nil
   for line in (sw.store.raw(ctx.who, m.name, from, to) or ""):gmatch("[^\n]+") do
     local sample = sw.json.decode(line)
     local at = type(sample) == "table" and sample.start and sw.time.parse(sample.start)

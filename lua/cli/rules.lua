@@ -22,7 +22,8 @@ local json = sw.json
 local command = {
   group = "rules", summary = "rules: list, install, backtest, why, trace", mutates = true,
   usage = "list | show RULE | install RULE [--set KEY=VALUE] | install PATH [--yes] "
-    .. "| remove RULE | enable RULE | disable RULE | pause | resume [RULE] | backtest RULE... [--since 1y] [--diff] [--calendar] "
+    .. "| remove RULE | enable RULE | disable RULE | pause | resume [RULE] "
+    .. "| backtest RULE... [--since 1y] [--diff] [--calendar] "
     .. "| why RULE [--event ID] | fire RULE [--really] | trace [RULE or FIRING] "
     .. "| move FIRING | top | graph [--dot] | webhook NAME | reload",
   example = "syncwell rules list\nsyncwell rules install hydrate --set min=45min\nsyncwell rules "
