@@ -351,9 +351,9 @@ function of.goal(ctx, trigger, first, last)
   return list
 end
 
--- Into a transaction that brought data: whoever watches it looks again.
+-- Into a transaction that brought data: whoever watches it looks again, also who is looking just now.
 function watch.ask(t)
-  t:job { kind = "watch", name = "watch", due = sw.time.now(), payload = "{}" }
+  t:job { kind = "watch", name = "watch", due = sw.time.now(), payload = "{}", again = true }
 end
 
 function watch.events(ctx, trigger, first, last)
