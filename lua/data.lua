@@ -37,7 +37,7 @@ local function complete(m, row)
   return row
 end
 
-function data.daily(ctx, name, first, last, origin)
+local function stored_daily(ctx, name, first, last, origin)
   local m, why, code = data.metric(name)
   if not m then
     return nil, why, code
@@ -57,12 +57,58 @@ function data.daily(ctx, name, first, last, origin)
   return rows
 end
 
-function data.hours(ctx, name, first, last)
+-- ctx.playing: data that lies ahead of the clock is not known yet (lua/simulation.lua).
+function data.daily(ctx, name, first, last, origin)
+  if ctx.playing and not origin then
+    return data.daily_at(ctx, name, first, last, sw.time.now())
+  end
+  return stored_daily(ctx, name, first, last, origin)
+end
+
+-- Sleep is known when it is over; what else has no samples, such as a service's total of the day, as it is.
+local function was_known(ctx, name, day, at)
+  if not name:find("^sleep_") then
+    return true
+  end
+  for _, r in ipairs(sw.store.records(ctx.who, { kind = "sleep", first_day = day, last_day = day }) or {}) do
+    if r.finish <= at then
+      return true
+    end
+  end
+  return false
+end
+
+-- Days as they were known at an instant: of its own day, what had been measured by then.
+function data.daily_at(ctx, name, first, last, at)
+  local today = home.day(ctx, at)
+  local rows, message, code = stored_daily(ctx, name, first, math.min(last, today))
+  local row = rows and rows[#rows]
+  if not row or row.day ~= today then
+    return rows, message, code
+  end
+  local m, part = (data.metric(name))
+  part, message, code = sw.store.day_until(ctx.who, ctx.zone, m.name, today, at)
+  if not part then
+    return nil, message, code
+  elseif part.sampled then
+    rows[#rows] = part.rows[1] and complete(m, part.rows[1]) or nil
+  elseif not was_known(ctx, m.name, today, at) then
+    rows[#rows] = nil
+  end
+  return rows
+end
+
+function data.hours_at(ctx, name, first, last, at)
+  return data.hours(ctx, name, first, math.min(last, home.day(ctx, at)), at)
+end
+
+function data.hours(ctx, name, first, last, at)
+  at = at or ctx.playing and sw.time.now() or nil
   local m, why, code = data.metric(name)
   if not m then
     return nil, why, code
   end
-  local rows, message, kind = sw.store.hours(ctx.who, ctx.zone, m.name, first, last)
+  local rows, message, kind = sw.store.hours(ctx.who, ctx.zone, m.name, first, last, at)
   for _, row in ipairs(rows or {}) do
     complete(m, row)
   end
@@ -103,8 +149,9 @@ function data.groups(ctx, kind, filter)
     table.insert(members[r.group], r)
   end
   local views = {}
-  for i, group in ipairs(order) do
-    views[i] = record.merged(members[group])
+  for _, group in ipairs(order) do
+    local view = record.merged(members[group])
+    views[#views + 1] = (not ctx.playing or view.finish <= sw.time.now()) and view or nil
   end
   return views
 end

@@ -1,5 +1,5 @@
 -- debounce = "10min": a rule fires when nothing new came for so long, for the newest event.
---   debounce.note(ctx, rule, e)      --> "waits": the event replaces the one before it
+--   debounce.note(ctx, rule, e, key) --> "waits": the event replaces the one before it | "known"
 --   debounce.due(ctx, job)           --> the event whose time of quiet is over | nil
 -- One document a rule holds the newest event; each has a job, and only that of the newest finds it.
 local home = require("home")
@@ -12,7 +12,11 @@ function debounce.ms(rule)
   return rule.declaration.debounce and math.floor((spans.span_s(rule.declaration.debounce) or 0) * 1000) or 0
 end
 
-function debounce.note(ctx, rule, e)
+-- An event for which the rule fired already is none that it waits for.
+function debounce.note(ctx, rule, e, key)
+  if sw.store.doc(ctx.who, "firing", rule.name .. "|" .. key) then
+    return "known"
+  end
   local due, t = e.at + debounce.ms(rule), home.txn(ctx)
   t:doc("debounce", rule.name, json.encode { event = e.event, key = e.key, due = due })
   t:job { kind = "debounce", name = ("%s@%d"):format(rule.name, due), due = due,

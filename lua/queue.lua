@@ -121,7 +121,15 @@ local function renew(ctx, job)
   return t:commit()
 end
 
+-- ctx.instead: a simulation tells what it does not do (lua/simulation.lua).
 local function perform(ctx, job)
+  local told, message, code = nil, nil, nil
+  if ctx.instead then
+    told, message, code = ctx.instead(ctx, job)
+  end
+  if told or message then
+    return told, message, code
+  end
   return require("jobs." .. job.kind).run(ctx, job)
 end
 

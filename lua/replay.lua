@@ -7,21 +7,27 @@ local debounce = require("debounce")
 local gates = require("gates")
 local home = require("home")
 local rules = require("rules")
+local triggers = require("triggers")
 local watch = require("watch")
 
 local json = sw.json
 
 local replay = {}
 
-local function record_events(ctx, kind, first, last)
-  local views, message, code = data.groups(ctx, kind, { first_day = first, last_day = last })
+local PLANNED_MOST = 120000 -- every five minutes for a year
+
+local function record_events(ctx, rule, kind, span)
+  local views, message, code = data.groups(ctx, kind, { first_day = span.first, last_day = span.last })
   if not views then
     return nil, message, code
   end
   local list = {}
-  for i, v in ipairs(views) do
+  for _, v in ipairs(views) do
     v.live = "replay"
-    list[i] = { event = v, at = v.finish, kind = kind .. ".created" }
+    local concerns = triggers.concerns(rule, kind .. ".created", v)
+    if concerns or span.all then
+      list[#list + 1] = { event = v, at = v.finish, kind = kind .. ".created", fits_none = not concerns }
+    end
   end
   return list
 end
@@ -29,7 +35,7 @@ end
 local function planned_events(ctx, rule, first, last)
   local list, at = {}, sw.time.day_start(ctx.zone, first) - 1
   local to = math.min(sw.time.day_start(ctx.zone, last + 1), sw.time.now() + 1)
-  while #list < 20000 do
+  while #list < PLANNED_MOST do
     at = rules.next_instant(ctx, rule, at)
     if not at or at >= to then
       return list
@@ -37,15 +43,20 @@ local function planned_events(ctx, rule, first, last)
     local id = sw.time.iso(at, 0)
     list[#list + 1] = { event = { kind = "schedule", planned = at, at = at, group = id, id = id }, at = at }
   end
-  return list
+  return nil, ("'%s' is planned more than %d times from %s on; ask for a shorter span with --since"):format(
+    rule.name, PLANNED_MOST, sw.time.day_text(first)), "limit"
 end
 
--- Every event the rule would have listened to between two days, in order.
-function replay.history(ctx, rule, first, last)
-  local events = planned_events(ctx, rule, first, last)
+-- Every event the rule would have listened to between two days, in order. all: also those that fit none of
+-- the triggers of sw.any, marked fits_none.
+function replay.history(ctx, rule, first, last, all)
+  local events, why, kind_of = planned_events(ctx, rule, first, last)
+  if not events then
+    return nil, why, kind_of
+  end
   for _, kind in ipairs { "workout", "sleep", "meal", "mindful", "measurement", "note" } do
     if rules.listens(rule, kind .. ".created") then
-      local list, message, code = record_events(ctx, kind, first, last)
+      local list, message, code = record_events(ctx, rule, kind, { first = first, last = last, all = all })
       if not list then
         return nil, message, code
       end
@@ -106,7 +117,7 @@ function replay.run(ctx, rule, events)
         seen[r.out.key] = true
         gates.remember(recent, e.at)
         firings[#firings + 1] = { rule = rule.name, key = r.out.key,
-          at = sw.time.iso(e.at, home.offset(ctx, e.at)),
+          at = sw.time.iso(e.at, home.offset(ctx, e.at)), at_ms = e.at,
           event = rules.public_event(e.event), actions = json.list(r.out.actions or {}),
             outcome = "would fire" }
       end

@@ -1,5 +1,5 @@
--- What rules did and would have done, for people: backtest, why, trace.
---   reports.backtest(ctx, { "backtest", "hydrate" }, { since = "1y" })   --> exit code | nil, message, code
+-- What rules did and would do, for people: why, fire, top. What they would have done: rule_past.lua.
+--   reports.why(ctx, { "why", "hydrate" }, { event = "1f3c" })   --> exit code | nil, message, code
 local grouping = require("grouping")
 local home = require("home")
 local replay = require("replay")
@@ -8,7 +8,6 @@ local schema = require("schema")
 local steps = require("steps")
 local tally = require("tally")
 local term = require("term")
-local when = require("when")
 
 local json = sw.json
 local reports = {}
@@ -24,87 +23,13 @@ function reports.state(r)
   return r.paused and "paused" or not r.enabled and "off" or r.held and "held" or "on"
 end
 
--- --- backtest ---
-
-local function span(ctx, options)
-  local since = options.since or "1y"
-  local first = when.span(ctx, since)
-  if not first then
-    return nil, ("--since: '%s' is not a span like 1y or a day"):format(since), "usage"
-  end
-  local last = options["until"] and select(2, when.span(ctx, options["until"]))
-    or home.day(ctx, sw.time.now())
-  return first, last
-end
-
-local function action_text(ctx, f)
-  local a = f.actions[1]
-  if not a then
-    return ""
-  end
-  local at = a.args.at and sw.time.iso(a.args.at // 1000 * 1000, home.offset(ctx, a.args.at))
-  return (a.args.title or a.args.text or a.action) .. (at and " at " .. at:sub(12, 16) or "")
-end
-
-function reports.backtest(ctx, words, options)
-  if not words[2] then
-    return nil, "backtest needs the name of a rule", "usage"
-  end
-  local first, last, kind = span(ctx, options)
-  if not first then
-    return nil, last, kind
-  end
-  local firings, errors, judged = {}, {}, 0
-  for i = 2, #words do
-    local rule, message, code = rules.find(ctx, words[i])
-    if not rule then
-      return nil, message, code
-    elseif rule.error then
-      return nil, rule.error, "bad"
-    end
-    local events
-    events, message, code = replay.history(ctx, rule, first, last)
-    if not events then
-      return nil, message, code
-    end
-    judged = judged + #events
-    local list, errs = replay.run(ctx, rule, events)
-    if not list then
-      return nil, errs
-    end
-    table.move(list, 1, #list, #firings + 1, firings)
-    table.move(errs, 1, #errs, #errors + 1, errors)
-  end
-  if ctx.json then
-    term.line("%s", json.encode(json.list(firings)))
-  else
-    term.line("%d event%s from %s to %s, would have fired %d time%s", judged, judged == 1 and "" or "s",
-      sw.time.day_text(first),
-      sw.time.day_text(last), #firings, #firings == 1 and "" or "s")
-    local rows = {}
-    for i, f in ipairs(firings) do
-      rows[i] = { f.at:sub(1, 16):gsub("T", " "), f.rule, f.event.type or f.event.kind, action_text(ctx, f) }
-    end
-    if #rows > 0 then
-      term.table({ "when", "rule", "event", "what" }, rows)
-    end
-  end
-  if errors[1] then
-    term.error(("%d run%s failed; the first: %s"):format(#errors, #errors == 1 and "" or "s", errors[1]))
-    return 4
-  end
-  return 0
-end
-
 -- --- why and trace ---
 
-local function newest_events(ctx, rule, id)
+local function newest_events(ctx, rule, id, all)
   id = id and grouping.resolve(ctx, id)
   local today = home.day(ctx, sw.time.now())
-  local events, message, code = replay.history(ctx, rule, sw.time.day(1900, 1, 1), today)
-  if #rules.schedules(rule) > 0 then
-    events, message, code = replay.history(ctx, rule, today - 31, today)
-  end
+  local first = #rules.schedules(rule) > 0 and today - 31 or sw.time.day(1900, 1, 1)
+  local events, message, code = replay.history(ctx, rule, first, today, all)
   if not events then
     return nil, message, code
   end
@@ -148,7 +73,7 @@ function reports.why(ctx, words, options)
     return nil, rule.error, "bad"
   end
   local events
-  events, message, code = newest_events(ctx, rule, options.event)
+  events, message, code = newest_events(ctx, rule, options.event, true)
   if not events then
     return nil, message, code
   elseif #events == 0 then
@@ -163,6 +88,10 @@ function reports.why(ctx, words, options)
   local public = {}
   for i, r in ipairs(results) do
     local e = events[i]
+    if e.fits_none and r.ok then
+      r.out.fired = false
+      table.insert(r.out.gates, 1, { gate = "trigger", ok = false, text = "it fits none of sw.any" })
+    end
     local gates = r.ok and r.out.gates or {}
     public[i] = { rule = rule.name, event = rules.public_event(e.event), gates = json.list(gates),
       verdict = verdict(ctx, rule, r) }

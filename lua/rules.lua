@@ -214,6 +214,17 @@ local reads = {}
 
 local HOURS_MOST_DAYS = 62
 
+local LATE_MS = 15 * 60000
+
+-- Of an instant that is long over a rule reads what was known then, not what came later that day.
+local function rows_of(ctx, args, span, at)
+  local read = args.every == "hour" and "hours" or "daily"
+  if sw.time.now() - at > LATE_MS then
+    return data[read .. "_at"](ctx, args.metric, span.first, span.last, at)
+  end
+  return data[read](ctx, args.metric, span.first, span.last)
+end
+
 -- every = "hour": rows with the local hour they begin at; else days.
 function reads.series(ctx, args, at)
   local first, last = last_days(ctx, args, at)
@@ -221,7 +232,7 @@ function reads.series(ctx, args, at)
   if by_hour then
     first = math.max(first, last - HOURS_MOST_DAYS)
   end
-  local rows, message = data[by_hour and "hours" or "daily"](ctx, args.metric, first, last)
+  local rows, message = rows_of(ctx, args, { first = first, last = last }, at)
   if not rows then
     return nil, message
   end
@@ -242,7 +253,7 @@ function reads.records(ctx, args, at)
   end
   local out = {}
   for _, v in ipairs(views) do
-    if not args.sport or v.attributes.sport == args.sport then
+    if v.finish <= at and (not args.sport or v.attributes.sport == args.sport) then
       out[#out + 1] = v
     end
   end
@@ -368,6 +379,33 @@ function rules.apply(ctx, rule, events)
     fired = fired + n
   end
   return fired
+end
+
+-- The real event was changed: would the rule still fire for it, seen when it did? nil and why when the rule
+-- cannot say.
+local function still_holds(ctx, rule, view, at)
+  if not triggers.concerns(rule, view.kind .. ".created", view) then
+    return false
+  end
+  local results, message, code = explain(ctx, rule, { { event = view, at = at } }, "when")
+  local r = results and results[1]
+  if not r then
+    return nil, message, code
+  end
+  return not r.ok or r.out.fired -- a rule that fails does not say that it was wrong
+end
+
+-- Corrected so that the rule would not have fired: it takes back what it did.
+function rules.correct(ctx, rule, view)
+  local was, at = firing.of_group(ctx, rule, view.group)
+  if not was or sw.store.doc(ctx.who, "firing", ("%s|%s retracted"):format(rule.name, was.key)) then
+    return 0
+  end
+  local holds, message, code = still_holds(ctx, rule, view, at)
+  if holds == nil then
+    return nil, message, code
+  end
+  return holds and 0 or rules.retract(ctx, rule, view.group)
 end
 
 -- The real event is gone: a rule that fired for it and has on_retract takes back what it did, once.

@@ -37,6 +37,15 @@ local function record(ctx, rule, e, out, recent)
   return firing.record(ctx, rule, e, out, recent)
 end
 
+-- ctx.held: a simulation is told (lua/simulation.lua).
+local function is_held(ctx, rule, e, recent)
+  local why = gates.closed(ctx, rule, recent, e.at)
+  if why and ctx.held then
+    ctx.held(rule, e, why)
+  end
+  return why ~= nil
+end
+
 -- What one run came to: a firing is recorded, what is wrong is told. Gives the outcome for failing.lua and
 -- how many fired, or nil, message, code.
 local function one(ctx, rule, e, r, recent)
@@ -46,17 +55,19 @@ local function one(ctx, rule, e, r, recent)
   end
   if not r.ok then
     return failure(rule, e, r), 0
-  elseif not (r.out.fired or r.out.steps) or gates.closed(ctx, rule, recent, e.at) then
+  elseif not (r.out.fired or r.out.steps) or is_held(ctx, rule, e, recent) then
     return { ok = true, at = e.at }, 0
   end
   local what, why, kind
   if rule.declaration.debounce and not e.quiet and not r.out.retracts then
-    what, why, kind = debounce.note(ctx, rule, e)
+    what, why, kind = debounce.note(ctx, rule, e, r.out.key)
   else
     what, why, kind = record(ctx, rule, e, r.out, recent)
   end
   if not what then
     return nil, why, kind
+  elseif what == "closed" and ctx.held then
+    ctx.held(rule, e, "another firing is under way")
   elseif what == "failed" then
     return failure(rule, e, why), 0
   end

@@ -5,6 +5,7 @@
 local packages = require("packages")
 local rules = require("rules")
 local scripts = require("scripts")
+local versions = require("versions")
 
 local standing = {}
 
@@ -72,6 +73,7 @@ function standing.rules(ctx)
   end
   set = { mark = mark, all = all, kinds = {}, packages = standing.packages(all) }
   kept[who] = is_settled(ctx, all) and set or nil
+  versions.note(ctx, all)
   settle()
   return set
 end

@@ -92,28 +92,70 @@ function triggers.unsupported(ctx, d)
   end
 end
 
--- Does an event trigger of the rule listen to this kind? A created-rule with a provider or maker
--- filter also looks at updates, since the member it waits for may join later; the key keeps it to once.
+local function has(view, name, wanted)
+  local value = view[name]
+  if value == nil then
+    value = (view.attributes or {})[name]
+  end
+  local among = value == wanted
+  for _, member in ipairs(type(view[name .. "s"]) == "table" and view[name .. "s"] or {}) do
+    among = among or member == wanted
+  end
+  return among
+end
+
+local filters = { "provider", "maker", "sport", "type", "metric", "origin" }
+
+-- Does an event have what the trigger's filters ask for?
+function triggers.passes(trigger, view)
+  for _, name in ipairs(trigger.kind == "event" and filters or {}) do
+    if trigger[name] and not has(view, name, trigger[name]) then
+      return false
+    end
+  end
+  return true
+end
+
+-- A created-trigger with a filter also looks at updates, since what it waits for may join later; the key
+-- keeps it to once.
+local function hears(t, kind)
+  if t.kind == "event" then
+    local wanted = t.event or t[1]
+    return wanted == kind or wanted == kind:gsub("%.updated$", ".created")
+      and (t.provider or t.maker or t.sport) ~= nil
+  elseif t.kind == "webhook" then
+    return kind == "webhook." .. (t.path or t[1])
+  end
+  return watch.kinds[t.kind] and kind == "series" or false
+end
+
+-- Does a trigger of the rule listen to this kind?
 function triggers.listens(rule, kind)
   for _, t in ipairs(triggers_of(rule.declaration)) do
-    if t.kind == "event" then
-      local wanted = t.event or t[1]
-      if wanted == kind or (wanted == kind:gsub("%.updated$", ".created")
-        and (t.provider or t.maker or t.sport)) then
-        return true
-      end
-    elseif t.kind == "webhook" and kind == "webhook." .. (t.path or t[1]) then
-      return true
-    elseif watch.kinds[t.kind] and kind == "series" then
+    if hears(t, kind) then
       return true
     end
   end
   return false
 end
 
--- Does the rule take back what it did when an event of this kind is retracted?
+-- The box judges the filters of a rule's one trigger; of sw.any, each trigger has its own, judged here.
+function triggers.judged_here(rule)
+  return rule.declaration.on.kind == "any"
+end
+
+function triggers.concerns(rule, kind, view)
+  for _, t in ipairs(triggers.judged_here(rule) and triggers_of(rule.declaration) or {}) do
+    if hears(t, kind) and triggers.passes(t, view) then
+      return true
+    end
+  end
+  return not triggers.judged_here(rule)
+end
+
+-- Does the rule take back what it did when an event of this kind is retracted, or corrected?
 function triggers.takes_back(rule, kind)
-  local record = kind:match("^(%l+)%.retracted$")
+  local record = kind:match("^(%l+)%.retracted$") or kind:match("^(%l+)%.updated$")
   return record and rule.declaration.on_retract and triggers.listens(rule, record .. ".created") or false
 end
 

@@ -15,7 +15,6 @@ local waiting = {}
 
 local ANY_MOST = 20
 local BACK_DAYS = 3 -- as far back as a trigger on data looks
-local filters = { "provider", "maker", "sport", "type", "metric", "origin" }
 
 local function each(trigger)
   return trigger.kind == "any" and type(trigger.of) == "table" and trigger.of or { trigger }
@@ -57,28 +56,8 @@ local function wanted_by(trigger, kind)
   return trigger.kind == "event" and trigger.event == kind
 end
 
-local function has(view, name, wanted)
-  local value = view[name]
-  if value == nil then
-    value = (view.attributes or {})[name]
-  end
-  local among = value == wanted
-  for _, member in ipairs(type(view[name .. "s"]) == "table" and view[name .. "s"] or {}) do
-    among = among or member == wanted
-  end
-  return among
-end
-
 local function fits(trigger, kind, view)
-  if not wanted_by(trigger, kind) then
-    return false
-  end
-  for _, name in ipairs(trigger.kind == "event" and filters or {}) do
-    if trigger[name] and not has(view, name, trigger[name]) then
-      return false
-    end
-  end
-  return true
+  return wanted_by(trigger, kind) and triggers.passes(trigger, view)
 end
 
 local function any_fits(trigger, kind, view)
@@ -114,12 +93,12 @@ end
 
 -- --- beginning to wait ---
 
--- Triggers on data that hold already are not waited for: their keys.
+-- Triggers on data that hold already are not waited for: their keys, and the days they were told for.
 local function known_keys(ctx, trigger)
   local today, keys = home.day(ctx, sw.time.now()), {}
   for _, t in ipairs(each(trigger)) do
     for _, e in ipairs(watch.kinds[t.kind] and watch.events(ctx, t, today - BACK_DAYS, today) or {}) do
-      keys[e.key] = true
+      keys[e.key] = e.event.day
     end
   end
   return keys
@@ -203,10 +182,18 @@ function waiting.wake_by_events(ctx, job, waits, events)
   return woken
 end
 
+local function was_seen(e, seen)
+  for key, day in pairs(seen) do
+    if watch.is_same(e, key, day) then
+      return true
+    end
+  end
+end
+
 local function new_event(ctx, w, first, last)
   for _, t in ipairs(each(w.body.trigger)) do
     for _, e in ipairs(watch.kinds[t.kind] and watch.events(ctx, t, first, last) or {}) do
-      if not (w.body.seen or {})[e.key] then
+      if not was_seen(e, w.body.seen or {}) then
         e.event.live = "live"
         return e
       end

@@ -54,6 +54,23 @@ local function emit(list, ctx, trigger, m, row, key, more)
   local e = event_of(ctx, trigger, m, row, more)
   e.id = key
   list[#list + 1] = { key = key, at = more and more.at or end_of(ctx, row.day), event = e, kind = "series" }
+  return list[#list]
+end
+
+local function spans(e, what, from, to)
+  e.spans = { what = what, first = from, from = sw.time.day_text(from), to = sw.time.day_text(to) }
+  return e
+end
+
+-- Late data may move the day on which an episode began, and its key with it. It is the one that was told
+-- before when that was told for one of its days.
+--   watch.is_same(e, "threshold weight since 2026-01-03", "2026-01-04")      e: of watch.events
+function watch.is_same(e, key, day)
+  if e.key == key then
+    return true
+  end
+  return e.spans ~= nil and type(day) == "string" and key:sub(1, #e.spans.what) == e.spans.what
+    and day >= e.spans.from and day <= e.spans.to
 end
 
 local function within(list, ctx, first, last)
@@ -78,20 +95,22 @@ local function is_final(ctx, m, op, row)
 end
 
 local function episodes(ctx, trigger, m, rows, enter, leave, op, lasting)
-  local list, began, before, is_in = {}, nil, nil, false
+  local list, began, before, inside = {}, nil, nil, nil
+  local what = ("%s %s since "):format(trigger.kind, m.name)
   for _, row in ipairs(rows) do
     local gap = before and row.day - before or 1
     if gap > (m.sparse and GAP_DAYS or 1) then
       began = nil
     end
-    if is_in and leave(row) then
-      is_in, began = false, nil
-    elseif not is_in and is_final(ctx, m, op, row) then
+    if inside and leave(row) then
+      inside, began = nil, nil
+    elseif inside then
+      inside.spans.to = sw.time.day_text(row.day)
+    elseif is_final(ctx, m, op, row) then
       began = enter(row) and (began or row.day) or nil
       if began and row.day - began + 1 >= lasting then
-        is_in = true
-        emit(list, ctx, trigger, m, row, ("%s %s since %s"):format(trigger.kind, m.name,
-          sw.time.day_text(began)))
+        local e = emit(list, ctx, trigger, m, row, what .. sw.time.day_text(began))
+        inside = spans(e, what, began, row.day)
       end
     end
     before = row.day
@@ -175,17 +194,24 @@ function of.baseline(ctx, trigger, first, last)
     trigger.above and ">" or "<", lasting_days(trigger))
 end
 
--- The instant of the last sample of a day.
-local function last_instant(ctx, m, day)
-  local text = sw.store.raw(ctx.who, m.name, sw.time.day_start(ctx.zone, day), sw.time.day_start(ctx.zone,
-    day + 1) - 1)
-  local last
-  for line in (text or ""):gmatch("[^\n]+") do
+-- The instants of the first and the last sample of a day.
+local function instants(ctx, m, day)
+  local from = sw.time.day_start(ctx.zone, day)
+  local to, first, last = math.min(sw.time.day_start(ctx.zone, day + 1) - 1, sw.time.now()), nil, nil
+  for line in (sw.store.raw(ctx.who, m.name, from, to) or ""):gmatch("[^\n]+") do
     local sample = sw.json.decode(line)
     local at = type(sample) == "table" and sample.start and sw.time.parse(sample.start)
-    last = at and math.max(last or at, at) or last
+    first, last = at and math.min(first or at, at) or first, at and math.max(last or at, at) or last
   end
-  return last or sw.time.day_start(ctx.zone, day)
+  return first or from, last or from
+end
+
+-- Whether an absence lasted until `at`: the day of the next value may have begun before it came.
+local function still_absent(ctx, m, next_day, at)
+  if not next_day or at < sw.time.day_start(ctx.zone, next_day) then
+    return true
+  end
+  return at < sw.time.day_start(ctx.zone, next_day + 1) and at < (instants(ctx, m, next_day))
 end
 
 function of.absent(ctx, trigger, first, last)
@@ -199,9 +225,9 @@ function of.absent(ctx, trigger, first, last)
   for i, row in ipairs(rows) do
     local next_day = rows[i + 1] and rows[i + 1].day
     if (next_day or math.huge) > row.day + back - 3 then
-      local at = math.tointeger(last_instant(ctx, m, row.day) + lasting)
-      local came = next_day and sw.time.day_start(ctx.zone, next_day) or now + 1
-      if at <= now and at < came then
+      local _, latest = instants(ctx, m, row.day)
+      local at = math.tointeger(latest + lasting)
+      if at <= now and still_absent(ctx, m, next_day, at) then
         emit(list, ctx, trigger, m, row, ("absent %s since %s"):format(m.name, sw.time.day_text(row.day)),
           { at = at, to = at, finish = at })
       end
@@ -264,7 +290,7 @@ function watch.streaks(ctx, trigger, days, by_day, per)
   for _, n in ipairs(trigger.lengths) do
     wanted[n] = true
   end
-  local at, sum, reached, length, began = nil, 0, nil, 0, nil
+  local at, sum, reached, length, began, told = nil, 0, nil, 0, nil, {}
   for _, day in ipairs(days) do
     local b = per(day)
     if b ~= at then
@@ -273,12 +299,16 @@ function watch.streaks(ctx, trigger, days, by_day, per)
     sum = sum + by_day[day]
     if sum >= least and reached ~= b then
       length = reached == b - 1 and length + 1 or 1
-      began = length == 1 and day or began
+      began, told = length == 1 and day or began, length == 1 and {} or told
       reached = b
+      for _, e in ipairs(told) do
+        e.spans.to = sw.time.day_text(day)
+      end
       if wanted[length] then
-        local row = { day = day, value = length, n = length }
-        emit(list, ctx, trigger, nil, row, ("streak of %d since %s"):format(length, sw.time.day_text(began)),
+        local row, what = { day = day, value = length, n = length }, ("streak of %d since "):format(length)
+        local e = emit(list, ctx, trigger, nil, row, what .. sw.time.day_text(began),
           { metric = trigger.metric or trigger.records })
+        told[#told + 1] = spans(e, what, began, day)
       end
     end
   end
@@ -322,9 +352,9 @@ function of.goal(ctx, trigger, first, last)
   return list
 end
 
--- Into a transaction that brought data: whoever watches it looks again.
+-- Into a transaction that brought data: whoever watches it looks again, also who is looking just now.
 function watch.ask(t)
-  t:job { kind = "watch", name = "watch", due = sw.time.now(), payload = "{}" }
+  t:job { kind = "watch", name = "watch", due = sw.time.now(), payload = "{}", again = true }
 end
 
 function watch.events(ctx, trigger, first, last)
@@ -363,9 +393,12 @@ function watch.next_instant(ctx, trigger, after)
   if trigger.kind == "absent" then
     local rows, m = rows_of(ctx, trigger.metric, today - 4000, today)
     local row = rows and rows[#rows]
-    local at = row and math.tointeger(last_instant(ctx, m, row.day) + (words.span_s(trigger.lasting)
-      or 86400) * 1000 // 1)
-    return at and at > after and at or nil
+    if not row then
+      return nil
+    end
+    local _, latest = instants(ctx, m, row.day)
+    local at = math.tointeger(latest + (words.span_s(trigger.lasting) or 86400) * 1000 // 1)
+    return at > after and at or nil
   end
   local low = trigger.kind == "threshold" and trigger.enter:sub(1, 1) == "<"
     or trigger.kind == "goal" and trigger.reached == false or trigger.kind == "baseline" and trigger.below

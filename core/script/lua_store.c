@@ -8,7 +8,8 @@
  *   records(who, {kind, from, to, first_day, last_day, group, id, limit, deleted}) -> list; deleted: those too
  *   records(who, {connection, external, kind}) -> list: what a service calls it
  *   daily(who, metric, first_day, last_day, origin = 0 merged) -> list of {day, n, sum, min, max, last}
- *   hours(who, zone, metric, first_day, last_day) -> the same with hour = local start of the hour, ms
+ *   hours(who, zone, metric, first_day, last_day [, until]) -> the same with hour = local start of the hour, ms
+ *   day_until(who, zone, metric, day, ms) -> {sampled, rows}: the day as far as it was known at an instant
  *   explain(who, zone, metric, day) -> list of {origin, start, dur, offset, value, share, behind}
  *   raw(who, metric, from, to, origin = 0 all) -> JSON lines text, how many
  *   raw_items, raw_body, raw_totals: what services gave, lua_store_raw.c
@@ -350,6 +351,7 @@ static int l_metrics(lua_State *L)
         lua_pushnumber(L, m->min), lua_setfield(L, -2, "min");
         lua_pushnumber(L, m->max), lua_setfield(L, -2, "max");
         lua_pushboolean(L, m->by_value), lua_setfield(L, -2, "by_value");
+        lua_pushboolean(L, m->month_chunks), lua_setfield(L, -2, "sparse");
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
     return 1;

@@ -49,6 +49,7 @@ static int l_daily(lua_State *L)
 struct hour_sum {
     struct sw_rollup r[30]; /* a local day has 23 to 25 hours, a travelling one more */
     int64_t day_start;
+    int64_t until_ms; /* what was measured by then */
 };
 
 static void add_hour(void *ctx, const struct sw_timeline_step *t)
@@ -56,7 +57,8 @@ static void add_hour(void *ctx, const struct sw_timeline_step *t)
     struct hour_sum *h = ctx;
     int64_t local = t->start_ms + (int64_t)t->offset_min * 60000,
             k = (local - h->day_start) / 3600000;
-    if (t->share > 0 && !t->stated && k >= 0 && k < 30) sw_rollup_add(&h->r[k], t->value * t->share);
+    if (t->stated || t->start_ms + t->dur_ms > h->until_ms) return;
+    if (t->share > 0 && k >= 0 && k < 30) sw_rollup_add(&h->r[k], t->value * t->share);
 }
 
 static const struct sw_metric *metric_of(struct sw_query *a, struct sw_err *err)
@@ -73,13 +75,43 @@ static int write_hours(struct sw_store *s, struct sw_query *a, struct sw_err *er
     int rc = m ? 0 : SW_E_NOTFOUND;
     sw_buf_byte(&a->out, '[');
     for (int64_t day = a->i[1]; day <= a->i[2] && !rc; day++) {
-        struct hour_sum h = {.day_start = day * SW_DAY_MS};
+        struct hour_sum h = {.day_start = day * SW_DAY_MS, .until_ms = a->i[3]};
         struct sw_rollup whole;
         rc = sw_timeline_day(s, a->engine->metrics, &who, m, day, &whole, add_hour, &h, err);
         for (int k = 0; k < 30 && !rc; k++)
             if (h.r[k].n) put_rollup(&a->out, "hour", h.day_start + k * INT64_C(3600000), &h.r[k]);
     }
     sw_buf_byte(&a->out, ']');
+    return rc;
+}
+
+struct until_sum {
+    struct sw_rollup r;
+    int64_t until_ms;
+    bool any; /* there are samples at all */
+};
+
+/* What is measured over a span is known when the span is over. */
+static void add_until(void *ctx, const struct sw_timeline_step *t)
+{
+    struct until_sum *u = ctx;
+    if (t->stated) return; /* nobody knows when of the day it was */
+    u->any = true;
+    if (t->share > 0 && t->start_ms + t->dur_ms <= u->until_ms)
+        sw_rollup_add(&u->r, t->value * t->share);
+}
+
+static int write_day_until(struct sw_store *s, struct sw_query *a, struct sw_err *err)
+{
+    const struct sw_metric *m = metric_of(a, err);
+    struct sw_who who = {a->i[0], "", a->zone, 0};
+    struct until_sum u = {.until_ms = a->i[2]};
+    struct sw_rollup whole;
+    int rc = m ? sw_timeline_day(s, a->engine->metrics, &who, m, a->i[1], &whole, add_until, &u, err)
+               : SW_E_NOTFOUND;
+    sw_buf_printf(&a->out, "{\"sampled\":%s,\"rows\":[", u.any ? "true" : "false");
+    if (!rc && u.r.n) put_rollup(&a->out, "day", a->i[1], &u.r);
+    sw_buf_puts(&a->out, "]}");
     return rc;
 }
 
@@ -95,6 +127,19 @@ static int l_hours(lua_State *L)
 {
     const struct sw_tz *z = check_zone(L, 2);
     struct sw_query *a = sw_query_new(L, write_hours);
+    a->zone = z;
+    a->i[0] = luaL_checkinteger(L, 1);
+    a->s[0] = sw_strdup(luaL_checkstring(L, 3));
+    a->i[1] = luaL_checkinteger(L, 4);
+    a->i[2] = luaL_checkinteger(L, 5);
+    a->i[3] = luaL_optinteger(L, 6, INT64_MAX);
+    return sw_query_go(L, a);
+}
+
+static int l_day_until(lua_State *L)
+{
+    const struct sw_tz *z = check_zone(L, 2);
+    struct sw_query *a = sw_query_new(L, write_day_until);
     a->zone = z;
     a->i[0] = luaL_checkinteger(L, 1);
     a->s[0] = sw_strdup(luaL_checkstring(L, 3));
@@ -259,7 +304,7 @@ static int l_origins(lua_State *L)
 }
 
 const luaL_Reg sw_store_series_functions[] = {
-    {"daily", l_daily}, {"hours", l_hours},   {"explain", l_explain},
+    {"daily", l_daily}, {"hours", l_hours}, {"day_until", l_day_until},   {"explain", l_explain},
     {"raw", l_raw},     {"series", l_series}, {"origins", l_origins},
     {"ranks", l_ranks},
     {NULL, NULL}};

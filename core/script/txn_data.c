@@ -403,7 +403,7 @@ static int l_settle(lua_State *L)
 
 static int run_dispatch(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
 {
-    struct sw_job_new j = {t->who.id, t->who.now_ms, "dispatch", NULL, NULL, 0};
+    struct sw_job_new j = {.person_id = t->who.id, .due_ms = t->who.now_ms, .kind = "dispatch"};
     struct sw_buf b;
     int rc;
     if (!t->events.len) return 0;

@@ -8,7 +8,7 @@
 static int run_job(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
 {
     struct sw_job_new j = {t->who.id, o->i[0],     o->s[0], o->n[1] ? o->s[1] : NULL,
-                           o->s[2],   (int)o->i[1]};
+                           o->s[2],   (int)o->i[1], o->i[3] != 0};
     int rc;
     if (o->i[2] > 0 && !t->op[o->i[2] - 1]->changed) return 0;
     rc = sw_job_add(s, &j, &o->made, err);
@@ -25,6 +25,8 @@ static int l_job(lua_State *L)
     sw_txn_field(L, o, 2, 2, "payload", "{}");
     o->i[0] = sw_txn_field_int(L, 2, "due", sw_txn_check(L)->who.now_ms);
     o->i[1] = sw_txn_field_int(L, 2, "urgency", 0);
+    lua_getfield(L, 2, "again"); /* asked for while it runs, it runs once more */
+    o->i[3] = lua_toboolean(L, -1);
     lua_getfield(L, 2, "if_changed"); /* only if the record just before it was */
     if (lua_toboolean(L, -1)) o->i[2] = (int64_t)sw_txn_check(L)->n_op - 1;
     return 0;

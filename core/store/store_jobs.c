@@ -46,6 +46,9 @@ static int hint(struct sw_store *s, int64_t person, int64_t due_ms, struct sw_er
         "ii", person, due_ms);
 }
 
+/* In the place of a failure: the job was asked for while it ran. */
+#define AGAIN "again"
+
 int sw_job_add(struct sw_store *s, const struct sw_job_new *j, int64_t *id, struct sw_err *err)
 {
     char number[32];
@@ -60,9 +63,10 @@ int sw_job_add(struct sw_store *s, const struct sw_job_new *j, int64_t *id, stru
         "due_ms = CASE WHEN job.state = 2 OR excluded.due_ms < job.due_ms THEN excluded.due_ms ELSE job.due_ms END, "
         "payload = CASE WHEN job.state = 2 THEN excluded.payload ELSE job.payload END, "
         "attempts = CASE WHEN job.state = 2 THEN 0 ELSE job.attempts END, "
+        "failure = CASE WHEN job.state = 1 AND $8 = 1 THEN '" AGAIN "' ELSE job.failure END, "
         "state = CASE WHEN job.state = 2 THEN 0 ELSE job.state END RETURNING id",
-        "iissiis", n, j->person_id, j->kind, j->name ? j->name : number, (int64_t)j->urgency,
-        j->due_ms, j->payload);
+        "iissiisi", n, j->person_id, j->kind, j->name ? j->name : number, (int64_t)j->urgency,
+        j->due_ms, j->payload, (int64_t)j->again);
     if (rc <= 0) return rc ? rc : SW_E_INTERNAL;
     return hint(s, j->person_id, j->due_ms, err);
 }
@@ -204,6 +208,20 @@ int sw_job_extend(struct sw_store *s, int64_t id, int64_t generation, int64_t le
     return rc > 0 ? 0 : rc ? rc : lost(err, id);
 }
 
+/* Asked for while it ran: it waits again, due as it was. 1 when it does. */
+static int run_again(struct sw_store *s, int64_t id, int64_t generation, struct sw_err *err)
+{
+    int64_t person;
+    int rc = sw_ask_int(
+        s, err, &person,
+        "UPDATE job SET state = 0, lease_ms = 0, attempts = 0, progress = '', failure = '' WHERE id = $1 AND generation = $2 "
+        "AND state = 1 AND failure = '" AGAIN "' RETURNING person_id",
+        "ii", id, generation);
+    if (rc <= 0) return rc;
+    rc = hint(s, person, 0, err);
+    return rc ? rc : 1;
+}
+
 int sw_job_done(struct sw_store *s, int64_t id, int64_t generation, int64_t at_ms,
                 const char *outcome, const char *body, struct sw_err *err)
 {
@@ -215,7 +233,8 @@ int sw_job_done(struct sw_store *s, int64_t id, int64_t generation, int64_t at_m
             "INSERT INTO run (id, person_id, kind, name, at_ms, outcome, body) SELECT $1, person_id, kind, name, $4, $5, $6 FROM job "
             "WHERE id = $2 AND generation = $3 AND state = 1",
             "iiiiss", run, id, generation, at_ms, outcome, body);
-    if (rc) return rc;
+    if (!rc) rc = run_again(s, id, generation, err);
+    if (rc) return rc < 0 ? rc : 0;
     rc = sw_ask_int(s, err, &run,
                     "DELETE FROM job WHERE id = $1 AND generation = $2 AND state = 1 RETURNING 1",
                     "ii", id, generation);

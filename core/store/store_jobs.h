@@ -22,6 +22,7 @@ struct sw_job_new {
     const char *name; /* unique among this person's jobs of the kind; NULL: the number of the job */
     const char *payload; /* JSON */
     int urgency;         /* 0 normal; larger runs later */
+    bool again; /* asked for while it runs, it runs once more: what it looks at may have changed */
 };
 /* Add a job. One of the same name that waits already keeps the earlier due time and the older
  * payload; *id is its number then. One that was given up starts afresh with the new due time,

@@ -2,11 +2,13 @@
 --   syncwell rules list   |   rules install hydrate --set min=45min   |   rules backtest hydrate --since 1y
 local capabilities = require("capabilities")
 local failing = require("failing")
+local graph = require("rule_graph")
 local holding = require("holding")
 local home = require("home")
 local installing = require("installing")
 local packages = require("packages")
 local params_schema = require("params_schema")
+local past = require("rule_past")
 local post = require("post")
 local reports = require("rule_reports")
 local rules = require("rules")
@@ -20,9 +22,10 @@ local json = sw.json
 local command = {
   group = "rules", summary = "rules: list, install, backtest, why, trace", mutates = true,
   usage = "list | show RULE | install RULE [--set KEY=VALUE] | install PATH [--yes] "
-    .. "| remove RULE | enable RULE | disable RULE | pause | resume [RULE] | backtest RULE... [--since 1y] "
+    .. "| remove RULE | enable RULE | disable RULE | pause | resume [RULE] "
+    .. "| backtest RULE... [--since 1y] [--diff] [--calendar] "
     .. "| why RULE [--event ID] | fire RULE [--really] | trace [RULE or FIRING] "
-    .. "| move FIRING | top | webhook NAME | reload",
+    .. "| move FIRING | top | graph [--dot] | webhook NAME | reload",
   example = "syncwell rules list\nsyncwell rules install hydrate --set min=45min\nsyncwell rules "
     .. "backtest hydrate --since 1y\nsyncwell rules why hydrate",
   options = {
@@ -31,8 +34,11 @@ local command = {
     since = { value = "SPAN", doc = "how far back: 30d, 1y, or a day (backtest; default 1y)" },
     ["until"] = { value = "DAY", doc = "the last day (backtest; default today)" },
     event = { value = "ID", doc = "the record or group to ask about (why, fire)" },
+    diff = { doc = "beside what the rule did before its last edit (backtest)" },
+    calendar = { doc = "as a calendar file (backtest)" },
+    dot = { doc = "as a Graphviz document (graph)" },
     really = { doc = "do what the rule says, not only show it (fire)" },
-    all = { doc = "the whole catalogue (list)" },
+    all = { doc = "the whole catalogue (list, graph)" },
   },
 }
 
@@ -383,11 +389,11 @@ function sub.resume(ctx, words)
   return 0
 end
 
-for _, name in ipairs { "backtest", "why", "fire", "top" } do
+for _, name in ipairs { "why", "fire", "top" } do
   sub[name] = reports[name]
 end
 
-sub.trace = tracing.show
+sub.trace, sub.graph, sub.backtest = tracing.show, graph.show, past.backtest
 
 -- A firing that waits, or failed, goes on with the source that its rule has now.
 function sub.move(ctx, words)

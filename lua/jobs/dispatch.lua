@@ -50,10 +50,21 @@ local function chain_of(ctx, view)
   return free and chain or free == false, why, code
 end
 
+-- Is there a rule that takes back what it did when such a record is corrected?
+local function minds_change(set, kind)
+  for _, rule in ipairs(kind:find("%.updated$") and set.all or {}) do
+    if rule.live and triggers.takes_back(rule, kind) then
+      return true
+    end
+  end
+  return false
+end
+
 local function load_events(ctx, job, set, waits)
   local out = {}
   for _, e in ipairs(unique(job.payload.events)) do
     local wanted = #standing.listening(set, e.event) > 0 or waiting.listens(waits, e.event)
+      or minds_change(set, e.event)
     if e.data and wanted then
       e.data.id, e.data.group, e.data.at, e.data.live = e.group, e.group, job.payload.at, "live"
       out[#out + 1] = { kind = e.event, event = e.data, at = sw.time.now(), job = job.id }
@@ -99,6 +110,7 @@ end
 -- their workers once; `lists` holds those there are.
 local function for_rule(set, rule, events, lists)
   local listens, mark = {}, { tostring(rule.declaration.backfill or false) }
+  mark[2] = triggers.judged_here(rule) and rule.name or nil
   for _, kind in ipairs(lists.kinds) do
     listens[kind] = standing.is_listening(set, rule, kind)
     mark[#mark + 1] = listens[kind] and kind or nil
@@ -107,7 +119,8 @@ local function for_rule(set, rule, events, lists)
   if not lists[mark] then
     local list = {}
     for _, e in ipairs(events) do
-      if listens[e.kind] and (e.event.live == "live" or rule.declaration.backfill) then
+      if listens[e.kind] and (e.event.live == "live" or rule.declaration.backfill)
+        and triggers.concerns(rule, e.kind, e.event) then
         list[#list + 1] = e
       end
     end
@@ -116,13 +129,19 @@ local function for_rule(set, rule, events, lists)
   return lists[mark]
 end
 
--- Rules that fired for a real event that is gone take back what they did.
-local function take_back(ctx, job, set)
+-- Rules that fired for a real event that is gone, or is no longer what they fired for, take back what they
+-- did. changes: { { kind, group, view = as it is now } ... }
+local function take_back(ctx, set, changes)
   local fired = 0
-  for _, e in ipairs(unique(job.payload.events)) do
-    for _, rule in ipairs(e.event:find("%.retracted$") and set.all or {}) do
-      if rule.live and triggers.takes_back(rule, e.event) then
-        local n, message, code = rules.retract(ctx, rule, name_of(e.group))
+  for _, c in ipairs(changes) do
+    for _, rule in ipairs(set.all) do
+      if rule.live and triggers.takes_back(rule, c.kind) then
+        local n, message, code
+        if c.view then
+          n, message, code = rules.correct(ctx, rule, c.view)
+        else
+          n, message, code = rules.retract(ctx, rule, c.group)
+        end
         if not n then
           return nil, message, code
         end
@@ -131,6 +150,17 @@ local function take_back(ctx, job, set)
     end
   end
   return fired
+end
+
+local function changes_of(job, events)
+  local list = {}
+  for _, e in ipairs(unique(job.payload.events)) do
+    list[#list + 1] = e.event:find("%.retracted$") and { kind = e.event, group = name_of(e.group) } or nil
+  end
+  for _, e in ipairs(events) do
+    list[#list + 1] = e.kind:find("%.updated$") and { kind = e.kind, view = e.event } or nil
+  end
+  return list
 end
 
 function dispatch.run(ctx, job)
@@ -159,7 +189,7 @@ function dispatch.run(ctx, job)
     fired = fired + n
   end
   local back
-  back, message, code = take_back(ctx, job, set)
+  back, message, code = take_back(ctx, set, changes_of(job, events))
   if not back then
     return nil, message, code
   end

@@ -2,6 +2,7 @@
 -- Missed while off: catch_up = "skip" (default) lets it go, "once" fires the newest, "each" all of them.
 local home = require("home")
 local rules = require("rules")
+local standing = require("standing")
 
 local schedule = {}
 
@@ -43,11 +44,11 @@ local function newest(ctx, rule, planned, now)
 end
 
 function schedule.run(ctx, job)
-  local all, message, code = rules.load(ctx)
-  if not all then
+  local set, message, code = standing.rules(ctx)
+  if not set then
     return nil, message, code
   end
-  local rule = find(all, job.name)
+  local rule = find(set.all, job.name)
   local planned, now = job.due, sw.time.now()
   local outcome = { planned = sw.time.iso(planned, 0) }
   if not rule or not rule.live then
@@ -67,7 +68,8 @@ function schedule.run(ctx, job)
     end
     outcome.fired = fired
   end
-  local after = late and catch_up ~= "each" and now or planned
+  -- what was planned a moment ago is not missed because something before it was
+  local after = late and catch_up == "skip" and math.max(planned, now - LATE_MS - 1) or planned
   local t = home.txn(ctx)
   job:finish(t, "done", outcome)
   local next_ms = rules.next_instant(ctx, rule, after)

@@ -13,6 +13,21 @@ local watch_job = {}
 local LIVE_MS = 48 * 3600000
 local FIRST_DAY = -25000
 
+-- Whether the rule fired for it: under its key, or for the episode as it was known then.
+local function has_fired(ctx, rule, e)
+  if sw.store.doc(ctx.who, "firing", rule.name .. "|" .. e.key) then
+    return true
+  end
+  local since = e.spans and sw.time.day_start(ctx.zone, e.spans.first)
+  local docs = since and sw.store.docs(ctx.who, "firing", { from = since, limit = 100000 }) or {}
+  for _, doc in ipairs(docs) do
+    if doc.body.rule == rule.name and watch.is_same(e, doc.body.key, doc.body.event.day) then
+      return true
+    end
+  end
+  return false
+end
+
 -- Events of one trigger that may fire now: what lies further back than two days only where it is asked for.
 local function fresh(ctx, rule, trigger, now)
   local today = home.day(ctx, now)
@@ -25,7 +40,7 @@ local function fresh(ctx, rule, trigger, now)
   for _, e in ipairs(list) do
     e.event.live = e.at >= now - LIVE_MS and "live" or "backfill"
     local wanted = e.event.live == "live" or rule.declaration.backfill
-    if wanted and not sw.store.doc(ctx.who, "firing", rule.name .. "|" .. e.key) then
+    if wanted and not has_fired(ctx, rule, e) then
       out[#out + 1] = e
     end
   end

@@ -61,4 +61,43 @@ def g3(ctx):
     return rows
 
 
-ALL = {"G2": g2, "G3": g3}
+# --- G16 ---
+
+TRIGGERS = (
+    'sw.threshold { "heart_rate", enter = ">82", leave = "<80" }', 'sw.threshold { "steps", enter = "<9000" }',
+    'sw.threshold { "resting_heart_rate", enter = ">60", lasting = "2d" }', 'sw.threshold { "weight", enter = "<78" }',
+    'sw.baseline { "resting_heart_rate", above = "mean28d+2sd" }', 'sw.baseline { "heart_rate", above = "median14d+5%" }',
+    'sw.baseline { "steps", below = "mean28d-1sd" }', 'sw.absent { "weight", lasting = "8d" }', 'sw.absent { "heart_rate", lasting = "2d" }',
+    'sw.streak { records = "workout", per = "day", lengths = { 2, 7 } }', 'sw.milestone { "steps", totals = { 1e6, 2e6 } }',
+    'sw.goal { "steps" }', 'sw.event { "workout.created", sport = "running" }', 'sw.event "workout.created"', 'sw.event "sleep.created"',
+    'sw.any { sw.event "sleep.created", sw.at "12:00 on mon" }', 'sw.at "18:30"', 'sw.cron "0 21 * * *"', 'sw.cron "0 19 * * sun"',
+    'sw.at "08:00 on weekdays"')
+READS = {'sw.at "18:30"': ("steps", "1d"), 'sw.cron "0 21 * * *"': ("heart_rate", "15d"), 'sw.cron "0 19 * * sun"': ("steps", "35d"),
+         'sw.at "08:00 on weekdays"': ("sleep_duration", "7d")}
+
+
+def year(ctx):
+    """A home with 20 rules and a year of one-a-minute data."""
+    home = fresh(ctx, "year")
+    folder = os.path.join(home, "rules", "automations")
+    os.makedirs(folder)
+    for i, on in enumerate(TRIGGERS):
+        metric, last = READS.get(on, (None, None))
+        body = f'local s = ctx.series("{metric}", {{ last = "{last}" }}) ctx.notify("mean " .. tostring(s.mean()))' if metric else 'ctx.notify(tostring(w.day))'
+        more = 'when = function(w) return w.kind == "schedule" or w.elapsed == nil or w.elapsed > "70min" end,' if "event" in on else ""
+        with open(os.path.join(folder, f"rule{i:02}.lua"), "w") as f:
+            f.write(f'local sw = require "syncwell"\nreturn sw.rule {{ title = "Rule {i}", on = {on}, uses = {{ "notify" }}, {more}\n'
+                    f'  run = function(w, ctx) {body} end }}\n')
+    run(lua(ctx, "lua_backtest.lua", home, "make"))
+    return home
+
+
+def g16(ctx):
+    home = year(ctx)
+    runs = [run(lua(ctx, "lua_backtest.lua", home, "run")) for _ in range(ctx.pairs)]
+    r = sorted(runs, key=lambda r: r["cpu_s"])[len(runs) // 2]
+    return [bound("G16", f"backtest of {r['rules']} rules over a year of one-a-minute data, CPU of engine and workers", r["cpu_s"], "s", "", 2,
+                  f"{r['events']} events, {r['fired']} firings; workers {r['inside_s']:.2f} s")]
+
+
+ALL = {"G2": g2, "G3": g3, "G16": g16}

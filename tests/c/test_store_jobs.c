@@ -23,7 +23,7 @@ static void forget(struct got *g)
 
 static int64_t add(struct fixture *f, int64_t person, const char *name, int64_t due, int urgency)
 {
-    const struct sw_job_new j = {person, due, "sync", name, "{}", urgency};
+    const struct sw_job_new j = {person, due, "sync", name, "{}", urgency, false};
     int64_t id;
     OK(sw_job_add(f->s, &j, &id, &f->err));
     return id;
@@ -49,6 +49,28 @@ static void only_due_jobs_are_claimed_by_urgency_then_due(void **state)
     assert_int_equal(claim(f, &g, 100, 0, 10), 0);
     assert_int_equal(claim(f, &g, 101, 0, 10), 1);
     forget(&g);
+}
+
+static void a_job_asked_for_while_it_runs_runs_again_if_it_says_so(void **state)
+{
+    struct fixture *f = *state;
+    struct got g = {.n = 0};
+    for (int again = 0; again < 2; again++) {
+        struct sw_job_new j = {f->me, 5, "watch", "watch", "{}", 0, again != 0};
+        int64_t id, same;
+        OK(sw_job_add(f->s, &j, &id, &f->err));
+        assert_int_equal(claim(f, &g, 10, 0, 1), 1);
+        OK(sw_job_add(f->s, &j, &same, &f->err));
+        assert_int_equal(same, id);
+        assert_int_equal(claim(f, &g, 10, 0, 1), 0);
+        OK(sw_job_done(f->s, id, g.at[0].generation, 7, "ok", "{}", &f->err));
+        forget(&g);
+        assert_int_equal(claim(f, &g, 10, 0, 1), again);
+        if (again) OK(sw_job_done(f->s, id, g.at[0].generation, 7, "ok", "{}", &f->err));
+        assert_int_equal(claim(f, &g, 10, 0, 1), 0);
+        forget(&g);
+    }
+    assert_int_equal(count_of(f, "SELECT count(*) FROM run"), 3);
 }
 
 static void who_lost_the_lease_can_no_longer_finish(void **state)
@@ -265,6 +287,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(only_due_jobs_are_claimed_by_urgency_then_due),
+        TEST(a_job_asked_for_while_it_runs_runs_again_if_it_says_so),
         TEST(who_lost_the_lease_can_no_longer_finish),
         TEST(a_failed_job_waits_is_given_up_and_starts_afresh),
         TEST(jobs_of_one_name_are_one_at_the_earlier_time),

@@ -43,6 +43,17 @@ describe("sw.threshold", function()
       expect(t.fired("high")[1].key).contains "since 2026-03-02"]]))
   end)
 
+  it("goes on over days without a value where the metric does not come each day", function()
+    expect_passes(tried({ high = 'sw.threshold { "resting_heart_rate", enter = ">70", lasting = "3d" }',
+      busy = 'sw.threshold { "steps", enter = ">9000", lasting = "3d" }' }, [[
+      t.rule "high" t.rule "busy"
+      t.sample("resting_heart_rate", 75) t.sample("steps", 10000)
+      t.clock.advance "2d"
+      t.sample("resting_heart_rate", 75) t.sample("steps", 10000)
+      t.expect_fired("high", 1)
+      t.expect_fired("busy", 0)]]))
+  end)
+
   it("knows units, and waits for the end of a day before it calls a sum too little", function()
     expect_passes(tried({ lazy = 'sw.threshold { "steps", enter = "<3000" }', sugar = 'sw.threshold { "blood_glucose", enter = ">10 mmol/L" }' }, [[
       t.rule "lazy" t.rule "sugar"
@@ -96,6 +107,16 @@ describe("sw.absent", function()
       t.expect_fired("gone", 2)]]))
   end)
 
+  it("fires for an absence that ended on the day it became one", function()
+    expect_passes(tried({ gone = 'sw.absent { "weight", lasting = "3d" }' }, [[
+      t.rule "gone"
+      t.sample("weight", 80, { at = "2026-02-28T20:00Z" })
+      t.sample("weight", 81, { at = "2026-02-25T06:00Z" })
+      t.expect_fired("gone", 1)
+      t.sample("weight", 82, { at = "2026-02-25T21:00Z" })
+      t.expect_fired("gone", 1)]]))
+  end)
+
   it("says nothing of what never came", function()
     expect_passes(tried({ gone = 'sw.absent { "weight", lasting = "8d" }' }, [[
       t.rule "gone"
@@ -146,6 +167,32 @@ return sw.rule { title = "T", on = sw.any { sw.event "workout.created", sw.thres
       t.event { "workout.created", elapsed = "30min" }
       t.sample("weight", 91)
       t.expect_fired("both", 2)]]))
+  end)
+
+  it("minds the filters of each of them, live, in a backtest and in why", function()
+    local text = [[local sw = require "syncwell"
+return sw.rule { title = "T", on = sw.any { sw.event { "workout.created", sport = "running" }, sw.event "sleep.created" },
+  run = function(w, ctx) ctx.log(w.kind) end }]]
+    expect_passes(tried({ both = text }, [[
+      t.rule "both"
+      t.event { "workout.created", sport = "cycling", elapsed = "30min" }
+      t.event { "workout.created", sport = "running", elapsed = "30min", start = "2026-03-01T06:00Z" }
+      t.event { "sleep.created", asleep = "7h", start = "2026-02-28T22:00Z" }
+      t.expect_fired("both", 2)]]))
+    local h = flow.home("UTC")
+    flow.write(h.dir .. "/rules/automations/both.lua", text)
+    for i, sport in ipairs { "cycling", "running" } do
+      flow.write(h.dir .. "/w.gpx", ([[<gpx version="1.1" creator="t"><trk><type>%s</type><trkseg>
+<trkpt lat="50.0" lon="8.0"><time>2025-01-0%dT07:00:00Z</time></trkpt>
+<trkpt lat="50.01" lon="8.0"><time>2025-01-0%dT07:30:00Z</time></trkpt></trkseg></trk></gpx>]]):format(sport, i, i))
+      h.ok("--now", "2025-01-02T08:00:00Z", "import", h.dir .. "/w.gpx")
+    end
+    local list = h.json("--now", "2025-01-03T08:00:00Z", "rules", "backtest", "both", "--since", "30d")
+    expect(#list).equals(1)
+    expect(list[1].event.type).equals("running")
+    local why = h.ok("--now", "2025-01-03T08:00:00Z", "rules", "why", "both").out
+    expect(why).contains("trigger: it fits none of sw.any")
+    h.remove()
   end)
 end)
 
@@ -202,6 +249,58 @@ describe("what lies in the past", function()
     expect(#live > 6).is_true()
     expect(table.concat(past, "\n")).equals(table.concat(live, "\n"))
     h.remove()
+  end)
+end)
+
+describe("debounce", function()
+  it("waits on for its event when one for which it fired before is corrected", function()
+    expect_passes(tried({ calm = [[local sw = require "syncwell"
+return sw.rule { title = "T", on = sw.event { "workout.created", sport = "running" }, debounce = "2h", uses = { "notify" },
+  run = function(w, ctx) ctx.notify(w.title) end }]] }, [[
+      t.rule "calm"
+      local function workout(id, length, start)
+        t.event { "workout.created", id = id, title = id, sport = "running", elapsed = length, start = start }
+      end
+      workout("w1", "30min", "2026-03-01T06:00Z")
+      t.clock.advance "3h"
+      workout("w2", "30min", "2026-03-01T14:00Z")
+      t.clock.advance "10min"
+      workout("w1", "31min", "2026-03-01T06:00Z")
+      t.clock.advance "3h"
+      t.expect_fired("calm", 2)]]))
+  end)
+end)
+
+describe("late data", function()
+  it("that moves the beginning of what was told tells nothing twice", function()
+    expect_passes(tried({ high = 'sw.threshold { "resting_heart_rate", enter = ">70", leave = "<66", lasting = "2d" }',
+      days = 'sw.streak { records = "workout", per = "day", lengths = { 2 } }' }, [[
+      t.rule "high" t.rule "days"
+      local function on(day, value)
+        t.sample("resting_heart_rate", value, { at = ("2026-03-%02dT06:00Z"):format(day) })
+        t.event { "workout.created", elapsed = "30min", start = ("2026-03-%02dT07:00Z"):format(day) }
+      end
+      t.clock.advance "5d"
+      on(5, 75) on(6, 75)
+      t.expect_fired("high", 1) t.expect_fired("days", 1)
+      on(4, 75)
+      t.expect_fired("high", 1) t.expect_fired("days", 1)
+      t.clock.advance "4d"
+      on(8, 60) on(9, 75) on(10, 75)
+      t.expect_fired("high", 2) t.expect_fired("days", 2)]]))
+  end)
+
+  it("does not wake who waits for what it knew already", function()
+    expect_passes(tried({ w = rule('sw.event "note.created"'):gsub("ctx.notify.*$",
+      'local e = ctx.wait_for(sw.threshold { "resting_heart_rate", enter = ">70", lasting = "2d" }, { timeout = "2d" })\n'
+      .. 'ctx.notify(e and e.day or "nothing") end }') }, [[
+      t.rule "w"
+      t.sample("resting_heart_rate", 75, { at = "2026-02-28T06:00Z" })
+      t.sample("resting_heart_rate", 75, { at = "2026-03-01T06:00Z" })
+      t.event { "note.created", text = "x" }
+      t.sample("resting_heart_rate", 75, { at = "2026-02-27T06:00Z" })
+      t.clock.advance "3d"
+      expect(t.notifications()[1].text).equals "nothing"]]))
   end)
 end)
 
@@ -295,5 +394,28 @@ return sw.rule { title = "T", on = sw.event "workout.created", uses = { "notify"
       for i, n in ipairs(t.notifications()) do said[i] = n.text end
       table.sort(said)
       expect(said).equals { "back 90 min", "fired" }]]))
+  end)
+
+  it("runs once when the real event is corrected to one that the rule would not have fired for", function()
+    local text = [[local sw = require "syncwell"
+return sw.rule { title = "T", on = sw.event { "workout.created", sport = "running" }, uses = { "notify" }, max_age = "12h",
+  when = function(w) return w.elapsed > "60min" end,
+  run = function(w, ctx) ctx.notify(w.title) end,
+  on_retract = function(w, ctx) ctx.notify("back " .. w.title) end }]]
+    expect_passes(tried({ back = text }, [[
+      t.rule "back"
+      local function workout(id, sport, length)
+        local hour = ({ w1 = 1, w2 = 4, w3 = 7 })[id]
+        t.event { "workout.created", id = id, title = id, sport = sport, elapsed = length,
+          start = ("2026-03-01T%02d:00Z"):format(hour), finish = ("2026-03-01T%02d:00Z"):format(hour + 2) }
+      end
+      workout("w1", "running", "90min") workout("w2", "running", "90min") workout("w3", "running", "90min")
+      t.clock.advance "2d"
+      workout("w1", "running", "80min") workout("w2", "running", "30min") workout("w3", "cycling", "90min")
+      workout("w2", "running", "20min")
+      local said = {}
+      for i, n in ipairs(t.notifications()) do said[i] = n.text end
+      table.sort(said)
+      expect(said).equals { "back w2", "back w3", "w1", "w2", "w3" }]]))
   end)
 end)

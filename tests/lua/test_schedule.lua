@@ -1,5 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- When scheduled triggers are due: fields, names, steps, the rule of both days, clock changes, bad texts.
+local homes = require("home")
+local queue = require("queue")
+local rules = require("rules")
 local schedule = require("schedule")
 
 local berlin = { zone = "Europe/Berlin" }
@@ -131,5 +134,26 @@ describe("wrong texts", function()
       expect(ms).is_nil()
       expect(why).contains(c[3])
     end
+  end)
+end)
+
+describe("a planned time that is a moment late", function()
+  it("is not let go because one before it was missed", function()
+    local dir = sw.fs.temp_dir()
+    local ctx = assert(homes.open({ home = dir, zone = "UTC" }, true))
+    assert(sw.fs.mkdir(dir .. "/rules/automations"))
+    assert(sw.fs.write(dir .. "/rules/automations/daily.lua", 'return require("syncwell").rule { title = "t", on = '
+      .. 'require("syncwell").at "07:00", run = function(_, ctx) ctx.log "x" end }\n'))
+    sw.time.set(sw.time.parse("2026-01-01T12:00:00Z"))
+    assert(rules.plan(ctx, assert(rules.load(ctx)), sw.time.now()))
+    sw.time.set(sw.time.parse("2026-01-04T07:05:00Z"))
+    assert(queue.run_due(ctx))
+    local fired = {}
+    for i, doc in ipairs(sw.store.docs(ctx.who, "firing", {})) do
+      fired[i] = doc.body.key
+    end
+    expect(fired).equals { "2026-01-04T07:00:00Z" }
+    sw.time.set()
+    sw.fs.remove_tree(dir)
   end)
 end)
