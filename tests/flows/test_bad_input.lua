@@ -113,6 +113,13 @@ return sw.rule {
     h.remove()
   end)
 
+  it("a home that cannot be looked into is not said to be missing", function()
+    local file = flow.write(flow.temp() .. "/file", "")
+    local r = flow.sh(flow.quote(flow.binary) .. " --home " .. flow.quote(file .. "/home") .. " tasks")
+    expect(r.code).equals(1)
+    expect(sentence(r.err)).contains("Not a directory")
+  end)
+
   it("help of each command ends with what its exit codes mean", function()
     for _, name in ipairs { "remap", "tasks", "notifications", "undo", "serve" } do
       expect(flow.sh(flow.binary .. " " .. name .. " --help").out).contains("\n\nexit codes: 0 done, 1 failed, 2 wrong usage")
