@@ -109,7 +109,7 @@ return sw.rule {
       expect(r.code).equals(2)
       expect(sentence(r.err)).contains(says)
     end
-    expect(h.json("status").paused).is_false()
+    expect(h.json("status").paused).equals(false)
     h.remove()
   end)
 
