@@ -3,7 +3,7 @@
 --   action_shape.problem("notify", { text = {} })   --> "notify: 'text' is no text" | nil
 local action_shape = {}
 
-local INSTANT_MOST, TEXT_MOST = 8.64e15, 65536
+local INSTANT_MOST, TEXT_MOST = 1e16, 65536
 
 local function text(v)
   return type(v) == "string" and #v <= TEXT_MOST

@@ -6,7 +6,7 @@ local schema = require("schema")
 local config = {}
 
 local shape = {
-  listen = "string", database = "string", public_url = "string", log_level = "string",
+  listen = "string", public_url = "string", log_level = "string",
     retention = { raw_days = "number", raw_mb = "number", raw_connection_mb = "number", run_days = "number",
       undo_days = "number", trace_days = "number" },
   limits = { memory_mb = "number", rule_ms = "number", disk_free_mb = "number",
@@ -20,6 +20,8 @@ local shape = {
   local_hosts = "table", -- machines of one's own network that rules may ask: ["host:port"] = "own"
   notices = notices.shape(), -- what SyncWell itself tells; false turns one off
 }
+
+config.shape = shape -- for whoever checks that each of them is told of
 
 local levels = { debug = true, info = true, warn = true, error = true }
 

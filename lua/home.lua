@@ -62,7 +62,10 @@ end
 
 -- A mistyped --home or --user makes nothing new, unless the command is one that begins things.
 local function is_there(options, creates)
-  if options.home and not creates and not home.exists(options) then
+  local _, why, code = sw.fs.stat(home.dir(options) .. "/syncwell.db")
+  if code and code ~= "notfound" then
+    return nil, why, code
+  elseif options.home and not creates and code then
     return nil, ("there is no home at %s; `syncwell init` or an import makes one"):format(options.home),
       "usage"
   end

@@ -278,8 +278,15 @@ local function key_note(dir, manifest)
     .. "or connect the services again"
 end
 
+-- As it was written, else in the home, where `backup now` puts it.
+local function found(word, dir)
+  return word and (sw.fs.real(word) or sw.fs.real(dir .. "/" .. word)
+    or sw.fs.real(dir .. "/backups/" .. word))
+end
+
 function verbs.restore(ctx, words, options)
-  local file, dir = words[2] and sw.fs.real(words[2]), home.dir(options)
+  local dir = home.dir(options)
+  local file = found(words[2], dir)
   if not file then
     return nil, ("there is no backup at '%s'"):format(tostring(words[2] or "")), "usage"
   end

@@ -1,5 +1,6 @@
 -- syncwell doc: what scripts may write, a thing at a time or as a page.
 --   syncwell doc   |   syncwell doc event   |   syncwell doc calendar.add   |   syncwell doc steps
+local config_reference = require("config_reference")
 local cookbook = require("cookbook")
 local page = require("reference_page")
 local reference = require("reference")
@@ -11,9 +12,10 @@ local json = sw.json
 local command = {
   group = "rules", summary = "what scripts may write",
   usage = "[NAME] [--markdown | --cookbook]", needs_home = false,
-  example = "syncwell doc rule\nsyncwell doc calendar.add\nsyncwell doc workout\nsyncwell doc heart_rate",
+  example = "syncwell doc rule\nsyncwell doc calendar.add\nsyncwell doc workout\nsyncwell doc heart_rate\n"
+    .. "syncwell doc config",
   doc = "Constructors (rule, event ...), actions (calendar.add ...), kinds of records, metrics and grants.\n"
-    .. "Without a name it lists them all.",
+    .. "Without a name it lists them all. `config`: what config.lua may say, with defaults.",
   options = { markdown = { doc = "the whole reference as a page" },
     cookbook = { doc = "the catalogue of rules as a page" } },
 }
@@ -41,6 +43,7 @@ local function unknown(all, name)
   for _, m in ipairs(sw.store.metrics()) do
     names[#names + 1] = m.name
   end
+  names[#names + 1] = "config"
   return nil, ("there is nothing called '%s'%s; `syncwell doc` lists what there is"):format(name,
     schema.did_you_mean(name, names)), "usage"
 end
@@ -70,6 +73,21 @@ local function print_entry(found)
   return 0
 end
 
+local function print_config(ctx)
+  local rows = config_reference.rows()
+  if ctx.json then
+    local out = json.list()
+    for i, row in ipairs(rows) do
+      out[i] = { key = row[1], default = row[2] ~= "" and row[2] or nil, doc = row[3] }
+    end
+    term.line("%s", json.encode(out))
+    return 0
+  end
+  term.table({ "config.lua", "default", "is" }, rows)
+  term.line("\nreturn { retention = { raw_days = 60 }, channels = { default = \"ntfy\" } }")
+  return 0
+end
+
 local function print_cookbook()
   local text, message, code = cookbook.page()
   if not text then
@@ -82,6 +100,8 @@ end
 function command.run(ctx, words, options)
   if options.cookbook then
     return print_cookbook()
+  elseif words[1] == "config" then
+    return print_config(ctx)
   end
   local all, message, code = reference.get()
   if not all then

@@ -88,6 +88,9 @@ describe("backup", function()
     expect(r.code).equals(2)
     expect(r.err:find("--force", 1, true) ~= nil).is_true()
     expect(h.dump() == now).is_true()
+    for _, word in ipairs { file:match("[^/]+$"), "backups/" .. file:match("[^/]+$") } do
+      expect(h.run("backup", "restore", word).err).contains("--force") -- found in the home, where `backup now` put it
+    end
     local out = h.json("backup", "restore", file, "--force")
     expect(flow.difference(then_, h.dump())).equals("")
     local old = flow.sh(flow.quote(flow.binary) .. " --home " .. flow.quote(out.kept) .. " dump --canonical")

@@ -109,8 +109,15 @@ return sw.rule {
       expect(r.code).equals(2)
       expect(sentence(r.err)).contains(says)
     end
-    expect(h.json("status").paused).is_false()
+    expect(h.json("status").paused).equals(false)
     h.remove()
+  end)
+
+  it("a home that cannot be looked into is not said to be missing", function()
+    local file = flow.write(flow.temp() .. "/file", "")
+    local r = flow.sh(flow.quote(flow.binary) .. " --home " .. flow.quote(file .. "/home") .. " tasks")
+    expect(r.code).equals(1)
+    expect(sentence(r.err)).contains("Not a directory")
   end)
 
   it("help of each command ends with what its exit codes mean", function()

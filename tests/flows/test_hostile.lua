@@ -96,6 +96,31 @@ describe("a hostile script", function()
     expect(#json.decode(r.out)).equals(3)
   end)
 
+  -- The function of a sample's value is called from C, an element at a time.
+  it("is stopped in the function of a value too, and what it asks or raises there is a refusal", function()
+    answer_with = '{"a":[{"t":1,"v":1},{"t":2,"v":2}]}'
+    for value, says in pairs { ["while true do end"] = "ms of CPU time", ["local s = 'x' while true do s = s .. s end"] = "0 new, 2 rejected",
+      ["while true do pcall(error, 'x') end"] = "ms of CPU time",
+      ["while true do local ok = pcall(function() while true do end end) end"] = "ms of CPU time" } do
+      local h, out = home("spin", ([[local res = acct.request { path = "/" }
+        out.series(res.json.a, { metric = "heart_rate", unit = "/min", time = "t", clock = "unix", value = function(x) %s end })]]):format(value))
+      expect(out .. json.encode(h.json("connections"))).contains(says)
+    end
+    local h = home("asks", ([[local res = acct.request { path = "/" }
+      local list, why = res.json.a, nil
+      out.series(list, { metric = "heart_rate", unit = "/min", time = "t", clock = "unix", value = function(x)
+        local ok, message = pcall(acct.request, { path = "/" })
+        why = ok and "it waited" or tostring(message)
+        error(setmetatable({}, { __tostring = function() while true do end end }))
+      end })
+      ]] .. NOTE):format("why"))
+    answer_with = "[]"
+    local said_there = notes(h)
+    expect(said_there:find("it waited", 1, true)).is_nil()
+    expect(#said_there > 5).is_true()
+    expect(#h.json("query", "heart_rate", "--every", "raw", "--from", "1970-01-01", "--to", "1970-01-02")).equals(0)
+  end)
+
   it("cannot fill the engine's memory in one page", function()
     local h, out = home("fat", [[
       for k = 1, 900 do
