@@ -15,6 +15,9 @@ local vital = { heart_rate = true, resting_heart_rate = true, respiratory_rate =
   blood_pressure_systolic = true, blood_pressure_diastolic = true }
 local active = { steps = true, distance = true, active_energy = true, exercise_time = true, floors = true }
 
+-- R4's profiles of vital signs ask for their own code beside one that says more.
+local beside = { spo2 = "2708-6", resting_heart_rate = "8867-4" }
+
 local ucum = { mmHg = "mm[Hg]" }
 
 local function loinc_codes()
@@ -34,8 +37,12 @@ local function uuid(text)
     h:sub(21, 32))
 end
 
-local function concept(code, text)
-  return { text = text, coding = code and json.list { { system = LOINC, code = code, display = text } } }
+local function concept(code, text, another)
+  local coding = code and json.list { { system = LOINC, code = code, display = text } }
+  if coding and another then
+    coding[2] = { system = LOINC, code = another }
+  end
+  return { text = text, coding = coding }
 end
 
 local function category(word)
@@ -70,7 +77,7 @@ local function samples(job, s)
   local word = vital[name] and "vital-signs" or active[name] and "activity"
     or name == "blood_glucose" and "laboratory" or nil
   local function row(effective)
-    effective.category, effective.code = category(word), concept(job.loinc[name], s.metric.title)
+    effective.category, effective.code = category(word), concept(job.loinc[name], s.metric.title, beside[name])
     effective.valueQuantity = quantity("@value@", s.metric.unit)
     return ",\n" .. exporting.template { fullUrl = "urn:uuid:@uuid@",
       resource = observation(job, s.origin.id, effective) }

@@ -84,6 +84,103 @@ static void random_damage_is_judged_like_jansson_does(void **state)
     assert_true(accepted > 100);
 }
 
+static uint32_t pick(uint64_t *x, uint32_t n)
+{
+    *x = *x * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(*x >> 33) % n;
+}
+
+/* A random value of the grammar; blanks anywhere, members of any name, a slip now and then. */
+static void grow(struct sw_buf *b, uint64_t *x, int depth)
+{
+    static const char *const leaf[] = {"null", "true", "false", "0", "-0", "17", "-9223372036854775808", "1.5", "2.5e3", "-1E-2", "0.1", "\"\"",
+                                       "\"a b\"", "\"\\u00e9\\ud83d\\ude00\"", "\"\\\"\\\\\\/\\b\\n\"", "\"\xc3\xa9\xe2\x82\xac\""};
+    static const char *const slip[] = {"", ",", "01", "\"\\x\"", "nul", "1.", "\"\xff\"", "]"};
+    static const char *const blank[] = {"", "", "", " ", "\n\t", "\r "};
+    uint32_t kind = depth > 5 ? 0 : pick(x, 4), n = pick(x, 5);
+    sw_buf_puts(b, blank[pick(x, 6)]);
+    if (!pick(x, 60)) sw_buf_puts(b, slip[pick(x, 8)]);
+    else if (kind < 2) sw_buf_puts(b, leaf[pick(x, 16)]);
+    else {
+        sw_buf_byte(b, kind == 2 ? '[' : '{');
+        for (uint32_t i = 0; i < n; i++) {
+            if (i) sw_buf_byte(b, ',');
+            if (kind == 3) sw_buf_printf(b, "%s\"k%u\"%s:", blank[pick(x, 6)], pick(x, 4), blank[pick(x, 6)]);
+            grow(b, x, depth + 1);
+        }
+        sw_buf_byte(b, kind == 2 ? ']' : '}');
+    }
+    sw_buf_puts(b, blank[pick(x, 6)]);
+}
+
+static void same_value(const struct sw_jtape *t, uint32_t i, const json_t *j);
+
+static void same_text(const struct sw_jtape *t, uint32_t i, const json_t *j)
+{
+    struct sw_buf b;
+    sw_buf_init(&b, 1000);
+    assert_true(sw_jtape_str(t, i, &b) && b.len == json_string_length(j));
+    if (b.len) assert_memory_equal(b.data, json_string_value(j), b.len);
+    sw_buf_clear(&b);
+}
+
+static void same_members(const struct sw_jtape *t, uint32_t i, json_t *j)
+{
+    const char *key;
+    json_t *v;
+    json_object_foreach(j, key, v)
+    {
+        uint32_t k = sw_jtape_get(t, i, key);
+        assert_true(k != 0);
+        same_value(t, k, v);
+    }
+}
+
+static void same_elements(const struct sw_jtape *t, uint32_t i, const json_t *j)
+{
+    uint32_t at = i + 1;
+    assert_int_equal(t->node[i].len, json_array_size(j));
+    for (size_t k = 0; k < json_array_size(j); k++, at = t->node[at].next) same_value(t, at, json_array_get(j, k));
+}
+
+static void same_value(const struct sw_jtape *t, uint32_t i, const json_t *j)
+{
+    int64_t whole;
+    double v;
+    bool flag;
+    if (json_is_string(j)) same_text(t, i, j);
+    else if (json_is_integer(j)) assert_true(sw_jtape_int(t, i, &whole) && whole == json_integer_value(j));
+    else if (json_is_real(j)) assert_true(sw_jtape_num(t, i, &v) && v == json_real_value(j));
+    else if (json_is_boolean(j)) assert_true(sw_jtape_bool(t, i, &flag) && flag == json_is_true(j));
+    else if (json_is_object(j)) same_members(t, i, (json_t *)(uintptr_t)j);
+    else if (json_is_array(j)) same_elements(t, i, j);
+    else assert_int_equal(t->node[i].kind, SW_JNULL);
+}
+
+static void documents_of_the_grammar_are_judged_and_read_like_jansson_does(void **state)
+{
+    uint64_t x = 29;
+    int accepted = 0, n = 20000;
+    (void)state;
+    for (int k = 0; k < n; k++) {
+        struct sw_buf b;
+        struct sw_jtape t;
+        json_t *j;
+        sw_buf_init(&b, 1 << 20);
+        sw_jtape_init(&t);
+        grow(&b, &x, 0);
+        j = json_loadb((char *)b.data, b.len, JSON_DECODE_ANY, NULL);
+        if (!sw_jtape_parse(&t, (char *)b.data, b.len, NULL) != (j != NULL))
+            fail_msg("seed 29 step %d: jansson %d: %.*s", k, j != NULL, (int)b.len, (char *)b.data);
+        if (j) same_value(&t, 0, j), accepted++;
+        json_decref(j);
+        sw_jtape_clear(&t);
+        sw_buf_clear(&b);
+    }
+    print_message("%d of %d accepted, seed 29\n", accepted, n);
+    assert_true(accepted > n / 2 && accepted < n - 100);
+}
+
 static void integers_are_exact_to_64_bits(void **state)
 {
     static const struct {
@@ -233,6 +330,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_are_accepted_and_refused_like_jansson_does),
         cmocka_unit_test(random_damage_is_judged_like_jansson_does),
+        cmocka_unit_test(documents_of_the_grammar_are_judged_and_read_like_jansson_does),
         cmocka_unit_test(integers_are_exact_to_64_bits),
         cmocka_unit_test(doubles_are_rounded_correctly),
         cmocka_unit_test(strings_are_unescaped_and_compared),

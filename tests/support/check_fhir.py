@@ -76,6 +76,9 @@ def observation(o, addresses):
         need(c["code"] != o["code"], "obs-7: a component with the observation's own code", o)
     words = [c["code"] for part in o.get("category", []) for c in part["coding"]]
     need(set(words) <= {"vital-signs", "activity", "laboratory"}, "an unknown category", o)
+    codes = [c["code"] for c in o["code"].get("coding", [])]
+    for more, profile in (("59408-5", "2708-6"), ("40443-4", "8867-4")):
+        need(more not in codes or profile in codes, "a vital sign without the code of its profile", o)
     need("vital-signs" not in words or coded and "valueQuantity" in o, "a vital sign without code or value", o)
     return coded
 
