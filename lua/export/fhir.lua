@@ -77,7 +77,8 @@ local function samples(job, s)
   local word = vital[name] and "vital-signs" or active[name] and "activity"
     or name == "blood_glucose" and "laboratory" or nil
   local function row(effective)
-    effective.category, effective.code = category(word), concept(job.loinc[name], s.metric.title, beside[name])
+    effective.category, effective.code = category(word), concept(job.loinc[name], s.metric.title,
+      beside[name])
     effective.valueQuantity = quantity("@value@", s.metric.unit)
     return ",\n" .. exporting.template { fullUrl = "urn:uuid:@uuid@",
       resource = observation(job, s.origin.id, effective) }
