@@ -432,10 +432,13 @@ static void run_batch(struct told *t, const char *events)
 static void a_batch_gives_a_byte_for_each_run_that_has_nothing_to_tell(void **state)
 {
     struct told *t = open_box();
+    int tries = 0;
     (void)state;
     run(t, RULE("w.n > 2", "ctx.log(w.id, w.elapsed, w.attributes.title)"));
-    run_batch(t, "local list = {} for i = 1, 3 do list[i] = { at = i, event = { kind = 'workout', provider = 'strava', id = 'w' .. i, "
-                 "attributes = { n = i, elapsed_s = i * 60, title = ('long'):rep(50) } } } end return list");
+    do { /* a tick in its middle sends what there is: such a batch is asked for again */
+        run_batch(t, "local list = {} for i = 1, 3 do list[i] = { at = i, event = { kind = 'workout', provider = 'strava', id = 'w' .. i, "
+                     "attributes = { n = i, elapsed_s = i * 60, title = ('long'):rep(50) } } } end return list");
+    } while (tries++ < 50 && strcmp(ask(t, "r.op .. r.run .. r.n"), "results73"));
     expect_in(t, "r.op .. r.run .. r.n", "results73");
     expect_in(t, "r.packed:byte(1) .. r.packed:byte(2) .. r.packed:byte(3)", "001");
     expect_in(t, "r.packed:match 'w3 .*'", "w3 3 min longlong");
