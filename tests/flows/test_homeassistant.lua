@@ -33,10 +33,14 @@ local function find(all, pattern)
   end
 end
 
+-- A broker keeps what homes of earlier cases said, so all that match are looked at.
 local function until_kept(port, pattern, payload, seconds)
   return live.wait(seconds or 25, function()
-    local value = find(retained(port), pattern)
-    return value and (payload == nil or value:find(payload, 1, true)) and value
+    for topic, value in pairs(retained(port)) do
+      if topic:find(pattern) and (payload == nil or value:find(payload, 1, true)) then
+        return value
+      end
+    end
   end)
 end
 
@@ -138,6 +142,13 @@ return sw.rule { title = "t", on = sw.event "workout.created", uses = { "notify"
     p = engine(other)
     expect(until_kept(d.port, "sensor/syncwell_%x+_jo_%x+/weight/config$") ~= nil).is_true()
     expect(until_kept(d.port, "/available$", "online") ~= nil).is_true()
+    live.wait(25, function()
+      local n = 0
+      for topic in pairs(retained(d.port)) do
+        n = n + (topic:find("/weight/config$") and 1 or 0)
+      end
+      return n == #names
+    end)
     local weights, titles = {}, {}
     for topic, payload in pairs(retained(d.port)) do
       if topic:find("/weight/config$") then
