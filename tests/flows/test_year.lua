@@ -94,7 +94,8 @@ local function put(ctx, t, ids, a)
   end
 end
 
--- What is over at the same instant comes together.
+-- What is over at the same instant comes together, and before what is planned for that instant: what a rule
+-- reads at seven includes a night that ends at seven.
 local function arrive(ctx, ids, list, i)
   local t, at = homes.txn(ctx), list[i].at
   while list[i] and list[i].at == at do
@@ -182,7 +183,9 @@ local function lived(names, days)
   assert(rules.plan(ctx, all, begin - 1))
   local list, i = arrivals(plan), 1
   while list[i] do
-    assert(stepping.to(ctx, math.max(list[i].at, begin), sw.time.now()))
+    local at = math.max(list[i].at, begin)
+    assert(stepping.to(ctx, at - 1, sw.time.now()))
+    sw.time.set(at)
     i = arrive(ctx, ids, list, i)
   end
   local last = first + days - 1
