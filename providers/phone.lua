@@ -1,6 +1,6 @@
--- Phones: what companion apps post to /in/SECRET. Their shapes are told by their own words: Health Auto
--- Export (iOS: "data"), an SDK's records (iOS: "records" with startDate), Health Connect companions
--- (Android: lists by type, or "records" with start_time_ms). Bodies repeat and overlap: identity is content.
+-- iPhones: what companion apps post to /in/SECRET. Their shapes are told by their own words: Health Auto
+-- Export ("data"), an SDK's records ("records" with startDate). Bodies repeat and overlap: identity is
+-- content. Android's companions: health-connect.lua.
 --   { "data": { "metrics": [ { "name": "step_count", "units": "count", "data": [ ... ] } ] } }
 local sw = require "syncwell"
 
@@ -353,105 +353,23 @@ local function sdk(doc, out)
   staged_nights(doc.sleep, named_source, out)
 end
 
--- --- Android: Health Connect companions ---
-
-local ANDROID = {
-  steps = { "steps", "count" }, heart_rate = { "heart_rate", "bpm" },
-  heart_rate_variability = { "hrv_rmssd", "rmssd_millis", "ms" },
-    resting_heart_rate = { "resting_heart_rate", "bpm" },
-  weight = { "weight", "kilograms", "kg" }, distance = { "distance", "meters", "m" },
-  active_calories = { "active_energy", "calories", "kcal" }, oxygen_saturation = { "spo2", "percentage",
-    "%" },
-  respiratory_rate = { "respiratory_rate", "rate" }, blood_glucose = { "blood_glucose", "mmol_per_liter",
-    "mmol/L" },
-}
-local ANDROID_ORIGIN = { name = "Health Connect", kind = "phone" }
-
-local TOTALS = { steps = true, distance = true, active_energy = true }
-
-local function is_total(r, known)
-  local from, to = number(r.start_time_ms), number(r.end_time_ms)
-  return known and TOTALS[known[1]] and from and to and to - from > 2 * HOUR_MS
-end
-
--- A stretch of over two hours is the day counted so far: a total of that day, which grows and is sent again.
-local function android_records(list, out)
-  local long = {}
-  for _, r in ipairs(objects(list)) do
-    local kind = text(r.record_type)
-    if is_total(r, ANDROID[kind]) then
-      local day = math.abs(r.start_time_ms) < 4e12 and os.date("%Y-%m-%d", r.start_time_ms // 1000)
-      out.day(day, ANDROID[kind][1], r.value, ANDROID[kind][3], ANDROID_ORIGIN)
-      long[kind] = true
-    end
-  end
-  for _, r in ipairs(objects(list)) do
-    local kind = text(r.record_type)
-    if long[kind] and not is_total(r, ANDROID[kind]) then
-      out.reject(("%s that the day's total counts already"):format(kind))
-    end
-  end
-  for _, kind in ipairs(distinct(list, function(r) return r.record_type end)) do
-    local known = ANDROID[kind]
-    if not known then
-      out.reject(("the type '%s' has no counterpart here"):format(kind:sub(1, 60)))
-    elseif not TOTALS[known[1]] then
-      out.series(list, { metric = known[1], unit = known[3], time = sw.unix_ms "end_time_ms", value = "value",
-        where = "record_type", is = kind, origin = ANDROID_ORIGIN })
-    elseif not long[kind] then
-      out.series(list, { metric = known[1], unit = known[3], time = sw.unix_ms "start_time_ms",
-        finish = sw.unix_ms "end_time_ms", value = "value", where = "record_type", is = kind,
-        origin = ANDROID_ORIGIN })
-    end
-  end
-end
-
-local function android_sleep(list, out)
-  for _, n in ipairs(objects(list)) do
-    local finish, length = sw.moment(n.session_end_time), number(n.duration_seconds)
-    if finish and length and length > 0 and length < 172800 then
-      out.record { kind = "sleep", id = "night:" .. n.session_end_time:sub(1, 10),
-        start = finish - math.floor(length * 1000), finish = finish, origin = ANDROID_ORIGIN,
-        attributes = { in_bed_s = length } }
-    else
-      out.reject "a night without its end or its length"
-    end
-  end
-end
-
-local function android(doc, out)
-  for name, list in pairs(doc) do
-    local known, items = ANDROID[name], objects(list)
-    if name == "sleep" then
-      android_sleep(list, out)
-    elseif known and #items > 0 then
-      out.series(list, { metric = known[1], unit = known[3], time = items[1].time and "time" or "start_time",
-        finish = "end_time", value = known[2], origin = ANDROID_ORIGIN })
-    elseif #items > 0 then
-      out.reject(("the type '%s' has no counterpart here"):format(text(name):sub(1, 60)), #items)
-    end
-  end
-end
-
 local function first_of(list)
   return objects(list)[1] or {}
 end
 
 return sw.provider {
-  id = "phone", title = "Phone apps",
-  doc = "Health Auto Export (iOS) and Health Connect companions (Android) post to an address of their own.",
+  id = "phone", title = "iPhone apps",
+  doc = "Health Auto Export and the like post to an address of their own; for Android: health-connect.",
   policy = { share = true, aggregate = true, llm = false },
   posts = function(doc, out)
     if type(doc) ~= "userdata" then
       out.reject "a document that is no object"
     elseif type(doc.data) == "userdata" then
       health_auto_export(doc.data, out)
-    elseif first_of(doc.records).record_type then
-      android_records(doc.records, out)
-    elseif doc.records or doc.workouts and not doc.app_version then
+    elseif first_of(doc.records).startDate or doc.workouts or first_of(doc.sleep).startDate then
       sdk(doc, out)
     else
-      android(doc, out)
+      out.reject "a document of no iPhone's app; Android has an address of its own: connect health-connect"
     end
   end,
 }

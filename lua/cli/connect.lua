@@ -1,5 +1,5 @@
 -- syncwell connect: sign in to a service, once; then it is polled by `run` and `serve`.
---   syncwell connect intervals-icu   |   syncwell connect strava   |   syncwell connect phone
+--   syncwell connect intervals-icu   |   syncwell connect strava   |   syncwell connect health-connect
 local capabilities = require("capabilities")
 local connections = require("connections")
 local oauth = require("oauth")
@@ -16,7 +16,8 @@ local command = {
   creates = true, group = "start", summary = "connect a service", mutates = true,
   usage = "PROVIDER [--name N] [--base-url URL] [--client-id ID] [--paste]",
   example = "syncwell connect intervals-icu\nsyncwell connect strava --client-id 12345\n"
-    .. "syncwell connect nightscout --base-url https://mine.example\nsyncwell connect phone",
+    .. "syncwell connect nightscout --base-url https://mine.example\n"
+    .. "syncwell connect phone\nsyncwell connect health-connect",
   doc = "Keys and secrets are asked for without being shown, or read from standard input, one a line.\n"
     .. "The last 7 days come at once. `syncwell providers list` says what there is.",
   options = { name = { value = "N", doc = "a name for it, when you have two accounts (default: main)" },

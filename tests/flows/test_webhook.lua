@@ -206,9 +206,11 @@ local SHAPES = {
       distance = { qty = 5.1, units = "km" } } } } },
   sdk = sw.json.encode { records = { { type = "HKQuantityTypeIdentifierStepCount", unit = "count", value = 44, startDate = live.iso(T + 2 * HOUR),
     endDate = live.iso(T + 2 * HOUR + 60000), source = { name = "iPhone" } } } },
-  android_lists = sw.json.encode { steps = { { count = 300, start_time = live.iso(T + 3 * HOUR), end_time = live.iso(T + 3 * HOUR + 600000) } },
+}
+local ANDROID = {
+  lists = sw.json.encode { steps = { { count = 300, start_time = live.iso(T + 3 * HOUR), end_time = live.iso(T + 3 * HOUR + 600000) } },
     heart_rate = { { bpm = 71, time = live.iso(T + 3 * HOUR) } }, weight = { { kilograms = 71.5, time = live.iso(T) } } },
-  android_records = sw.json.encode { records = { { record_type = "heart_rate", value = 77, start_time_ms = T + 4 * HOUR, end_time_ms = T + 4 * HOUR },
+  records = sw.json.encode { records = { { record_type = "heart_rate", value = 77, start_time_ms = T + 4 * HOUR, end_time_ms = T + 4 * HOUR },
     { record_type = "weight", value = 71.2, start_time_ms = T + HOUR, end_time_ms = T + HOUR } } },
 }
 
@@ -225,22 +227,25 @@ end
 describe("a phone", function()
   it("posts each of the shapes, and again, which adds nothing", function()
     local h, address = phone()
+    local android = h.json("connect", "health-connect").post_to
     expect(h.json("connections", "webhook", "phone").url).equals(address)
     local serve = serving(h)
-    for name, body in pairs(SHAPES) do
-      expect({ name, (post(address, body)) }).equals { name, 200 }
+    local function post_all()
+      for to, shapes in pairs { [address] = SHAPES, [android] = ANDROID } do
+        for name, body in pairs(shapes) do
+          expect({ name, (post(to, body)) }).equals { name, 200 }
+        end
+      end
     end
+    post_all()
     settled(h)
     live.wait(5, function() return samples(h, "heart_rate") == 3 end)
     expect({ samples(h, "steps"), samples(h, "heart_rate"), samples(h, "weight") }).equals { 4, 3, 2 }
     local run = h.json("records", "workout", "last 3d")[1]
     expect({ run.attributes.distance_m, run.attributes.sport }).equals { 5100, "running" }
     local before = h.dump()
-    for _ = 1, 2 do
-      for _, body in pairs(SHAPES) do
-        post(address, body)
-      end
-    end
+    post_all()
+    post_all()
     settled(h)
     sw.sys.sleep(500)
     expect(flow.difference((before:gsub('"last_sync":%d+', "")), (h.dump():gsub('"last_sync":%d+', "")))).equals("")
@@ -304,7 +309,8 @@ describe("a phone", function()
   end)
 
   it("loses nothing that was answered when the engine is killed at once", function()
-    local h, address = phone()
+    local h = home()
+    local address = h.json("connect", "health-connect").post_to
     for round = 1, 3 do
       local serve = serving(h)
       for k = 1, 5 do

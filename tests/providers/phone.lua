@@ -1,10 +1,9 @@
--- What phones post, made up: Health Auto Export, an SDK's records, and the two shapes of Android companions.
+-- What iPhones post, made up: Health Auto Export, and an SDK's records.
 return function(d)
   local function text(s)
     return (s:gsub("DATE", d.date):gsub("BEFORE", d.before))
   end
   local at = function(clock) return d.date .. "T" .. clock .. ":00Z" end
-  local android = d.ms
   return { reads = {}, posts = {
     { name = "Health Auto Export, totals and points", body = text [[{"data": {"metrics": [
       {"name": "step_count", "units": "count", "data": [{"date": "DATE 00:00:00 +0100", "qty": 8432, "source": "Apple Watch"}]},
@@ -80,34 +79,7 @@ return function(d)
       }, samples = { steps = { { d.date .. "T07:56:11Z", 66, 407 } }, heart_rate = { { d.date .. "T07:56:11Z", 61 } },
         spo2 = { { at "07:57", 97 } }, weight = { { at "07:58", 160 * 0.45359237 } } },
       rejected = "the type 'HKQuantityTypeIdentifierMoon' has no counterpart here=1" },
-    { name = "Android, lists by type", body = text [[{"timestamp": "DATET12:00:00Z", "app_version": "1.0",
-      "steps": [{"count": 421, "start_time": "DATET07:00:00Z", "end_time": "DATET08:00:00Z"}],
-      "heart_rate": [{"bpm": 72, "time": "DATET07:30:00Z"}], "heart_rate_variability": [{"rmssd_millis": 41.5, "time": "DATET03:00:00Z"}],
-      "resting_heart_rate": [{"bpm": 55, "time": "DATET06:00:00Z"}], "weight": [{"kilograms": 72.5, "time": "DATET08:00:00Z"}],
-      "distance": [{"meters": 1500.5, "start_time": "DATET07:00:00Z", "end_time": "DATET07:15:00Z"}],
-      "active_calories": [{"calories": 250.5, "start_time": "DATET07:00:00Z", "end_time": "DATET07:15:00Z"}],
-      "oxygen_saturation": [{"percentage": 96.5, "time": "DATET07:00:00Z"}], "respiratory_rate": [{"rate": 14.5, "time": "DATET07:00:00Z"}],
-      "blood_glucose": [{"mmol_per_liter": 5.5, "time": "DATET07:00:00Z"}],
-      "sleep": [{"session_end_time": "DATET06:00:00Z", "duration_seconds": 27000, "stages": []}, {"session_end_time": "DATET06:00:00Z"}],
-      "exercise": []}]],
-      records = { { id = "night:" .. d.date, kind = "sleep", start = d.before .. "T22:30:00Z", finish = at "06:00",
-        attributes = { in_bed_s = 27000 } } },
-      samples = { steps = { { at "07:00", 421, 3600 } }, heart_rate = { { at "07:30", 72 } }, hrv_rmssd = { { at "03:00", 41.5 } },
-        resting_heart_rate = { { at "06:00", 55 } }, weight = { { at "08:00", 72.5 } }, distance = { { at "07:00", 1500.5, 900 } },
-        active_energy = { { at "07:00", 250.5, 900 } }, spo2 = { { at "07:00", 96.5 } }, respiratory_rate = { { at "07:00", 14.5 } },
-        blood_glucose = { { at "07:00", 5.5 * 18.0156 } } },
-      rejected = "a night without its end or its length=1" },
-    { name = "Android, records", body = ([[{"records": [
-        {"record_type": "steps", "value": 8421, "unit": "count", "start_time_ms": %d, "end_time_ms": %d, "captured_at_ms": 1},
-        {"record_type": "steps", "value": 120, "unit": "count", "start_time_ms": %d, "end_time_ms": %d},
-        {"record_type": "heart_rate", "value": 72, "unit": "bpm", "start_time_ms": %d, "end_time_ms": %d},
-        {"record_type": "aura", "value": 72, "start_time_ms": 1, "end_time_ms": 2}]}]]):format(android - 3600000, android + 40000000,
-        android + 3600000, android + 7200000, android, android + 60000),
-      days = { steps = { [d.date] = 8421 } },
-      samples = { heart_rate = { { at "00:01", 72 } } },
-      rejected = "steps that the day's total counts already=1; the type 'aura' has no counterpart here=1" },
-    { name = "Android, short records", body = ([[{"records": [
-        {"record_type": "steps", "value": 120, "unit": "count", "start_time_ms": %d, "end_time_ms": %d}]}]]):format(
-        android + 3600000, android + 7200000), samples = { steps = { { at "01:00", 120, 3600 } } } },
+    { name = "what Android sends", body = text [[{"app_version": "1.9", "steps": [{"count": 4, "start_time": "DATET07:00:00Z", "end_time": "DATET08:00:00Z"}]}]],
+      rejected = "a document of no iPhone's app; Android has an address of its own: connect health-connect=1" },
   } }
 end
