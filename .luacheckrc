@@ -8,6 +8,7 @@ files["lua/box"] = { read_globals = { "core", "load_text", "where" } }
 local spec = { "sw", "describe", "it", "expect", "skip" }
 files["tests/lua"] = { read_globals = spec, max_line_length = false }
 files["tests/flows"] = { read_globals = spec, max_line_length = false }
+files["tests/upgrade"] = { read_globals = spec, max_line_length = false }
 files["tests/conformance"] = { read_globals = spec, max_line_length = false }
 files["tests/bench"] = { read_globals = { "sw", "bench" }, max_line_length = false }
 files["tests/providers"] = { read_globals = { "sw" }, max_line_length = false }
