@@ -6,12 +6,13 @@ local backups = require("backups")
 local connections = require("connections")
 local home = require("home")
 local notices = require("notices")
+local notifying = require("notifying")
 
 local caretaker = {}
 
 local HOUR_MS, DAY_MS = 3600000, 86400000
 local CHECK_MS = 7 * DAY_MS
-local FREE_MB, WEEK_WORD_HOUR, OLD_MS = 512, 8, 30 * 86400000
+local FREE_MB, WEEK_WORD_HOUR = 512, 8
 
 local looked = {} -- person -> when, on the monotonic clock
 
@@ -111,7 +112,7 @@ end
 local function forget(ctx)
   local t, any = home.txn(ctx), false
   for _, kind in ipairs { ".button", ".told", ".delivery" } do
-    local old = sw.store.docs(ctx.who, kind, { to = sw.time.now() - OLD_MS, limit = 500 }) or {}
+    local old = sw.store.docs(ctx.who, kind, { to = sw.time.now() - notifying.KEPT_MS, limit = 500 }) or {}
     for _, doc in ipairs(old) do
       t:doc_delete(kind, doc.name)
       any = true

@@ -13,6 +13,9 @@ local notifying = {}
 
 local WITHIN_S, GROUP_MOST = 600, 50
 
+-- How long after their time what is noted of messages stays (lua/caretaker.lua forgets it).
+notifying.KEPT_MS = 30 * 86400000
+
 local function settled(state)
   return { keyed = true, send = function() return state end }
 end
@@ -32,9 +35,9 @@ local function told(ctx, args, about)
   elseif doc and now - doc.body.at < args.once_per * 1000 then
     return ("skipped: it was told %s ago already"):format(term.duration((now - doc.body.at) / 1000))
   end
-  local t = home.txn(ctx)
-  t:doc(".told", name, json.encode { at = now, by = about.key }, doc and { revision = doc.revision }
-    or { mode = "new" })
+  local t, span = home.txn(ctx), math.floor(args.once_per * 1000)
+  t:doc(".told", name, json.encode { at = now, by = about.key }, { revision = doc and doc.revision,
+    mode = not doc and "new" or nil, at = now + math.max(0, span - notifying.KEPT_MS) })
   local ok
   ok, message, code = t:commit()
   if ok then
