@@ -41,7 +41,7 @@ for kind, list in pairs {
     "body", "key" },
   number = { "duration", "alarm", "within", "once_per", "value", "qos" },
   instant = { "at", "start", "finish", "due" },
-  table = { "buttons", "attributes", "headers" },
+  table = { "buttons", "attributes", "headers", "values" },
   flag = { "retain" }, any = { "event", "payload", "json" },
 } do
   for _, name in ipairs(list) do

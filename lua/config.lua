@@ -2,6 +2,7 @@
 --   return { log_level = "info", channels = { file = { path = "/var/log/notes.log" } } }
 local notices = require("notices")
 local schema = require("schema")
+local wording = require("wording")
 
 local config = {}
 
@@ -18,6 +19,7 @@ local shape = {
     email = { url = "string", user = "string", password = "string", from = "string", to = "string",
       starttls = "string", ca_file = "string" } },
   local_hosts = "table", -- machines of one's own network that rules may ask: ["host:port"] = "own"
+  words = "table", -- a person's own words for messages: lua/wording.lua
   notices = notices.shape(), -- what SyncWell itself tells; false turns one off
 }
 
@@ -114,7 +116,8 @@ function config.load(ctx)
   if not problem and value.log_level and not levels[value.log_level] then
     problem = ("config.lua: log_level '%s' is none of debug, info, warn, error"):format(value.log_level)
   end
-  problem = problem or retention_problem(value.retention or {}) or limits_problem(value.limits or {})
+  problem = problem or wording.problem(value.words or {}) or retention_problem(value.retention or {})
+    or limits_problem(value.limits or {})
   if problem then
     return problem, "usage"
   end

@@ -9,6 +9,7 @@ local rows = {
   { "public_url", "", "how phones and services reach `serve`: https://..." },
   { "log_level", "info", "debug, info, warn or error" },
   { "local_hosts", "", "machines of your network that rules may ask: { [\"192.168.1.5:8080\"] = \"own\" }" },
+  { "words", "", "your own words: { sleep_debt = { text = \"{hours} h fehlen\" } }; also of notices" },
   { "retention.run_days", "90", "what each sync and job did" },
   { "retention.undo_days", "30", "what `undo` can take back" },
   { "retention.trace_days", "90", "details of firings; of failed ones four times as long" },

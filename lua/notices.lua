@@ -3,6 +3,7 @@
 --   notices.send(ctx, t, "rule.paused", "hydrate 2026-03-01", { rule = "hydrate", why = "..." })
 -- A notice is a firing of "syncwell" with one action, so it is recorded, retried and traced as they are.
 local home = require("home")
+local wording = require("wording")
 
 local json = sw.json
 local notices = {}
@@ -43,10 +44,9 @@ function notices.shape()
   return shape
 end
 
-local function worded(id, values)
-  return (notices.texts[id].text:gsub("{(%l+)}", function(name)
-    return sw.sys.clean(tostring(values[name] or "")):sub(1, 400)
-  end))
+local function worded(ctx, id, values)
+  local title, text = wording.of(ctx, id, notices.texts[id])
+  return wording.fill(title, values, ""), wording.fill(text, values, "")
 end
 
 -- config.lua has the first word, then the person's own (`syncwell notices off ID`).
@@ -66,11 +66,12 @@ function notices.send(ctx, t, id, key, values)
   if not notices.wanted(ctx, id) then
     return
   end
+  local title, text = worded(ctx, id, values)
   local at, name = sw.time.now(), ("syncwell|%s %s"):format(id, key)
   local body = { rule = "syncwell", key = id .. " " .. key, at = sw.time.iso(at, home.offset(ctx, at)),
     event = { kind = "notice", type = id, id = key }, outcome = "fired", log = json.list(),
     actions = json.list { { action = "notify", state = "planned",
-      args = { title = notices.texts[id].title, text = worded(id, values) } } } }
+      args = { title = title, text = text } } } }
   if sw.store.doc(ctx.who, "firing", name) then
     return
   end

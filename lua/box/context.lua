@@ -10,6 +10,7 @@ local quantity = require "quantity"
 local schema = require "schema"
 local series = require "series"
 local steps = require "steps"
+local template = require "template"
 
 local context = {}
 
@@ -42,7 +43,7 @@ local actions = {
   notify = { "notify", { text = { text_like, required = true }, title = { "text" }, channel = { "text" },
     buttons = { "list" }, at = { time }, if_past = if_past, on_unknown = unknown,
     priority = { { "low", "normal", "high" } }, group = { "text" }, within = { "duration" },
-    once_per = { "duration" } }, "text" },
+    once_per = { "duration" }, values = { "map" }, id = { "text" } }, "text" },
   ["http.request"] = { "http", { url = { "text", required = true }, method = { "text" }, headers = { "map" },
     body = { body_like }, json = { "any" }, on_unknown = unknown,
     key = { "text", doc = "sent as Idempotency-Key; say one if the host honours it" } } },
@@ -113,9 +114,14 @@ local function normal(args)
       to[key] = quantity.number(value, "duration")
     elseif key == "text" then
       to[key] = tostring(value)
+    elseif key == "values" then
+      to[key] = template.texts(value)
     else
       to[key] = plain(value, 0)
     end
+  end
+  for _, key in ipairs(to.values and { "text", "title" } or {}) do
+    to[key] = to[key] and template.fill(to[key], to.values)
   end
   return to
 end

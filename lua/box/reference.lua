@@ -114,6 +114,7 @@ local keys_say = {
   tag = "the word", connection = "which connection", rule = "which rule", event = "what it is shown",
   group = "several of a group go out as one", within = "how long a group gathers, default 10min",
   once_per = "the same words not again within this span",
+  values = "what stands for {name} in text and title: { name = w.distance }",
   due = "until when", topic = "MQTT topic", payload = "text, or a table sent as JSON", qos = "0, 1 or 2",
   retain = "kept by the broker", provider = "only from this service", maker = "only measured by this maker",
   sport = "only this sport", type = "only of this type", origin = "live, backfill or replay",

@@ -5,6 +5,7 @@ local actions = require("actions")
 local channels = require("channels")
 local home = require("home")
 local notifying = require("notifying")
+local wording = require("wording")
 
 local json = sw.json
 local action = {}
@@ -133,7 +134,7 @@ local function steps_of(ctx, job, doc, n)
   return steps
 end
 
-local function send(ctx, job, doc, n, how, key)
+local function send(ctx, job, doc, n, how, key, args)
   local a = doc.body.actions[n]
   if not how.keyed and a.state == "planned" then
     local ok, message, code = set_state(ctx, job, doc, n, "sending")
@@ -141,7 +142,7 @@ local function send(ctx, job, doc, n, how, key)
       return nil, message, code
     end
   end
-  local state, why, kind, sent = how.send(ctx, key, a.args, steps_of(ctx, job, doc, n))
+  local state, why, kind, sent = how.send(ctx, key, args, steps_of(ctx, job, doc, n))
   if state then
     return set_state(ctx, job, doc, n, state, true)
   elseif kind == "bad" then
@@ -172,8 +173,9 @@ function action.run(ctx, job)
     return nil, ("action '%s' cannot be performed by this version"):format(a.action), "bad"
   end
   local open, how, why = perform[a.action], actions.get(a.action), nil
+  local args = a.action == "notify" and wording.apply(ctx, doc.body.rule, a.args) or a.args
   if open then
-    how, why, code = open(ctx, a.args, { key = key, firing = doc, n = p.n })
+    how, why, code = open(ctx, args, { key = key, firing = doc, n = p.n })
   end
   if not how and code and code ~= "bad" then
     return nil, why, code
@@ -182,7 +184,7 @@ function action.run(ctx, job)
   elseif a.state == "sending" and not how.keyed and a.args.on_unknown ~= "resend" then
     return unknown(ctx, job, doc, p.n, "stopped while it was being sent")
   end
-  return send(ctx, job, doc, p.n, how, key)
+  return send(ctx, job, doc, p.n, how, key, args)
 end
 
 return action

@@ -178,11 +178,13 @@
 ---@field buttons? any[] up to three { text, and one of fire, task, snooze, url }
 ---@field channel? string which way: file, ntfy ...
 ---@field group? string several of a group go out as one
+---@field id? string of which record
 ---@field if_past? "skip"|"now" what to do when that has passed
 ---@field on_unknown? "resend"|"hold" when nobody knows whether it arrived
 ---@field once_per? sw.Duration the same words not again within this span
 ---@field priority? "low"|"normal"|"high" how loud
 ---@field title? string one line
+---@field values? table what stands for {name} in text and title: { name = w.distance }
 ---@field within? sw.Duration how long a group gathers, default 10min
 
 ---@class sw.RecordAddArgs

@@ -13,9 +13,8 @@ return sw.rule {
     local walked = ctx.series("steps", { last = "1d" }).last() or 0
     local missing = ctx.params.steps - walked
     if missing > 0 and missing <= ctx.params.steps * 0.25 then
-      ctx.notify { title = "Almost there",
-        text = ("%.0f steps to go: about %.0f minutes of walking."):format(missing,
-        math.ceil(missing / 110)) }
+      ctx.notify { title = "Almost there", text = "{steps} steps to go: about {minutes} minutes of walking.",
+        values = { steps = math.ceil(missing), minutes = math.ceil(missing / 110) } }
     end
   end,
 }

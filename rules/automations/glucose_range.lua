@@ -28,7 +28,8 @@ return sw.rule {
     local state = where(value, ctx.params)
     if state ~= "in range" then
       ctx.notify { title = "Glucose", priority = state == "low" and "high" or "normal", once_per = "2h",
-        text = ("Your glucose is %s. Look at your meter; this is a note and no alarm."):format(state) }
+        text = "Your glucose is {state}. Look at your meter; this is a note and no alarm.",
+        values = { state = state } }
     end
   end,
 }

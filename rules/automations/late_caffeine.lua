@@ -20,8 +20,9 @@ return sw.rule {
       end
     end
     if late > ctx.params.most then
-      ctx.notify { title = "Caffeine", text = ("%.0f mg of caffeine after %d:00 today. If sleep comes late "
-        .. "tonight, that may be why."):format(late, ctx.params.after) }
+      ctx.notify { title = "Caffeine",
+        text = "{amount} mg of caffeine after {hour}:00 today. If sleep comes late tonight, that may be why.",
+        values = { amount = math.floor(late + 0.5), hour = ctx.params.after } }
     end
   end,
 }

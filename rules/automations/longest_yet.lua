@@ -21,7 +21,8 @@ return sw.rule {
     end
     if n >= ctx.params.least and w.distance_m > far * 1.02 then
       ctx.notify { title = "Further than all year",
-        text = ("%.1f km of %s: the longest in twelve months."):format(w.distance_m / 1000, w.sport) }
+        text = "{distance} of {sport}: the longest in twelve months.",
+        values = { distance = w.distance, sport = w.sport } }
     end
   end,
 }

@@ -10,6 +10,7 @@ return sw.rule {
   reads = {},
   uses = { "notify" },
   run = function(w, ctx)
-    ctx.notify { title = "A milestone", text = ("You have walked %.0f million steps."):format(w.value / 1e6) }
+    ctx.notify { title = "A milestone", text = "You have walked {millions} million steps.",
+      values = { millions = math.floor(w.value / 1e6 + 0.5) } }
   end,
 }

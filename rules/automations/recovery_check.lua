@@ -20,8 +20,9 @@ return sw.rule {
     local value = ctx.series("recovery", { last = "1d" }).last()
       or ctx.series("readiness", { last = "1d" }).last()
     if value and value < ctx.params.below then
-      ctx.notify { title = "A hard day?", text = ("Your recovery is %.0f this morning. An easy session today "
-        .. "and the hard one tomorrow loses nothing."):format(value) }
+      ctx.notify { title = "A hard day?", values = { recovery = math.floor(value + 0.5) },
+        text = "Your recovery is {recovery} this morning. An easy session today and the hard one tomorrow "
+        .. "loses nothing." }
     end
   end,
 }

@@ -17,7 +17,7 @@ return sw.rule {
     local n = #ctx.records("workout", { from = "1970-01-01", limit = 5000 })
     if round[n] then
       ctx.notify { title = "A round number",
-        text = ("That was your workout number %d. Well moved."):format(n) }
+        text = "That was your workout number {number}. Well moved.", values = { number = n } }
     end
   end,
 }

@@ -12,7 +12,7 @@ return sw.rule {
   reads = {},
   uses = { "notify" },
   run = function(w, ctx)
-    ctx.notify { title = "Short night", text = "You slept " .. tostring(w.asleep)
-      .. ". Take it a little easier today." }
+    ctx.notify { title = "Short night", text = "You slept {asleep}. Take it a little easier today.",
+      values = { asleep = w.asleep } }
   end,
 }

@@ -16,9 +16,8 @@ return sw.rule {
     local need = ctx.params.need.value / 60
     local missing = (need * nights.n - nights.sum()) / 60
     if missing >= 3 then
-      ctx.notify { title = "Sleep",
-        text = ("%.0f hours of sleep are missing since a week ago. An early evening "
-        .. "would do you good."):format(missing) }
+      ctx.notify { title = "Sleep", values = { hours = math.floor(missing + 0.5) },
+        text = "{hours} hours of sleep are missing since a week ago. An early evening would do you good." }
     end
   end,
 }

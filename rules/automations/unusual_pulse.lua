@@ -11,7 +11,7 @@ return sw.rule {
   uses = { "notify" },
   run = function(w, ctx)
     ctx.notify { title = "Resting pulse",
-      text = ("Your resting heart rate is %.0f, higher than in the last four "
-      .. "weeks. Poor sleep, stress, a drink or a cold do that; this is no diagnosis."):format(w.value) }
+      text = "Your resting heart rate is {pulse}, higher than in the last four weeks. Poor sleep, stress, "
+      .. "a drink or a cold do that; this is no diagnosis.", values = { pulse = math.floor(w.value + 0.5) } }
   end,
 }

@@ -12,6 +12,7 @@ return sw.rule {
   reads = {},
   uses = { "notify" },
   run = function(w, ctx)
-    ctx.notify { title = "Well done", text = words[w.n] .. " with a workout each day. Rest counts too." }
+    ctx.notify { title = "Well done", text = "{days} with a workout each day. Rest counts too.",
+      values = { days = words[w.n] } }
   end,
 }

@@ -161,6 +161,59 @@ describe("a group", function()
   end)
 end)
 
+describe("words with places", function()
+  local message = [[ctx.notify { title = "{sport}", text = "{length} till {till}, drink {amount} ml {why}", id = "begin",
+    values = { sport = w.sport, length = w.elapsed, till = w.finish, amount = 500.0, why = "now" } }]]
+
+  local function said(more, body)
+    local h = home("file", more)
+    rule(h, "a", body or message)
+    workout(h, "running")
+    local r = step(h)
+    local text = told(h)
+    h.remove()
+    return text, r
+  end
+
+  it("are filled as people read values", function()
+    expect((said())).contains("running: 30 min till 09:30, drink 500 ml now")
+  end)
+
+  it("are the person's own where config.lua has some, by rule, or by rule and message", function()
+    expect((said(', words = { a = { title = "Laufen", text = "{amount} ml nach {length}, {nobody}" } }'))).contains(
+      "Laufen: 500 ml nach 30 min, {nobody}")
+    expect((said(', words = { ["a.begin"] = { text = "los" }, a = { text = "nein" } }'))).contains("running: los")
+    expect((said(', words = { a = { text = "{sport}" } }', 'ctx.notify "{plain}"'))).contains("{sport}")
+  end)
+
+  it("that no value stands for are named, with the value that was meant", function()
+    local h = home()
+    rule(h, "a", 'ctx.notify { text = "after {sprt}", values = { sport = w.sport } }')
+    workout(h, "running")
+    local r = step(h)
+    expect(told(h)).equals("")
+    expect(r.out).contains("a.lua:2: there is no value for {sprt} (did you mean 'sport'?)")
+    h.remove()
+    h = home()
+    rule(h, "a", 'ctx.notify { text = "{plain} stays" }')
+    workout(h, "running")
+    step(h)
+    expect(told(h)).contains("{plain} stays")
+    h.remove()
+  end)
+
+  it("of what SyncWell itself tells are the person's own as well; what is no wording is refused", function()
+    local notices = require("notices")
+    local wording = require("wording")
+    local ctx = { config = { words = { ["rule.paused"] = { text = "{rule} ruht" } } } }
+    expect({ wording.of(ctx, "rule.paused", notices.texts["rule.paused"]) }).equals { "A rule was paused", "{rule} ruht" }
+    local h = home("file", ', words = { a = { txt = "?" } }')
+    local r = flow.beside(h.command("status"))
+    expect(r.out).contains("words[\"a\"] has a title and a text of at most 4096 characters, no 'txt'")
+    h.remove()
+  end)
+end)
+
 describe("once_per", function()
   it("keeps the same words back for its span, not other ones", function()
     local h = home()
