@@ -34,6 +34,8 @@ struct sw_worker {
     size_t out_at, unacked, owed;
     int64_t cpu_mark_ns;   /* CPU clock at the last progress */
     uint64_t wall_mark_ms; /* loop time then; or when it became idle */
+    int64_t cpu_seen_ns;   /* CPU clock when it was last seen to move, */
+    uint64_t moved_ms;     /* and the loop time of that */
 };
 
 struct sw_workers {

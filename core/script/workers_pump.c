@@ -18,6 +18,8 @@
 #define BATCH_BYTES   (192u * 1024u)
 #define BATCH_US      20000 /* aim of a batch, so that users take turns quickly */
 #define TICK_MS       50
+#define STILL_MS      1000
+#define MOVED_NS      2000000
 #define SHORT_NS      20000000            /* CPU time of a run that holds nobody up */
 #define LONG_MS       30000               /* a longer one is held against its package for this long */
 #define START_MS      10000               /* from request to hello */
@@ -282,6 +284,18 @@ static uint32_t budget_of(const struct sw_worker *w)
     return most;
 }
 
+/* Ten times the budget and a second is the ceiling of one that stands still. One that moves waits for a core
+ * on a busy machine, and its CPU time judges it; but not without end. */
+static bool too_long(struct sw_worker *w, int64_t cpu, uint64_t wall, uint64_t budget, uint64_t now_ms)
+{
+    if (cpu - w->cpu_seen_ns >= MOVED_NS) {
+        w->cpu_seen_ns = cpu;
+        w->moved_ms = now_ms;
+    }
+    return wall > budget * 10 + STILL_MS &&
+           (now_ms - w->moved_ms > STILL_MS || wall > budget * 100 + STILL_MS);
+}
+
 static void watch(struct sw_worker *w, uint64_t now_ms)
 {
     uint64_t wall = now_ms - w->wall_mark_ms, budget;
@@ -300,7 +314,7 @@ static void watch(struct sw_worker *w, uint64_t now_ms)
     cpu = cpu_of(w->pid);
     hold_against(w->p, cpu - w->cpu_mark_ns, now_ms);
     if ((cpu >= 0 && cpu - w->cpu_mark_ns > (int64_t)(budget * 3 / 2 + 200) * 1000000) ||
-        wall > budget * 10 + 1000) {
+        too_long(w, cpu, wall, budget, now_ms)) {
         w->killed = true; /* what it wrote before is still read; then comes the end of file */
         sw_worker_kill(w);
     } else if (cpu > RETIRE_CPU_NS) {

@@ -128,6 +128,26 @@ describe("a worker lost in mid-call", function()
   end)
 end)
 
+describe("a worker that gets a core only now and then", function()
+  it("is judged by the CPU time it had, not by how long it took", function()
+    local loop = "local x = 0 for i = 1, %d do x = x + (i & 7) end return x"
+    local once = run("slow", "p", loop:format(1000000))[1]
+    local n = math.floor(1000000 * 70000 / math.max(once.cpu_us, 1000))
+    local pid, r = sw.box.pid("slow", "p"), nil
+    flow.sh(("( kill -STOP %d; for i in $(seq 40); do sleep 0.4; kill -CONT %d; sleep 0.01; kill -STOP %d; done; kill -CONT %d ) >/dev/null 2>&1 &"):format(
+      pid, pid, pid, pid))
+    local from = sw.time.mono()
+    sw.spawn(function() r = run("slow", "p", loop:format(n))[1] end)
+    for _ = 1, 3000 do
+      if r then break end
+      sw.sys.sleep(10)
+    end
+    expect(r.error and r.error.text).is_nil()
+    expect(sw.time.mono() - from > 2000).is_true()
+    expect(sw.box.pid("slow", "p")).equals(pid)
+  end)
+end)
+
 -- The program beside a box that lies: the worker of tests/c/test_workers.c, told its lie by the memory limit.
 local function with_forged_box(lie)
   local build, dir = flow.binary:match("^(.*)/[^/]+$"), flow.temp()
