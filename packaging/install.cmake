@@ -14,6 +14,17 @@ function(put folder)
   file(INSTALL DESTINATION "${CMAKE_INSTALL_PREFIX}/${folder}" TYPE FILE FILES ${ARGN})
 endfunction()
 
+# The installed Lua compiled ahead (core/script/compiled.h), by the times of the installed files.
+function(compile_lua)
+  set(share "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/share/syncwell")
+  execute_process(COMMAND "${CMAKE_COMMAND}" -E env "SYNCWELL_SHARE=${share}" "${PROGRAM}" --lua-compile "${share}/lua.compiled"
+    RESULT_VARIABLE code)
+  if(NOT code EQUAL 0)
+    message(FATAL_ERROR "syncwell --lua-compile ended with ${code}")
+  endif()
+endfunction()
+
+compile_lua()
 file(MAKE_DIRECTORY "${WORK}")
 configure_file("${SOURCE}/packaging/syncwell.service.in" "${WORK}/syncwell.service" @ONLY)
 say(syncwell.1 man)

@@ -5,6 +5,7 @@
 #include "app/repl.h"
 #include "base/alloc.h"
 #include "base/crypto.h"
+#include "script/compiled.h"
 #include "script/host.h"
 #include <locale.h>
 #include <signal.h>
@@ -29,6 +30,15 @@ static int run(uv_loop_t *loop, const struct sw_paths *p, int argc, char **argv)
     return rc;
 }
 
+/* For the build: syncwell --lua-compile FILE */
+static int compile(const struct sw_paths *p, const char *out)
+{
+    struct sw_err err = SW_ERR_INIT;
+    if (!sw_compiled_write(p->share, out, &err)) return 0;
+    fprintf(stderr, "syncwell: %s\n", err.text);
+    return 1;
+}
+
 int main(int argc, char **argv)
 {
     uv_loop_t loop;
@@ -49,6 +59,7 @@ int main(int argc, char **argv)
             "syncwell: cannot find the program's Lua files beside it; install it again or set SYNCWELL_SHARE\n");
         return 1;
     }
+    if (argc == 3 && !strcmp(argv[1], "--lua-compile")) return compile(&paths, argv[2]);
     uv_loop_init(&loop);
     rc = run(&loop, &paths, argc - 1, argv + 1);
     uv_loop_close(&loop);

@@ -2,6 +2,7 @@
 #include "script/host.h"
 #include "base/alloc.h"
 #include "base/slab.h"
+#include "script/compiled.h"
 #include "script/task.h"
 #include "script/workers_host.h"
 #include <lualib.h>
@@ -12,6 +13,7 @@
 struct sw_host {
     struct sw_engine *engine;
     char *box_path;
+    struct sw_compiled *compiled; /* NULL: all is read as source */
     struct sw_slab *slab; /* where the objects of L lie */
     lua_State *L;
     int doors;                              /* registry reference of the table boot.lua returned */
@@ -166,9 +168,11 @@ struct sw_host *sw_host_new(struct sw_engine *e, const char *box_path, struct sw
     h->L = new_state(h);
     luaL_openlibs(h->L);
     set_path(h->L, e->share);
+    h->compiled = sw_compiled_open(e->share);
+    sw_compiled_search(h->L, h->compiled);
     open_all(h->L);
     snprintf(boot, sizeof boot, "%s/lua/boot.lua", e->share);
-    if (luaL_loadfile(h->L, boot) || lua_pcall(h->L, 0, 1, 0) || !lua_istable(h->L, -1)) {
+    if ((!sw_compiled_push(h->L, h->compiled, "boot") && luaL_loadfile(h->L, boot)) || lua_pcall(h->L, 0, 1, 0) || !lua_istable(h->L, -1)) {
         sw_fail(err, SW_E_INTERNAL, "boot.lua does not load: %s", lua_tostring(h->L, -1));
         sw_host_free(h);
         return NULL;
@@ -205,6 +209,7 @@ void sw_host_free(struct sw_host *h)
     if (!h) return;
     lua_close(h->L);
     sw_slab_free(h->slab);
+    sw_compiled_free(h->compiled);
     uv_run(h->engine->loop, UV_RUN_NOWAIT); /* let closed handles go */
     sw_free(h->box_path);
     sw_free(h);
