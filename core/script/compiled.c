@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -30,9 +29,8 @@ struct record {
 
 struct sw_compiled {
     char *share;
-    const uint8_t *p;
-    size_t len;
-    const struct record *list;
+    int fd; /* chunks are read when they are wanted: a mapping would count as memory for years */
+    struct record *list;
     size_t n;
 };
 
@@ -165,16 +163,26 @@ int sw_compiled_write(const char *share, const char *out, struct sw_err *err)
 
 /* ---- reading ---- */
 
-static bool is_sound(const struct sw_compiled *c)
+static bool read_at(int fd, void *to, size_t n, uint64_t at)
 {
-    const struct head *h = (const void *)c->p;
-    struct head ours;
-    if (c->len < sizeof *h) return false;
-    ours = head_of(h->n);
-    if (memcmp(h, &ours, sizeof ours) || h->n > (c->len - sizeof *h) / sizeof(struct record)) return false;
-    for (size_t i = 0; i < h->n; i++) {
-        const struct record *r = (const struct record *)(const void *)(c->p + sizeof *h) + i;
-        if (r->name[NAME_MAX_BYTES - 1] || r->at > c->len || r->len > c->len - r->at) return false;
+    return pread(fd, to, n, (off_t)at) == (ssize_t)n;
+}
+
+static bool read_list(struct sw_compiled *c)
+{
+    struct head h, ours;
+    struct stat st;
+    uint64_t len;
+    if (fstat(c->fd, &st) || st.st_size > FILE_MOST || !read_at(c->fd, &h, sizeof h, 0)) return false;
+    len = (uint64_t)st.st_size;
+    ours = head_of(h.n);
+    if (memcmp(&h, &ours, sizeof h) || h.n > (len - sizeof h) / sizeof *c->list) return false;
+    c->list = sw_alloc(h.n * sizeof *c->list + 1);
+    c->n = h.n;
+    if (!read_at(c->fd, c->list, c->n * sizeof *c->list, sizeof h)) return false;
+    for (size_t i = 0; i < c->n; i++) {
+        const struct record *r = &c->list[i];
+        if (r->name[NAME_MAX_BYTES - 1] || r->at > len || r->len > len - r->at) return false;
     }
     return true;
 }
@@ -183,28 +191,19 @@ struct sw_compiled *sw_compiled_open(const char *share)
 {
     struct sw_compiled *c = sw_zalloc(sizeof *c);
     char path[1100];
-    struct stat st;
-    int fd;
-    void *p = MAP_FAILED;
     snprintf(path, sizeof path, "%s/" SW_COMPILED_NAME, share);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd >= 0 && !fstat(fd, &st) && st.st_size > 0 && st.st_size < FILE_MOST)
-        p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (fd >= 0) close(fd);
-    if (p != MAP_FAILED) *c = (struct sw_compiled){sw_strdup(share), p, (size_t)st.st_size, NULL, 0};
-    if (p == MAP_FAILED || !is_sound(c)) {
-        sw_compiled_free(c);
-        return NULL;
-    }
-    c->n = ((const struct head *)p)->n;
-    c->list = (const struct record *)(const void *)(c->p + sizeof(struct head));
-    return c;
+    c->share = sw_strdup(share);
+    c->fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (c->fd >= 0 && read_list(c)) return c;
+    sw_compiled_free(c);
+    return NULL;
 }
 
 void sw_compiled_free(struct sw_compiled *c)
 {
     if (!c) return;
-    if (c->p) munmap((void *)(uintptr_t)c->p, c->len);
+    if (c->fd >= 0) close(c->fd);
+    sw_free(c->list);
     sw_free(c->share);
     sw_free(c);
 }
@@ -214,6 +213,18 @@ static bool is_as_it_was(const struct record *r, const struct stat *st)
 {
     return (uint64_t)st->st_size == r->size && st->st_mtim.tv_sec == r->mtime_s &&
            (st->st_mtim.tv_nsec == r->mtime_ns || st->st_mtim.tv_nsec == 0);
+}
+
+static int load_chunk(lua_State *L, const struct sw_compiled *c, const struct record *r, const char *name)
+{
+    char *chunk = sw_alloc(r->len + 1);
+    int rc = LUA_ERRFILE;
+    if (read_at(c->fd, chunk, r->len, r->at)) {
+        rc = luaL_loadbufferx(L, chunk, r->len, name, "b");
+        if (rc != LUA_OK) lua_pop(L, 1);
+    }
+    sw_free(chunk);
+    return rc == LUA_OK;
 }
 
 int sw_compiled_push(lua_State *L, const struct sw_compiled *c, const char *name)
@@ -227,9 +238,7 @@ int sw_compiled_push(lua_State *L, const struct sw_compiled *c, const char *name
     r = bsearch(&key, c->list, c->n, sizeof key, by_name);
     snprintf(path, sizeof path, "%s/lua/%s.lua", c->share, name);
     if (!r || stat(path, &st) || !is_as_it_was(r, &st)) return 0;
-    if (luaL_loadbufferx(L, (const char *)c->p + r->at, r->len, name, "b") == LUA_OK) return 1;
-    lua_pop(L, 1);
-    return 0;
+    return load_chunk(L, c, r, name);
 }
 
 /* upvalue: the compiled file. name -> loader, what it was found under */
