@@ -87,7 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char line[256] = "";
     struct sw_buf text;
     if (!end || size > 1 << 16) {
-        lua_close(L);
+        sw_limits_free(&limits);
         return 0;
     }
     memcpy(line, data, (size_t)(end - data));
@@ -99,7 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     lua_pushlightuserdata(L, line);
     lua_pcall(L, 2, 0, 0);
     sw_buf_clear(&text);
-    lua_close(L);
+    sw_limits_free(&limits);
     if (kept) abort();
     return 0;
 }
