@@ -1,7 +1,7 @@
 -- Export as JSON lines, nothing lost: `import` takes them back, and the same data is there again.
 --   syncwell export json --out all.jsonl
 -- {"line":"syncwell","version":1,...} {"line":"origin"...} {"line":"record"...}
--- {"line":"day_total"...} {"line":"document"...}
+-- {"line":"day_total"...} {"line":"document"...} {"line":"rank"...} {"line":"same"...}
 -- {"line":"samples","metric":"steps","origin":"2f..","unit":"{step}","at":[[ISO time,duration ms,value]...]}
 local exporting = require("exporting")
 local json = sw.json
@@ -12,8 +12,8 @@ local function id(n)
   return ("%x"):format(n)
 end
 
-local function origin(o)
-  return { line = "origin", id = id(o.id), provider = o.provider, name = o.name, maker = o.maker,
+local function origin(o, line)
+  return { line = line, id = id(o.id), provider = o.provider, name = o.name, maker = o.maker,
     model = o.model, class = o.class, ident = exporting.ident(o) }
 end
 
@@ -53,16 +53,32 @@ local function documents(job)
   end
 end
 
+-- What a person said of devices: which is believed first, and which is another one.
+local function choices(job)
+  if not job:is_whole() then
+    return
+  end
+  for _, r in ipairs(sw.store.ranks(job.ctx.who)) do
+    job:line { line = "rank", metric = r.metric, place = r.place, origin = id(r.origin) }
+  end
+  for _, o in ipairs(job.origins) do
+    if o.merged_into ~= 0 then
+      job:line { line = "same", origin = id(o.merged_into), is = origin(o) }
+    end
+  end
+end
+
 function lines.write(job)
   job:line { line = "syncwell", version = 1, person = job.ctx.name, zone = job.ctx.zone }
   for _, o in ipairs(job.origins) do
-    job:line(origin(o))
+    job:line(origin(o, "origin"))
   end
   for r in job:records(true) do
     job:line(record(r))
   end
   totals(job)
   documents(job)
+  choices(job)
   for s in job:series() do
     local head = json.encode { line = "samples", metric = s.metric.name, unit = s.metric.unit,
       origin = id(s.origin.id) }

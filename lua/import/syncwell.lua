@@ -15,7 +15,7 @@ syncwell.columns = setmetatable({}, { __index = function(_, name)
 end })
 
 function syncwell.start(file)
-  return { exact = file and file.exact, zone = file and file.zone }
+  return { exact = file and file.exact, zone = file and file.zone, ranks = {}, same = {} }
 end
 
 local message = {}
@@ -136,6 +136,91 @@ function message.document(state, d, out)
   end
 end
 
+-- --- what a person said of devices ---
+
+local KINDS = { workout = true, sleep = true, meal = true, mindful = true, measurement = true }
+
+function message.rank(state, d, out, m)
+  local known = d.metric == "" or KINDS[d.metric] or data.metrics()[d.metric]
+  if not known or not m.origin or math.type(d.place) ~= "integer" or d.place < 1 or d.place > 10 then
+    return out.reject("a rank of no metric known here, or without its origin or place")
+  end
+  table.insert(state.ranks, { metric = d.metric, place = d.place, origin = m.origin, provider = m.provider })
+end
+
+function message.same(state, d, out, m)
+  local is = type(d.is) == "table" and d.is or {}
+  for _, name in ipairs { "provider", "name", "maker", "model", "class", "ident" } do
+    if not is_text(is[name]) or #is[name] > 200 then
+      return out.reject("an origin that is another one, without its name or where it is from")
+    end
+  end
+  if not m.origin or not word(is.provider, "^[%w_%-]+$") then
+    return out.reject("an origin that is another one, which is not named")
+  end
+  local from = { provider = is.provider, name = is.name, maker = is.maker, model = is.model, kind = is.class,
+    ident = is.ident }
+  table.insert(state.same, { is = from, origin = m.origin, provider = m.provider })
+end
+
+-- The ids that origins have here, in the order of the list.
+local function ids_of(ctx, list)
+  local t = home.txn(ctx)
+  for _, origin in ipairs(list) do
+    t:origin(origin)
+  end
+  return t:commit()
+end
+
+local function ranked_already(ctx)
+  local done = {}
+  for _, r in ipairs(sw.store.ranks(ctx.who)) do
+    done[r.metric] = true
+  end
+  return done
+end
+
+-- Ranks for what nobody ranked here yet.
+local function put_ranks(ctx, t, state, ids)
+  local done, lists = ranked_already(ctx), {}
+  for i, r in ipairs(state.ranks) do
+    if not done[r.metric] then
+      lists[r.metric] = lists[r.metric] or {}
+      table.insert(lists[r.metric], { place = r.place, id = ids[i] })
+    end
+  end
+  for metric, list in pairs(lists) do
+    table.sort(list, function(a, b) return a.place < b.place end)
+    for i, r in ipairs(list) do
+      list[i] = r.id
+    end
+    t:origin_rank(metric, list)
+  end
+end
+
+local function put_choices(ctx, state, origin_of)
+  local list, n = {}, #state.ranks
+  for i, r in ipairs(state.ranks) do
+    list[i] = origin_of(r.origin, r.provider)
+  end
+  for i, s in ipairs(state.same) do
+    list[n + 2 * i - 1], list[n + 2 * i] = s.is, origin_of(s.origin, s.provider)
+  end
+  local ids, why, code = ids_of(ctx, list)
+  if not ids then
+    return nil, why, code
+  end
+  local t = home.txn(ctx)
+  put_ranks(ctx, t, state, ids)
+  for i = 1, #state.same do
+    local from, into = ids[n + 2 * i - 1], ids[n + 2 * i]
+    if from ~= into then -- they are one here already
+      t:origin_merge(from, into)
+    end
+  end
+  return t:commit()
+end
+
 function syncwell.message(state, m, out)
   local read = message[m.message]
   if read then
@@ -149,7 +234,13 @@ end
 function syncwell.finish() end
 
 -- A service's connection comes without its sign-in: it rests until somebody connects it here.
-function syncwell.after(ctx)
+function syncwell.after(ctx, state, origin_of)
+  if #state.ranks + #state.same > 0 then
+    local ok, why = put_choices(ctx, state, origin_of)
+    if not ok then
+      sw.sys.log("warn", "import", "what was said of devices did not come along: " .. tostring(why))
+    end
+  end
   local t, any = home.txn(ctx), false
   for _, c in ipairs(connections.list(ctx) or {}) do
     if c.state == "active" and not next(c.body) then

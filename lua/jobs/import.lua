@@ -237,7 +237,9 @@ local function run_decoder(ctx, job, file, decoder, resume)
       job.on_progress(file, decoder:bytes())
     end
     if not more and format.after then
-      format.after(ctx)
+      format.after(ctx, state, function(index, named)
+        return whole_origin(decoder:origins(), index, named)
+      end)
     end
     if not more then
       return finish_file(ctx, job, file, decoder:report())

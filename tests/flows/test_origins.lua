@@ -105,3 +105,46 @@ describe("two origins that are one", function()
     h.ok("check")
   end))
 end)
+
+describe("an export", function()
+  local function taken(h)
+    local other, path = flow.home("UTC"), h.dir .. "/all.jsonl"
+    h.ok("export", "json", "--out", path)
+    return other, path
+  end
+
+  it("brings along which origin is believed first", fresh(function(h)
+    h.ok("origins", "rank", "Phone", "Watch", "--for", "steps")
+    h.ok("origins", "rank", "Phone")
+    local other, path = taken(h)
+    other.ok("import", path)
+    expect({ day(other, "steps"), day(other, "heart_rate") }).equals { 7000, 90 }
+    expect(flow.read(path)).equals((function()
+      other.ok("export", "json", "--out", path .. "2")
+      return flow.read(path .. "2")
+    end)())
+    other.remove()
+  end))
+
+  it("says nothing against what is ranked where it goes", fresh(function(h)
+    h.ok("origins", "rank", "Phone", "--for", "steps")
+    local other, path = taken(h)
+    two(other)
+    other.ok("origins", "rank", "Watch", "--for", "steps")
+    other.ok("import", path)
+    expect(day(other, "steps")).equals(10000)
+    other.remove()
+  end))
+
+  it("brings along which origin is another one, for what comes later", fresh(function(h)
+    h.ok("origins", "merge", "Phone", "Watch")
+    local other, path = taken(h)
+    other.ok("import", path)
+    expect(#other.json("origins")).equals(#h.json("origins"))
+    two(other)
+    expect(#other.json("origins")).equals(#h.json("origins"))
+    expect(day(other, "steps")).equals(7000) -- what the phone says now is a correction of the one device
+    other.ok("import", path)
+    other.remove()
+  end))
+end)
