@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEPT_BYTES = 1 << 20 };
+enum { KEPT_BYTES = 4 << 20 };
 
 static void *checked(void *p, size_t bytes)
 {

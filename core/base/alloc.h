@@ -5,8 +5,8 @@
 #define SW_BASE_ALLOC_H
 #include <stddef.h>
 
-/* Once, before the first of them: buffers of up to a mebibyte, made and dropped with each transaction,
- * stay with the process instead of being mapped, cleared and unmapped each time. */
+/* Once, before the first of them: buffers of up to four mebibytes, made and dropped with each transaction or
+ * page of a service, stay with the process instead of being mapped, cleared and unmapped each time. */
 void sw_alloc_keep(void);
 
 void *sw_alloc(size_t bytes);              /* never NULL */

@@ -6,16 +6,15 @@
  *   values     zigzag deltas, each one varint
  * Times are divided by the largest of 60 s, 1 s, 1 ms that divides all of them, values by the
  * largest power of ten that divides all of them: a metric kept in hundredths but measured in whole
- * numbers costs what whole numbers cost. zstd level 1 is applied where it makes the blob smaller. */
+ * numbers costs what whole numbers cost. The streams are squeezed where that makes the blob smaller. */
 #include "codec/series.h"
 #include "base/alloc.h"
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
-#include <zstd.h>
 
 enum { VERSION = 1, PACKED = 1, HEAD = 3, TAIL = 4 };
-#define MAX_PLAIN ((size_t)64 << 20)
+#define MAX_PLAIN (SW_SQUEEZE_MOST + 1)
 
 static const int64_t time_units[] = {1, 1000, 60000};
 
@@ -56,39 +55,6 @@ void sw_samples_sort(struct sw_samples *s)
             qsort(s->at, s->n, sizeof *s->at, cmp);
             return;
         }
-}
-
-struct sw_series_zip {
-    ZSTD_CCtx *pack;
-    ZSTD_DCtx *unpack;
-};
-
-struct sw_series_zip *sw_series_zip_new(void)
-{
-    return sw_zalloc(sizeof(struct sw_series_zip));
-}
-
-void sw_series_zip_free(struct sw_series_zip *z)
-{
-    if (!z) return;
-    ZSTD_freeCCtx(z->pack);
-    ZSTD_freeDCtx(z->unpack);
-    sw_free(z);
-}
-
-static size_t pack_into(struct sw_series_zip *z, uint8_t *to, size_t room,
-                        const struct sw_buf *plain)
-{
-    if (z && !z->pack) z->pack = ZSTD_createCCtx();
-    return z && z->pack ? ZSTD_compressCCtx(z->pack, to, room, plain->data, plain->len, 1)
-                        : ZSTD_compress(to, room, plain->data, plain->len, 1);
-}
-
-static size_t unpack_into(struct sw_series_zip *z, uint8_t *to, size_t room, const struct sw_rd *r)
-{
-    if (z && !z->unpack) z->unpack = ZSTD_createDCtx();
-    return z && z->unpack ? ZSTD_decompressDCtx(z->unpack, to, room, r->p, sw_rd_left(r))
-                          : ZSTD_decompress(to, room, r->p, sw_rd_left(r));
 }
 
 static int pick_time_unit(const struct sw_sample *x, size_t n)
@@ -155,23 +121,19 @@ static void put_streams(const struct sw_sample *x, size_t n, int64_t unit, int64
     }
 }
 
-/* Appends plain, or its zstd form when that is smaller. Says which. */
-static bool put_packed(struct sw_series_zip *zip, struct sw_buf *out, const struct sw_buf *plain)
+/* Appends plain, or made small when that is smaller. Says which. */
+static bool put_packed(struct sw_squeezer *z, struct sw_buf *out, const struct sw_buf *plain)
 {
-    size_t room = ZSTD_compressBound(plain->len), z;
-    uint8_t *to = plain->len >= 64 ? sw_buf_room(out, room) : NULL;
-    if (to) {
-        z = pack_into(zip, to, room, plain);
-        if (!ZSTD_isError(z) && z < plain->len) {
-            out->len += z;
-            return true;
-        }
-    }
+    size_t from = out->len;
+    if (plain->len >= 64 && !plain->over && !sw_squeeze(z, plain->data, plain->len, out, NULL) &&
+        out->len - from < plain->len)
+        return true;
+    out->len = from;
     sw_buf_put(out, plain->data, plain->len);
     return false;
 }
 
-int sw_series_encode(struct sw_series_zip *z, const struct sw_sample *x, size_t n,
+int sw_series_encode(struct sw_squeezer *z, const struct sw_sample *x, size_t n,
                      struct sw_buf *out, struct sw_err *err)
 {
     struct sw_buf plain;
@@ -257,23 +219,18 @@ static bool get_streams(struct sw_rd *r, struct sw_sample *x, size_t n, int64_t 
     return !r->bad && r->p == r->end;
 }
 
-static bool unpack(struct sw_series_zip *z, struct sw_rd *r, bool packed, struct sw_buf *plain)
+static bool unpack(struct sw_squeezer *z, struct sw_rd *r, bool packed, struct sw_buf *plain)
 {
-    unsigned long long size;
-    size_t got;
-    uint8_t *to;
+    size_t size;
     if (!packed) return true;
-    size = ZSTD_getFrameContentSize(r->p, sw_rd_left(r));
-    if (size > MAX_PLAIN) return false; /* also the two error values */
-    to = sw_buf_room(plain, (size_t)size);
-    if (!to) return false;
-    got = unpack_into(z, to, (size_t)size, r);
-    if (ZSTD_isError(got) || got != size) return false;
-    *r = sw_rd_of(to, got);
+    if (!sw_squeezed_size(r->p, sw_rd_left(r), &size) ||
+        sw_unsqueeze(z, r->p, sw_rd_left(r), size, plain, NULL))
+        return false;
+    *r = sw_rd_of(plain->data, plain->len);
     return true;
 }
 
-static bool decode(struct sw_series_zip *z, const uint8_t *p, size_t bytes, struct sw_samples *out)
+static bool decode(struct sw_squeezer *z, const uint8_t *p, size_t bytes, struct sw_samples *out)
 {
     struct sw_rd r = sw_rd_of(p, bytes < TAIL ? 0 : bytes - TAIL), sum;
     struct sw_buf plain;
@@ -301,7 +258,7 @@ static bool decode(struct sw_series_zip *z, const uint8_t *p, size_t bytes, stru
     return ok;
 }
 
-int sw_series_decode(struct sw_series_zip *z, const void *blob, size_t bytes,
+int sw_series_decode(struct sw_squeezer *z, const void *blob, size_t bytes,
                      struct sw_samples *out, struct sw_err *err)
 {
     return decode(z, blob, bytes, out)

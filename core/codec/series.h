@@ -5,6 +5,7 @@
 #define SW_CODEC_SERIES_H
 #include "base/buf.h"
 #include "base/err.h"
+#include "codec/squeeze.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -27,17 +28,11 @@ void sw_samples_sort(struct sw_samples *s); /* quick when already sorted */
 
 #define SW_CHUNK_MAX_SAMPLES 1000000
 
-/* zstd's working memory, kept from chunk to chunk: making it asks the processor what it can do, which a
- * virtual machine answers slower than a chunk is decoded. Belongs to one thread. */
-struct sw_series_zip;
-struct sw_series_zip *sw_series_zip_new(void);
-void sw_series_zip_free(struct sw_series_zip *z);
-
 /* Append the blob of n sorted samples to out. z may be NULL. */
-int sw_series_encode(struct sw_series_zip *z, const struct sw_sample *x, size_t n,
+int sw_series_encode(struct sw_squeezer *z, const struct sw_sample *x, size_t n,
                      struct sw_buf *out, struct sw_err *err);
 /* Append the samples of a blob to out. SW_E_BAD when a byte is wrong, out is unchanged then. z may be NULL. */
-int sw_series_decode(struct sw_series_zip *z, const void *blob, size_t bytes,
+int sw_series_decode(struct sw_squeezer *z, const void *blob, size_t bytes,
                      struct sw_samples *out, struct sw_err *err);
 
 /* What a merge did; the caller may ask for the samples that are new or changed. */

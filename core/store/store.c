@@ -22,7 +22,7 @@ struct sw_store {
     const struct sw_db *db;
     void *conn;
     bool in_tx;
-    struct sw_series_zip *zip;
+    struct sw_squeezer *zip;
     struct sw_undo_mark undo;
     void (*slow)(void *ctx, const char *sql, int64_t ms);
     void *slow_ctx;
@@ -39,7 +39,7 @@ int sw_store_open(const char *url, const char *schema_dir, bool read_only, struc
     if (!db) return SW_E_BAD;
     s = sw_zalloc(sizeof *s);
     s->db = db;
-    s->zip = sw_series_zip_new();
+    s->zip = sw_squeezer_new();
     sw_map_init(&s->by_sql);
     rc = db->open(rest, read_only ? SW_DB_READ : SW_DB_WRITE, &s->conn, err);
     if (!rc) rc = sw_migrate(s, schema_dir, read_only, err);
@@ -62,11 +62,11 @@ void sw_store_close(struct sw_store *s)
     }
     sw_map_clear(&s->by_sql);
     if (s->conn) s->db->close(s->conn);
-    sw_series_zip_free(s->zip);
+    sw_squeezer_free(s->zip);
     sw_free(s);
 }
 
-struct sw_series_zip *sw_store_zip(struct sw_store *s)
+struct sw_squeezer *sw_store_zip(struct sw_store *s)
 {
     return s->zip;
 }

@@ -9,7 +9,7 @@
 #include <stdarg.h>
 
 struct sw_store;
-struct sw_series_zip; /* codec/series.h */
+struct sw_squeezer; /* codec/squeeze.h */
 struct sw_q;          /* a prepared statement in use */
 
 /* Open, and for writers migrate with the numbered files of schema_dir. SW_E_NEWER when a newer
@@ -17,7 +17,7 @@ struct sw_q;          /* a prepared statement in use */
 int sw_store_open(const char *url, const char *schema_dir, bool read_only, struct sw_store **out,
                   struct sw_err *err);
 void sw_store_close(struct sw_store *s);
-struct sw_series_zip *sw_store_zip(struct sw_store *s); /* borrowed; for chunks on this thread */
+struct sw_squeezer *sw_store_zip(struct sw_store *s); /* borrowed; for what is squeezed on this thread */
 const struct sw_dialect *sw_store_dialect(const struct sw_store *s);
 int64_t sw_store_wake(struct sw_store *s); /* changes when another process committed */
 

@@ -44,7 +44,7 @@ static int put_body(struct sw_store *s, int64_t person, const struct sw_raw *r, 
     int rc = sw_ask_int(s, err, &known, "SELECT 1 FROM raw_body WHERE id = $1", "i", r->body_id);
     if (rc) return rc < 0 ? rc : 0;
     sw_buf_init(&small, 2 * SW_SQUEEZE_MOST);
-    rc = sw_squeeze(body, n, &small, err);
+    rc = sw_squeeze(sw_store_zip(s), body, n, &small, err);
     if (!rc)
         rc = sw_run(
             s, err,
@@ -163,7 +163,7 @@ int sw_raw_body(struct sw_store *s, int64_t person, int64_t body_id, struct sw_b
     const void *p;
     if (rc <= 0) return rc;
     p = sw_q_blob(q, 2, &n);
-    rc = sw_unsqueeze(p, n, (size_t)sw_q_int(q, 1), out, err);
+    rc = sw_unsqueeze(sw_store_zip(s), p, n, (size_t)sw_q_int(q, 1), out, err);
     if (!rc && sw_raw_body_id(sw_q_int(q, 0), out->data + at, out->len - at) != body_id)
         rc = sw_fail(err, SW_E_BAD, "a kept text is damaged");
     sw_q_stop(q);
