@@ -84,7 +84,7 @@ function raw.keep(ctx, t, c, provider, unit, kept)
     page = unit.page ~= nil and json.encode(unit.page) or "",
     item = unit.item and json.encode(unit.item) or "",
     parts = json.encode(kept.parts), first = w.first, last = w.last, from = w.from, to = w.to },
-    table.concat(kept.bodies), raw.caps(ctx))
+    #kept.bodies == 1 and kept.bodies[1] or table.concat(kept.bodies), raw.caps(ctx))
 end
 
 -- A document that was posted; whoever posts may write anything into it, so it is cleaned here.

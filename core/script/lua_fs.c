@@ -49,13 +49,15 @@ static int ok(lua_State *L)
 static int l_read(lua_State *L)
 {
     const char *path = luaL_checkstring(L, 1);
-    size_t most = (size_t)luaL_optinteger(L, 2, (lua_Integer)READ_MOST);
+    size_t most = (size_t)luaL_optinteger(L, 2, (lua_Integer)READ_MOST), first = 65536;
     struct sw_buf b;
+    struct stat st;
     FILE *f = fopen(path, "rbe");
     if (!f) return fail(L, "read", path);
+    if (!fstat(fileno(f), &st) && st.st_size > 0 && (uint64_t)st.st_size < most) first = (size_t)st.st_size + 1;
     sw_buf_init(&b, most);
-    while (b.len < most) {
-        size_t want = most - b.len < 65536 ? most - b.len : 65536;
+    while (b.len < most) { /* all at once, and then its end; what is no file or grows meanwhile in parts */
+        size_t step = b.len ? 65536 : first, want = most - b.len < step ? most - b.len : step;
         uint8_t *to = sw_buf_room(&b, want);
         size_t n = to ? fread(to, 1, want, f) : 0;
         b.len += n;

@@ -64,6 +64,21 @@ void sw_txn_arg(lua_State *L, struct sw_op *o, int k, int arg)
     sw_txn_keep(o, k, s, n);
 }
 
+void sw_txn_hold(lua_State *L, struct sw_op *o, int k, int arg)
+{
+    luaL_checktype(L, arg, LUA_TSTRING);
+    o->held = lua_tolstring(L, arg, &o->n[k]);
+    if (lua_getiuservalue(L, 1, SW_TXN_HELD) != LUA_TTABLE) {
+        lua_pop(L, 1);
+        lua_newtable(L);
+        lua_pushvalue(L, -1);
+        lua_setiuservalue(L, 1, SW_TXN_HELD);
+    }
+    lua_pushvalue(L, arg);
+    lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+    lua_pop(L, 1);
+}
+
 void sw_txn_field(lua_State *L, struct sw_op *o, int k, int arg, const char *name,
                   const char *fallback)
 {
@@ -235,7 +250,7 @@ static int l_new(lua_State *L)
     const struct sw_tz *z = sw_engine_zone(e, zone, &err);
     struct sw_txn *t;
     if (!z) return luaL_error(L, "%s", err.text);
-    t = lua_newuserdatauv(L, sizeof *t, 1);
+    t = lua_newuserdatauv(L, sizeof *t, SW_TXN_HELD);
     memset(t, 0, sizeof *t);
     t->engine = e;
     t->name = sw_strdup(name);

@@ -15,6 +15,7 @@ enum {
     SW_TXN_MORE = 12 /* one text beside an origin */,
     SW_TXN_NUMBERS = 12
 };
+enum { SW_TXN_DECODER = 1, SW_TXN_HELD }; /* user values: what must live until the commit is done */
 
 struct sw_txn;
 struct sw_op {
@@ -22,6 +23,7 @@ struct sw_op {
                struct sw_err *err); /* writer thread */
     char *s[SW_TXN_TEXTS];
     size_t n[SW_TXN_TEXTS];
+    const char *held; /* a large text that was not copied; its length is where the operation says */
     int64_t i[SW_TXN_NUMBERS];
     double r;
     struct sw_samples samples;
@@ -52,6 +54,8 @@ struct sw_op *sw_txn_add(lua_State *L,
                          sw_op_run *run); /* a new operation; the transaction owns it */
 void sw_txn_keep(struct sw_op *o, int k, const char *s, size_t n); /* copy as text k */
 void sw_txn_arg(lua_State *L, struct sw_op *o, int k, int arg);    /* argument as text k */
+/* The text argument as o->held, its length as that of text k: the transaction keeps it from collection. */
+void sw_txn_hold(lua_State *L, struct sw_op *o, int k, int arg);
 /* Field of the table at arg as text k; fallback NULL makes it required. */
 void sw_txn_field(lua_State *L, struct sw_op *o, int k, int arg, const char *name,
                   const char *fallback);

@@ -105,7 +105,7 @@ static int l_columns(lua_State *L)
     const char *text[] = {provider, d->name, d->maker, d->model, d->kind, d->ident};
     for (int i = 0; i < 6; i++) sw_txn_keep(o, SW_TXN_ORIGIN + i, text[i], strlen(text[i]));
     lua_pushvalue(L, 2);
-    lua_setiuservalue(L, 1, 1); /* the decoder stays alive until the commit is done */
+    lua_setiuservalue(L, 1, SW_TXN_DECODER); /* the decoder stays alive until the commit is done */
     return 0;
 }
 

@@ -25,7 +25,7 @@ static int run_raw(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct
                        .to_ms = o->i[4],
                        .last_ms = t->who.now_ms};
     struct sw_raw_caps caps = {o->i[5], o->i[6]};
-    return sw_raw_put(s, t->who.id, &r, o->s[BODY], o->n[BODY], &caps, err);
+    return sw_raw_put(s, t->who.id, &r, o->held, o->n[BODY], &caps, err);
 }
 
 static void read_caps(lua_State *L, int arg, struct sw_op *o, int k)
@@ -43,7 +43,7 @@ static int l_raw(lua_State *L)
     luaL_checktype(L, 2, LUA_TTABLE);
     for (int i = 0; i < 6; i++) sw_txn_field(L, o, i, 2, texts[i], "");
     for (int i = 0; i < 5; i++) o->i[i] = sw_txn_field_int(L, 2, ints[i], 0);
-    sw_txn_arg(L, o, BODY, 3);
+    sw_txn_hold(L, o, BODY, 3);
     read_caps(L, 4, o, 5);
     return 0;
 }

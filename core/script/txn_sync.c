@@ -6,6 +6,7 @@
 #include "script/txn.h"
 #include "store/store_limits.h"
 #include "store/store_sync.h"
+#include <endian.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -223,19 +224,33 @@ static int l_coverage(lua_State *L)
 
 /* --- columns a provider script packed --- */
 
+static uint64_t little64(const char *p)
+{
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+    return le64toh(v);
+}
+
+static int16_t little16(const char *p)
+{
+    uint16_t v;
+    memcpy(&v, p, sizeof v);
+    return (int16_t)le16toh(v);
+}
+
 /* Rows of the packed texts 0..3 (start, duration, value, offset) as a column; finite values only. */
 static size_t unpack(const struct sw_op *o, struct sw_column *c)
 {
-    struct sw_rd start = sw_rd_of(o->s[0], o->n[0]), dur = sw_rd_of(o->s[1], o->n[1]),
-                 value = sw_rd_of(o->s[2], o->n[2]), offset = sw_rd_of(o->s[3], o->n[3]);
     size_t n = o->n[0] / 8, bad = 0;
     c->start_ms = sw_alloc(n * 8 + 8), c->dur_ms = sw_alloc(n * 8 + 8);
     c->value = sw_alloc(n * 8 + 8), c->offset_min = sw_alloc(n * 2 + 8);
     for (size_t i = 0; i < n; i++) {
-        double v = sw_rd_f64(&value);
-        c->start_ms[c->n] = (int64_t)sw_rd_u64(&start);
-        c->dur_ms[c->n] = (int64_t)sw_rd_u64(&dur);
-        c->offset_min[c->n] = (int16_t)sw_rd_u16(&offset);
+        uint64_t bits = little64(o->s[2] + 8 * i);
+        double v;
+        memcpy(&v, &bits, sizeof v);
+        c->start_ms[c->n] = (int64_t)little64(o->s[0] + 8 * i);
+        c->dur_ms[c->n] = (int64_t)little64(o->s[1] + 8 * i);
+        c->offset_min[c->n] = little16(o->s[3] + 2 * i);
         c->value[c->n] = v;
         if (v - v == 0) c->n++;
         else bad++;

@@ -147,6 +147,16 @@ static int drop_tail(struct sw_store *s, int64_t series, int64_t first_day, int6
                   "iii", series, first_day * SW_DAY_MS, end_day * SW_DAY_MS);
 }
 
+static int put_blob(struct sw_store *s, int64_t key, size_t n, const struct sw_buf *blob,
+                    struct sw_err *err)
+{
+    return sw_run(
+        s, err,
+        "INSERT INTO chunk (id, n, data) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET n = excluded.n, "
+        "data = excluded.data",
+        "iib", key, (int64_t)n, blob->data, blob->len);
+}
+
 static int put_chunk(struct sw_store *s, int64_t key, const struct sw_samples *x,
                      struct sw_err *err)
 {
@@ -155,12 +165,21 @@ static int put_chunk(struct sw_store *s, int64_t key, const struct sw_samples *x
     if (!x->n) return sw_run(s, err, "DELETE FROM chunk WHERE id = $1", "i", key);
     sw_buf_init(&blob, MAX_BLOB);
     rc = sw_series_encode(sw_store_zip(s), x->at, x->n, &blob, err);
-    if (!rc)
-        rc = sw_run(
-            s, err,
-            "INSERT INTO chunk (id, n, data) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET n = excluded.n, "
-            "data = excluded.data",
-            "iib", key, (int64_t)x->n, blob.data, blob.len);
+    if (!rc) rc = put_blob(s, key, x->n, &blob, err);
+    sw_buf_clear(&blob);
+    return rc;
+}
+
+/* A chunk of which all is new: packed once for the journal and itself. */
+static int put_new_chunk(struct sw_store *s, int64_t series, int64_t key, const struct sw_samples *x,
+                         const struct sw_samples *old, struct sw_err *err)
+{
+    struct sw_buf blob;
+    int rc;
+    sw_buf_init(&blob, MAX_BLOB);
+    rc = sw_series_encode(sw_store_zip(s), x->at, x->n, &blob, err);
+    if (!rc) rc = sw_undo_samples(s, series, old, x, &blob, err);
+    if (!rc) rc = put_blob(s, key, x->n, &blob, err);
     sw_buf_clear(&blob);
     return rc;
 }
@@ -437,6 +456,7 @@ static int write_chunk(struct sw_store *s, const struct sw_metric *m, int64_t se
 {
     struct sw_samples have = {0}, news = {0}, old = {0};
     size_t tail_n, before;
+    bool whole;
     int rc = load(s, m, series, first, end, &have, &tail_n, err);
     if (rc) goto out;
     before = have.n;
@@ -445,11 +465,13 @@ static int write_chunk(struct sw_store *s, const struct sw_metric *m, int64_t se
     sw_series_merge(&have, in, m->by_value, stat, &news);
     for (size_t i = 0; i < news.n; i++) days_push(touched, local_day(&news.at[i]));
     if (!news.n) goto out;
-    if (sw_undo_on(s) && (rc = sw_undo_samples(s, series, &old, &news, err))) goto out;
+    whole = sw_undo_on(s) && news.n == have.n;
+    if (sw_undo_on(s) && !whole && (rc = sw_undo_samples(s, series, &old, &news, NULL, err))) goto out;
     if (before >= CHUNK_FULL && news.n <= TAIL_STEP && tail_n + news.n < TAIL_MOST) {
         rc = put_tail(s, m, series, &news, err);
     } else {
-        rc = put_chunk(s, sw_series_key(series, first), &have, err);
+        rc = whole ? put_new_chunk(s, series, sw_series_key(series, first), &have, &old, err)
+                   : put_chunk(s, sw_series_key(series, first), &have, err);
         if (!rc && tail_n) rc = drop_tail(s, series, first, end, err);
     }
 out:
@@ -547,7 +569,7 @@ int sw_series_take_back(struct sw_store *s, int64_t person, const struct sw_metr
     if (back.n) sw_series_merge(&x, &back, m->by_value, &ignored, NULL);
     *gone = (int64_t)went.n;
     if (!went.n) goto out;
-    if (sw_undo_on(s) && (rc = sw_undo_samples(s, series, &went, &(struct sw_samples){0}, err))) goto out;
+    if (sw_undo_on(s) && (rc = sw_undo_samples(s, series, &went, &(struct sw_samples){0}, NULL, err))) goto out;
     rc = put_chunk(s, sw_series_key(series, first), &x, err);
     if (!rc) rc = drop_tail(s, series, first, end, err);
     if (!rc) rc = rollup_days(s, person, m, series, &touched, err);

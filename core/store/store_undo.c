@@ -38,14 +38,15 @@ static int note(struct sw_store *s, const char *kind, int64_t ref, const char *n
 }
 
 int sw_undo_samples(struct sw_store *s, int64_t series, const struct sw_samples *old,
-                    const struct sw_samples *fresh, struct sw_err *err)
+                    const struct sw_samples *fresh, const struct sw_buf *packed, struct sw_err *err)
 {
     struct sw_buf a, b;
     int rc = 0;
     sw_buf_init(&a, MAX_BLOB), sw_buf_init(&b, MAX_BLOB);
     if (old->n) rc = sw_series_encode(sw_store_zip(s), old->at, old->n, &a, err);
-    if (!rc && fresh->n) rc = sw_series_encode(sw_store_zip(s), fresh->at, fresh->n, &b, err);
-    if (!rc) rc = note(s, "samples", series, "", 0, a.data, a.len, b.data, b.len, err);
+    if (!rc && fresh->n && !packed) rc = sw_series_encode(sw_store_zip(s), fresh->at, fresh->n, &b, err);
+    if (!packed) packed = &b;
+    if (!rc) rc = note(s, "samples", series, "", 0, a.data, a.len, packed->data, packed->len, err);
     sw_buf_clear(&a), sw_buf_clear(&b);
     return rc;
 }

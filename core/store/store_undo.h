@@ -14,9 +14,10 @@ bool sw_undo_on(const struct sw_store *s);
 /* 1 when something of the run is noted, else 0. */
 int sw_undo_any(struct sw_store *s, int64_t person, int64_t run, struct sw_err *err);
 
-/* Samples of one chunk: `fresh` stand there now, `old` stood in the place of some of them. */
+/* Samples of one chunk: `fresh` stand there now, `old` stood in the place of some of them. packed: the blob
+ * of `fresh` where the caller has it (a chunk that is all new), else NULL. */
 int sw_undo_samples(struct sw_store *s, int64_t series, const struct sw_samples *old,
-                    const struct sw_samples *fresh, struct sw_err *err);
+                    const struct sw_samples *fresh, const struct sw_buf *packed, struct sw_err *err);
 /* Before a record is written (there: it exists) or deleted; of several changes in a run the first counts.
  * fresh_revision is what the record has afterwards. */
 int sw_undo_record(struct sw_store *s, int64_t id, bool there, int64_t fresh_revision,

@@ -259,6 +259,71 @@ static void answers_lose_long_secrets_and_keep_figures(void **state)
     sw_secrets_clear(&s);
 }
 
+/* The longest of the values at p, found by comparing all of them; figures and short values stay. */
+static size_t value_at(char value[][101], int n, const char *p, size_t left)
+{
+    size_t longest = 0;
+    for (int i = 0; i < n; i++) {
+        size_t len = strlen(value[i]);
+        if (len >= 8 && len <= left && len > longest && !memcmp(p, value[i], len) &&
+            strspn(value[i], "0123456789") < len)
+            longest = len;
+    }
+    return longest;
+}
+
+static unsigned chance(unsigned *seed, unsigned below)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return (*seed >> 8) % below;
+}
+
+static void random_text(unsigned *seed, char *to, size_t n)
+{
+    for (size_t i = 0; i < n; i++) to[i] = "ab1\xc3"[chance(seed, 4)];
+    to[n] = 0;
+}
+
+/* Random texts of four letters, full of values and of what is nearly one: nothing is passed over. */
+static void no_secret_in_an_answer_is_passed_over(void **state)
+{
+    unsigned seed = 7;
+    size_t hidden = 0;
+    (void)state;
+    for (int round = 0; round < 3000; round++) {
+        char value[5][101], text[1201], want[9700];
+        struct sw_secrets s = {0};
+        struct sw_buf b;
+        size_t n = 0, found = 0, made = 0;
+        int values = 1 + (int)chance(&seed, 5);
+        for (int i = 0; i < values; i++) {
+            random_text(&seed, value[i], 6 + chance(&seed, i ? 12 : 95));
+            sw_secrets_add(&s, value[i], strlen(value[i]));
+        }
+        while (n < 1000) {
+            const char *v = value[chance(&seed, (unsigned)values)];
+            size_t len = strlen(v) - chance(&seed, 3);
+            if (chance(&seed, 2)) memcpy(text + n, v, len);
+            else random_text(&seed, text + n, len = chance(&seed, 40));
+            n += len;
+        }
+        for (size_t i = 0; i < n;) {
+            size_t len = value_at(value, values, text + i, n - i);
+            if (len) memcpy(want + made, "(hidden)", 8), made += 8, found++;
+            else want[made++] = text[i];
+            i += len ? len : 1;
+        }
+        sw_buf_init(&b, 20000);
+        assert_int_equal(sw_secrets_redact(&s, &b, text, n), found > 0);
+        assert_int_equal(b.len, found ? made : 0);
+        if (found) assert_memory_equal(b.data, want, made);
+        hidden += found;
+        sw_buf_clear(&b);
+        sw_secrets_clear(&s);
+    }
+    assert_true(hidden > 10000);
+}
+
 static void a_long_line_is_cut_after_its_secrets_are_gone(void **state)
 {
     struct sw_secrets s = {0};
@@ -298,6 +363,7 @@ int main(void)
         CASE(processes_that_make_it_at_once_agree),
         CASE(known_values_are_replaced_wherever_they_stand),
         CASE(the_newest_values_are_kept), CASE(answers_lose_long_secrets_and_keep_figures),
+        CASE(no_secret_in_an_answer_is_passed_over),
         CASE(a_long_line_is_cut_after_its_secrets_are_gone),
     };
     if (sw_crypto_init()) return 1;
