@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/buf.h"
 #include "base/alloc.h"
+#include <endian.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -92,14 +93,15 @@ void sw_buf_u32(struct sw_buf *b, uint32_t v)
 }
 void sw_buf_u64(struct sw_buf *b, uint64_t v)
 {
-    put_le(b, v, 8);
+    v = htole64(v);
+    sw_buf_put(b, &v, sizeof v);
 }
 
 void sw_buf_f64(struct sw_buf *b, double v)
 {
     uint64_t u;
     memcpy(&u, &v, 8);
-    put_le(b, u, 8);
+    sw_buf_u64(b, u);
 }
 
 void sw_buf_long_varint(struct sw_buf *b, uint64_t v)

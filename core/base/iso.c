@@ -45,7 +45,9 @@ static bool skip(struct cursor *c, char ch)
 
 static int month_len(int y, int m)
 {
-    return (int)(sw_day_of_date(y + (m == 12), m % 12 + 1, 1) - sw_day_of_date(y, m, 1));
+    static const int8_t len[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = y % 4 == 0 && (y % 100 || y % 400 == 0);
+    return len[m - 1] + (m == 2 && leap);
 }
 
 static bool read_date(struct cursor *c, int64_t *day)
@@ -56,7 +58,7 @@ static bool read_date(struct cursor *c, int64_t *day)
     y = hi * 100 + lo;
     dashes = skip(c, '-');
     if (!two(c, &m) || (dashes && !skip(c, '-')) || !two(c, &d)) return false;
-    if (m < 1 || m > 12 || d < 1 || d > month_len(y, m)) return false;
+    if (m < 1 || m > 12 || d < 1 || (d > 28 && d > month_len(y, m))) return false;
     *day = sw_day_of_date(y, m, d);
     return true;
 }

@@ -6,6 +6,7 @@
 #include "base/jtape.h"
 #include "base/alloc.h"
 #include "base/json.h"
+#include <endian.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -49,11 +50,16 @@ static inline void skip_blank(struct scan *s)
         s->p++;
 }
 
-/* Non-zero if any of the eight bytes is a quote, backslash, control or not ASCII. */
-static inline uint64_t special(uint64_t v)
+/* Non-zero if any of the eight bytes is a quote, backslash, control or not ASCII; the lowest set bit is in
+ * the first that is (what a borrow sets beside it lies higher). */
+static inline uint64_t special(const unsigned char *p)
 {
     const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
-    uint64_t q = v ^ (ones * '"'), b = v ^ (ones * '\\');
+    uint64_t v, q, b;
+    memcpy(&v, p, sizeof v);
+    v = le64toh(v);
+    q = v ^ (ones * '"');
+    b = v ^ (ones * '\\');
     return (((q - ones) & ~q) | ((b - ones) & ~b) | (v - ones * 0x20) | v) & high;
 }
 
@@ -105,10 +111,9 @@ static bool string(struct scan *s)
     struct sw_jnode *n = push(s, SW_JSTR, from);
     for (;;) {
         while (s->end - s->p >= 8) {
-            uint64_t v;
-            memcpy(&v, s->p, 8);
-            if (special(v)) break;
-            s->p += 8;
+            uint64_t found = special(s->p);
+            s->p += found ? (unsigned)__builtin_ctzll(found) / 8 : 8;
+            if (found) break;
         }
         if (s->p >= s->end) return s->what = "the closing quote of a string", false;
         if (*s->p == '"') break;

@@ -49,6 +49,7 @@ struct spec {
     int n_zone;
     lua_State *L;
     int function;               /* index of what gives the value; 0: a path does */
+    int document, type;         /* with a function: indexes of the document and of nodes' metatable */
     uint32_t time_at, value_at; /* walking two lists: their next elements */
     bool beside;
     uint32_t element;
@@ -163,6 +164,11 @@ static void read_spec(lua_State *L, struct spec *s)
     read_zone(L, s);
     read_lists(L, s);
     if (!s->beside && (!s->time || !(s->value || s->function))) luaL_error(L, "columns: 'time' or 'value' is missing");
+    if (!s->function) return;
+    lua_getiuservalue(L, 1, 1);
+    lua_getmetatable(L, 1);
+    s->document = lua_gettop(L) - 1;
+    s->type = lua_gettop(L);
 }
 
 static int zone_offset(const struct spec *s, int64_t utc_ms)
@@ -271,7 +277,7 @@ static int called_value(const struct spec *s, struct rows *r, uint32_t item, dou
     lua_State *L = s->L;
     int there = 0, number;
     lua_pushvalue(L, s->function);
-    sw_tape_push_at(L, 1, item);
+    sw_tape_push_of(L, s->doc, s->document, s->type, item);
     if (lua_pcall(L, 1, 1, 0) != LUA_OK) {
         sw_limits_check(L); /* an expiry is not the element's */
         r->rejected[NOT_READ]++;

@@ -27,16 +27,27 @@ struct sw_tape_node *sw_tape_check(lua_State *L, int idx)
     return luaL_checkudata(L, idx, NODE); /* which says what it is instead */
 }
 
+/* Is the name at i the n bytes of key? Names with an escape are rare. */
+static bool is_name(const struct sw_jtape *t, uint32_t i, const char *key, size_t n)
+{
+    const struct sw_jnode *name = &t->node[i];
+    struct sw_buf b;
+    bool same;
+    if (!name->escaped) return name->len == n && !memcmp(t->text + name->at, key, n);
+    sw_buf_init(&b, (size_t)name->len + 8);
+    sw_jtape_str(t, i, &b);
+    same = b.len == n && !memcmp(sw_buf_str(&b), key, n);
+    sw_buf_clear(&b);
+    return same;
+}
+
 /* The value of member `key`; 0 when absent. The last of equal keys wins. */
 static uint32_t member(const struct sw_jtape *t, uint32_t obj, const char *key, size_t n)
 {
     uint32_t found = 0, i = obj + 1;
     if (t->node[obj].kind != SW_JOBJ) return 0;
     for (uint32_t k = 0; k < t->node[obj].len; k++) {
-        const struct sw_jnode *name = &t->node[i];
-        if (name->escaped ? sw_jtape_eq(t, i, key)
-                          : name->len == n && !memcmp(t->text + name->at, key, n))
-            found = i + 1;
+        if (is_name(t, i, key, n)) found = i + 1;
         i = t->node[i + 1].next;
     }
     return found;
@@ -61,19 +72,16 @@ static uint32_t element(lua_State *L, struct sw_tape_node *n, uint32_t index)
 bool sw_tape_find(const struct sw_tape *d, uint32_t at, const char *path, uint32_t *out)
 {
     while (*path) {
-        size_t n = strcspn(path, ".");
+        const char *dot = strchrnul(path, '.');
+        size_t n = (size_t)(dot - path);
         const struct sw_jnode *node = &d->tape.node[at];
         uint32_t next = 0;
-        char key[200];
-        if (n >= sizeof key) return false;
-        memcpy(key, path, n);
-        key[n] = 0;
         if (node->kind == SW_JOBJ) {
-            next = member(&d->tape, at, key, n);
+            next = member(&d->tape, at, path, n);
         } else if (node->kind == SW_JARR) {
             char *end;
-            unsigned long i = strtoul(key, &end, 10);
-            if (*end || !n || i >= node->len) return false;
+            unsigned long i = strtoul(path, &end, 10);
+            if (end != dot || !n || i >= node->len) return false;
             for (next = at + 1; i > 0; i--) next = d->tape.node[next].next;
         }
         if (!next) return false;
@@ -127,18 +135,54 @@ static void push_value(lua_State *L, int doc_idx, const struct sw_tape *d, uint3
     lua_setmetatable(L, -2);
 }
 
-int sw_tape_push_at(lua_State *L, int idx, uint32_t at)
+void sw_tape_push_of(lua_State *L, const struct sw_tape *d, int doc, int type, uint32_t at)
 {
-    const struct sw_tape *d = sw_tape_check(L, idx)->doc;
+    struct sw_tape_node *n;
+    if (d->tape.node[at].kind != SW_JOBJ) {
+        push_value(L, doc, d, at);
+        return;
+    }
+    n = lua_newuserdatauv(L, sizeof *n, 1);
+    *n = (struct sw_tape_node){d, at, 0, 0};
+    lua_pushvalue(L, doc);
+    lua_setiuservalue(L, -2, 1);
+    lua_pushvalue(L, type);
+    lua_setmetatable(L, -2);
+}
+
+/* What holds a scalar is not asked for its document. */
+static int push_at(lua_State *L, int idx, const struct sw_tape *d, uint32_t at)
+{
+    if (d->tape.node[at].kind < SW_JARR) {
+        push_value(L, idx, d, at);
+        return 1;
+    }
     lua_getiuservalue(L, idx, 1);
     push_value(L, -1, d, at);
     lua_remove(L, -2); /* the document, which is no script's */
     return 1;
 }
 
+int sw_tape_push_at(lua_State *L, int idx, uint32_t at)
+{
+    return push_at(L, idx, sw_tape_check(L, idx)->doc, at);
+}
+
+/* As sw_tape_check, the metatable of nodes being the function's first upvalue. */
+static struct sw_tape_node *own_node(lua_State *L)
+{
+    struct sw_tape_node *n = lua_touserdata(L, 1);
+    bool ours = n && lua_getmetatable(L, 1);
+    if (ours) {
+        ours = lua_rawequal(L, -1, lua_upvalueindex(1));
+        lua_pop(L, 1);
+    }
+    return ours ? n : sw_tape_check(L, 1);
+}
+
 static int node_index(lua_State *L)
 {
-    struct sw_tape_node *n = sw_tape_check(L, 1);
+    struct sw_tape_node *n = own_node(L);
     uint32_t at = 0;
     if (lua_isinteger(L, 2)) {
         lua_Integer i = lua_tointeger(L, 2);
@@ -149,7 +193,7 @@ static int node_index(lua_State *L)
         at = member(&n->doc->tape, n->at, key, len);
     }
     if (!at) return 0;
-    return sw_tape_push_at(L, 1, at);
+    return push_at(L, 1, n->doc, at);
 }
 
 static int node_len(lua_State *L)
@@ -230,11 +274,13 @@ static int doc_gc(lua_State *L)
 
 static void make_types(lua_State *L)
 {
-    static const luaL_Reg node[] = {{"__index", node_index},       {"__len", node_len},
-                                    {"__pairs", node_pairs},       {"__tostring", node_tostring},
-                                    {NULL, NULL}};
+    static const luaL_Reg node[] = {
+        {"__len", node_len}, {"__pairs", node_pairs}, {"__tostring", node_tostring}, {NULL, NULL}};
     if (luaL_newmetatable(L, NODE)) {
         luaL_setfuncs(L, node, 0);
+        lua_pushvalue(L, -1);
+        lua_pushcclosure(L, node_index, 1);
+        lua_setfield(L, -2, "__index");
         lua_pushboolean(L, 0);
         lua_setfield(L, -2, "__metatable");
         lua_pushvalue(L, -1);

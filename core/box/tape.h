@@ -2,7 +2,8 @@
  * JSON that a service sent, as scripts read it: a document is parsed once into a tape (base/jtape.h)
  * and never becomes a table. A script holds nodes: node.name and node[i] give a text, a number, a
  * boolean, nil for null, or another node; #node, pairs(node) and ipairs(node) work and pass over
- * nulls. Integers beyond 64 bits stay texts. A node keeps its document alive. columns() turns a list into packed samples without a Lua call per sample. */
+ * nulls. Integers beyond 64 bits stay texts. A node keeps its document alive. columns() turns a list into
+ * packed samples without a Lua call per sample, unless a function of the script gives the value. */
 #ifndef SW_BOX_TAPE_H
 #define SW_BOX_TAPE_H
 #include "base/buf.h"
@@ -32,6 +33,9 @@ int sw_tape_push(lua_State *L, struct sw_buf *text, size_t *kept);
 struct sw_tape_node *sw_tape_check(lua_State *L, int idx);
 /* Push the value at `at` of the document that the node at idx belongs to. 1. */
 int sw_tape_push_at(lua_State *L, int idx, uint32_t at);
+/* The same for many of one document: doc is where the document lies (a node's user value 1), type the
+ * metatable of nodes. */
+void sw_tape_push_of(lua_State *L, const struct sw_tape *d, int doc, int type, uint32_t at);
 /* Node of the path "a.b.0.c" below `at` ("" is `at` itself); false when something on it is absent. */
 bool sw_tape_find(const struct sw_tape *d, uint32_t at, const char *path, uint32_t *out);
 /* at(node, path) for the library: the value at the path, or nil. */
