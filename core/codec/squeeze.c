@@ -52,6 +52,7 @@ int sw_squeeze(struct sw_squeezer *z, const void *p, size_t n, struct sw_buf *ou
     if (!to || ZSTD_isError(made))
         return sw_fail(err, SW_E_LIMIT, "the text cannot be made smaller");
     out->len += made;
+    out->data[out->len] = 0;
     return 0;
 }
 
@@ -63,6 +64,7 @@ int sw_unsqueeze(struct sw_squeezer *z, const void *p, size_t n, size_t whole, s
     if (!to || ZSTD_isError(made) || made != whole)
         return sw_fail(err, SW_E_BAD, "a kept text is damaged");
     out->len += made;
+    out->data[out->len] = 0;
     return 0;
 }
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * Ids are hashes, so that the same answer is found without reading what is there. A body is counted and
+ * Ids are hashes, so that the same answer is found without reading what is there. A body's is taken of what is
+ * stored, a tenth of the text: the same text is squeezed to the same bytes (after another version of zstd it
+ * may be kept once more, for its days). A body is counted and
  * erased with its connection: bodies are not shared between connections. It does not know what an item
  * means; lua/raw.lua writes them and lua/remapping.lua reads them. */
 #include "store/store_raw.h"
@@ -11,7 +13,8 @@
 
 enum { PART = 20 };
 
-int64_t sw_raw_body_id(int64_t connection, const void *body, size_t n)
+/* By the n bytes of a body as they are stored; by those of the text in homes written before. */
+static int64_t body_id(int64_t connection, const void *body, size_t n)
 {
     struct sw_hash h;
     uint8_t out[SW_HASH_BYTES];
@@ -35,24 +38,26 @@ static int64_t item_id(const struct sw_raw *r)
     return sw_id_of(out, sizeof out);
 }
 
-/* 1 when it is new. */
-static int put_body(struct sw_store *s, int64_t person, const struct sw_raw *r, const void *body,
+/* 1 when it is new; r->body_id is set. */
+static int put_body(struct sw_store *s, int64_t person, struct sw_raw *r, const void *body,
                     size_t n, struct sw_err *err)
 {
     struct sw_buf small;
-    int64_t known;
-    int rc = sw_ask_int(s, err, &known, "SELECT 1 FROM raw_body WHERE id = $1", "i", r->body_id);
-    if (rc) return rc < 0 ? rc : 0;
+    int64_t made;
+    int rc;
     sw_buf_init(&small, 2 * SW_SQUEEZE_MOST);
     rc = sw_squeeze(sw_store_zip(s), body, n, &small, err);
-    if (!rc)
-        rc = sw_run(
-            s, err,
-            "INSERT INTO raw_body (id, person_id, connection_id, bytes, stored, data) VALUES ($1, $2, $3, $4, $5, $6)",
+    if (!rc) {
+        r->body_id = body_id(r->connection_id, small.data, small.len);
+        rc = sw_ask_int(
+            s, err, &made,
+            "INSERT INTO raw_body (id, person_id, connection_id, bytes, stored, data) VALUES "
+            "($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING RETURNING 1",
             "iiiiib", r->body_id, person, r->connection_id, (int64_t)n, (int64_t)small.len,
             small.data, small.len);
+    }
     sw_buf_clear(&small);
-    return rc ? rc : 1;
+    return rc;
 }
 
 /* connection 0: of the person */
@@ -144,7 +149,6 @@ int sw_raw_put(struct sw_store *s, int64_t person, const struct sw_raw *given, c
     struct sw_raw r = *given;
     int64_t gone = 0;
     int fresh, rc;
-    r.body_id = sw_raw_body_id(r.connection_id, body, n);
     if ((fresh = put_body(s, person, &r, body, n, err)) < 0) return fresh;
     rc = put_item(s, person, &r, err);
     if (!rc && fresh) rc = fit(s, person, r.connection_id, caps->connection, INT64_MAX, &gone, err);
@@ -152,19 +156,21 @@ int sw_raw_put(struct sw_store *s, int64_t person, const struct sw_raw *given, c
     return rc < 0 ? rc : 0;
 }
 
-int sw_raw_body(struct sw_store *s, int64_t person, int64_t body_id, struct sw_buf *out,
+int sw_raw_body(struct sw_store *s, int64_t person, int64_t id, struct sw_buf *out,
                 struct sw_err *err)
 {
     struct sw_q *q = sw_ask(
         s, err, "SELECT connection_id, bytes, data FROM raw_body WHERE id = $1 AND person_id = $2",
-        "ii", body_id, person);
+        "ii", id, person);
     int rc = q ? sw_q_next(q, err) : SW_E_INTERNAL;
     size_t n, at = out->len;
+    int64_t connection;
     const void *p;
     if (rc <= 0) return rc;
+    connection = sw_q_int(q, 0);
     p = sw_q_blob(q, 2, &n);
     rc = sw_unsqueeze(sw_store_zip(s), p, n, (size_t)sw_q_int(q, 1), out, err);
-    if (!rc && sw_raw_body_id(sw_q_int(q, 0), out->data + at, out->len - at) != body_id)
+    if (!rc && body_id(connection, p, n) != id && body_id(connection, out->data + at, out->len - at) != id)
         rc = sw_fail(err, SW_E_BAD, "a kept text is damaged");
     sw_q_stop(q);
     return rc ? rc : 1;

@@ -25,7 +25,7 @@ struct sw_raw_caps { /* bytes as stored, of one connection and of a person */
 int sw_raw_put(struct sw_store *s, int64_t person, const struct sw_raw *r, const void *body,
                size_t n, const struct sw_raw_caps *caps, struct sw_err *err);
 /* Append the body. 1; 0 when it is not there; SW_E_BAD when it is not what was stored. */
-int sw_raw_body(struct sw_store *s, int64_t person, int64_t body_id, struct sw_buf *out,
+int sw_raw_body(struct sw_store *s, int64_t person, int64_t id, struct sw_buf *out,
                 struct sw_err *err);
 
 struct sw_raw_filter {
@@ -49,6 +49,4 @@ int sw_raw_prune(struct sw_store *s, int64_t person, int64_t before_ms,
                  const struct sw_raw_caps *caps, int64_t most, int64_t *gone, struct sw_err *err);
 int sw_raw_erase(struct sw_store *s, int64_t person, int64_t connection,
                  struct sw_err *err); /* 0: all */
-/* What a body must be called: its connection and its bytes say it. */
-int64_t sw_raw_body_id(int64_t connection, const void *body, size_t n);
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/store_raw.h"
+#include "base/crypto.h"
 #include "store/store_sync.h"
 #include "store/store_undo.h"
 #include "../support/store_fixture.h"
@@ -83,6 +84,44 @@ static void a_damaged_body_is_told_and_never_given(void **state)
     text(f, "x", 2000, "{\"a\":2}");
     OK(sw_run(f->s, &f->err, "UPDATE raw_body SET bytes = 7, data = (SELECT data FROM raw_body WHERE id <> $1) WHERE id = $1", "i", s.r.body_id));
     assert_int_equal(sw_raw_body(f->s, f->me, s.r.body_id, &b, &f->err), SW_E_BAD);
+    sw_err_clear(&f->err);
+    sw_buf_clear(&b);
+}
+
+/* Others between them change what the squeezer remembers, never what it makes. */
+static void the_same_text_is_known_again_whatever_came_between(void **state)
+{
+    struct fixture *f = *state;
+    char noise[5000];
+    for (int i = 0; i < 40; i++) {
+        text(f, "x", 1000 + i, "{\"data\":[{\"t\":\"2024-03-10T00:00:00Z\",\"v\":61},{\"t\":\"2024-03-10T00:01:00Z\",\"v\":62}]}");
+        for (size_t k = 0; k < sizeof noise; k++) noise[k] = (char)('a' + (k * (size_t)(i + 3) >> 4) % 26);
+        OK(put(f, "x", 1000 + i, noise, (size_t)(i + 1) * 120, &roomy));
+    }
+    assert_int_equal(count_of(f, "SELECT count(*) FROM raw_body"), 41);
+    assert_int_equal(count_of(f, "SELECT max(times) FROM raw_item"), 40);
+}
+
+static void a_body_that_is_called_by_its_text_is_given_too(void **state)
+{
+    static const char body[] = "{\"a\":1,\"b\":[1,2,3]}";
+    struct fixture *f = *state;
+    struct sw_hash h;
+    struct sw_buf b;
+    uint8_t sum[SW_HASH_BYTES];
+    int64_t id;
+    sw_buf_init(&b, 1000);
+    text(f, "x", 1000, body);
+    sw_hash_start(&h);
+    sw_hash_add(&h, &f->connection, sizeof f->connection);
+    sw_hash_add(&h, body, strlen(body));
+    sw_hash_end(&h, sum);
+    id = sw_id_of(sum, sizeof sum);
+    OK(sw_run(f->s, &f->err, "UPDATE raw_body SET id = $1", "i", id));
+    assert_int_equal(sw_raw_body(f->s, f->me, id, &b, &f->err), 1);
+    assert_string_equal(sw_buf_str(&b), body);
+    OK(sw_run(f->s, &f->err, "UPDATE raw_body SET id = $1", "i", id + 1));
+    assert_int_equal(sw_raw_body(f->s, f->me, id + 1, &b, &f->err), SW_E_BAD);
     sw_err_clear(&f->err);
     sw_buf_clear(&b);
 }
@@ -177,6 +216,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_body_is_kept_once_and_comes_back_as_it_was),
         TEST(a_damaged_body_is_told_and_never_given),
+        TEST(the_same_text_is_known_again_whatever_came_between),
+        TEST(a_body_that_is_called_by_its_text_is_given_too),
         TEST(the_oldest_go_by_age_and_a_body_goes_with_its_last_item),
         TEST(a_prune_of_many_comes_in_parts),
         TEST(over_a_cap_the_oldest_of_the_connection_go_at_once),
