@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * syncwell-box: the spawner of the workers in which strangers' scripts run. Started by the engine
  * with its control socket as descriptor 3; of no use by hand. Opens no file, reads no environment. */
+#include "base/alloc.h"
 #include "box/spawner.h"
 #include <errno.h>
 #include <stdio.h>
@@ -27,6 +28,7 @@ int main(int argc, char **argv)
     struct sw_confine c = {.uid = 65534, .gid = 65534, .memory_bytes = 32u << 20, .nice = 5};
     int type = 0;
     socklen_t len = sizeof type;
+    sw_alloc_keep(); /* workers are forks: a page's document is made and dropped with each run */
     for (int i = 1; i < argc; i++) {
         unsigned long v = 0;
         if (strcmp(argv[i], "--allow-unconfined") == 0) {

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { HOLD_BYTES = 32 * 1024, HOLD_NS = 2 * 1000 * 1000 };
+enum { READ_BYTES = 256 * 1024, HOLD_BYTES = 32 * 1024, HOLD_NS = 2 * 1000 * 1000 };
 
 struct link {
     int fd;
@@ -37,10 +37,10 @@ static int write_all(int fd, const uint8_t *p, size_t n)
 /* More bytes into l->in: their number, 0 at the end, negative on an error. */
 static ssize_t read_more(struct link *l)
 {
-    uint8_t *room = sw_buf_room(&l->in, 65536);
+    uint8_t *room = sw_buf_room(&l->in, READ_BYTES);
     ssize_t n;
     if (!room) return -1;
-    do n = read(l->fd, room, 65536);
+    do n = read(l->fd, room, READ_BYTES);
     while (n < 0 && errno == EINTR);
     if (n > 0) l->in.len += (size_t)n;
     return n;
@@ -215,7 +215,7 @@ int sw_worker_run(const struct sw_confine *c, int sock, struct sw_shared_page *p
     struct sw_err err = SW_ERR_INIT;
     struct sw_box *box = NULL;
     int rc = sw_confine_process(c, sock, parent, &got, &err);
-    sw_buf_init(&l.in, 2 * SW_FRAME_MAX + 65536);
+    sw_buf_init(&l.in, 2 * SW_FRAME_MAX + READ_BYTES);
     sw_buf_init(&l.later, 2 * SW_FRAME_CREDIT);
     sw_buf_init(&l.out, HOLD_BYTES + SW_FRAME_MAX + 4);
     if (rc == SW_OK) {

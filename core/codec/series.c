@@ -57,11 +57,24 @@ void sw_samples_sort(struct sw_samples *s)
         }
 }
 
+/* Divisors are small and times and values mostly are, too: 32 bits divide in half the time. */
+static inline int64_t over(int64_t v, int64_t div)
+{
+    return (uint64_t)v <= UINT32_MAX ? (int64_t)((uint32_t)v / (uint32_t)div) : v / div;
+}
+
+static inline bool divides(int64_t div, int64_t v)
+{
+    return !v || (v == over(v, div) * div);
+}
+
 static int pick_time_unit(const struct sw_sample *x, size_t n)
 {
-    int unit = 2;
-    for (size_t i = 0; i < n && unit; i++)
-        while (unit && (x[i].start_ms % time_units[unit] || x[i].dur_ms % time_units[unit])) unit--;
+    int unit = 2; /* constants: no division is left of them */
+    for (size_t i = 0; i < n && unit; i++) {
+        while (unit == 2 && (x[i].start_ms % 60000 || x[i].dur_ms % 60000)) unit--;
+        while (unit == 1 && (x[i].start_ms % 1000 || x[i].dur_ms % 1000)) unit--;
+    }
     return unit;
 }
 
@@ -70,8 +83,14 @@ static int pick_exponent(const struct sw_sample *x, size_t n, int64_t *div)
     int e = 9;
     *div = 1000000000;
     for (size_t i = 0; i < n && e; i++)
-        while (e && x[i].value % *div) e--, *div /= 10;
+        while (e && !divides(*div, x[i].value)) e--, *div /= 10;
     return e;
+}
+
+/* A time in its unit, as above. */
+static inline int64_t in_unit(int64_t ms, int unit)
+{
+    return unit == 2 ? ms / 60000 : unit == 1 ? ms / 1000 : ms;
 }
 
 struct run {
@@ -100,22 +119,25 @@ static void run_flush(struct sw_buf *b, struct run *r)
     *r = (struct run){0, 0};
 }
 
-static void put_streams(const struct sw_sample *x, size_t n, int64_t unit, int64_t div,
+static void put_streams(const struct sw_sample *x, size_t n, int unit, int64_t div,
                         struct sw_buf *b)
 {
     struct run r = {0, 0};
-    int64_t last = 0;
-    sw_buf_zigzag(b, x[0].start_ms / unit);
-    for (size_t i = 1; i < n; i++)
-        run_put(b, &r,
-                (int64_t)((uint64_t)(x[i].start_ms / unit) - (uint64_t)(x[i - 1].start_ms / unit)));
+    int64_t last = in_unit(x[0].start_ms, unit);
+    sw_buf_zigzag(b, last);
+    for (size_t i = 1; i < n; i++) {
+        int64_t t = in_unit(x[i].start_ms, unit);
+        run_put(b, &r, (int64_t)((uint64_t)t - (uint64_t)last));
+        last = t;
+    }
     run_flush(b, &r);
-    for (size_t i = 0; i < n; i++) run_put(b, &r, x[i].dur_ms / unit);
+    for (size_t i = 0; i < n; i++) run_put(b, &r, in_unit(x[i].dur_ms, unit));
     run_flush(b, &r);
     for (size_t i = 0; i < n; i++) run_put(b, &r, x[i].offset_min);
     run_flush(b, &r);
+    last = 0;
     for (size_t i = 0; i < n; i++) {
-        int64_t v = x[i].value / div;
+        int64_t v = over(x[i].value, div);
         sw_buf_zigzag(b, (int64_t)((uint64_t)v - (uint64_t)last));
         last = v;
     }
@@ -145,7 +167,7 @@ int sw_series_encode(struct sw_squeezer *z, const struct sw_sample *x, size_t n,
     unit = pick_time_unit(x, n);
     exponent = pick_exponent(x, n, &div);
     sw_buf_init(&plain, MAX_PLAIN);
-    put_streams(x, n, time_units[unit], div, &plain);
+    put_streams(x, n, unit, div, &plain);
     sw_buf_byte(out, VERSION);
     sw_buf_byte(out, (uint8_t)(unit << 1));
     sw_buf_byte(out, (uint8_t)exponent);

@@ -304,9 +304,10 @@ static int rollup_run(struct sw_store *s, int64_t person, const struct sw_metric
     int64_t from = d->at[a] * SW_DAY_MS - OFFSET_SPAN_MS,
             to = (d->at[b - 1] + 1) * SW_DAY_MS + OFFSET_SPAN_MS;
     int rc = sw_series_read(s, m, series, from, to, &x, err);
+    const int64_t *hit = NULL;
     for (size_t i = 0; i < x.n; i++) {
         int64_t day = local_day(&x.at[i]);
-        const int64_t *hit = bsearch(&day, d->at + a, b - a, sizeof day, day_cmp);
+        if (!hit || *hit != day) hit = bsearch(&day, d->at + a, b - a, sizeof day, day_cmp);
         if (hit) sw_rollup_add(&r[hit - (d->at + a)], (double)x.at[i].value / m->scale);
     }
     for (size_t i = a; i < b && !rc; i++) {
