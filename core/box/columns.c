@@ -59,6 +59,7 @@ struct spec {
 struct rows {
     struct sw_buf start, dur, value, offset;
     size_t n, rejected[REASONS];
+    bool calling; /* the script's function is under way */
 };
 
 static const char *text_field(lua_State *L, const char *name)
@@ -271,18 +272,18 @@ static bool length_of(const struct spec *s, uint32_t item, int64_t start, int64_
     return *dur >= 0;
 }
 
-/* The value of an element by the script's function: 1, 0 for none, -1 after counting what was wrong. */
+/* The value of an element by the script's function: 1, 0 for none, -1 after counting what was wrong. What the
+ * function raises passes through (walk_called). */
 static int called_value(const struct spec *s, struct rows *r, uint32_t item, double *value)
 {
     lua_State *L = s->L;
     int there = 0, number;
     lua_pushvalue(L, s->function);
     sw_tape_push_of(L, s->doc, s->document, s->type, item);
-    if (lua_pcall(L, 1, 1, 0) != LUA_OK) {
-        sw_limits_check(L); /* an expiry is not the element's */
-        r->rejected[NOT_READ]++;
-        there = -1;
-    } else if (!lua_isnil(L, -1)) {
+    r->calling = true;
+    lua_call(L, 1, 1);
+    r->calling = false;
+    if (!lua_isnil(L, -1)) {
         *value = lua_tonumberx(L, -1, &number);
         there = number && isfinite(*value) ? 1 : -1;
         r->rejected[BAD_VALUE] += there < 0;
@@ -336,25 +337,72 @@ static void add_beside(const struct spec *s, struct rows *r, uint32_t time, uint
     else push_row(r, s->base_ms + llround(seconds * 1000), 0, v, NO_OFFSET);
 }
 
+struct passage { /* how far a walk has come; what it raises leaves it at the element */
+    struct spec s;
+    struct rows *r;
+    uint32_t k, at;
+    int64_t from;
+    size_t most;
+};
+
+/* Elements until `most` rows; false at the end of the list. */
+static bool walk_on(struct passage *p, uint32_t list)
+{
+    const struct sw_jnode *node = p->s.doc->tape.node;
+    for (uint32_t n = node[list].len; p->k < n; p->k++) {
+        if (p->k % LOOKS == 0) sw_limits_check(p->s.L);
+        if (p->r->n >= p->most) return true;
+        if (p->k >= p->from) add_item(&p->s, p->r, p->at);
+        p->at = node[p->at].next;
+    }
+    return false;
+}
+
+static int walk_protected(lua_State *L)
+{
+    struct passage *p = lua_touserdata(L, 1);
+    bool more = walk_on(p, (uint32_t)lua_tointeger(L, 2));
+    lua_pushboolean(L, more);
+    return 1;
+}
+
+/* One protected call for all elements until the function raises: that costs its element, and the walk goes
+ * on behind it. */
+static bool walk_called(lua_State *L, const struct spec *s, struct passage *p, uint32_t list)
+{
+    const int kept[] = {s->function, s->document, s->type};
+    bool more;
+    p->s.function = 3, p->s.document = 4, p->s.type = 5;
+    for (;;) {
+        lua_pushcfunction(L, walk_protected);
+        lua_pushlightuserdata(L, p);
+        lua_pushinteger(L, list);
+        for (int i = 0; i < 3; i++) lua_pushvalue(L, kept[i]);
+        if (lua_pcall(L, 5, 1, 0) == LUA_OK) break;
+        sw_limits_check(L); /* an expiry is not the element's */
+        if (!p->r->calling) lua_error(L);
+        p->r->calling = false;
+        p->r->rejected[NOT_READ]++;
+        p->k++;
+        p->at = s->doc->tape.node[p->at].next;
+        lua_pop(L, 1);
+    }
+    more = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    return more;
+}
+
 /* Elements from `from` (0 is the first) until `most` rows or looks; where to go on, or -1. */
 static int64_t walk(lua_State *L, const struct spec *s, struct rows *r, struct sw_tape_node *list,
                     int64_t from, size_t most)
 {
-    const struct sw_jnode *node = s->doc->tape.node;
-    uint32_t n = node[list->at].len, at = list->at + 1, k = 0;
-    if (node[list->at].kind != SW_JARR) return -1;
-    if (list->next_at && list->next_index <= from) at = list->next_at, k = list->next_index;
-    for (; k < n; k++) {
-        if (k % LOOKS == 0) sw_limits_check(L);
-        if (r->n >= most) {
-            list->next_index = k; /* the next call goes on from here */
-            list->next_at = at;
-            return k;
-        }
-        if (k >= from) add_item(s, r, at);
-        at = node[at].next;
-    }
-    return -1;
+    struct passage p = {*s, r, 0, list->at + 1, from, most};
+    if (s->doc->tape.node[list->at].kind != SW_JARR) return -1;
+    if (list->next_at && list->next_index <= from) p.at = list->next_at, p.k = list->next_index;
+    if (!(s->function ? walk_called(L, s, &p, list->at) : walk_on(&p, list->at))) return -1;
+    list->next_index = p.k; /* the next call goes on from here */
+    list->next_at = p.at;
+    return p.k;
 }
 
 static int64_t walk_beside(lua_State *L, const struct spec *s, struct rows *r, int64_t from,
