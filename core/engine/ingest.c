@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/ingest.h"
+#include "base/alloc.h"
 #include "store/store_undo.h"
 #include <math.h>
 #include <stdarg.h>
@@ -46,6 +47,7 @@ static int column_samples(const struct sw_who *who, const struct sw_column *col,
 {
     const struct sw_metric *m = map->metric;
     int64_t low = 0, high = 0, when = 0;
+    sw_grow((void **)&out->at, &out->cap, out->n + col->n, sizeof *out->at);
     for (size_t i = 0; i < col->n; i++) {
         double v = map->from_duration ? (double)col->dur_ms[i] / 60000
                                       : col->value[i] * map->convert.factor + map->convert.shift;

@@ -156,12 +156,18 @@ static void *db_prepare(void *conn, const char *sql, struct sw_err *err)
     return NULL;
 }
 
+/* Where $param is: most statements name theirs in order, so that place is looked at first. */
+static int place_of(sqlite3_stmt *stmt, int param)
+{
+    const char *there = sqlite3_bind_parameter_name(stmt, param);
+    char name[16] = {'$', (char)('0' + param), 0};
+    if (param > 9) snprintf(name, sizeof name, "$%d", param);
+    return there && !strcmp(there, name) ? param : sqlite3_bind_parameter_index(stmt, name);
+}
+
 static int db_bind(void *stmt, int param, const struct sw_db_val *v)
 {
-    char name[8];
-    int at, rc = SQLITE_OK;
-    snprintf(name, sizeof name, "$%d", param);
-    at = sqlite3_bind_parameter_index(stmt, name);
+    int at = place_of(stmt, param), rc = SQLITE_OK;
     if (!at) return SW_E_INTERNAL;
     switch (v->type) {
     case SW_DB_NULL: rc = sqlite3_bind_null(stmt, at); break;
