@@ -28,7 +28,7 @@ local HOMES = {
 
 -- Headers of the C library and the kernel: at home anywhere.
 local SYSTEM = {}
-for name in ([[assert ctype dirent errno fcntl fenv ftw grp inttypes limits locale malloc math poll pthread pwd sched signal
+for name in ([[assert ctype dirent endian errno fcntl fenv ftw grp inttypes limits locale malloc math poll pthread pwd sched signal
   stdarg stdatomic stdbool stddef stdint stdio stdlib string strings termios time unistd wchar]]):gmatch("%S+") do
   SYSTEM[name .. ".h"] = true
 end
