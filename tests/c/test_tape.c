@@ -230,6 +230,14 @@ static void values_lengths_and_filters_are_read_by_path(void **state)
         "local c = columns(doc '[{\"t\":1,\"v\":[4,5]},{\"t\":2},{\"t\":3,\"v\":[6,\"x\"]},{\"t\":4,\"v\":7}]', { time = 't', clock = 'unix', value = function(x)\n"
         "  if x.v == 7 then error 'seven' end return x.v and x.v[2] end }) same(c.n, 1) same(rows(c)[1][3], 5.0)\n"
         "same(c.rejected['with a value that is no number'], 1) same(c.rejected[\"that the script's function stumbled over\"], 1)",
+        /* what it raises costs its element, wherever that stands and however the list is cut; it may ask for columns itself */
+        "local t = {} for i = 1, 20 do t[i] = ('{\"t\":%d,\"v\":%d}'):format(i, i) end local d = doc('[' .. table.concat(t, ',') .. ']')\n"
+        "local function value(x) if x.v % 3 == 1 then error 'third' end columns(d, { time = 't', value = 'v', clock = 'unix' }, 2, 3) return x.v end\n"
+        "for most = 1, 21 do local from, seen, bad = 1, {}, 0\n"
+        "  while from do local c = columns(d, { time = 't', clock = 'unix', value = value }, from, most)\n"
+        "    for _, r in ipairs(rows(c)) do seen[#seen + 1] = r[3] end\n"
+        "    bad, from = bad + (c.rejected[\"that the script's function stumbled over\"] or 0), c.next end\n"
+        "  same(#seen, 13) same(bad, 7) for k, v in ipairs(seen) do same(v, (k - 1) // 2 * 3 + 2.0 + (k - 1) % 2) end end",
         "local w = { k = 'a' } local c = columns(doc '[{\"t\":1,\"k\":\"a\"},{\"t\":2,\"k\":\"b\"},{\"t\":3,\"k\":\"a\"}]', { time = 't', clock = 'unix', where = w, value = function()\n"
         "  w.k = nil collectgarbage() return 1 end }) same(c.n, 2)",
         "local c = columns(doc '[1,\"x\",null,[],true]', { time = 't', value = 'v' }) same(c.n, 0) same(c.next, nil)",
