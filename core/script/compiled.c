@@ -91,27 +91,36 @@ static void add_file(struct writing *w, const char *path, const char *name)
     lua_settop(w->L, 0);
 }
 
-/* Everything below share/lua/<under>; what workers are given is text, and stays out. */
+static void add_folder(struct writing *w, const char *under, int depth);
+
+/* A file or folder `entry` of the folder share/lua/<under>. */
+static void add_entry(struct writing *w, const char *under, const char *entry, int depth)
+{
+    const char *dot = strrchr(entry, '.');
+    char name[NAME_MAX_BYTES], path[1300];
+    int n = snprintf(name, sizeof name, "%s%s%.*s", under, *under ? "/" : "",
+                     (int)(dot ? dot - entry : (long)strlen(entry)), entry);
+    if (*entry == '.' || n < 0 || (size_t)n >= sizeof name) return;
+    if (!dot && depth < DEPTH) add_folder(w, name, depth + 1);
+    if (!dot || strcmp(dot, ".lua")) return;
+    n = snprintf(path, sizeof path, "%s/lua/%s.lua", w->share, name);
+    if (n > 0 && (size_t)n < sizeof path) add_file(w, path, name);
+}
+
+/* What workers are given is text, and stays out. */
 static void add_folder(struct writing *w, const char *under, int depth)
 {
     static const char *const left_out[] = {"box", "meta", "new"};
-    char dir[1024], path[1300], name[300];
+    char dir[1300];
     struct dirent **e = NULL;
     int n;
     for (size_t i = 0; i < sizeof left_out / sizeof *left_out; i++)
         if (!strcmp(under, left_out[i])) return;
-    snprintf(dir, sizeof dir, "%s/lua/%s", w->share, under);
+    n = snprintf(dir, sizeof dir, "%s/lua/%s", w->share, under);
+    if (n < 0 || (size_t)n >= sizeof dir) return;
     n = scandir(dir, &e, NULL, alphasort);
     for (int i = 0; i < n; i++) {
-        const char *dot = strrchr(e[i]->d_name, '.');
-        snprintf(path, sizeof path, "%s/%s", dir, e[i]->d_name);
-        if (e[i]->d_name[0] != '.' && dot && !strcmp(dot, ".lua")) {
-            snprintf(name, sizeof name, "%s%s%.*s", under, *under ? "/" : "", (int)(dot - e[i]->d_name), e[i]->d_name);
-            add_file(w, path, name);
-        } else if (e[i]->d_name[0] != '.' && !dot && depth < DEPTH) {
-            snprintf(name, sizeof name, "%s%s%s", under, *under ? "/" : "", e[i]->d_name);
-            add_folder(w, name, depth + 1);
-        }
+        add_entry(w, under, e[i]->d_name, depth);
         free(e[i]);
     }
     free(e);
