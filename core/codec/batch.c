@@ -93,14 +93,15 @@ int sw_batch_origin(struct sw_batch *b, const struct sw_origin_desc *o)
     return (int)b->n_origins++;
 }
 
-static struct sw_column *column(struct sw_batch *b, const char *type, const char *unit, int origin)
+int sw_batch_column(struct sw_batch *b, const char *type, const char *unit, int origin)
 {
     char key[600];
     intptr_t at;
     int n;
     if (b->last_col >= 0) {
         struct sw_column *c = &b->col[b->last_col];
-        if (c->origin == origin && !strcmp(c->type, type) && !strcmp(c->unit, unit)) return c;
+        if (c->origin == origin && !strcmp(c->type, type) && !strcmp(c->unit, unit))
+            return b->last_col;
     }
     n = snprintf(key, sizeof key, "%.300s%c%.200s%c%d", type, 1, unit, 1, origin);
     if (!sw_map_get(&b->by_key, key, (size_t)n, &at)) {
@@ -110,7 +111,7 @@ static struct sw_column *column(struct sw_batch *b, const char *type, const char
         sw_map_set(&b->by_key, key, (size_t)n, at);
     }
     b->last_col = (int)at;
-    return &b->col[at];
+    return (int)at;
 }
 
 static void widen(struct sw_column *c)
@@ -123,15 +124,14 @@ static void widen(struct sw_column *c)
     c->cap = cap;
 }
 
-void sw_batch_add(struct sw_batch *b, const char *type, const char *unit, int origin,
-                  int64_t start_ms, int64_t dur_ms, double value, int16_t offset_min)
+void sw_batch_push(struct sw_batch *b, int column, int64_t start_ms, int64_t dur_ms, double value,
+                   int16_t offset_min)
 {
-    struct sw_column *c;
+    struct sw_column *c = &b->col[column];
     if (!isfinite(value)) {
         sw_batch_reject(b, "value is not a number");
         return;
     }
-    c = column(b, type, unit, origin);
     if (c->n == c->cap) widen(c);
     c->start_ms[c->n] = start_ms;
     c->dur_ms[c->n] = dur_ms;
@@ -139,6 +139,14 @@ void sw_batch_add(struct sw_batch *b, const char *type, const char *unit, int or
     c->offset_min[c->n] = offset_min;
     c->n++;
     b->rows++;
+}
+
+void sw_batch_add(struct sw_batch *b, const char *type, const char *unit, int origin,
+                  int64_t start_ms, int64_t dur_ms, double value, int16_t offset_min)
+{
+    if (!isfinite(value)) sw_batch_reject(b, "value is not a number");
+    else
+        sw_batch_push(b, sw_batch_column(b, type, unit, origin), start_ms, dur_ms, value, offset_min);
 }
 
 struct sw_buf *sw_batch_message(struct sw_batch *b, const char *name)

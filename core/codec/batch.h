@@ -63,6 +63,11 @@ int sw_batch_origin(struct sw_batch *b, const struct sw_origin_desc *o);
 void sw_batch_add(struct sw_batch *b, const char *type, const char *unit, int origin,
                   int64_t start_ms, int64_t dur_ms, double value, int16_t offset_min);
 
+/* The same in two steps, for many samples of one column: its index, true as long as the batch. */
+int sw_batch_column(struct sw_batch *b, const char *type, const char *unit, int origin);
+void sw_batch_push(struct sw_batch *b, int column, int64_t start_ms, int64_t dur_ms, double value,
+                   int16_t offset_min);
+
 /* Start a message: writes {"message":"NAME" into b->messages; add members with sw_json_*, then end. */
 struct sw_buf *sw_batch_message(struct sw_batch *b, const char *name);
 void sw_batch_message_end(struct sw_batch *b);

@@ -394,10 +394,11 @@ static void spread(struct sw_fit_held *h)
 static void give(const struct sw_fit_gather *g, struct sw_fit_held *h, const char *type,
                  const char *unit, int from, struct sw_batch *out)
 {
+    int64_t first = first_time(g);
+    int to = h->n ? sw_batch_column(out, type, unit, from) : -1;
     for (size_t i = 0; i < h->n; i++)
-        if (h->ms[i] >= first_time(g))
-            sw_batch_add(out, type, unit, from, h->ms[i], h->dur_ms[i], h->value[i],
-                         g->offset_min);
+        if (h->ms[i] >= first)
+            sw_batch_push(out, to, h->ms[i], h->dur_ms[i], h->value[i], g->offset_min);
     h->n = 0;
 }
 

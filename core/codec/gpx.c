@@ -71,6 +71,7 @@ struct gpx {
     double prev_lat, prev_lon, climb_from; /* NAN at the start of a segment */
     char creator[MAX_NAME], version[16];
     int origin;
+    int column[N_FIELDS]; /* index in this call's batch and 1; 0: not asked for yet */
     long waypoints, tracks;
 };
 
@@ -134,6 +135,15 @@ static void put_times(struct sw_buf *b, const struct track *t)
     sw_text_put_int(b, "backward_steps", t->backward);
 }
 
+/* Asked for by its name once a slice. */
+static int column_of(struct gpx *g, int field)
+{
+    if (!g->column[field])
+        g->column[field] =
+            1 + sw_batch_column(g->out, columns[field].type, columns[field].unit, g->origin);
+    return g->column[field] - 1;
+}
+
 static void release(struct gpx *g)
 {
     for (size_t k = 0; k < g->n_held; k++) {
@@ -141,8 +151,7 @@ static void release(struct gpx *g)
         int64_t ms = sw_text_spread(p->t.ms, k, g->n_held);
         for (int i = 0; i < N_FIELDS; i++)
             if (!isnan(p->v[i]))
-                sw_batch_add(g->out, columns[i].type, columns[i].unit, g->origin, ms, 0,
-                             p->v[i], p->t.offset_min);
+                sw_batch_push(g->out, column_of(g, i), ms, 0, p->v[i], p->t.offset_min);
     }
     g->n_held = 0;
 }
@@ -424,6 +433,12 @@ static void damaged(struct gpx *g, const struct sw_err *cause)
     sw_batch_note(g->out, "%s; what stands before it is kept", cause->text);
 }
 
+static void begin_call(struct gpx *g, struct sw_batch *out)
+{
+    g->out = out;
+    memset(g->column, 0, sizeof g->column);
+}
+
 /* Damage behind the root ends the reading, not the import: the rest is passed over. */
 static int gpx_feed(void *d, const uint8_t *p, size_t n, struct sw_batch *out,
                     struct sw_err *err)
@@ -431,7 +446,7 @@ static int gpx_feed(void *d, const uint8_t *p, size_t n, struct sw_batch *out,
     struct gpx *g = d;
     struct sw_err cause = SW_ERR_INIT;
     int rc;
-    g->out = out;
+    begin_call(g, out);
     if (g->broken) return 0;
     rc = sw_xml_feed(g->xml, p, n, &cause);
     if (rc && !g->root) return sw_fail(err, rc, "not a GPX file: %s", cause.text);
@@ -445,7 +460,7 @@ static int gpx_finish(void *d, struct sw_batch *out, struct sw_err *err)
     struct gpx *g = d;
     struct sw_err cause = SW_ERR_INIT;
     struct sw_buf *b;
-    g->out = out;
+    begin_call(g, out);
     if (!g->broken && sw_xml_finish(g->xml, &cause) && g->root) damaged(g, &cause);
     if (!g->root) return sw_fail(err, SW_E_BAD, "not a GPX file: there is no gpx element");
     sort_rows(g);

@@ -229,21 +229,25 @@ static int by_time(const void *va, const void *vb)
     return a->order < b->order ? -1 : 1;
 }
 
-static void emit_point(struct tcx *x, const struct point *p, int origin, int64_t ms)
+/* to: the columns of the activity, -1 until its first value. */
+static void emit_point(struct tcx *x, const struct point *p, int origin, int64_t ms, int to[])
 {
-    for (int f = 0; f < N_COLUMNS; f++)
-        if (!isnan(p->v[f]))
-            sw_batch_add(x->out, columns[f].type, columns[f].unit, origin, ms, 0, p->v[f],
-                         p->t.offset_min);
+    for (int f = 0; f < N_COLUMNS; f++) {
+        if (isnan(p->v[f])) continue;
+        if (to[f] < 0) to[f] = sw_batch_column(x->out, columns[f].type, columns[f].unit, origin);
+        sw_batch_push(x->out, to[f], ms, 0, p->v[f], p->t.offset_min);
+    }
 }
 
 static void emit_points(struct tcx *x, int origin)
 {
+    int to[N_COLUMNS];
+    for (int f = 0; f < N_COLUMNS; f++) to[f] = -1;
     if (x->sum.backward_time) qsort(x->held, x->n_held, sizeof *x->held, by_time);
     for (size_t i = 0, n; i < x->n_held; i += n) {
         for (n = 1; i + n < x->n_held && x->held[i + n].t.ms == x->held[i].t.ms;) n++;
         for (size_t k = 0; k < n; k++)
-            emit_point(x, &x->held[i + k], origin, sw_text_spread(x->held[i].t.ms, k, n));
+            emit_point(x, &x->held[i + k], origin, sw_text_spread(x->held[i].t.ms, k, n), to);
     }
     if (x->over)
         sw_batch_note(x->out, "an activity has more than %d points: the rest is left out",

@@ -41,6 +41,14 @@ static int32_t settled_offset(const struct sw_who *who, int64_t start_ms, int16_
     return sw_tz_offset(who->zone, start_ms) / 60;
 }
 
+/* As llround does, without a call for each sample. */
+static inline int64_t whole(double v)
+{
+    int64_t n = (int64_t)v;
+    double rest = v - (double)n;
+    return rest >= 0.5 ? n + 1 : rest <= -0.5 ? n - 1 : n;
+}
+
 static int column_samples(const struct sw_who *who, const struct sw_column *col,
                           const struct sw_column_map *map, struct sw_samples *out,
                           struct sw_counts *counts)
@@ -60,9 +68,9 @@ static int column_samples(const struct sw_who *who, const struct sw_column *col,
             v > m->max ? high++ : low++;
             continue;
         }
-        x.value = (int64_t)llround(v * m->scale);
+        x.value = whole(v * m->scale);
         x.offset_min = settled_offset(who, x.start_ms, col->offset_min[i]);
-        sw_samples_push(out, &x);
+        out->at[out->n++] = x;
     }
     if (low) sw_counts_reject(counts, low, "%s below %g %s", m->name, m->min, m->unit);
     if (high) sw_counts_reject(counts, high, "%s above %g %s", m->name, m->max, m->unit);

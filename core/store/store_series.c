@@ -132,7 +132,9 @@ static int load(struct sw_store *s, const struct sw_metric *m, int64_t series, i
     struct sw_samples tail = {0};
     struct sw_merge ignored;
     int rc = read_chunks(s, sw_series_key(series, first_day), sw_series_key(series, end_day), out, err);
-    if (!rc) rc = read_tail(s, series, first_day * SW_DAY_MS, end_day * SW_DAY_MS, &tail, err);
+    *tail_n = 0;
+    if (rc || !out->n) return rc; /* a tail never stands without its chunk */
+    rc = read_tail(s, series, first_day * SW_DAY_MS, end_day * SW_DAY_MS, &tail, err);
     if (!rc && tail.n) sw_series_merge(out, &tail, m->by_value, &ignored, NULL);
     *tail_n = tail.n;
     sw_samples_clear(&tail);
@@ -270,6 +272,7 @@ int sw_dirty_mark(struct sw_store *s, int64_t person, const char *metric, int64_
 struct days {
     int64_t *at;
     size_t n, cap;
+    const struct sw_samples *written; /* all samples of a write into chunks that were not there; or NULL */
 };
 
 static void days_push(struct days *d, int64_t day)
@@ -295,20 +298,52 @@ static void days_unique(struct days *d)
     d->n = k + 1;
 }
 
+/* Chunks of one metric that the samples of x from from_ms up to (not with) to_ms lie in. */
+static int64_t chunks_of(const struct sw_metric *m, const struct sw_samples *x, int64_t from_ms, int64_t to_ms)
+{
+    int64_t n = 0, end_ms = INT64_MIN;
+    for (size_t i = 0; i < x->n && x->at[i].start_ms < to_ms; i++) {
+        if (x->at[i].start_ms < from_ms || x->at[i].start_ms < end_ms) continue;
+        end_ms = sw_series_chunk_end(m, chunk_day(m, sw_floor_day(x->at[i].start_ms))) * SW_DAY_MS;
+        n++;
+    }
+    return n;
+}
+
+/* Where nothing but what was just written stands around the days, nothing needs to be read: *out then borrows
+ * it. Else all that stands there is read into *own. */
+static int samples_around(struct sw_store *s, const struct sw_metric *m, int64_t series, const struct days *d,
+                          int64_t from_ms, int64_t to_ms, struct sw_samples *own,
+                          const struct sw_samples **out, struct sw_err *err)
+{
+    int64_t first = chunk_day(m, sw_floor_day(from_ms)), there = 0,
+            end = sw_series_chunk_end(m, chunk_day(m, sw_floor_day(to_ms - 1)));
+    int rc = 0;
+    *out = d->written;
+    if (d->written)
+        rc = sw_ask_int(s, err, &there, "SELECT count(*) FROM chunk WHERE id >= $1 AND id < $2", "ii",
+                        sw_series_key(series, first), sw_series_key(series, end));
+    if (rc < 0) return rc;
+    if (d->written && there == chunks_of(m, d->written, first * SW_DAY_MS, end * SW_DAY_MS)) return 0;
+    *out = own;
+    return sw_series_read(s, m, series, from_ms, to_ms, own, err);
+}
+
 /* Roll-ups of days[a..b) from the samples around them; the days lie close together. */
 static int rollup_run(struct sw_store *s, int64_t person, const struct sw_metric *m, int64_t series,
                       const struct days *d, size_t a, size_t b, struct sw_err *err)
 {
-    struct sw_samples x = {0};
+    struct sw_samples own = {0};
+    const struct sw_samples *x = NULL;
     struct sw_rollup *r = sw_zalloc((b - a) * sizeof *r);
     int64_t from = d->at[a] * SW_DAY_MS - OFFSET_SPAN_MS,
             to = (d->at[b - 1] + 1) * SW_DAY_MS + OFFSET_SPAN_MS;
-    int rc = sw_series_read(s, m, series, from, to, &x, err);
+    int rc = samples_around(s, m, series, d, from, to, &own, &x, err);
     const int64_t *hit = NULL;
-    for (size_t i = 0; i < x.n; i++) {
-        int64_t day = local_day(&x.at[i]);
+    for (size_t i = 0; !rc && i < x->n; i++) {
+        int64_t day = local_day(&x->at[i]);
         if (!hit || *hit != day) hit = bsearch(&day, d->at + a, b - a, sizeof day, day_cmp);
-        if (hit) sw_rollup_add(&r[hit - (d->at + a)], (double)x.at[i].value / m->scale);
+        if (hit) sw_rollup_add(&r[hit - (d->at + a)], (double)x->at[i].value / m->scale);
     }
     for (size_t i = a; i < b && !rc; i++) {
         rc = sw_rollup_put(s, series, d->at[i], &r[i - a], err);
@@ -316,7 +351,7 @@ static int rollup_run(struct sw_store *s, int64_t person, const struct sw_metric
         if (!rc && !m->month_chunks) rc = sw_dirty_mark(s, person, SW_PRESENCE_MARK, d->at[i], err);
     }
     sw_free(r);
-    sw_samples_clear(&x);
+    sw_samples_clear(&own);
     return rc;
 }
 
@@ -335,7 +370,7 @@ static int rollup_days(struct sw_store *s, int64_t person, const struct sw_metri
 int sw_series_rollup_again(struct sw_store *s, int64_t person, const struct sw_metric *m, int64_t series,
                            int64_t day, struct sw_err *err)
 {
-    struct days d = {&day, 1, 1};
+    struct days d = {&day, 1, 1, NULL};
     return rollup_days(s, person, m, series, &d, err);
 }
 
@@ -450,6 +485,27 @@ static void replaced(const struct sw_samples *have, const struct sw_samples *in,
     }
 }
 
+/* No sample of x (sorted) is there twice. */
+static bool distinct(const struct sw_metric *m, const struct sw_samples *x)
+{
+    for (size_t i = 1; i < x->n; i++) {
+        const struct sw_sample *a = &x->at[i - 1], *b = &x->at[i];
+        if (a->start_ms == b->start_ms && a->dur_ms == b->dur_ms && (!m->by_value || a->value == b->value))
+            return false;
+    }
+    return true;
+}
+
+/* A chunk where none was: nothing to merge with, and what can be undone is the chunk itself. */
+static int write_fresh(struct sw_store *s, int64_t key, int64_t series, const struct sw_samples *in,
+                       struct sw_merge *stat, struct days *touched, struct sw_err *err)
+{
+    const struct sw_samples none = {0};
+    *stat = (struct sw_merge){.added = in->n};
+    for (size_t i = 0; i < in->n; i++) days_push(touched, local_day(&in->at[i]));
+    return sw_undo_on(s) ? put_new_chunk(s, series, key, in, &none, err) : put_chunk(s, key, in, err);
+}
+
 /* Merge the samples of one chunk; days that change are added to `touched`. */
 static int write_chunk(struct sw_store *s, const struct sw_metric *m, int64_t series, int64_t first,
                        int64_t end, const struct sw_samples *in, struct sw_merge *stat,
@@ -461,6 +517,9 @@ static int write_chunk(struct sw_store *s, const struct sw_metric *m, int64_t se
     int rc = load(s, m, series, first, end, &have, &tail_n, err);
     if (rc) goto out;
     before = have.n;
+    if (!before && distinct(m, in))
+        return write_fresh(s, sw_series_key(series, first), series, in, stat, touched, err);
+    touched->written = NULL;
     if (!m->by_value) touch_left_days(&have, in, touched);
     if (!m->by_value && sw_undo_on(s)) replaced(&have, in, &old);
     sw_series_merge(&have, in, m->by_value, stat, &news);
@@ -485,7 +544,7 @@ out:
 int sw_series_write(struct sw_store *s, int64_t person, const struct sw_metric *m, int64_t series,
                     const struct sw_samples *in, struct sw_merge *stat, struct sw_err *err)
 {
-    struct days touched = {0};
+    struct days touched = {.written = in};
     int rc = 0;
     *stat = (struct sw_merge){0, 0, 0};
     for (size_t a = 0, b; a < in->n && !rc; a = b) {
