@@ -11,6 +11,7 @@
  * An archive within an archive: d:format() is "zip", d:archive() -> archive | nil, message, code
  * A decoder gives its file slice by slice, each decoded in a pool task:
  *   d:next() -> true (a slice is there) | false (the end) | nil, message, code
+ *   d:ended() -> true when the slice that is there is the last one
  *   d:format()   d:columns() -> {{type, unit, origin, n}}   d:messages() -> list   d:origins() -> list
  *   d:report() -> {rejected, reasons = {text = n}, notes = {text}}   d:bytes() -> read so far   d:close()
  * Column values never become Lua values: they go to the store by sw.txn. */
@@ -85,6 +86,16 @@ static void decode_db(struct decoder *d)
     }
 }
 
+/* What is at its end needs no more than its last batch: many of them may wait for their commit. */
+static void rest(struct decoder *d)
+{
+    int64_t bytes = d->in.bytes;
+    if (d->kind->close) d->kind->close(d->state);
+    d->state = NULL;
+    sw_input_close(&d->in);
+    d->in.bytes = bytes;
+}
+
 /* Feed slices until there are enough rows or the input ends. Runs in the pool. */
 static void decode(uv_work_t *w)
 {
@@ -114,6 +125,7 @@ static void decode(uv_work_t *w)
             }
         }
     }
+    if (d->ended) rest(d);
 }
 
 static void decoded(uv_work_t *w, int status)
@@ -143,6 +155,13 @@ static int l_next(lua_State *L)
     d->work.data = d;
     uv_queue_work(sw_lua_engine(L)->loop, &d->work, decode, decoded);
     return sw_task_yield(L);
+}
+
+static int l_ended(lua_State *L)
+{
+    struct decoder *d = check(L);
+    lua_pushboolean(L, d->ended && d->rc >= 0);
+    return 1;
 }
 
 static int l_format(lua_State *L)
@@ -294,7 +313,7 @@ static int l_close(lua_State *L)
 {
     struct decoder *d = luaL_checkudata(L, 1, DECODER);
     if (d->busy || !d->kind) return 0; /* a busy one ends with the process */
-    if (d->kind->close) d->kind->close(d->state);
+    if (d->kind->close && d->state) d->kind->close(d->state);
     d->kind = NULL;
     close_input(d);
     return 0;
@@ -494,10 +513,10 @@ static void class(lua_State *L, const char *name, const luaL_Reg *methods, lua_C
 int sw_open_import(lua_State *L)
 {
     static const luaL_Reg decoder[] = {
-        {"head", l_head},         {"plan", l_plan},       {"archive", l_archive},
-        {"next", l_next},         {"format", l_format},   {"columns", l_columns},
-        {"messages", l_messages}, {"origins", l_origins}, {"report", l_report},
-        {"bytes", l_bytes},       {"close", l_close},     {NULL, NULL}};
+        {"head", l_head},     {"plan", l_plan},       {"archive", l_archive},   {"next", l_next},
+        {"ended", l_ended},   {"format", l_format},   {"columns", l_columns},   {"messages", l_messages},
+        {"origins", l_origins}, {"report", l_report}, {"bytes", l_bytes},       {"close", l_close},
+        {NULL, NULL}};
     static const luaL_Reg archive[] = {
         {"entries", l_entries}, {"open", l_entry_open}, {"close", l_zip_close}, {NULL, NULL}};
     static const luaL_Reg f[] = {

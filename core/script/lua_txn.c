@@ -2,6 +2,8 @@
  * sw.txn: everything that writes. new(who, name, zone) collects operations; commit() runs them in one
  * savepoint of the writer's group, in order, and gives a list with one result an operation, or
  * nil, message, code: then none of them happened. commit(true) gives the results, and none of it happens.
+ * together{t, t ...}: one commit for all, a savepoint each -> list of results (false: it failed), list of
+ * {message, code} of those that failed; none of them happened where the commit itself fails.
  *   t:doc(kind, name, body text [, {at, mode = "new", revision}])      t:doc_delete(kind, name)
  *   t:person(name, zone) -> id      t:connection(provider, name) -> id
  *   t:origin{provider, name, maker, model, kind, ident} -> id
@@ -196,25 +198,31 @@ static void free_ops(struct sw_txn *t)
     sw_buf_clear(&t->events);
 }
 
+/* Push the list of results of a transaction that succeeded, or nil, message, code. */
+static int push_results(lua_State *L, const struct sw_txn *t)
+{
+    int n = 1;
+    lua_createtable(L, (int)t->n_op, 0);
+    for (size_t i = 0; i < t->n_op && n == 1; i++) {
+        struct sw_buf *b = &t->op[i]->out;
+        if (b->len)
+            n = sw_push_json(L, sw_buf_str(b), b->len); /* 3: nil and why, as the whole answer */
+        else lua_pushboolean(L, 1);
+        if (n == 1) lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    return n;
+}
+
+static int push_answer(lua_State *L, struct sw_txn *t)
+{
+    return t->work.rc < 0 ? sw_push_err(L, t->work.rc, &t->work.err) : push_results(L, t);
+}
+
 static void committed(struct sw_work *w)
 {
     struct sw_txn *t = (struct sw_txn *)w;
     struct sw_wait wait = t->wait;
-    lua_State *L = wait.co;
-    int n = 1;
-    if (w->rc < 0) {
-        n = sw_push_err(L, w->rc, &w->err);
-    } else {
-        lua_createtable(L, (int)t->n_op, 0);
-        for (size_t i = 0; i < t->n_op && n == 1; i++) {
-            struct sw_buf *b = &t->op[i]->out;
-            if (b->len)
-                n = sw_push_json(L, sw_buf_str(b),
-                                 b->len); /* 3: nil and why, as the whole answer */
-            else lua_pushboolean(L, 1);
-            if (n == 1) lua_rawseti(L, -2, (lua_Integer)i + 1);
-        }
-    }
+    int n = push_answer(wait.co, t);
     free_ops(t);
     sw_wake(&wait, n);
 }
@@ -229,6 +237,80 @@ static int l_commit(lua_State *L)
     t->work.run = on_writer;
     t->work.done = committed;
     sw_worker_submit(t->engine->writer, &t->work);
+    return sw_task_yield(L);
+}
+
+/* --- several for one commit --- */
+
+struct sw_bunch {
+    struct sw_wait wait;
+    size_t n, left;
+    struct sw_work *work[]; /* the first member of each sw_txn; the caller's list keeps them alive */
+};
+
+/* Results at done, reasons at failed: both stand on L. */
+static void put_one(lua_State *L, struct sw_txn *t, lua_Integer i, int done, int failed)
+{
+    int top = lua_gettop(L), n = push_answer(L, t);
+    if (n == 1) {
+        lua_rawseti(L, done, i);
+        return;
+    }
+    lua_createtable(L, 0, 2);
+    lua_pushvalue(L, -3), lua_setfield(L, -2, "message");
+    lua_pushvalue(L, -2), lua_setfield(L, -2, "code");
+    lua_rawseti(L, failed, i);
+    lua_settop(L, top);
+    lua_pushboolean(L, 0);
+    lua_rawseti(L, done, i);
+}
+
+static void bunch_done(struct sw_work *w)
+{
+    struct sw_bunch *b = ((struct sw_txn *)w)->bunch;
+    struct sw_wait wait = b->wait;
+    lua_State *L = wait.co;
+    int done;
+    if (--b->left) return;
+    lua_createtable(L, (int)b->n, 0);
+    lua_newtable(L);
+    done = lua_gettop(L) - 1;
+    for (size_t i = 0; i < b->n; i++) {
+        struct sw_txn *t = (struct sw_txn *)b->work[i];
+        put_one(L, t, (lua_Integer)i + 1, done, done + 1);
+        free_ops(t);
+    }
+    sw_free(b);
+    sw_wake(&wait, 2);
+}
+
+static int l_together(lua_State *L)
+{
+    struct sw_engine *e = sw_lua_engine(L);
+    size_t n = (luaL_checktype(L, 1, LUA_TTABLE), (size_t)lua_rawlen(L, 1));
+    struct sw_bunch *b;
+    if (!e->writer) return luaL_error(L, "no home is open");
+    luaL_argcheck(L, n > 0, 1, "no transaction");
+    for (size_t i = 0; i < n; i++, lua_pop(L, 1)) {
+        struct sw_txn *t;
+        lua_rawgeti(L, 1, (lua_Integer)i + 1);
+        t = luaL_checkudata(L, -1, SW_TXN);
+        if (t->busy) luaL_error(L, "transaction was committed already");
+    }
+    b = sw_zalloc(sizeof *b + n * sizeof *b->work);
+    b->wait = sw_task_begin(L, "the store");
+    b->n = b->left = n;
+    for (size_t i = 0; i < n; i++, lua_pop(L, 1)) {
+        struct sw_txn *t;
+        lua_rawgeti(L, 1, (lua_Integer)i + 1);
+        t = lua_touserdata(L, -1);
+        t->busy = true;
+        t->bunch = b;
+        t->work.run = on_writer;
+        t->work.done = bunch_done;
+        b->work[i] = &t->work;
+    }
+    sw_worker_submit_all(e->writer, b->work, n);
     return sw_task_yield(L);
 }
 
@@ -265,7 +347,7 @@ int sw_open_txn(lua_State *L)
     static const luaL_Reg methods[] = {{"doc", l_doc},       {"doc_delete", l_doc_delete},
                                        {"person", l_person}, {"connection", l_connection},
                                        {"commit", l_commit}, {NULL, NULL}};
-    static const luaL_Reg f[] = {{"new", l_new}, {NULL, NULL}};
+    static const luaL_Reg f[] = {{"new", l_new}, {"together", l_together}, {NULL, NULL}};
     luaL_newmetatable(L, SW_TXN);
     lua_newtable(L);
     luaL_setfuncs(L, methods, 0);

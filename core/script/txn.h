@@ -35,8 +35,10 @@ struct sw_op {
     bool changed;      /* a record's: it was new or other than before */
 };
 
+struct sw_bunch; /* transactions that share a commit: lua_txn.c */
 struct sw_txn {
     struct sw_work work;
+    struct sw_bunch *bunch; /* NULL: committed alone */
     struct sw_wait wait;
     struct sw_engine *engine;
     struct sw_who who;

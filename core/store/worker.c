@@ -90,7 +90,7 @@ static void write_group(struct sw_worker *w, struct sw_work *first)
     int64_t until = sw_mono_ms() + GROUP_MS;
     int n = 0, rc = sw_store_begin(w->store, true, &err);
     for (struct sw_work *x = first; x;
-         x = n < GROUP_MOST && sw_mono_ms() < until ? take(w, false) : NULL) {
+         x = x->more || (n < GROUP_MOST && sw_mono_ms() < until) ? take(w, false) : NULL) {
         if (!rc && (rc = run_in_savepoint(w->store, x, &err))) sw_store_rollback(w->store);
         push(&done, x);
         n++;
@@ -192,15 +192,24 @@ void sw_worker_on_slow(struct sw_worker *w, void (*slow)(void *ctx, const char *
     w->slow_ctx = ctx;
 }
 
-void sw_worker_submit(struct sw_worker *w, struct sw_work *x)
+void sw_worker_submit_all(struct sw_worker *w, struct sw_work *const *work, size_t n)
 {
-    x->rc = 0;
-    sw_err_clear(&x->err);
-    if (!w->pending++) uv_ref((uv_handle_t *)&w->answer);
+    if (n && !w->pending) uv_ref((uv_handle_t *)&w->answer);
+    w->pending += n;
     uv_mutex_lock(&w->lock);
-    push(&w->waiting, x);
+    for (size_t i = 0; i < n; i++) {
+        work[i]->rc = 0;
+        work[i]->more = i + 1 < n;
+        sw_err_clear(&work[i]->err);
+        push(&w->waiting, work[i]);
+    }
     uv_cond_signal(&w->wake);
     uv_mutex_unlock(&w->lock);
+}
+
+void sw_worker_submit(struct sw_worker *w, struct sw_work *x)
+{
+    sw_worker_submit_all(w, &x, 1);
 }
 
 size_t sw_worker_pending(const struct sw_worker *w)

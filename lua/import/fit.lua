@@ -2,7 +2,7 @@
 -- FIT files: which metric each column of the decoder is, and workouts and sleeps out of its messages.
 -- A file is judged at its file_end: sessions come first, records stand in for a session that is lost.
 -- Used by the importer: local s = fit.start(); fit.message(s, m, out) per message; fit.finish(s, out)
-local fit = { title = "FIT (Garmin, Wahoo, Suunto, COROS and others)" }
+local fit = { title = "FIT (Garmin, Wahoo, Suunto, COROS and others)", together = true }
 
 fit.columns = {
   ["record.heart_rate"] = { metric = "heart_rate" },

@@ -2,7 +2,7 @@
 -- GPX files: a track with times is a workout; a route, or a track without any time, is only a plan.
 -- Sports come as free text in many languages: known words give one vocabulary, others stay a remark.
 -- Used by the importer: local s = gpx.start(); gpx.message(s, m, out) per message; gpx.finish(s, out)
-local gpx = { title = "GPX (tracks of watches, phones and route planners)" }
+local gpx = { title = "GPX (tracks of watches, phones and route planners)", together = true }
 
 gpx.columns = {
   ["trkpt.heart_rate"] = { metric = "heart_rate" },

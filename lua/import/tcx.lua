@@ -2,7 +2,7 @@
 -- TCX files: every activity is a workout with its laps. Distance and energy come from the laps,
 -- because points often lack them; what laps leave out comes from the points.
 -- Used by the importer: local s = tcx.start(); tcx.message(s, m, out) per message; tcx.finish(s, out)
-local tcx = { title = "TCX (Garmin Training Center and services)" }
+local tcx = { title = "TCX (Garmin Training Center and services)", together = true }
 
 tcx.columns = {
   ["trackpoint.heart_rate"] = { metric = "heart_rate" },

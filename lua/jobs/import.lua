@@ -1,11 +1,12 @@
 -- Job "import": files, folders and archives into the store, batch by batch.
 -- Each batch is one transaction with its data, the file's progress and the events it caused; a restart
--- reads the file again from the start and skips what is committed.
+-- reads the file again from the start and skips what is committed. Small files share a commit (import_pile).
 -- payload: { paths = { "/abs/export.zip" }, format = "fit"?, mapping = {...}?, weight_unit = "lb"?,
 --   connection = "files", live_after = ms }
 local files = require("import_files")
 local home = require("home")
 local notices = require("notices")
+local pile = require("import_pile")
 local record = require("record")
 local shapes = require("shapes")
 local watch = require("watch")
@@ -68,15 +69,15 @@ local function column_map(format, c)
     from_duration = row.from == "duration_min", provider = row.provider }
 end
 
--- Columns of the slice; a unit that does not fit costs that column, not the file.
+-- Columns of the slice; a unit that does not fit costs that column, not the file. How many; their samples.
 local function store_columns(t, decoder, format, provider, file)
-  local n = 0
+  local n, rows = 0, 0
   for _, c in ipairs(decoder:columns()) do
     local map = column_map(format, c)
     if map then
       local ok, message = pcall(t.columns, t, decoder, map.provider or provider, c.index, map)
       if ok then
-        n = n + 1
+        n, rows = n + 1, rows + c.n
       else
         local reason = message:gsub("^.-: ", "")
         file.total.rejected = file.total.rejected + c.n
@@ -84,7 +85,7 @@ local function store_columns(t, decoder, format, provider, file)
       end
     end
   end
-  return n
+  return n, rows
 end
 
 local function whole_origin(origins, index, provider)
@@ -160,11 +161,15 @@ local function file_doc(file, done)
     notes = json.list(file.notes), status = file.status }
 end
 
-local function commit_batch(ctx, job, file, decoder, format, out)
+-- One batch as a transaction, put on the pile; `fresh`: the decoder's slice is not stored yet. What it was
+-- counted as is known when the pile is stored.
+local function put_batch(ctx, job, file, decoder, format, out, fresh)
   local provider = format.provider or "file"
   local t = home.txn(ctx)
-  local before = begin_run(t, job, file)
-  local columns = store_columns(t, decoder, format, provider, file)
+  local before, columns, rows = begin_run(t, job, file), 0, 0
+  if fresh then
+    columns, rows = store_columns(t, decoder, format, provider, file)
+  end
   store_records(t, ctx, job, out, decoder:origins(), provider, file)
   store_documents(t, ctx, out)
   t:dispatch(job.payload.live_after or 0)
@@ -173,11 +178,17 @@ local function commit_batch(ctx, job, file, decoder, format, out)
   -- counts of this batch are only known afterwards; the document stores those up to the batch before
   file.batch = file.batch + 1
   t:doc(".file", file.key, file_doc(file, false))
-  local results, message, code = t:commit()
-  if not results then
-    return nil, message, code
+  job.pile:put(t, rows, file, function(results)
+    gather(file, results, before, columns, #out.records + #out.rows, #out.totals)
+  end)
+  if format.together and decoder:ended() and not job.pile:is_full() then
+    return true
   end
-  gather(file, results, before, columns, #out.records + #out.rows, #out.totals)
+  local ok, message, code = job.pile:store()
+  local why = job.pile:failure(file)
+  if not ok or why then
+    return nil, message or why, code or "bad"
+  end
   return true
 end
 
@@ -187,6 +198,7 @@ local function hook_messages(format, state, decoder, out)
   end
 end
 
+-- All batches are stored: the file's counts and how it ended, as a transaction on the pile.
 local function finish_file(ctx, job, file, report)
   for text, n in pairs(report.reasons) do
     add_counts(file.total, { rejected = n, reasons = { [text] = n } })
@@ -203,15 +215,37 @@ local function finish_file(ctx, job, file, report)
   local t = home.txn(ctx)
   job:keep(t, file.name)
   t:doc(".file", file.key, file_doc(file, true))
-  return t:commit()
+  job.pile:put(t, 0, file)
 end
 
--- One decoder to its end. `resume` batches are read but not stored again.
-local function run_decoder(ctx, job, file, decoder, resume)
+local function prepare(ctx, file, doc)
+  file.total, file.notes, file.hook_rejects, file.batch = counts(), {}, {}, 0
+  if doc then
+    add_counts(file.total, doc.body.total)
+    file.exact = doc.body.exact
+  else
+    -- only our own lines ask; counting the samples of a home takes longer the more it holds
+    file.exact = file.format == "syncwell" and sw.store.counts(ctx.who).records == 0
+  end
+  file.zone = ctx.zone
+end
+
+-- One decoder to its end. Batches that `doc` says are stored are read but not stored again.
+local function run_decoder(ctx, job, file, decoder, doc)
   local format = file.shape or require("import." .. file.format)
-  local state = format.start(file)
+  if not format.together then -- its importer may ask the store
+    local ok, why, kind = job.pile:settle()
+    if not ok then
+      return nil, why, kind
+    end
+  end
+  prepare(ctx, file, doc)
+  local state, last, resume = format.start(file), false, doc and doc.body.batch or 0
   while true do
-    local more, message, code = decoder:next()
+    local more, message, code = false, nil, nil
+    if not last then
+      more, message, code = decoder:next()
+    end
     if more == nil then
       return nil, message, code
     end
@@ -228,7 +262,7 @@ local function run_decoder(ctx, job, file, decoder, resume)
       resume = resume - 1
       file.batch = file.batch + 1
     else
-      local ok, why, kind = commit_batch(ctx, job, file, decoder, format, out)
+      local ok, why, kind = put_batch(ctx, job, file, decoder, format, out, more)
       if not ok then
         return nil, why, kind
       end
@@ -242,8 +276,9 @@ local function run_decoder(ctx, job, file, decoder, resume)
       end)
     end
     if not more then
-      return finish_file(ctx, job, file, decoder:report())
+      return true
     end
+    last = decoder:ended()
   end
 end
 
@@ -276,10 +311,38 @@ local function refused(path, format, message)
     { reasons = json.list { message } })
 end
 
+-- What a file's result says once everything it brought is stored; `why`: it was not.
+local function fill(ctx, job, file, decoder, result, why)
+  local told
+  if why then
+    told = refused(file.path, file.format, why)
+  else
+    finish_file(ctx, job, file, decoder:report())
+    told = result_of(file, { kept_reason = file.status == "partial" and file.notes[1] or nil })
+  end
+  decoder:close()
+  for k, v in pairs(told) do
+    result[k] = v
+  end
+end
+
+-- The document of a file, or of what is left of an earlier try; false: there is none.
+local function document_of(ctx, job, file)
+  if job.pile:holds(file.key) then -- the very same file a second time
+    local ok, why, code = job.pile:settle()
+    if not ok then
+      return nil, why, code
+    end
+  end
+  return sw.store.doc(ctx.who, ".file", file.key) or false
+end
+
 -- Import what `open` gives under the key of its content.
 local function import_one(ctx, job, file, open)
-  local doc = sw.store.doc(ctx.who, ".file", file.key)
-  if doc and doc.body.done then
+  local doc, trouble, kind = document_of(ctx, job, file)
+  if doc == nil then
+    return nil, trouble, kind
+  elseif doc and doc.body.done then
     local k = known_result(doc)
     return result_of({ path = file.path, format = k.format, status = k.status, total = k, notes = k.notes },
       { kept_reason = "the same file was imported before" })
@@ -289,31 +352,26 @@ local function import_one(ctx, job, file, open)
     return refused(file.path, nil, message)
   end
   file.format = decoder:format()
-  local known, unknown, kind = shapes.take(ctx, job, file, decoder)
+  local known, unknown, what = shapes.take(ctx, job, file, decoder)
   if not known then
     decoder:close()
     local r = refused(file.path, file.format, unknown)
-    r.unknown = kind == "unknown" or nil
+    r.unknown = what == "unknown" or nil
     return r
   end
-  file.total, file.notes, file.hook_rejects, file.batch = counts(), {}, {}, 0
-  if doc then
-    add_counts(file.total, doc.body.total)
-    file.exact = doc.body.exact
-  else
-    -- only our own lines ask; counting the samples of a home takes longer the more it holds
-    file.exact = file.format == "syncwell" and sw.store.counts(ctx.who).records == 0
+  local ok, why, code = run_decoder(ctx, job, file, decoder, doc)
+  if ok then
+    local result = {} -- of a file that shares its commit it is known later
+    job.pile:after(file, function(failure)
+      fill(ctx, job, file, decoder, result, failure)
+    end)
+    return result
   end
-  file.zone = ctx.zone
-  local ok, why, code = run_decoder(ctx, job, file, decoder, doc and doc.body.batch or 0)
   decoder:close()
-  if not ok and (code == "bad" or code == "limit") then
+  if code == "bad" or code == "limit" then
     return refused(file.path, file.format, why)
-  elseif not ok then
-    return nil, why, code
   end
-  local kept = file.status == "partial" and file.notes[1] or nil
-  return result_of(file, { kept_reason = kept })
+  return nil, why, code
 end
 
 local function basename(path)
@@ -489,7 +547,7 @@ function import.run(ctx, job)
     whole = whole + f.size
   end
   local results, before = {}, 0
-  job.passed = {}
+  job.passed, job.pile = {}, pile.new()
   for _, f in ipairs(list) do
     local show = import.on_progress
     job.on_progress = show and function(_, bytes)
@@ -501,7 +559,10 @@ function import.run(ctx, job)
     end
     before = before + f.size
   end
-  local ok, why, kind = home.settle(ctx)
+  local ok, why, kind = job.pile:settle()
+  if ok then
+    ok, why, kind = home.settle(ctx)
+  end
   if not ok then
     return nil, why, kind
   end
