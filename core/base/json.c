@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/json.h"
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,12 +36,21 @@ size_t sw_utf8_valid(const char *s, size_t n)
     return i;
 }
 
+/* How many bytes from s on stand for themselves. */
+static size_t plain(const char *s, size_t n)
+{
+    size_t i = 0;
+    while (i < n && s[i] >= 0x20 && s[i] < 0x7f && s[i] != '"' && s[i] != '\\') i++;
+    return i;
+}
+
 void sw_json_str(struct sw_buf *b, const char *s, size_t n)
 {
     sw_buf_byte(b, '"');
     for (size_t i = 0; i < n;) {
         unsigned char c = (unsigned char)s[i];
-        size_t k = utf8_seq((const unsigned char *)s + i, n - i);
+        size_t k = plain(s + i, n - i);
+        if (!k) k = utf8_seq((const unsigned char *)s + i, n - i);
         if (!k) {
             sw_buf_puts(b, "\xef\xbf\xbd");
             k = 1;
@@ -61,28 +69,54 @@ void sw_json_str(struct sw_buf *b, const char *s, size_t n)
     sw_buf_byte(b, '"');
 }
 
+/* Digits of v before `end`; where they begin. */
+static char *digits(char *end, uint64_t v)
+{
+    do *--end = (char)('0' + v % 10);
+    while (v /= 10);
+    return end;
+}
+
+void sw_json_int(struct sw_buf *b, int64_t v)
+{
+    char t[24], *end = t + sizeof t, *p = digits(end, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
+    if (v < 0) *--p = '-';
+    sw_buf_put(b, p, (size_t)(end - p));
+}
+
+/* Numbers of up to three decimals, as nearly all are. 15 digits name a double, so these are the ones that the
+ * longer way would find. */
+static bool put_thousandths(struct sw_buf *b, double v)
+{
+    double scaled = v * 1000;
+    char t[32], *end = t + sizeof t, *p = end;
+    int64_t k;
+    if (!(fabs(scaled) < 1e15)) return false;
+    k = (int64_t)(scaled + (v < 0 ? -0.5 : 0.5));
+    if ((double)k / 1000 != v || k == 0) return false;
+    p = digits(end, (uint64_t)(k < 0 ? -k : k) % 1000 + 1000); /* the 1 keeps zeroes and gives way to the point */
+    *p = '.';
+    while (end[-1] == '0') end--;
+    p = digits(p, (uint64_t)(k < 0 ? -k : k) / 1000);
+    if (k < 0) *--p = '-';
+    sw_buf_put(b, p, (size_t)(end - p));
+    return true;
+}
+
 void sw_json_num(struct sw_buf *b, double v)
 {
     char t[40];
     if (!isfinite(v)) {
         sw_buf_puts(b, "null");
-        return;
-    }
-    if (v == floor(v) && fabs(v) < 1e15) {
-        snprintf(t, sizeof t, "%.0f", v);
-        if (!strcmp(t, "-0")) memcpy(t, "0", 2);
-    } else {
+    } else if (v == floor(v) && fabs(v) < 1e15) {
+        sw_json_int(b, (int64_t)v);
+    } else if (!put_thousandths(b, v)) {
         for (int p = 15; p <= 17; p++) {
             snprintf(t, sizeof t, "%.*g", p, v);
             if (strtod(t, NULL) == v) break;
         }
+        sw_buf_puts(b, t);
     }
-    sw_buf_puts(b, t);
-}
-
-void sw_json_int(struct sw_buf *b, int64_t v)
-{
-    sw_buf_printf(b, "%" PRId64, v);
 }
 
 void sw_json_key(struct sw_buf *b, const char *key)

@@ -114,14 +114,19 @@ int sw_batch_column(struct sw_batch *b, const char *type, const char *unit, int 
     return (int)at;
 }
 
-static void widen(struct sw_column *c)
+static void widen(struct sw_column *c, size_t cap)
 {
-    size_t cap = c->cap ? c->cap * 2 : 64;
     c->start_ms = sw_realloc(c->start_ms, cap * sizeof *c->start_ms);
     c->dur_ms = sw_realloc(c->dur_ms, cap * sizeof *c->dur_ms);
     c->value = sw_realloc(c->value, cap * sizeof *c->value);
     c->offset_min = sw_realloc(c->offset_min, cap * sizeof *c->offset_min);
     c->cap = cap;
+}
+
+void sw_batch_room(struct sw_batch *b, int column, size_t n)
+{
+    struct sw_column *c = &b->col[column];
+    if (c->n + n > c->cap) widen(c, c->n + n);
 }
 
 void sw_batch_push(struct sw_batch *b, int column, int64_t start_ms, int64_t dur_ms, double value,
@@ -132,7 +137,7 @@ void sw_batch_push(struct sw_batch *b, int column, int64_t start_ms, int64_t dur
         sw_batch_reject(b, "value is not a number");
         return;
     }
-    if (c->n == c->cap) widen(c);
+    if (c->n == c->cap) widen(c, c->cap ? c->cap * 2 : 64);
     c->start_ms[c->n] = start_ms;
     c->dur_ms[c->n] = dur_ms;
     c->value[c->n] = value;

@@ -65,6 +65,7 @@ void sw_batch_add(struct sw_batch *b, const char *type, const char *unit, int or
 
 /* The same in two steps, for many samples of one column: its index, true as long as the batch. */
 int sw_batch_column(struct sw_batch *b, const char *type, const char *unit, int origin);
+void sw_batch_room(struct sw_batch *b, int column, size_t n); /* n more samples are about to come */
 void sw_batch_push(struct sw_batch *b, int column, int64_t start_ms, int64_t dur_ms, double value,
                    int16_t offset_min);
 

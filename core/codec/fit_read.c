@@ -37,6 +37,7 @@ static uint64_t load(const uint8_t *p, size_t n, bool big)
 {
     uint64_t v = 0;
     if (n == 1) return *p;
+    if (n == 2) return big ? (uint64_t)p[0] << 8 | p[1] : (uint64_t)p[1] << 8 | p[0];
     if (big) {
         for (size_t i = 0; i < n; i++) v = v << 8 | p[i];
     } else {
@@ -144,6 +145,7 @@ bool sw_fit_raw(const struct sw_fit_msg *m, const struct sw_fit_slot *s, size_t 
 
 static double scaled(const struct sw_fit_field *f, double raw)
 {
+    if (f->scale == 1 && f->offset == 0 && f->kind != SW_FIT_DEGREES) return raw;
     if (f->kind == SW_FIT_DEGREES) return raw * 180 / 2147483648.0;
     return (raw - f->offset * f->scale) /
            f->scale; /* this order keeps 4.4 m from being 4.399... */

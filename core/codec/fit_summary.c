@@ -396,6 +396,7 @@ static void give(const struct sw_fit_gather *g, struct sw_fit_held *h, const cha
 {
     int64_t first = first_time(g);
     int to = h->n ? sw_batch_column(out, type, unit, from) : -1;
+    if (h->n) sw_batch_room(out, to, h->n);
     for (size_t i = 0; i < h->n; i++)
         if (h->ms[i] >= first)
             sw_batch_push(out, to, h->ms[i], h->dur_ms[i], h->value[i], g->offset_min);

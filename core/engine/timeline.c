@@ -241,6 +241,15 @@ static int take_totals(struct sw_store *s, const struct sw_who *who, const struc
     return rc;
 }
 
+static void sort_used(struct used_list *u)
+{
+    for (size_t i = 1; i < u->n; i++)
+        if (used_cmp(&u->at[i - 1], &u->at[i]) > 0) {
+            qsort(u->at, u->n, sizeof *u->at, used_cmp);
+            return;
+        }
+}
+
 static int merge_lanes(struct sw_store *s, const struct sw_metrics *all, const struct sw_who *who,
                        const struct sw_metric *m, int64_t day, const struct lane *lane, size_t n,
                        struct sw_rollup *out, sw_timeline_sink sink, void *ctx, struct sw_err *err)
@@ -258,7 +267,7 @@ static int merge_lanes(struct sw_store *s, const struct sw_metrics *all, const s
         spans_close(&cover, 0);
         sw_free(near.at);
     }
-    if (used.n) qsort(used.at, used.n, sizeof *used.at, used_cmp);
+    sort_used(&used);
     for (size_t i = 0; i < used.n; i++) sw_rollup_add(out, used.at[i].value);
     sw_free(used.at);
     sw_free(cover.at);
