@@ -75,6 +75,12 @@ struct gpx {
     long waypoints, tracks;
 };
 
+/* Most names differ in their first letter. */
+static inline bool is(const char *name, const char *word)
+{
+    return name[0] == word[0] && !strcmp(name, word);
+}
+
 static void copy(char *to, const char *s)
 {
     size_t n = strlen(s);
@@ -295,17 +301,17 @@ static void begin_root(struct gpx *g, const char **attr)
 static void on_start(void *ctx, const char *name, const char **attr)
 {
     struct gpx *g = ctx;
-    if (!strcmp(name, "gpx"))
+    if (is(name, "gpx"))
         begin_root(g, attr);
-    else if (!strcmp(name, "trk"))
+    else if (is(name, "trk"))
         begin_track(g, false);
-    else if (!strcmp(name, "rte"))
+    else if (is(name, "rte"))
         begin_track(g, true);
-    else if (!strcmp(name, "trkseg"))
+    else if (is(name, "trkseg"))
         begin_segment(g);
-    else if (g->in_track && (!strcmp(name, "trkpt") || !strcmp(name, "rtept")))
+    else if (g->in_track && (is(name, "trkpt") || is(name, "rtept")))
         begin_point(g, attr);
-    else if (!strcmp(name, "wpt"))
+    else if (is(name, "wpt"))
         g->waypoints++;
 }
 
@@ -321,7 +327,8 @@ static int field_of(const char *name)
                  {"speed", SPEED},     {"atemp", TEMP},         {"temp", TEMP},
                  {"temperature", TEMP}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (!strcasecmp(name, known[i].name)) return known[i].field;
+        if ((name[0] | 0x20) == known[i].name[0] && !strcasecmp(name, known[i].name))
+            return known[i].field;
     return -1;
 }
 
@@ -335,9 +342,9 @@ static void read_time(struct gpx *g, const char *text, size_t n)
 static void point_child(struct gpx *g, const char *name, const char *text, size_t n)
 {
     const char *parent = sw_xml_above(g->xml, 1);
-    bool direct = !strcmp(parent, "trkpt") || !strcmp(parent, "rtept");
-    int f = direct && !strcmp(name, "ele") ? ELE : field_of(name);
-    if (direct && !strcmp(name, "time")) read_time(g, text, n);
+    bool direct = is(parent, "trkpt") || is(parent, "rtept");
+    int f = direct && is(name, "ele") ? ELE : field_of(name);
+    if (direct && is(name, "time")) read_time(g, text, n);
     if (f < 0) return;
     if (sw_text_num(text, n, &g->pt.v[f])) return;
     g->pt.v[f] = NAN;
@@ -348,21 +355,21 @@ static void track_child(struct gpx *g, const char *name, const char *text)
 {
     const char *parent = sw_xml_above(g->xml, 1);
     if (strcmp(parent, "trk") && strcmp(parent, "rte")) return;
-    if (!strcmp(name, "name")) copy(g->track.name, text);
-    if (!strcmp(name, "type")) copy(g->track.type, text);
+    if (is(name, "name")) copy(g->track.name, text);
+    if (is(name, "type")) copy(g->track.type, text);
 }
 
 static void on_end(void *ctx, const char *name, const char *text, size_t n)
 {
     struct gpx *g = ctx;
     if (!g->in_track) return;
-    if (!strcmp(name, "trkpt") || !strcmp(name, "rtept")) {
+    if (is(name, "trkpt") || is(name, "rtept")) {
         if (g->in_point) end_point(g);
     } else if (g->in_point) {
         point_child(g, name, text, n);
-    } else if (!strcmp(name, "trkseg")) {
+    } else if (is(name, "trkseg")) {
         end_segment(g);
-    } else if (!strcmp(name, "trk") || !strcmp(name, "rte")) {
+    } else if (is(name, "trk") || is(name, "rte")) {
         if (g->track.route) end_segment(g);
         end_track(g);
     } else {

@@ -67,6 +67,12 @@ struct tcx {
     long activities, planned;
 };
 
+/* Most names differ in their first letter. */
+static inline bool is(const char *name, const char *word)
+{
+    return name[0] == word[0] && !strcmp(name, word);
+}
+
 static void copy(char *to, size_t cap, const char *s)
 {
     size_t n = strlen(s);
@@ -322,15 +328,15 @@ static void end_activity(struct tcx *x)
 static void on_start(void *ctx, const char *name, const char **attr)
 {
     struct tcx *x = ctx;
-    if (!strcmp(name, "TrainingCenterDatabase"))
+    if (is(name, "TrainingCenterDatabase"))
         x->root = true;
-    else if (!strcmp(name, "Activity"))
+    else if (is(name, "Activity"))
         begin_activity(x, attr);
-    else if (!strcmp(name, "Course") || !strcmp(name, "Workout"))
+    else if (is(name, "Course") || is(name, "Workout"))
         x->planned++;
-    else if (x->in_activity && !strcmp(name, "Lap"))
+    else if (x->in_activity && is(name, "Lap"))
         begin_lap(x, attr);
-    else if (x->in_activity && !strcmp(name, "Trackpoint")) {
+    else if (x->in_activity && is(name, "Trackpoint")) {
         x->pt = (struct point){0};
         for (int i = 0; i < N_FIELDS; i++) x->pt.v[i] = NAN;
         x->in_point = true;
@@ -346,47 +352,47 @@ static void point_child(struct tcx *x, const char *name, const char *text, size_
                  {"AltitudeMeters", ALT},  {"DistanceMeters", DIST},
                  {"Cadence", CAD},         {"RunCadence", CAD},
                  {"Speed", SPEED},         {"Watts", POWER}};
-    if (!strcmp(name, "Time")) x->pt.has_time = read_time(x, text, n, &x->pt.t);
-    if (!strcmp(name, "Value") && !strcmp(sw_xml_above(x->xml, 1), "HeartRateBpm"))
+    if (is(name, "Time")) x->pt.has_time = read_time(x, text, n, &x->pt.t);
+    if (is(name, "Value") && !strcmp(sw_xml_above(x->xml, 1), "HeartRateBpm"))
         x->pt.v[HR] = number(x, text, n);
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (!strcmp(name, known[i].name)) x->pt.v[known[i].field] = number(x, text, n);
+        if (is(name, known[i].name)) x->pt.v[known[i].field] = number(x, text, n);
 }
 
 static void lap_child(struct tcx *x, const char *name, const char *text, size_t n)
 {
     struct lap *l = &x->lap;
     const char *parent = sw_xml_above(x->xml, 1);
-    if (!strcmp(name, "Value")) {
-        if (!strcmp(parent, "AverageHeartRateBpm")) l->avg_hr = number(x, text, n);
-        if (!strcmp(parent, "MaximumHeartRateBpm")) l->max_hr = number(x, text, n);
+    if (is(name, "Value")) {
+        if (is(parent, "AverageHeartRateBpm")) l->avg_hr = number(x, text, n);
+        if (is(parent, "MaximumHeartRateBpm")) l->max_hr = number(x, text, n);
     }
     if (strcmp(parent, "Lap")) return;
-    if (!strcmp(name, "TotalTimeSeconds"))
+    if (is(name, "TotalTimeSeconds"))
         l->seconds = number(x, text, n);
-    else if (!strcmp(name, "DistanceMeters"))
+    else if (is(name, "DistanceMeters"))
         l->distance_m = number(x, text, n);
-    else if (!strcmp(name, "Calories"))
+    else if (is(name, "Calories"))
         l->calories = number(x, text, n);
-    else if (!strcmp(name, "MaximumSpeed"))
+    else if (is(name, "MaximumSpeed"))
         l->max_speed = number(x, text, n);
-    else if (!strcmp(name, "Cadence"))
+    else if (is(name, "Cadence"))
         l->cadence = number(x, text, n);
-    else if (!strcmp(name, "Intensity"))
+    else if (is(name, "Intensity"))
         copy(l->intensity, sizeof l->intensity, text);
-    else if (!strcmp(name, "TriggerMethod"))
+    else if (is(name, "TriggerMethod"))
         copy(l->trigger, sizeof l->trigger, text);
 }
 
 static void activity_child(struct tcx *x, const char *name, const char *text)
 {
     const char *parent = sw_xml_above(x->xml, 1);
-    if (!strcmp(parent, "Activity")) {
-        if (!strcmp(name, "Id")) copy(x->id, sizeof x->id, text);
-        if (!strcmp(name, "Notes")) copy(x->notes, sizeof x->notes, text);
-    } else if (!strcmp(parent, "Creator")) {
-        if (!strcmp(name, "Name")) copy(x->creator, sizeof x->creator, text);
-        if (!strcmp(name, "UnitId") && strcmp(text, "0"))
+    if (is(parent, "Activity")) {
+        if (is(name, "Id")) copy(x->id, sizeof x->id, text);
+        if (is(name, "Notes")) copy(x->notes, sizeof x->notes, text);
+    } else if (is(parent, "Creator")) {
+        if (is(name, "Name")) copy(x->creator, sizeof x->creator, text);
+        if (is(name, "UnitId") && strcmp(text, "0"))
             copy(x->unit, sizeof x->unit, text);
     }
 }
@@ -396,16 +402,16 @@ static void on_end(void *ctx, const char *name, const char *text, size_t n)
     struct tcx *x = ctx;
     if (!x->in_activity) return;
     if (x->in_point) {
-        if (!strcmp(name, "Trackpoint"))
+        if (is(name, "Trackpoint"))
             end_point(x);
         else
             point_child(x, name, text, n);
     } else if (x->in_lap) {
-        if (!strcmp(name, "Lap"))
+        if (is(name, "Lap"))
             end_lap(x);
         else
             lap_child(x, name, text, n);
-    } else if (!strcmp(name, "Activity")) {
+    } else if (is(name, "Activity")) {
         end_activity(x);
     } else {
         activity_child(x, name, text);

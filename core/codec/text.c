@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The hot paths of the XML decoders: an export has several million numbers and dates.
- * Numbers of up to 15 digits are exact by one multiplication or division; longer ones go to
- * strtod. It does not read words, currency, or decimal commas. */
+ * Numbers whose digits make at most 2^53 are exact by one division, as ten to the 22nd is still
+ * exact; others go to strtod. It does not read words, currency, or decimal commas. */
 #include "codec/text.h"
 #include "base/err.h"
 #include "base/json.h"
@@ -49,7 +49,8 @@ static bool slow_num(struct cursor c, double *out)
 bool sw_text_num(const char *s, size_t n, double *out)
 {
     static const double ten[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+                                 1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                 1e16, 1e17, 1e18};
     struct cursor c = trim(s, n);
     const char *p = c.p;
     uint64_t m = 0;
@@ -57,7 +58,7 @@ bool sw_text_num(const char *s, size_t n, double *out)
     bool minus = false, point = false;
     if (p < c.end && (*p == '-' || *p == '+')) minus = *p++ == '-';
     for (; p < c.end; p++) {
-        if (digit(*p) && digits < 15) {
+        if (digit(*p) && digits < 18) {
             m = m * 10 + (uint64_t)(*p - '0');
             digits++;
             after += point;
@@ -68,6 +69,7 @@ bool sw_text_num(const char *s, size_t n, double *out)
         }
     }
     if (!digits) return false;
+    if (m > UINT64_C(1) << 53) return slow_num(c, out);
     *out = (double)m / ten[after];
     if (minus) *out = -*out;
     return true;

@@ -2,11 +2,13 @@
  * Expat without its namespace mode: undeclared prefixes are common in files people have,
  * and local names are enough to tell elements apart. External entities are never loaded
  * because no handler for them is set; declared ones stop the parser, which ends expansion
- * attacks before they start. No tree is built and no encodings beyond expat's own and
+ * attacks before they start. A plain document that comes whole in its first slice is told of by
+ * xml_plain.c and needs no expat. No tree is built and no encodings beyond expat's own and
  * single-byte ones are read. */
 #include "codec/xml.h"
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "codec/xml_plain.h"
 #include <expat.h>
 #include <string.h>
 #include <strings.h>
@@ -23,6 +25,8 @@ struct sw_xml {
     size_t quiet;           /* bytes fed since the parser last reported anything */
     int depth;
     bool begun;          /* past leading blanks */
+    bool fed;            /* the parser was given something */
+    bool whole;          /* all of the document was plain and is told: only blanks may follow */
     bool wide;           /* UTF-16: control bytes are no bytes of their own */
     const char *refused; /* why a handler stopped the parser */
     char name[MAX_DEPTH][MAX_NAME];
@@ -43,7 +47,8 @@ static void refuse(struct sw_xml *x, const char *why)
 static void on_start(void *ctx, const char *name, const char **attr)
 {
     struct sw_xml *x = ctx;
-    size_t n = strlen(local(name));
+    const char *own = local(name);
+    size_t n = strlen(own);
     x->quiet = 0;
     sw_buf_reset(&x->text);
     if (x->depth == MAX_DEPTH) {
@@ -51,7 +56,7 @@ static void on_start(void *ctx, const char *name, const char **attr)
         return;
     }
     if (n >= MAX_NAME) n = MAX_NAME - 1;
-    memcpy(x->name[x->depth], local(name), n);
+    memcpy(x->name[x->depth], own, n);
     x->name[x->depth++][n] = 0;
     x->h.start(x->ctx, x->name[x->depth - 1], attr);
 }
@@ -105,17 +110,30 @@ static int on_encoding(void *ctx, const char *name, XML_Encoding *info)
     return XML_STATUS_OK;
 }
 
-struct sw_xml *sw_xml_new(const struct sw_xml_handler *h, void *ctx)
+static void plain_end(void *ctx, const char *name, const char *text, size_t n)
 {
-    struct sw_xml *x = sw_zalloc(sizeof *x);
-    x->h = *h;
-    x->ctx = ctx;
-    sw_buf_init(&x->text, MAX_TEXT + 16);
-    sw_buf_init(&x->filtered, (size_t)64 << 20);
+    struct sw_xml *x = ctx;
+    (void)name;
+    x->h.end(x->ctx, x->name[x->depth - 1], text, n);
+    x->depth--;
+}
+
+/* The whole document at once, where it is one that needs no parser. */
+static bool plain(struct sw_xml *x, const uint8_t *p, size_t n)
+{
+    const struct sw_xml_plain to = {x, on_start, plain_end};
+    if (x->fed || x->wide) return false;
+    x->whole = sw_xml_plain((const char *)p, n, &to);
+    return x->whole;
+}
+
+static bool make_parser(struct sw_xml *x)
+{
+    if (x->parser) return true;
     x->parser = XML_ParserCreate(NULL);
     if (!x->parser) {
         x->refused = "no memory for an XML parser";
-        return x;
+        return false;
     }
     XML_SetUserData(x->parser, x);
     XML_SetElementHandler(x->parser, on_start, on_end);
@@ -123,6 +141,16 @@ struct sw_xml *sw_xml_new(const struct sw_xml_handler *h, void *ctx)
     XML_SetDefaultHandlerExpand(x->parser, on_other);
     XML_SetEntityDeclHandler(x->parser, on_entity);
     XML_SetUnknownEncodingHandler(x->parser, on_encoding, NULL);
+    return true;
+}
+
+struct sw_xml *sw_xml_new(const struct sw_xml_handler *h, void *ctx)
+{
+    struct sw_xml *x = sw_zalloc(sizeof *x);
+    x->h = *h;
+    x->ctx = ctx;
+    sw_buf_init(&x->text, MAX_TEXT + 16);
+    sw_buf_init(&x->filtered, (size_t)64 << 20);
     return x;
 }
 
@@ -179,12 +207,23 @@ static int failure(struct sw_xml *x, struct sw_err *err)
                    XML_ErrorString(XML_GetErrorCode(x->parser)));
 }
 
+static int junk(struct sw_xml *x, const uint8_t *p, size_t n, struct sw_err *err)
+{
+    for (size_t i = 0; i < n && !x->refused; i++)
+        if (p[i] > ' ') x->refused = "something follows the end of the document";
+    return x->refused ? failure(x, err) : 0;
+}
+
 int sw_xml_feed(struct sw_xml *x, const uint8_t *p, size_t n, struct sw_err *err)
 {
     if (x->refused) return failure(x, err);
+    if (x->whole) return junk(x, p, n, err);
     if (!begin(x, &p, &n)) return 0;
+    if (plain(x, p, n)) return 0;
     p = filter(x, p, &n);
     if (n > (size_t)1 << 30) return sw_fail(err, SW_E_LIMIT, "a slice over 1 GiB");
+    if (!make_parser(x)) return failure(x, err);
+    x->fed = true;
     x->quiet += n;
     if (XML_Parse(x->parser, (const char *)p, (int)n, 0) != XML_STATUS_OK)
         return failure(x, err);
@@ -195,7 +234,8 @@ int sw_xml_feed(struct sw_xml *x, const uint8_t *p, size_t n, struct sw_err *err
 
 int sw_xml_finish(struct sw_xml *x, struct sw_err *err)
 {
-    if (x->refused || XML_Parse(x->parser, "", 0, 1) != XML_STATUS_OK)
+    if (x->whole && !x->refused) return 0;
+    if (x->refused || !make_parser(x) || XML_Parse(x->parser, "", 0, 1) != XML_STATUS_OK)
         return failure(x, err);
     return 0;
 }
