@@ -3,7 +3,7 @@
 --   local p = pile.new();  p:put(t, rows, file, told);  p:after(file, done);  p:settle()
 local pile = {}
 
-local MOST_FILES, MOST_ROWS = 32, 100000
+local MOST_FILES, MOST_ROWS = 64, 200000
 
 local methods = {}
 methods.__index = methods

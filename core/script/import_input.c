@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static long read_raw(void *ctx, void *to, size_t n, struct sw_err *err)
@@ -22,17 +23,27 @@ static long read_raw(void *ctx, void *to, size_t n, struct sw_err *err)
 
 static ssize_t read_slice(struct sw_import_input *in, struct sw_err *err)
 {
-    if (in->gz) return (ssize_t)sw_gunzip_read(in->gz, in->buf, SW_INPUT_SLICE, err);
-    return (ssize_t)read_raw(in, in->buf, SW_INPUT_SLICE, err);
+    if (in->gz) return (ssize_t)sw_gunzip_read(in->gz, in->buf, in->room, err);
+    return (ssize_t)read_raw(in, in->buf, in->room, err);
+}
+
+void sw_input_fit(struct sw_import_input *in, size_t most)
+{
+    struct stat st;
+    if (fstat(in->fd, &st) || !S_ISREG(st.st_mode)) return;
+    in->room = (uint64_t)st.st_size < most ? (size_t)st.st_size + 1 : most; /* the 1 finds its end */
 }
 
 ssize_t sw_input_first(struct sw_import_input *in, struct sw_err *err)
 {
     ssize_t n;
-    in->buf = sw_alloc(SW_INPUT_SLICE);
+    if (!in->room) in->room = SW_INPUT_SLICE;
+    in->buf = sw_alloc(in->room);
     n = read_slice(in, err);
     if (n > 0 && sw_gunzip_is(in->buf, (size_t)n)) {
         in->gz = sw_gunzip_open(in->buf, (size_t)n, read_raw, in);
+        in->room = SW_INPUT_SLICE;
+        in->buf = sw_realloc(in->buf, in->room);
         n = read_slice(in, err);
     }
     in->have = n > 0 ? (size_t)n : 0;

@@ -13,11 +13,14 @@ struct sw_import_input { /* zeroed, fd -1, then fd or zip is set */
     int fd;              /* plain file, or -1 */
     struct sw_zip *zip;  /* archive whose entered entry is read, or NULL */
     struct sw_gunzip *gz;
-    uint8_t *buf;  /* of SW_INPUT_SLICE bytes, made by the first read */
+    size_t room;   /* of buf; 0 before the first read: SW_INPUT_SLICE. More is never of use */
+    uint8_t *buf;  /* made by the first read */
     size_t have;   /* bytes in buf that nobody took yet */
     int64_t bytes; /* taken so far */
 };
 
+/* Before the first read of a plain file: no more room than the file needs, or `most` bytes. */
+void sw_input_fit(struct sw_import_input *in, size_t most);
 /* The first bytes, for a look at them: they stay to be taken. Their number, or negative. */
 ssize_t sw_input_first(struct sw_import_input *in, struct sw_err *err);
 /* The next slice in buf, taken: its bytes, 0 at the end, negative with a sentence. */

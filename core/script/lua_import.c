@@ -372,6 +372,7 @@ static int l_open(lua_State *L)
         return sw_push_err(L, d->err.code, &d->err);
     }
     d->path = sw_strdup(path);
+    sw_input_fit(&d->in, SW_INPUT_SLICE);
     return start(L, d, format, path);
 }
 
@@ -385,6 +386,7 @@ static int l_sniff(lua_State *L)
                 strerror(errno));
         return sw_push_err(L, err.code, &err);
     }
+    sw_input_fit(&in, PEEK);
     if (sw_input_first(&in, &err) >= 0)
         format = sw_sniff(in.buf, in.have < PEEK ? in.have : PEEK, path, &err);
     sw_input_close(&in);

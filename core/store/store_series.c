@@ -43,6 +43,13 @@ static int64_t local_day(const struct sw_sample *x)
     return sw_floor_day(x->start_ms + (int64_t)x->offset_min * 60000);
 }
 
+/* The same where most lie on the day of the one before. */
+static inline int64_t local_day_after(const struct sw_sample *x, int64_t last)
+{
+    int64_t ms = x->start_ms + (int64_t)x->offset_min * 60000 - last * SW_DAY_MS;
+    return ms >= 0 && ms < SW_DAY_MS ? last : local_day(x);
+}
+
 int sw_series_find(struct sw_store *s, int64_t person, const char *metric, int64_t origin,
                    bool create, int64_t *id, struct sw_err *err)
 {
@@ -340,8 +347,9 @@ static int rollup_run(struct sw_store *s, int64_t person, const struct sw_metric
             to = (d->at[b - 1] + 1) * SW_DAY_MS + OFFSET_SPAN_MS;
     int rc = samples_around(s, m, series, d, from, to, &own, &x, err);
     const int64_t *hit = NULL;
+    int64_t day = 0;
     for (size_t i = 0; !rc && i < x->n; i++) {
-        int64_t day = local_day(&x->at[i]);
+        day = local_day_after(&x->at[i], day);
         if (!hit || *hit != day) hit = bsearch(&day, d->at + a, b - a, sizeof day, day_cmp);
         if (hit) sw_rollup_add(&r[hit - (d->at + a)], (double)x->at[i].value / m->scale);
     }
@@ -501,8 +509,9 @@ static int write_fresh(struct sw_store *s, int64_t key, int64_t series, const st
                        struct sw_merge *stat, struct days *touched, struct sw_err *err)
 {
     const struct sw_samples none = {0};
+    int64_t day = 0;
     *stat = (struct sw_merge){.added = in->n};
-    for (size_t i = 0; i < in->n; i++) days_push(touched, local_day(&in->at[i]));
+    for (size_t i = 0; i < in->n; i++) days_push(touched, day = local_day_after(&in->at[i], day));
     return sw_undo_on(s) ? put_new_chunk(s, series, key, in, &none, err) : put_chunk(s, key, in, err);
 }
 

@@ -114,6 +114,38 @@ static void one_request_that_fails_rolls_back_alone(void **state)
     free(d);
 }
 
+static int first_of_all(struct sw_store *s, struct request *r, struct sw_err *err)
+{
+    usleep(20000); /* longer than a group takes in what comes by chance */
+    return sw_ask_int(s, err, &r->seen, "SELECT count(*) FROM due", "") < 0 ? SW_E_INTERNAL : insert(s, r, err);
+}
+
+static void requests_submitted_together_share_one_commit_and_fail_alone(void **state)
+{
+    struct fixture *f = *state;
+    struct desk *d = malloc(sizeof *d);
+    struct sw_work *all[40];
+    open_desk(f, d);
+    for (int i = 0; i < 40; i++) {
+        d->r[i] = (struct request){.work = {.run = run, .done = done}, .number = i + 1,
+                                   .act = i % 10 == 0 ? first_of_all : i % 10 == 3 ? insert_and_fail : insert};
+        all[i] = &d->r[i].work;
+    }
+    /* ends the transaction of its group: all forty stand or fall with it */
+    d->r[39].act = end_the_transaction;
+    d->n = 40;
+    sw_worker_submit_all(d->writer, all, 40);
+    wait_all(d);
+    for (int i = 0; i < 40; i++) assert_true(d->r[i].work.rc < 0);
+    d->r[39].act = insert;
+    sw_worker_submit_all(d->writer, all, 40);
+    wait_all(d);
+    for (int i = 0; i < 40; i++) assert_int_equal(d->r[i].work.rc, i % 10 == 3 ? SW_E_BAD : 0);
+    close_desk(f, d);
+    assert_int_equal(count_of(f, "SELECT count(*) FROM due"), 36);
+    free(d);
+}
+
 static void a_transaction_that_ends_under_the_group_is_everybodys_failure(void **state)
 {
     int (*const end[])(struct sw_store *, struct request *, struct sw_err *) = {end_the_transaction, end_it_and_say_nothing};
@@ -229,6 +261,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(one_request_that_fails_rolls_back_alone),
+        TEST(requests_submitted_together_share_one_commit_and_fail_alone),
         TEST(a_transaction_that_ends_under_the_group_is_everybodys_failure),
         TEST(a_commit_that_fails_leaves_nothing_and_ends_the_transaction),
         TEST(groups_larger_than_their_cap_are_all_answered),
