@@ -5,192 +5,15 @@
 --   connection = "files", live_after = ms }
 local files = require("import_files")
 local home = require("home")
+local import_batch = require("import_batch")
 local notices = require("notices")
 local pile = require("import_pile")
-local record = require("record")
 local shapes = require("shapes")
-local watch = require("watch")
 
 local json = sw.json
 local import = {}
 
 local MAPPING_VERSION = 1
-
-local function add_counts(into, c)
-  into.new = into.new + (c.new or 0)
-  into.updated = into.updated + (c.updated or 0)
-  into.unchanged = into.unchanged + (c.unchanged or 0)
-  into.rejected = into.rejected + (c.rejected or 0)
-  for text, n in pairs(c.reasons or {}) do
-    into.reasons[text] = (into.reasons[text] or 0) + n
-  end
-end
-
-local function counts()
-  return { new = 0, updated = 0, unchanged = 0, rejected = 0, reasons = {} }
-end
-
--- What hooks may call: drafts gather here until their batch is stored.
-local function sink(file)
-  local out = { records = {}, totals = {}, rows = {}, documents = {} }
-  function out.record(draft)
-    out.records[#out.records + 1] = draft
-  end
-  function out.row(row) -- a record that another home had: kept as it stands
-    out.rows[#out.rows + 1] = row
-  end
-  function out.document(document)
-    out.documents[#out.documents + 1] = document
-  end
-  function out.day_total(total)
-    out.totals[#out.totals + 1] = total
-  end
-  function out.reject(reason)
-    file.hook_rejects[reason] = (file.hook_rejects[reason] or 0) + 1
-  end
-  function out.note(text)
-    if #file.notes < 20 then
-      file.notes[#file.notes + 1] = text
-    end
-  end
-  return out
-end
-
-local function origin_of(origins, index)
-  return origins[index or 0] or { name = "", maker = "", model = "", kind = "", ident = "" }
-end
-
-local function column_map(format, c)
-  local row = format.columns[c.type]
-  if not row then
-    return nil
-  end
-  return { metric = row.metric, scale = row.scale, unit = row.from and "" or row.unit,
-    from_duration = row.from == "duration_min", provider = row.provider }
-end
-
--- Columns of the slice; a unit that does not fit costs that column, not the file. How many; their samples.
-local function store_columns(t, decoder, format, provider, file)
-  local n, rows = 0, 0
-  for _, c in ipairs(decoder:columns()) do
-    local map = column_map(format, c)
-    if map then
-      local ok, message = pcall(t.columns, t, decoder, map.provider or provider, c.index, map)
-      if ok then
-        n, rows = n + 1, rows + c.n
-      else
-        local reason = message:gsub("^.-: ", "")
-        file.total.rejected = file.total.rejected + c.n
-        file.total.reasons[reason] = (file.total.reasons[reason] or 0) + c.n
-      end
-    end
-  end
-  return n, rows
-end
-
-local function whole_origin(origins, index, provider)
-  local o = origin_of(origins, index)
-  return { provider = provider, name = o.name, maker = o.maker, model = o.model, kind = o.kind,
-    ident = o.ident }
-end
-
-local function store_records(t, ctx, job, out, origins, provider, file)
-  for _, draft in ipairs(out.records) do
-    local origin = origin_of(origins, draft.origin)
-    draft.attributes = draft.attributes or {}
-    if draft.kind == "workout" then
-      draft.attributes.source_file = file.name
-    end
-    t:record(record.row(ctx, draft, origin, job.connection_id, provider))
-  end
-  for _, row in ipairs(out.rows) do
-    row.origin = whole_origin(origins, row.origin, row.provider)
-    t:restore(row)
-  end
-  for _, total in ipairs(out.totals) do
-    local day = sw.time.day(tonumber(total.day:sub(1, 4)), tonumber(total.day:sub(6, 7)),
-      tonumber(total.day:sub(9, 10)))
-    t:day_total(total.metric, day, whole_origin(origins, total.origin, total.provider or provider),
-      total.value, total.unit)
-  end
-end
-
--- A document that is here already stays as it is.
-local function store_documents(t, ctx, out)
-  for _, d in ipairs(out.documents) do
-    if not sw.store.doc(ctx.who, d.kind, d.name) then
-      t:undo_doc(d.kind, d.name)
-      t:doc(d.kind, d.name, d.body, { at = d.at })
-    end
-  end
-end
-
-local what_of = { new = "new", updated = "updated", unchanged = "unchanged" }
-
--- What `undo` takes back by the job's number: all that the files brought, and that they were read.
-local function begin_run(t, job, file)
-  t:undo(job.id, json.encode { what = "import", text = job.payload.paths and job.payload.paths[1] or "" })
-  t:undo_doc(".file", file.key)
-  return 2
-end
-
--- Results come in the order in which operations were added: columns, records, totals, after `before` others.
-local function gather(file, results, before, columns, records, totals)
-  results = table.move(results, before + 1, before + columns + records + totals, 1, {})
-  for i = 1, columns do
-    add_counts(file.total, results[i])
-  end
-  for i = columns + 1, columns + records do
-    local r = results[i]
-    if r.what == "rejected" then
-      add_counts(file.total, { rejected = 1, reasons = { [r.reason] = 1 } })
-    else
-      add_counts(file.total, { [what_of[r.what]] = 1 })
-    end
-  end
-  for i = columns + records + 1, columns + records + totals do
-    if results[i] ~= "rejected" then
-      add_counts(file.total, { [results[i]] = 1 })
-    end
-  end
-end
-
-local function file_doc(file, done)
-  return json.encode { name = file.name, format = file.format, size = file.size, batch = file.batch,
-    done = done, total = file.total, exact = file.exact,
-    notes = json.list(file.notes), status = file.status }
-end
-
--- One batch as a transaction, put on the pile; `fresh`: the decoder's slice is not stored yet. What it was
--- counted as is known when the pile is stored.
-local function put_batch(ctx, job, file, decoder, format, out, fresh)
-  local provider = format.provider or "file"
-  local t = home.txn(ctx)
-  local before, columns, rows = begin_run(t, job, file), 0, 0
-  if fresh then
-    columns, rows = store_columns(t, decoder, format, provider, file)
-  end
-  store_records(t, ctx, job, out, decoder:origins(), provider, file)
-  store_documents(t, ctx, out)
-  t:dispatch(job.payload.live_after or 0)
-  watch.ask(t)
-  job:keep(t, file.name, { batch = file.batch + 1 })
-  -- counts of this batch are only known afterwards; the document stores those up to the batch before
-  file.batch = file.batch + 1
-  t:doc(".file", file.key, file_doc(file, false))
-  job.pile:put(t, rows, file, function(results)
-    gather(file, results, before, columns, #out.records + #out.rows, #out.totals)
-  end)
-  if format.together and decoder:ended() and not job.pile:is_full() then
-    return true
-  end
-  local ok, message, code = job.pile:store()
-  local why = job.pile:failure(file)
-  if not ok or why then
-    return nil, message or why, code or "bad"
-  end
-  return true
-end
 
 local function hook_messages(format, state, decoder, out)
   for _, m in ipairs(decoder:messages()) do
@@ -198,30 +21,10 @@ local function hook_messages(format, state, decoder, out)
   end
 end
 
--- All batches are stored: the file's counts and how it ended, as a transaction on the pile.
-local function finish_file(ctx, job, file, report)
-  for text, n in pairs(report.reasons) do
-    add_counts(file.total, { rejected = n, reasons = { [text] = n } })
-  end
-  for text, n in pairs(file.hook_rejects) do
-    add_counts(file.total, { rejected = n, reasons = { [text] = n } })
-  end
-  for i = #report.notes, 1, -1 do
-    table.insert(file.notes, 1, report.notes[i])
-  end
-  local kept = file.total.new + file.total.updated + file.total.unchanged
-  local nothing = kept == 0 and file.total.rejected > 0
-  file.status = (#report.notes > 0 or nothing) and "partial" or "ok"
-  local t = home.txn(ctx)
-  job:keep(t, file.name)
-  t:doc(".file", file.key, file_doc(file, true))
-  job.pile:put(t, 0, file)
-end
-
 local function prepare(ctx, file, doc)
-  file.total, file.notes, file.hook_rejects, file.batch = counts(), {}, {}, 0
+  file.total, file.notes, file.hook_rejects, file.batch = import_batch.counts(), {}, {}, 0
   if doc then
-    add_counts(file.total, doc.body.total)
+    import_batch.add_counts(file.total, doc.body.total)
     file.exact = doc.body.exact
   else
     -- only our own lines ask; counting the samples of a home takes longer the more it holds
@@ -249,7 +52,7 @@ local function run_decoder(ctx, job, file, decoder, doc)
     if more == nil then
       return nil, message, code
     end
-    local out = sink(file)
+    local out = import_batch.sink(file)
     if more then
       hook_messages(format, state, decoder, out)
     else
@@ -262,7 +65,7 @@ local function run_decoder(ctx, job, file, decoder, doc)
       resume = resume - 1
       file.batch = file.batch + 1
     else
-      local ok, why, kind = put_batch(ctx, job, file, decoder, format, out, more)
+      local ok, why, kind = import_batch.put(ctx, job, file, decoder, format, out, more)
       if not ok then
         return nil, why, kind
       end
@@ -272,7 +75,7 @@ local function run_decoder(ctx, job, file, decoder, doc)
     end
     if not more and format.after then
       format.after(ctx, state, function(index, named)
-        return whole_origin(decoder:origins(), index, named)
+        return import_batch.whole_origin(decoder:origins(), index, named)
       end)
     end
     if not more then
@@ -290,7 +93,7 @@ local function known_result(doc)
 end
 
 local function result_of(file, extra)
-  local total = file.total or counts()
+  local total = file.total or import_batch.counts()
   local r = { file = file.path, format = file.format or json.null, status = file.status or "ok",
     new = total.new, updated = total.updated,
     unchanged = total.unchanged, rejected = total.rejected, reasons = {}, notes = file.notes,
@@ -317,7 +120,7 @@ local function fill(ctx, job, file, decoder, result, why)
   if why then
     told = refused(file.path, file.format, why)
   else
-    finish_file(ctx, job, file, decoder:report())
+    import_batch.finish(ctx, job, file, decoder:report())
     told = result_of(file, { kept_reason = file.status == "partial" and file.notes[1] or nil })
   end
   decoder:close()
