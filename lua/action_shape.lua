@@ -1,6 +1,7 @@
 -- What the arguments of an action may be when they come out of a box: checked here once, so that whoever
 -- performs it need not ask. Scripts get better sentences from the box; this is for a box that lies.
 --   action_shape.problem("notify", { text = {} })   --> "notify: 'text' is no text" | nil
+local type, next = type, next -- asked for each firing
 local action_shape = {}
 
 local INSTANT_MOST, TEXT_MOST = 1e16, 65536
@@ -34,7 +35,7 @@ local priorities = { low = true, normal = true, high = true }
 -- A name means the same in every action.
 local names = { text = { text, "text" }, number = { number, "number" }, instant = { instant, "time" },
   table = { map, "table" }, flag = { flag, "yes or no" }, any = { anything } }
-local of = {}
+local of, plain = {}, names.text
 for kind, list in pairs {
   text = { "text", "title", "channel", "group", "if_past", "on_unknown", "notes", "location", "uid",
     "calendar", "kind", "metric", "unit", "id", "tag", "connection", "rule", "topic", "url", "method",
@@ -59,29 +60,34 @@ local needs = {
 
 -- nil when all is well.
 function action_shape.problem(action, args)
-  for name, value in pairs(args) do
+  for name, value in next, args do -- mostly texts, which need no call
     local kind = of[name]
     if not kind then
       return action .. " was given an argument that it does not have"
-    elseif not kind[1](value) then
+    elseif not (kind == plain and type(value) == "string" and #value <= TEXT_MOST)
+      and not kind[1](value) then
       return ("%s: '%s' is no %s"):format(action, name, kind[2])
     end
   end
-  for _, name in ipairs(needs[action] or {}) do
-    if args[name] == nil then
-      return ("%s was given no '%s'"):format(action, name)
+  local needed = needs[action]
+  for i = 1, needed and #needed or 0 do
+    if args[needed[i]] == nil then
+      return ("%s was given no '%s'"):format(action, needed[i])
     end
   end
 end
 
 -- A list of texts, as `log` of a run is.
 function action_shape.is_log(list)
-  for _, line in ipairs(type(list) == "table" and list or {}) do
+  if type(list) ~= "table" then
+    return list == nil
+  end
+  for _, line in ipairs(list) do
     if type(line) ~= "string" then
       return false
     end
   end
-  return list == nil or type(list) == "table"
+  return true
 end
 
 return action_shape

@@ -11,7 +11,7 @@ local gates = require("gates")
 local grouping = require("grouping")
 local home = require("home")
 
-local json = sw.json
+local type, clean, json = type, sw.sys.clean, sw.json -- asked for each firing
 local firing = {}
 
 function firing.public_event(view)
@@ -99,12 +99,14 @@ end
 -- performed.
 local grant_of = { notify = "notify", ["mqtt.publish"] = "mqtt:publish" }
 
-local function granted(rule, a)
-  local grant = type(a) == "table" and type(a.args) == "table" and (grant_of[a.action]
-    or actions.grant(a.action))
-  local lacks = grant == "notify" and buttons.lacks(a.args.buttons, rule.declaration.uses)
-  for _, g in ipairs(grant and not lacks and rule.declaration.uses or {}) do
-    if g == grant then
+local function granted(uses, a)
+  local args = type(a) == "table" and a.args
+  local grant = type(args) == "table" and (grant_of[a.action] or actions.grant(a.action))
+  if not grant or grant == "notify" and args.buttons and buttons.lacks(args.buttons, uses) then
+    return false
+  end
+  for i = 1, #uses do
+    if uses[i] == grant then
       return true
     end
   end
@@ -115,15 +117,18 @@ end
 function firing.doubt(rule, out)
   if type(out) ~= "table" or type(out.key) ~= "string" then
     return "the run gave no key"
-  elseif not action_shape.is_log(out.log) or out.actions ~= nil and type(out.actions) ~= "table" then
+  elseif out.log ~= nil and not action_shape.is_log(out.log)
+    or out.actions ~= nil and type(out.actions) ~= "table" then
     return "the run gave what no run gives"
   end
-  out.key = sw.sys.clean(out.key)
-  for _, a in ipairs(out.actions or {}) do
-    if not granted(rule, a) then
+  out.key = clean(out.key)
+  local uses, list, problem_of = rule.declaration.uses or {}, out.actions or {}, action_shape.problem
+  for i = 1, #list do
+    local a = list[i]
+    if not granted(uses, a) then
       return "an action was asked for that was not granted"
     end
-    local problem = action_shape.problem(a.action, a.args)
+    local problem = problem_of(a.action, a.args)
     if problem then
       return problem
     end

@@ -76,7 +76,7 @@ void sw_buf_printf(struct sw_buf *b, const char *fmt, ...)
     va_end(again);
 }
 
-static void put_le(struct sw_buf *b, uint64_t v, int bytes)
+static inline void put_le(struct sw_buf *b, uint64_t v, int bytes)
 {
     uint8_t t[8];
     for (int i = 0; i < bytes; i++) t[i] = (uint8_t)(v >> (8 * i));
@@ -185,10 +185,4 @@ uint64_t sw_rd_long_varint(struct sw_rd *r)
     }
     r->bad = true;
     return 0;
-}
-
-int64_t sw_rd_zigzag(struct sw_rd *r)
-{
-    uint64_t v = sw_rd_varint(r);
-    return (int64_t)(v >> 1) ^ -(int64_t)(v & 1);
 }

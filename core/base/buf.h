@@ -23,6 +23,15 @@ void sw_buf_reset(struct sw_buf *b); /* len = 0, memory kept */
 char *sw_buf_take(struct sw_buf *b); /* moves the bytes out, terminated; caller frees */
 uint8_t *sw_buf_room(struct sw_buf *b,
                      size_t n); /* n writable bytes at the end, NULL if over; not counted yet */
+static inline uint8_t *sw_buf_quick(struct sw_buf *b, size_t n) /* the same, where there mostly is room */
+{
+    return !b->over && n < b->cap - b->len ? b->data + b->len : sw_buf_room(b, n);
+}
+static inline void sw_buf_end(struct sw_buf *b, uint8_t *end) /* what was written there ends here */
+{
+    b->len = (size_t)(end - b->data);
+    *end = 0;
+}
 void sw_buf_put_slowly(struct sw_buf *b, const void *p, size_t n);
 static inline void sw_buf_put(struct sw_buf *b, const void *p, size_t n)
 {
@@ -84,6 +93,10 @@ static inline uint64_t sw_rd_varint(struct sw_rd *r)
 {
     return !r->bad && r->p < r->end && *r->p < 0x80 ? *r->p++ : sw_rd_long_varint(r);
 }
-int64_t sw_rd_zigzag(struct sw_rd *r);
+static inline int64_t sw_rd_zigzag(struct sw_rd *r)
+{
+    uint64_t v = sw_rd_varint(r);
+    return (int64_t)(v >> 1) ^ -(int64_t)(v & 1);
+}
 const uint8_t *sw_rd_bytes(struct sw_rd *r, size_t n); /* NULL when fewer are left */
 #endif

@@ -144,32 +144,35 @@ static struct page *new_page(struct sw_slab *s, unsigned size)
     return page;
 }
 
-static void *small_new(struct sw_slab *s, size_t n)
+/* Where no hole is: the page's untouched end, or another page. */
+static void *small_fresh(struct sw_slab *s, unsigned c)
 {
-    unsigned c = class_of(n);
     struct page *page = s->room[c];
     void *p;
     if (!page && !(page = new_page(s, (c + 1) * STEP))) return NULL;
-    if (page->holes) {
-        p = page->holes;
-        page->holes = page->holes->next;
-    } else {
-        p = page->fresh;
-        page->fresh += page->size;
-    }
+    p = page->fresh;
+    page->fresh += page->size;
     page->live++;
-    if (!page->holes && page->fresh + page->size > page->end) unlist(s, page);
+    if (page->fresh + page->size > page->end) unlist(s, page);
     return p;
 }
 
-/* The page knows the size. The last one of a size that has room is kept, or one object on its edge would make and drop it. */
-static void small_drop(struct sw_slab *s, void *p)
+static inline void *small_new(struct sw_slab *s, size_t n)
 {
-    struct page *page = page_of(p);
-    struct hole *h = p;
-    h->next = page->holes;
-    page->holes = h;
-    page->live--;
+    unsigned c = class_of(n);
+    struct page *page = s->room[c];
+    struct hole *h;
+    if (!page || !(h = page->holes)) return small_fresh(s, c);
+    page->holes = h->next;
+    page->live++;
+    if (!h->next && page->fresh + page->size > page->end) unlist(s, page);
+    return h;
+}
+
+/* The first object that comes back to a full page, or the last one of any: it changes its list. The last page
+ * of a size that has room is kept, or one object on its edge would make and drop it. */
+static void page_changes(struct sw_slab *s, struct page *page)
+{
     if (!page->listed) list(s, page);
     if (page->live || (!page->next && !page->prev)) return;
     unlist(s, page);
@@ -177,7 +180,17 @@ static void small_drop(struct sw_slab *s, void *p)
     s->empty = page;
 }
 
-static void *make(struct sw_slab *s, size_t n)
+/* The page knows the size. */
+static inline void small_drop(struct sw_slab *s, void *p)
+{
+    struct page *page = page_of(p);
+    struct hole *h = p;
+    h->next = page->holes;
+    page->holes = h;
+    if (!--page->live || !page->listed) page_changes(s, page);
+}
+
+static inline void *make(struct sw_slab *s, size_t n)
 {
     return s && n <= SMALL ? small_new(s, n) : malloc(n);
 }
@@ -194,10 +207,20 @@ static void *make_surely(struct sw_slab *s, size_t n)
     return p;
 }
 
-static void drop(struct sw_slab *s, void *p, size_t n)
+static inline void drop(struct sw_slab *s, void *p, size_t n)
 {
     if (s && n <= SMALL) small_drop(s, p);
     else free(p);
+}
+
+void *sw_slab_make(struct sw_slab *s, size_t n)
+{
+    return make(s, n);
+}
+
+void sw_slab_drop(struct sw_slab *s, void *p, size_t n)
+{
+    if (p) drop(s, p, n);
 }
 
 void *sw_slab_resize(struct sw_slab *s, void *p, size_t from, size_t to)

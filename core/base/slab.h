@@ -19,6 +19,9 @@ struct sw_slab *sw_slab_of_state(void);
  * to: 0 gives it back and returns NULL. NULL otherwise: no memory, and the object is as it was. A
  * smaller size never fails: when there is no page left for it the program ends, as with sw_alloc. */
 void *sw_slab_resize(struct sw_slab *s, void *p, size_t from, size_t to);
+/* The two ends of that: what a state does most. */
+void *sw_slab_make(struct sw_slab *s, size_t n); /* n above 0 */
+void sw_slab_drop(struct sw_slab *s, void *p, size_t n); /* n: its size, above 0 unless p is NULL */
 size_t sw_slab_held(const struct sw_slab *s); /* bytes of its regions */
 /* Regions are added up to so many bytes: one object kept in each page of each size would else hold a
  * multiple of what is in use. An object that becomes smaller goes beyond it. */

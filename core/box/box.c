@@ -132,8 +132,6 @@ static int prepare(lua_State *L)
     lua_rawsetp(L, LUA_REGISTRYINDEX, &libs_key);
     lua_newtable(L);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &reply_key);
-    lua_pushboolean(L, 0);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, sw_limits_of(L)); /* base thread of the current run */
     sw_sandbox_set_waiting(L, 0);
     return 0;
 }
@@ -272,12 +270,9 @@ static int word_error(lua_State *L)
 {
     struct ending *e = lua_touserdata(L, 1);
     struct sw_box *b = sw_box_of(L);
-    lua_State *co;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, e->r->thread);
-    co = lua_tothread(L, -1);
     lua_rawgeti(L, LUA_REGISTRYINDEX, b->explain);
-    lua_pushvalue(co, -1);
-    lua_xmove(co, L, 1);
+    lua_pushvalue(e->r->co, -1);
+    lua_xmove(e->r->co, L, 1);
     lua_call(L, 1, 1);
     if (sw_frame_encode(L, -1, &e->error, SW_ENCODE_STRICT, NULL) < 0) return luaL_error(L, "?");
     return 0;
@@ -415,13 +410,9 @@ static int send_call(struct sw_box *b, struct sw_run *r, struct sw_err *err)
 /* The result of a run of a batch that waited for the engine, or stopped; its neighbours are gone. */
 static int finish_waited(struct sw_box *b, struct sw_run *r, struct sw_err *err)
 {
-    lua_State *co;
     int rc;
     b->packed_since = sw_limits_cpu_ns() - r->used_ns;
-    lua_rawgeti(b->L, LUA_REGISTRYINDEX, r->thread);
-    co = lua_tothread(b->L, -1);
-    lua_pop(b->L, 1);
-    if (!sw_box_pack_result(b, r, co)) return finish(b, r, LUA_OK, false, err);
+    if (!sw_box_pack_result(b, r)) return finish(b, r, LUA_OK, false, err);
     rc = sw_box_send_packed(b, err);
     clear_run(b, r);
     sw_box_consider_retiring(b);
@@ -442,19 +433,15 @@ int sw_box_after(struct sw_box *b, struct sw_run *r, int status, bool expired, s
 
 static int resume(struct sw_box *b, struct sw_run *r, int args, struct sw_err *err)
 {
-    lua_State *co;
     int64_t before;
     int status, n, rc;
     bool expired;
-    lua_rawgeti(b->L, LUA_REGISTRYINDEX, r->thread);
-    co = lua_tothread(b->L, -1);
-    lua_rawsetp(b->L, LUA_REGISTRYINDEX, &b->limits); /* stays anchored by its reference */
     sw_box_stand(b, r->n);
     b->now = r;
-    before = sw_limits_begin(&b->limits, co, r->budget_ns - r->used_ns);
-    status = lua_resume(co, b->L, args, &n);
+    before = sw_limits_begin(&b->limits, r->co, r->budget_ns - r->used_ns);
+    status = lua_resume(r->co, b->L, args, &n);
     expired = b->limits.expired;
-    if (status == LUA_ERRMEM) sw_limits_note(co);
+    if (status == LUA_ERRMEM) sw_limits_note(r->co);
     r->used_ns += sw_limits_cpu_ns() - before;
     sw_limits_end(&b->limits);
     b->now = NULL;
@@ -473,7 +460,6 @@ static int set_up_run(lua_State *L)
 {
     struct starting *s = lua_touserdata(L, 1);
     struct sw_box *b = sw_box_of(L);
-    lua_State *co;
     lua_createtable(L, 0, 2);
     sw_frame_push(L, &s->spec);
     lua_setfield(L, -2, "run");
@@ -481,13 +467,13 @@ static int set_up_run(lua_State *L)
     lua_setfield(L, -2, "out");
     lua_pushvalue(L, -1);
     s->r->cur = luaL_ref(L, LUA_REGISTRYINDEX);
-    co = lua_newthread(L);
+    s->r->co = lua_newthread(L);
     lua_pushvalue(L, -1);
     s->r->thread = luaL_ref(L, LUA_REGISTRYINDEX);
-    lua_rawgeti(co, LUA_REGISTRYINDEX, b->drive);
+    lua_rawgeti(s->r->co, LUA_REGISTRYINDEX, b->drive);
     lua_getfield(L, -2, "run");
     lua_getfield(L, -3, "out");
-    lua_xmove(L, co, 2);
+    lua_xmove(L, s->r->co, 2);
     return 0;
 }
 

@@ -13,7 +13,15 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LARGE_BYTES = 4 << 20, YOUNG_BYTES = 384 * 1024, HOLD_BYTES = 32 * 1024, MAX_ACTIONS = 200, MAX_TEXT = 4096 };
+enum {
+    LARGE_BYTES = 4 << 20,
+    YOUNG_BYTES = 384 * 1024,
+    MANY_RUNS = 1000,
+    HOLD_BYTES = 32 * 1024,
+    MAX_ACTIONS = 200,
+    MAX_TEXT = 4096,
+    MAX_NAME = 40 /* of an action and its texts: Lua's short ones */
+};
 
 /* ---- what the library is given ---- */
 
@@ -24,13 +32,30 @@ static struct sw_run *current_run(lua_State *L)
     return r;
 }
 
+static void push_event(lua_State *L, const struct sw_run *r)
+{
+    sw_event_push(L, r->batch->events, r->item);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, r->batch->meta);
+    lua_setmetatable(L, -2);
+}
+
 /* event(): of the current run */
 static int core_event(lua_State *L)
 {
-    struct sw_run *r = current_run(L);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, r->batch->block);
-    sw_event_push(L, -1, r->event.fields);
+    push_event(L, current_run(L));
     return 1;
+}
+
+/* step(f): what the runs of this batch call from now on */
+static int core_step(lua_State *L)
+{
+    struct sw_run *r = current_run(L);
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_settop(L, 1);
+    luaL_unref(L, LUA_REGISTRYINDEX, r->batch->step);
+    r->batch->step = LUA_NOREF;
+    r->batch->step = luaL_ref(L, LUA_REGISTRYINDEX);
+    return 0;
 }
 
 /* instant(): of the current run, ms */
@@ -41,23 +66,20 @@ static int core_instant(lua_State *L)
     return 1;
 }
 
-/* Begin an action in the run's list: { action, occurrence, args. Its end follows, or take_back. */
-static size_t begin_action(lua_State *L, struct sw_run *r, const char *name, size_t n,
-                           lua_Integer id)
+/* An action as it begins in the run's list: { action, args, occurrence }. */
+static void put_head(struct sw_buf *b, const char *name, size_t n)
 {
-    struct sw_buf *b = &r->actions;
-    size_t at;
-    luaL_argcheck(L, id >= 0 && id < SW_BOX_ACTIONS, 2, "no such action");
-    if (r->n_actions >= MAX_ACTIONS)
-        luaL_error(L, "more than %d actions in one firing", MAX_ACTIONS);
-    at = sw_val_open(b, SW_V_MAP);
+    sw_val_close(b, sw_val_open(b, SW_V_MAP), 3);
     sw_val_keyn(b, "action", 6);
     sw_val_str(b, name, n);
-    sw_val_keyn(b, "occurrence", 10);
-    sw_val_int(b, r->count[id] + 1);
     sw_val_keyn(b, "args", 4);
-    sw_val_close(b, at, 3);
-    return at - 5;
+}
+
+static size_t begin_action(lua_State *L, struct sw_run *r)
+{
+    if (r->n_actions >= MAX_ACTIONS)
+        luaL_error(L, "more than %d actions in one firing", MAX_ACTIONS);
+    return r->actions.len;
 }
 
 static void take_back(struct sw_run *r, size_t from)
@@ -68,6 +90,9 @@ static void take_back(struct sw_run *r, size_t from)
 
 static int end_action(lua_State *L, struct sw_run *r, size_t from, lua_Integer id)
 {
+    static const uint8_t tail[] = {10, 'o', 'c', 'c', 'u', 'r', 'r', 'e', 'n', 'c', 'e'};
+    sw_buf_put(&r->actions, tail, sizeof tail);
+    sw_val_int(&r->actions, r->count[id] + 1);
     if (r->actions.over) {
         take_back(r, from);
         return luaL_error(L, "more than %d KB of data", SW_BOX_OUTPUT_MAX / 1024);
@@ -85,7 +110,9 @@ static int core_act(lua_State *L)
     size_t n, from;
     const char *name = luaL_checklstring(L, 1, &n);
     lua_Integer id = luaL_checkinteger(L, 2);
-    from = begin_action(L, r, name, n, id);
+    luaL_argcheck(L, id >= 0 && id < SW_BOX_ACTIONS, 2, "no such action");
+    from = begin_action(L, r);
+    put_head(&r->actions, name, n);
     if (sw_frame_encode(L, 3, &r->actions, SW_ENCODE_STRICT, &err) < 0) {
         take_back(r, from);
         return luaL_error(L, "ctx.%s: %s", name, err.text);
@@ -93,74 +120,138 @@ static int core_act(lua_State *L)
     return end_action(L, r, from, id);
 }
 
-/* The members of the table at 1 if all of them are texts that may be there: their number. plain:
- * index of a table of names; those that must be there are true in it. -1: somebody has to look. */
-static int put_texts(lua_State *L, struct sw_buf *b, int plain, lua_Integer required)
+/* An action that a rule was granted, as far as texts are enough for it. The first upvalue of its function;
+ * the others are the table of the names, which keeps them alive, and the function that words what is
+ * wrong and handles all else. */
+struct plain_text {
+    const void *name; /* Lua's own text: the same short one is the same pointer */
+    uint8_t key[MAX_NAME + 2]; /* as it stands in a map, and the kind of its value */
+    uint8_t n_key;
+    bool required;
+};
+
+struct plain_action {
+    lua_Integer id;
+    uint8_t head[96];
+    size_t n_head, n;
+    int required; /* so many of them */
+    struct plain_text text[];
+};
+
+static const struct plain_text *find_text(const struct plain_action *a, const void *name)
 {
-    int n = 0;
-    for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) {
-        size_t len, key_len;
-        const char *s, *key;
-        if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING) return -1;
-        s = lua_tolstring(L, -1, &len);
-        key = lua_tolstring(L, -2, &key_len);
-        lua_pushvalue(L, -2);
-        if (len > MAX_TEXT || lua_rawget(L, plain) == LUA_TNIL) return -1;
-        required -= lua_toboolean(L, -1);
-        lua_pop(L, 1);
-        sw_val_keyn(b, key, key_len);
-        sw_val_str(b, s, len);
-        n++;
+    for (size_t i = 0; i < a->n; i++)
+        if (a->text[i].name == name) return &a->text[i];
+    return NULL;
+}
+
+/* Key and value, in one piece. */
+static void put_text(struct sw_buf *b, const struct plain_text *t, const char *s, size_t n)
+{
+    uint8_t *p = sw_buf_quick(b, sizeof t->key + 2 + n);
+    if (!p) return;
+    memcpy(p, t->key, sizeof t->key); /* all of it: a known size needs no call */
+    p += t->n_key;
+    if (n >= 0x80) *p++ = (uint8_t)(n | 0x80); /* at most MAX_TEXT: two bytes say it */
+    *p++ = (uint8_t)(n >= 0x80 ? n >> 7 : n);
+    memcpy(p, s, n);
+    sw_buf_end(b, p + n);
+}
+
+/* The members of the table at 1 if all of them are texts that may be there, and those there that must:
+ * their number. -1: somebody has to look. */
+static int put_texts(lua_State *L, struct sw_buf *b, const struct plain_action *a)
+{
+    int n = 0, required = a->required;
+    for (lua_pushnil(L); lua_next(L, 1); lua_settop(L, 2), n++) {
+        const struct plain_text *t = find_text(a, lua_topointer(L, 2));
+        size_t len;
+        const char *s = t && lua_type(L, 3) == LUA_TSTRING ? lua_tolstring(L, 3, &len) : NULL;
+        if (!s || len > MAX_TEXT) return -1;
+        required -= t->required;
+        put_text(b, t, s, len);
     }
     return required == 0 ? n : -1;
 }
 
-/* An action of a rule that was granted it. upvalues: name, id, names of its texts (true: must be
- * there), how many must, the function that words what is wrong and handles all else. */
 static int act_plainly(lua_State *L)
 {
-    struct sw_run *r = current_run(L);
-    size_t n, from, map;
-    const char *name = lua_tolstring(L, lua_upvalueindex(1), &n);
-    lua_Integer id = lua_tointeger(L, lua_upvalueindex(2));
-    int members = -1;
+    const struct plain_action *a = lua_touserdata(L, lua_upvalueindex(1));
     if (lua_type(L, 1) == LUA_TTABLE && !lua_getmetatable(L, 1)) {
+        struct sw_run *r = current_run(L);
+        size_t from = begin_action(L, r), map;
+        int members;
         lua_settop(L, 1);
-        from = begin_action(L, r, name, n, id);
-        map = sw_val_open(&r->actions, SW_V_MAP);
-        members = put_texts(L, &r->actions, lua_upvalueindex(3),
-                            lua_tointeger(L, lua_upvalueindex(4)));
-        if (members > 0) {
-            sw_val_close(&r->actions, map, (size_t)members);
-            return end_action(L, r, from, id);
-        }
+        sw_buf_put(&r->actions, a->head, a->n_head);
+        map = r->actions.len;
+        members = put_texts(L, &r->actions, a);
+        sw_val_close(&r->actions, map, (size_t)members);
+        if (members > 0) return end_action(L, r, from, a->id);
         take_back(r, from);
     }
     lua_settop(L, 1);
-    lua_pushvalue(L, lua_upvalueindex(5));
+    lua_pushvalue(L, lua_upvalueindex(3));
     lua_insert(L, 1);
     lua_call(L, 1, 0);
     return 0;
 }
 
+/* The name below the top, and whether it must be there. */
+static void take_text(lua_State *L, struct plain_action *a)
+{
+    size_t n;
+    const char *name = luaL_checklstring(L, -2, &n);
+    struct plain_text *t = &a->text[a->n];
+    luaL_argcheck(L, n <= MAX_NAME, 3, "a name is too long");
+    *t = (struct plain_text){.name = lua_topointer(L, -2), .required = lua_toboolean(L, -1)};
+    t->key[t->n_key++] = (uint8_t)n;
+    memcpy(t->key + t->n_key, name, n);
+    t->n_key += (uint8_t)n;
+    t->key[t->n_key++] = SW_V_STR;
+    a->required += t->required;
+    a->n++;
+}
+
+static void take_head(struct plain_action *a, const char *name, size_t n)
+{
+    struct sw_buf b;
+    sw_buf_init(&b, sizeof a->head);
+    put_head(&b, name, n);
+    sw_val_open(&b, SW_V_MAP);
+    a->n_head = b.len;
+    memcpy(a->head, b.data, b.len);
+    sw_buf_clear(&b);
+}
+
+/* action(name, id, names of its texts (true: must be there), function for all else) */
 static int core_action(lua_State *L)
 {
-    lua_Integer required = 0;
-    luaL_checktype(L, 1, LUA_TSTRING);
-    luaL_checkinteger(L, 2);
+    struct plain_action *a;
+    lua_Integer id = luaL_checkinteger(L, 2);
+    size_t n, count = 0;
+    const char *name = luaL_checklstring(L, 1, &n);
+    luaL_argcheck(L, n <= MAX_NAME, 1, "too long");
+    luaL_argcheck(L, id >= 0 && id < SW_BOX_ACTIONS, 2, "no such action");
     luaL_checktype(L, 3, LUA_TTABLE);
     luaL_checktype(L, 4, LUA_TFUNCTION);
     lua_settop(L, 4);
-    for (lua_pushnil(L); lua_next(L, 3); lua_pop(L, 1)) required += lua_toboolean(L, -1);
-    lua_pushinteger(L, required);
-    lua_insert(L, 4);
-    lua_pushcclosure(L, act_plainly, 5);
+    for (lua_pushnil(L); lua_next(L, 3); lua_pop(L, 1)) count++;
+    a = lua_newuserdatauv(L, sizeof *a + count * sizeof *a->text, 0);
+    *a = (struct plain_action){.id = id};
+    take_head(a, name, n);
+    for (lua_pushnil(L); lua_next(L, 3); lua_pop(L, 1)) take_text(L, a);
+    lua_replace(L, 2);
+    lua_pushvalue(L, 2);
+    lua_replace(L, 1);
+    lua_remove(L, 2);
+    lua_pushcclosure(L, act_plainly, 3);
     return 1;
 }
 
 void sw_box_push_batch_core(lua_State *L)
 {
     static const luaL_Reg core[] = {{"event", core_event},
+                                    {"step", core_step},
                                     {"instant", core_instant},
                                     {"act", core_act},
                                     {"action", core_action},
@@ -239,36 +330,43 @@ static int collect_out(lua_State *L)
 const char *sw_box_key_of(const struct sw_run *r, char *text, size_t size, size_t *n)
 {
     struct sw_val v;
-    if (r->event.n_key) return *n = r->event.n_key, r->event.key;
-    if (sw_event_key(r->batch->events, r->event.fields, &v)) return *n = v.n, v.s;
+    if (r->n_key) return *n = r->n_key, r->key;
+    if (sw_event_key(r->batch->events, r->item, &v)) return *n = v.n, v.s;
     *n = (size_t)snprintf(text, size, "%lld", (long long)r->at);
     return text;
 }
 
-static void put_key(struct sw_box *b, const struct sw_run *r, lua_State *co)
+static void put_key(struct sw_buf *p, const struct sw_run *r)
 {
     char text[32];
     size_t n;
-    const char *s = lua_type(co, -1) == LUA_TSTRING ? lua_tolstring(co, -1, &n)
-                                                    : sw_box_key_of(r, text, sizeof text, &n);
-    sw_val_keyn(&b->packed, "key", 3);
-    sw_val_str(&b->packed, s, n > 200 ? 200 : n);
+    const char *s = lua_type(r->co, -1) == LUA_TSTRING ? lua_tolstring(r->co, -1, &n)
+                                                       : sw_box_key_of(r, text, sizeof text, &n);
+    sw_val_str(p, s, n > 200 ? 200 : n);
 }
 
-static void put_map(struct sw_box *b, struct sw_run *r, lua_State *co, bool fired, struct sw_rd out)
+/* The map of a run that fired, up to the value of `key`, and of one that did not; the number of members is
+ * put in later, as that of the actions. */
+static const uint8_t fired_head[] = {SW_V_MAP, 0,   0,   0,   0,         5, 'f', 'i', 'r',
+                                     'e',      'd', SW_V_TRUE, 3, 'k', 'e', 'y'};
+static const uint8_t quiet_head[] = {SW_V_MAP, 0,   0,   0,   0,   5,
+                                     'f',      'i', 'r', 'e', 'd', SW_V_FALSE};
+static const uint8_t actions_head[] = {7, 'a', 'c', 't', 'i', 'o', 'n', 's', SW_V_ARR, 0, 0, 0, 0};
+
+static void put_map(struct sw_buf *p, struct sw_run *r, bool fired, struct sw_rd out)
 {
-    struct sw_buf *p = &b->packed;
     struct sw_val v = {0};
-    size_t at = sw_val_open(p, SW_V_MAP), n = 1;
-    sw_val_keyn(p, "fired", 5);
-    sw_val_bool(p, fired);
-    if (fired) put_key(b, r, co), n++;
+    size_t at = p->len + 5, n = fired ? 2 : 1;
+    if (fired) {
+        sw_buf_put(p, fired_head, sizeof fired_head);
+        put_key(p, r);
+    } else {
+        sw_buf_put(p, quiet_head, sizeof quiet_head);
+    }
     if (fired && r->n_actions) {
-        size_t list;
-        sw_val_keyn(p, "actions", 7);
-        list = sw_val_open(p, SW_V_ARR);
+        sw_buf_put(p, actions_head, sizeof actions_head);
+        sw_val_close(p, p->len, r->n_actions);
         sw_buf_put(p, r->actions.data, r->actions.len);
-        sw_val_close(p, list, r->n_actions);
         n++;
     }
     if (out.p && sw_val_next(&out, &v) && v.kind == SW_V_MAP) {
@@ -278,21 +376,29 @@ static void put_map(struct sw_box *b, struct sw_run *r, lua_State *co, bool fire
     sw_val_close(p, at, n);
 }
 
-bool sw_box_pack_result(struct sw_box *b, struct sw_run *r, lua_State *co)
+/* What the library left in the run's `out`. */
+static int pack_out(struct sw_box *b, struct sw_run *r, struct sw_buf *out)
 {
-    bool fired = !r->stopped && lua_gettop(co) >= 2 && lua_toboolean(co, -2);
-    struct sw_buf out;
-    int rc = SW_OK;
-    sw_buf_init(&out, SW_BOX_OUTPUT_MAX);
+    int rc;
     b->now = r;
-    if (r->cur != LUA_NOREF) rc = sw_box_protect(b, collect_out, &out, &b->fault);
+    rc = sw_box_protect(b, collect_out, out, &b->fault);
     b->now = NULL;
-    if (rc == SW_OK && r->actions.len + out.len > SW_BOX_OUTPUT_MAX)
+    if (rc == SW_OK && r->actions.len + out->len > SW_BOX_OUTPUT_MAX)
         rc = sw_fail(&b->fault, SW_E_LIMIT, "more than %d KB of data", SW_BOX_OUTPUT_MAX / 1024);
+    return rc;
+}
+
+bool sw_box_pack_result(struct sw_box *b, struct sw_run *r)
+{
+    bool fired = !r->stopped && lua_toboolean(r->co, -2), tells;
+    struct sw_buf out = {.max = SW_BOX_OUTPUT_MAX};
+    int rc = r->cur == LUA_NOREF ? SW_OK : pack_out(b, r, &out);
+    b->now = NULL;
     if (rc == SW_OK) {
         if (!b->packed_n++) b->packed_first = r->n;
-        sw_buf_byte(&b->packed, fired || out.len > 5);
-        if (fired || out.len > 5) put_map(b, r, co, fired, sw_rd_of(out.data, out.len));
+        tells = fired || out.len > 5;
+        sw_buf_byte(&b->packed, tells);
+        if (tells) put_map(&b->packed, r, fired, sw_rd_of(out.data, out.len));
     }
     sw_buf_clear(&out);
     return rc == SW_OK;
@@ -304,7 +410,8 @@ void sw_box_leave_batch(struct sw_box *b, struct sw_batch *batch)
 {
     if (--batch->users) return;
     luaL_unref(b->L, LUA_REGISTRYINDEX, batch->head);
-    luaL_unref(b->L, LUA_REGISTRYINDEX, batch->block);
+    luaL_unref(b->L, LUA_REGISTRYINDEX, batch->meta);
+    luaL_unref(b->L, LUA_REGISTRYINDEX, batch->step);
     sw_free(batch);
 }
 
@@ -324,7 +431,7 @@ static int open_batch(lua_State *L)
         !(o->batch->events = sw_event_push_block(L, o->names, o->items)))
         return luaL_error(L, "a damaged batch");
     o->n = sw_event_count(o->batch->events);
-    o->batch->block = luaL_ref(L, LUA_REGISTRYINDEX);
+    o->batch->meta = luaL_ref(L, LUA_REGISTRYINDEX);
     o->batch->head = luaL_ref(L, LUA_REGISTRYINDEX);
     return 0;
 }
@@ -332,7 +439,7 @@ static int open_batch(lua_State *L)
 static int new_thread(lua_State *L)
 {
     struct sw_box *b = lua_touserdata(L, 1);
-    lua_newthread(L);
+    b->spare_co = lua_newthread(L);
     b->spare = luaL_ref(L, LUA_REGISTRYINDEX);
     return 0;
 }
@@ -340,8 +447,9 @@ static int new_thread(lua_State *L)
 static struct sw_run *open_run(struct sw_box *b, struct sw_batch *batch, uint64_t n, size_t i)
 {
     struct sw_run *r = sw_box_free_slot(b);
-    struct sw_rd item = sw_event_item(batch->events, i);
+    struct sw_packed event = {0};
     if (!r) return NULL;
+    sw_packed_open(sw_event_item(batch->events, i), &event);
     r->n = n;
     r->cur = r->thread = LUA_NOREF;
     r->calls = 0;
@@ -349,17 +457,19 @@ static struct sw_run *open_run(struct sw_box *b, struct sw_batch *batch, uint64_
     r->budget_ns = batch->budget_ns;
     r->batch = batch;
     batch->users++;
-    if (!sw_packed_open(item, &r->event)) r->event = (struct sw_packed){.fields = sw_rd_of(item.p, 0)};
-    r->at = r->event.at;
+    r->item = i;
+    r->key = event.key;
+    r->n_key = event.n_key;
+    r->at = event.at;
     return r;
 }
 
-/* Over, with a result: its coroutine and its slot go to the next. */
-static int close_run(struct sw_box *b, struct sw_run *r, lua_State *co)
+/* Over, with a result: its coroutine and its place go to the next. */
+static void close_run(struct sw_box *b, struct sw_run *r)
 {
-    lua_settop(co, 0);
+    lua_settop(r->co, 0);
     b->spare = r->thread;
-    luaL_unref(b->L, LUA_REGISTRYINDEX, r->cur);
+    if (r->cur != LUA_NOREF) luaL_unref(b->L, LUA_REGISTRYINDEX, r->cur);
     sw_box_leave_batch(b, r->batch);
     r->n = 0;
     r->batch = NULL;
@@ -370,31 +480,46 @@ static int close_run(struct sw_box *b, struct sw_run *r, lua_State *co)
         memset(r->count, 0, sizeof r->count);
     }
     sw_box_consider_retiring(b);
-    return SW_OK;
+}
+
+static int give_two(lua_State *L, int status, lua_KContext k)
+{
+    (void)L, (void)status, (void)k;
+    return 2;
+}
+
+/* A run on its coroutine: the rule as a function of the event. The first one makes that function. */
+static int enter(lua_State *L)
+{
+    struct sw_box *b = sw_box_of(L);
+    const struct sw_batch *batch = b->now->batch;
+    bool known = batch->step != LUA_NOREF;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, known ? batch->step : b->enter);
+    if (!known) lua_rawgeti(L, LUA_REGISTRYINDEX, batch->head);
+    push_event(L, b->now);
+    lua_callk(L, known ? 1 : 2, 2, 0, give_two);
+    return 2;
 }
 
 static int one_run(struct sw_box *b, struct sw_run *r, struct sw_err *err)
 {
-    lua_State *co;
     int status, n = 0;
     bool expired;
     sw_box_stand(b, r->n);
     if (b->spare == LUA_NOREF && sw_box_protect(b, new_thread, b, NULL) < 0)
         return sw_box_after(b, r, LUA_ERRMEM, false, err);
     r->thread = b->spare;
+    r->co = b->spare_co;
     b->spare = LUA_NOREF;
-    lua_rawgeti(b->L, LUA_REGISTRYINDEX, r->thread);
-    co = lua_tothread(b->L, -1);
-    lua_rawsetp(b->L, LUA_REGISTRYINDEX, &b->limits); /* stays anchored by its reference */
-    lua_rawgeti(co, LUA_REGISTRYINDEX, b->enter);
-    lua_rawgeti(co, LUA_REGISTRYINDEX, r->batch->head);
     b->now = r;
-    sw_limits_begin_unseen(&b->limits, co, r->budget_ns);
-    status = lua_resume(co, b->L, 1, &n);
+    sw_limits_begin_unseen(&b->limits, r->co, r->budget_ns);
+    lua_pushcfunction(r->co, enter);
+    status = lua_resume(r->co, b->L, 0, &n);
     expired = b->limits.expired;
-    if (status == LUA_OK && !expired && sw_box_pack_result(b, r, co)) {
+    if (status == LUA_OK && !expired && sw_box_pack_result(b, r)) {
         sw_limits_end(&b->limits);
-        return close_run(b, r, co);
+        close_run(b, r);
+        return SW_OK;
     }
     r->used_ns = sw_limits_used_ns(&b->limits);
     sw_limits_end(&b->limits);
@@ -423,12 +548,14 @@ static int run_all(struct sw_box *b, struct sw_batch *batch, uint64_t first, siz
     return rc == SW_OK ? sw_box_send_packed(b, err) : rc;
 }
 
-/* A package of many rules keeps them, and what their runs make goes at once: when the heap has grown by
- * half since it was last looked at, all of it counts as old and the collector visits what is young. */
+/* Rules and library are kept, and what runs make goes at once: when the heap has grown by half, and by more
+ * than may be young, since it was last looked at, all of it counts as old and the collector visits what is young. The look costs a
+ * full collection, so a small box first shows that it has much to do. */
 static void settle_heap(struct sw_box *b)
 {
     size_t used = b->limits.mem_used, young;
-    if (used < LARGE_BYTES || used < b->settled + b->settled / 2) return;
+    if (used < LARGE_BYTES && b->ran < MANY_RUNS) return;
+    if (used < b->settled + b->settled / 2 + YOUNG_BYTES) return;
     lua_gc(b->L, LUA_GCINC, 0, 0, 0);
     lua_gc(b->L, LUA_GCGEN, 0, 0);
     b->settled = b->limits.mem_used;
@@ -443,7 +570,7 @@ int sw_box_start_batch(struct sw_box *b, struct sw_rd frame, struct sw_err *err)
     struct opening o = {.batch = batch, .box = b};
     int64_t n = 0, ms = 0;
     int rc;
-    *batch = (struct sw_batch){.head = LUA_NOREF, .block = LUA_NOREF, .users = 1};
+    *batch = (struct sw_batch){.head = LUA_NOREF, .meta = LUA_NOREF, .step = LUA_NOREF, .users = 1};
     if (!sw_val_get_int(frame, "n", &n) || n <= 0 || !sw_val_get_int(frame, "cpu_ms", &ms) ||
         ms <= 0 || ms > 3600000 || !sw_val_find(frame, "head", &o.head) ||
         !sw_val_find(frame, "names", &o.names) || !sw_val_find(frame, "items", &o.items)) {
@@ -455,6 +582,7 @@ int sw_box_start_batch(struct sw_box *b, struct sw_rd frame, struct sw_err *err)
     sw_box_stand(b, (uint64_t)n);
     rc = sw_box_protect(b, open_batch, &o, err);
     if (rc == SW_OK) rc = run_all(b, batch, (uint64_t)n, o.n, err);
+    b->ran += o.n;
     sw_box_stand(b, 0);
     sw_box_leave_batch(b, batch);
     return rc;

@@ -15,8 +15,9 @@ struct sw_events;
 
 /* Events for one rule that came together. Kept as long as one of its runs is under way. */
 struct sw_batch {
-    int head, block; /* registry references: what they share; their bytes (event.h) */
-    struct sw_events *events; /* the same bytes */
+    int head, meta; /* registry references: what they share; the metatable of their events (event.h) */
+    int step;       /* the rule as a function of an event, made by the first run */
+    struct sw_events *events;
     unsigned users;
     int64_t budget_ns;
 };
@@ -25,13 +26,16 @@ struct sw_run {
     uint64_t n;      /* the engine's number; 0: free slot */
     uint64_t call;   /* the call it waits for, 0: none */
     int thread, cur; /* registry references: coroutine, { run = ..., out = ... } */
+    lua_State *co;   /* the coroutine, alive as long as its reference */
     unsigned calls;
     int64_t budget_ns, used_ns;
     struct sw_buf body; /* what came with the last answer beside its value: a document */
     int64_t at;         /* its instant, ms */
     struct sw_random random;
     struct sw_batch *batch; /* NULL: a run of its own */
-    struct sw_packed event; /* of the batch */
+    size_t item;            /* its event in the batch */
+    const char *key;        /* that came with the event; not terminated */
+    size_t n_key;
     struct sw_buf actions;  /* encoded one after another */
     unsigned n_actions, count[SW_BOX_ACTIONS];
     bool stopped; /* it ended in its middle, to be continued in another run */
@@ -52,12 +56,14 @@ struct sw_box {
     char call_name[64];
     int drive, explain, enter; /* registry references to the library's doors */
     int spare;                 /* a coroutine that ended well, for the next run of a batch */
+    lua_State *spare_co;       /* the same */
     struct sw_buf packed;      /* results of a batch, not sent yet */
     uint64_t packed_first;     /* number of the first of them */
     size_t packed_n;
     int64_t packed_since;    /* CPU clock at the first of them */
     struct sw_random random; /* while no run is executed: a file is loaded */
     struct sw_err fault;     /* why a run that ended well has no result, until its end is told */
+    size_t ran;              /* events of batches */
     size_t settled;          /* bytes of the heap when all of it became old */
     bool ready, retire;
 };
@@ -87,9 +93,9 @@ void sw_box_push_steps_core(lua_State *L);
 /* ---- box_batch.c ---- */
 
 int sw_box_start_batch(struct sw_box *b, struct sw_rd frame, struct sw_err *err);
-/* Put the result of a run of a batch that ended well with those that wait to be sent; the values it
+/* Put the result of a run of a batch that ended well with those that wait to be sent; the two values it
  * returned are at the top of its coroutine. false: it cannot be handed over, b->fault says why. */
-bool sw_box_pack_result(struct sw_box *b, struct sw_run *r, lua_State *co);
+bool sw_box_pack_result(struct sw_box *b, struct sw_run *r);
 /* The key of its firing unless the rule says another: what came with it, else what identifies the
  * event. Borrowed from the item, or written to text. */
 const char *sw_box_key_of(const struct sw_run *r, char *text, size_t size, size_t *n);

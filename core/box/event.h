@@ -10,18 +10,18 @@
 
 /* All of these may raise Lua's memory error: call them protected. */
 
-struct sw_events; /* the items of a batch: a userdata on Lua's stack, alive as long as that is */
+struct sw_events; /* the items of a batch, alive as long as their metatable is */
 
-/* Push a block: the items of a batch copied, with the names they refer to. items: a list of texts,
- * names: a list of texts; NULL and nothing pushed when either is none. */
+/* Copy the items of a batch, with the names they refer to, and push the metatable of their events. items:
+ * a list of texts, names: a list of texts; NULL and nothing pushed when either is none. */
 struct sw_events *sw_event_push_block(lua_State *L, struct sw_rd names, struct sw_rd items);
 size_t sw_event_count(const struct sw_events *k);
 /* Item i, borrowed. */
 struct sw_rd sw_event_item(const struct sw_events *k, size_t i);
-/* Push the event with these fields, which are an item's; block: index of its block. */
-void sw_event_push(lua_State *L, int block, struct sw_rd fields);
-/* What identifies it: its group, else its id. false: it has neither. */
-bool sw_event_key(struct sw_events *k, struct sw_rd fields, struct sw_val *v);
+/* Push event i, which still has to be given that metatable. */
+void sw_event_push(lua_State *L, const struct sw_events *k, size_t i);
+/* What identifies event i: its group, else its id. false: it has neither. */
+bool sw_event_key(const struct sw_events *k, size_t i, struct sw_val *v);
 
 /* For the library: event_open(read, slow) takes the reader and a table of names it wants to see itself
  * whatever is there; raw(w, name) a field as it came; data(w) the whole event as tables, nil when w

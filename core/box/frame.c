@@ -8,8 +8,12 @@ void sw_val_bool(struct sw_buf *b, bool v) { sw_buf_byte(b, v ? SW_V_TRUE : SW_V
 
 void sw_val_int(struct sw_buf *b, int64_t v)
 {
-    sw_buf_byte(b, SW_V_INT);
-    sw_buf_zigzag(b, v);
+    uint64_t u = ((uint64_t)v << 1) ^ (v < 0 ? UINT64_MAX : 0);
+    uint8_t *p = sw_buf_quick(b, 11);
+    if (!p) return;
+    for (*p++ = SW_V_INT; u >= 0x80; u >>= 7) *p++ = (uint8_t)(u | 0x80);
+    *p++ = (uint8_t)u;
+    sw_buf_end(b, p);
 }
 
 void sw_val_num(struct sw_buf *b, double v)
@@ -32,8 +36,16 @@ void sw_val_key(struct sw_buf *b, const char *key) { sw_val_keyn(b, key, strlen(
 
 void sw_val_str(struct sw_buf *b, const char *s, size_t n)
 {
-    sw_buf_byte(b, SW_V_STR);
-    sw_val_keyn(b, s, n);
+    uint8_t *p = n < 0x80 ? sw_buf_quick(b, n + 2) : NULL;
+    if (!p) {
+        sw_buf_byte(b, SW_V_STR);
+        sw_val_keyn(b, s, n);
+        return;
+    }
+    *p++ = SW_V_STR;
+    *p++ = (uint8_t)n;
+    if (n) memcpy(p, s, n);
+    sw_buf_end(b, p + n);
 }
 
 void sw_val_text(struct sw_buf *b, const char *s) { sw_val_str(b, s, strlen(s)); }
@@ -103,17 +115,43 @@ bool sw_val_next(struct sw_rd *r, struct sw_val *v)
     }
 }
 
+/* Behind a scalar that is whole and finite; NULL: it is none, or damaged. */
+static inline const uint8_t *behind_scalar(const uint8_t *p, const uint8_t *end)
+{
+    size_t left = (size_t)(end - p) - 1, n = 0;
+    switch (*p++) {
+    case SW_V_NIL:
+    case SW_V_FALSE:
+    case SW_V_TRUE: return p;
+    case SW_V_NUM: return left >= 8 && ((p[7] & 0x7f) != 0x7f || p[6] < 0xf0) ? p + 8 : NULL;
+    case SW_V_STR: return left && *p < 0x80 && *p < left ? p + 1 + *p : NULL;
+    case SW_V_INT:
+        while (n < left && n < 9 && (p[n] & 0x80)) n++;
+        return n < left && n < 9 ? p + n + 1 : NULL;
+    default: return NULL;
+    }
+}
+
+/* Most values are short scalars: those are passed over without a look at what they say. */
+static inline bool skip_scalar(struct sw_rd *r)
+{
+    const uint8_t *p = !r->bad && r->p < r->end ? behind_scalar(r->p, r->end) : NULL;
+    if (p) r->p = p;
+    return p != NULL;
+}
+
 static bool skip_depth(struct sw_rd *r, int depth)
 {
     struct sw_val v;
     const char *key;
     size_t n;
+    if (skip_scalar(r)) return true;
     if (!sw_val_next(r, &v)) return false;
     if (v.kind < SW_V_ARR) return true;
     if (depth <= 0) return broken(r);
     for (size_t i = 0; i < v.n; i++) {
         if (v.kind == SW_V_MAP && !sw_val_key_next(r, &key, &n)) return false;
-        if (!skip_depth(r, depth - 1)) return false;
+        if (!skip_scalar(r) && !skip_depth(r, depth - 1)) return false;
     }
     return true;
 }

@@ -111,6 +111,34 @@ int sw_frame_encode(lua_State *L, int idx, struct sw_buf *b, int flags, struct s
     return rc;
 }
 
+/* A scalar that is short, as most are; it takes one place of the stack. */
+static bool push_short(lua_State *L, struct sw_rd *r)
+{
+    int64_t i;
+    if (r->bad || r->p >= r->end) return false;
+    switch (*r->p) {
+    case SW_V_FALSE:
+    case SW_V_TRUE: lua_pushboolean(L, *r->p++ == SW_V_TRUE); return true;
+    case SW_V_INT:
+        r->p++;
+        i = sw_rd_zigzag(r);
+        if (r->bad) lua_pushnil(L);
+        else lua_pushinteger(L, i);
+        return true;
+    case SW_V_STR:
+        if (sw_rd_left(r) < 2 || r->p[1] >= 0x80 || sw_rd_left(r) < 2u + r->p[1]) return false;
+        lua_pushlstring(L, (const char *)r->p + 2, r->p[1]);
+        r->p += 2 + r->p[1];
+        return true;
+    default: return false;
+    }
+}
+
+static void push_member(lua_State *L, struct sw_rd *r)
+{
+    if (!push_short(L, r)) sw_frame_push(L, r);
+}
+
 static void push_container(lua_State *L, struct sw_rd *r, const struct sw_val *v)
 {
     /* a count is bounded by the bytes that are there, but do not let it size a table by itself */
@@ -122,10 +150,10 @@ static void push_container(lua_State *L, struct sw_rd *r, const struct sw_val *v
             size_t n;
             if (!sw_val_key_next(r, &key, &n)) return;
             lua_pushlstring(L, key, n);
-            sw_frame_push(L, r);
+            push_member(L, r);
             lua_rawset(L, -3);
         } else {
-            sw_frame_push(L, r);
+            push_member(L, r);
             lua_rawseti(L, -2, (lua_Integer)i + 1);
         }
     }
@@ -134,7 +162,9 @@ static void push_container(lua_State *L, struct sw_rd *r, const struct sw_val *v
 void sw_frame_push(lua_State *L, struct sw_rd *r)
 {
     struct sw_val v;
-    if (!lua_checkstack(L, 8) || !sw_val_next(r, &v)) {
+    if (!lua_checkstack(L, 8)) r->bad = true;
+    if (push_short(L, r)) return;
+    if (r->bad || !sw_val_next(r, &v)) {
         r->bad = true;
         lua_pushnil(L);
         return;

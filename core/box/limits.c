@@ -29,12 +29,17 @@ static void *alloc(void *ud, void *p, size_t osize, size_t nsize)
     struct sw_limits *m = ud;
     void *q;
     if (!p) osize = 0; /* then it is a type tag, no size */
+    if (!nsize) {
+        m->mem_used -= osize;
+        if (osize) sw_slab_drop(m->slab, p, osize);
+        return NULL;
+    }
     if (nsize > osize && m->mem_used + (nsize - osize) > m->mem_max) {
         m->mem_hit = true;
         return NULL;
     }
-    q = sw_slab_resize(m->slab, p, osize, nsize);
-    if (!q && nsize) {
+    q = osize ? sw_slab_resize(m->slab, p, osize, nsize) : sw_slab_make(m->slab, nsize);
+    if (!q) {
         m->mem_hit = true;
         return NULL; /* never of a shrink, on which Lua relies */
     }
@@ -145,7 +150,7 @@ int64_t sw_limits_begin(struct sw_limits *m, lua_State *thread, int64_t budget_n
     m->expired = 0;
     m->mem_hit = false;
     m->where_line = 0;
-    m->running = thread;
+    m->base = m->running = thread;
     m->seen_ns = now;
     m->deadline_ns = now + budget_ns;
     return now;
@@ -156,7 +161,7 @@ void sw_limits_begin_unseen(struct sw_limits *m, lua_State *thread, int64_t budg
     m->expired = 0;
     m->mem_hit = false;
     m->where_line = 0;
-    m->running = thread;
+    m->base = m->running = thread;
     m->budget_ns = budget_ns;
     m->deadline_ns = SW_LIMITS_UNSEEN;
 }
@@ -171,6 +176,7 @@ void sw_limits_end(struct sw_limits *m)
 {
     m->deadline_ns = 0;
     m->running = m->L;
+    if (!m->expired) return; /* a hook armed only now goes when it is called */
     m->expired = 0;
     lua_sethook(m->L, NULL, 0, 0);
 }

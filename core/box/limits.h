@@ -19,6 +19,7 @@ struct sw_slab;
 
 struct sw_limits {
     lua_State *L;                     /* main thread */
+    lua_State *base;                  /* the thread the current run began on; not looked into */
     lua_State *volatile running;      /* the thread whose instructions are executed now */
     volatile sig_atomic_t expired;    /* the current run is over its budget */
     volatile int64_t deadline_ns;     /* on the CPU clock; 0: none; or SW_LIMITS_UNSEEN */

@@ -132,14 +132,9 @@ static int co_wrap(lua_State *L)
     return 1;
 }
 
-/* The base thread of the current run stands in the registry under the address of its limits. */
 static int is_base(lua_State *L)
 {
-    int base;
-    lua_rawgetp(L, LUA_REGISTRYINDEX, sw_limits_of(L));
-    base = lua_tothread(L, -1) == L;
-    lua_pop(L, 1);
-    return base;
+    return sw_limits_of(L)->base == L;
 }
 
 static int co_yield(lua_State *L)

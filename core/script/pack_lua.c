@@ -30,11 +30,11 @@ static int bad_key(struct sw_err *err)
 }
 
 /* The value on top: most are scalars, which need no look at depth or stack. */
-static int put_value(lua_State *L, struct sw_buf *b, struct sw_err *err)
+static int put_value(lua_State *L, int type, struct sw_buf *b, struct sw_err *err)
 {
     size_t n;
     const char *s;
-    switch (lua_type(L, -1)) {
+    switch (type) {
     case LUA_TSTRING:
         s = lua_tolstring(L, -1, &n);
         sw_val_str(b, s, n);
@@ -49,23 +49,22 @@ static int put_value(lua_State *L, struct sw_buf *b, struct sw_err *err)
     }
 }
 
-/* Fields of the table on top but `attributes`, which stays for later: its index, 0 when it has none. */
-static int put_fields(lua_State *L, struct packing *p, bool inner, int *attributes,
+/* Fields of the table on top but `attributes`, which stays for later: *attributes says that it is there. */
+static int put_fields(lua_State *L, struct packing *p, bool inner, bool *attributes,
                       struct sw_err *err)
 {
     int t = lua_gettop(L), rc = 0;
-    lua_pushnil(L);
-    while (!rc && lua_next(L, t)) {
+    for (lua_pushnil(L); !rc && lua_next(L, t); lua_settop(L, t + 1)) {
         size_t n;
         const char *s = lua_type(L, -2) == LUA_TSTRING ? lua_tolstring(L, -2, &n) : NULL;
+        int type = lua_type(L, -1);
         if (!s) return bad_key(err);
-        if (!inner && n == 10 && !memcmp(s, "attributes", 10) && lua_type(L, -1) == LUA_TTABLE) {
-            *attributes = 1;
-        } else {
-            sw_pack_name(&p->items, &p->names, s, n);
-            rc = put_value(L, &p->items, err);
+        if (type == LUA_TTABLE && !inner && n == 10 && !memcmp(s, "attributes", 10)) {
+            *attributes = true;
+            continue;
         }
-        lua_settop(L, t + 1);
+        sw_pack_name(&p->items, &p->names, s, n);
+        rc = put_value(L, type, &p->items, err);
     }
     return rc;
 }
@@ -73,7 +72,8 @@ static int put_fields(lua_State *L, struct packing *p, bool inner, int *attribut
 /* The event on top: its fields, then those of its attributes. */
 static int put_event(lua_State *L, struct packing *p, struct sw_err *err)
 {
-    int attributes = 0, rc;
+    bool attributes = false;
+    int rc;
     if (lua_type(L, -1) != LUA_TTABLE) return sw_fail(err, SW_E_BAD, "an event is a table");
     rc = put_fields(L, p, false, &attributes, err);
     if (rc || !attributes) return rc;
@@ -86,22 +86,23 @@ static int put_item(lua_State *L, struct packing *p, struct sw_err *err)
 {
     size_t n = 0;
     const char *key;
-    int t = lua_gettop(L);
+    int t = lua_gettop(L), rc;
     if (lua_type(L, t) != LUA_TTABLE)
         return sw_fail(err, SW_E_BAD, "an event of a batch is a table");
     lua_getfield(L, t, "at");
     lua_getfield(L, t, "key");
     key = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &n) : "";
-    sw_pack_begin(&p->items, (int64_t)lua_tonumber(L, t + 1), key, n);
+    sw_pack_begin(&p->items, &p->names, (int64_t)lua_tonumber(L, t + 1), key, n);
     lua_getfield(L, t, "event");
-    return put_event(L, p, err);
+    rc = put_event(L, p, err);
+    sw_pack_end(&p->items, &p->names);
+    return rc;
 }
 
 static int pack_all(lua_State *L, int idx, size_t n, struct packing *p, struct sw_err *err)
 {
     int top = lua_gettop(L), rc = 0;
     for (size_t i = 0; i < n && !rc; i++) {
-        p->names.next = 0;
         lua_rawgeti(L, idx, (lua_Integer)i + 1);
         rc = put_item(L, p, err);
         lua_settop(L, top);

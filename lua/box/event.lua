@@ -73,6 +73,36 @@ local function read(source, name)
     errors.clean(tostring(name)):sub(1, 60), errors.did_you_mean(name, fields.readable(kind))))
 end
 
+local quantities = {} -- known kind -> the bare names that are no fields, with what they are made of
+
+local function quantities_of(kind)
+  local names, found = fields.of(kind), {}
+  kind = names == fields.of "" and "" or kind
+  if quantities[kind] then
+    return quantities[kind]
+  end
+  for bare, known in pairs(fields.bare(kind)) do
+    found[bare] = not names[bare] and known or nil
+  end
+  quantities[kind] = found
+  return found
+end
+
+-- The same for an event of a batch: most of what is asked for here is a quantity.
+local function read_packed(w, name)
+  local get = core.raw
+  local kind = get(w, "kind") or ""
+  local known = (quantities[kind] or quantities_of(kind))[name]
+  if not known then
+    return read(w, name)
+  end
+  local value = get(w, name)
+  if value == nil then
+    return to_quantity(get(w, known[1]), known[2], known[3], name)
+  end
+  return value
+end
+
 -- The tables of an event of a batch; nil when it is none.
 function event.data(w)
   return type(w) == "userdata" and core.data(w) or nil
@@ -95,7 +125,7 @@ function event.wrap(data)
   })
 end
 
-core.event_open(read, fields.times, {
+core.event_open(read_packed, fields.times, {
   __metatable = false,
   __newindex = refuse,
   __pairs = function(w)

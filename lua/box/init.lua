@@ -1,7 +1,8 @@
 -- The library inside a worker: loads scripts, drives their runs, words their errors.
 -- The box calls this chunk once with its core; it returns the three doors it needs:
 --   local drive, explain, enter = init(core)   -- drive(run, out) in a coroutine; explain(error) -> table
---   enter(head) in a coroutine: the current run of a batch -> fired, its key
+--   enter(head, w) in a coroutine: the first run of a batch -> fired, its key; it gives core.step a function
+--   of an event, which the others call
 -- luacheck: read globals core load_text where
 local core = ...
 local base = core.sandbox.base

@@ -347,14 +347,11 @@ local function step_of(head)
   end
 end
 
--- The current run of a batch; `head` is what its runs share.
-function ops.enter(head)
-  local step = head.step
-  if not step then
-    step = step_of(head)
-    head.step = step
-  end
-  return step(core.event())
+-- The first run of a batch, and those after it until one gets here; `head` is what its runs share.
+function ops.enter(head, w)
+  local step = step_of(head)
+  core.step(step)
+  return step(w)
 end
 
 -- What a provider does: each a run of its own.

@@ -5,6 +5,7 @@
 local clock = require "clock"
 local errors = require "errors"
 
+local type, rawget, getmetatable, setmetatable = type, rawget, getmetatable, setmetatable
 local quantity = {}
 
 -- unit -> { dimension, factor to the base unit }; base units are those of the field names
@@ -37,7 +38,7 @@ local last
 local noting = false
 
 local function is(value)
-  return getmetatable(value) == false and type(value) == "table" and rawget(value, "dim") ~= nil
+  return type(value) == "table" and getmetatable(value) == false and rawget(value, "dim") ~= nil
 end
 quantity.is = is
 
@@ -74,21 +75,29 @@ local function read(text)
   return sign * total, dim
 end
 
-local parsed, kept = {}, 0 -- text -> { value, dimension }: a rule says the same ones for each event
+local parsed, kept = {}, 0 -- text -> a quantity, or false: a rule says the same ones for each event
 
--- "1h30min" -> 5400, "duration"; nil when the text is no quantity.
-function quantity.parse(text)
+local function parse(text)
   local known = parsed[text]
-  if not known then
-    known = { read(text) }
+  if known == nil then
+    local value, dim = read(text)
+    known = value and new(value, dim) or false
     if #text > 60 then
-      return known[1], known[2]
+      return known
     elseif kept == 200 then
       parsed, kept = {}, 0
     end
     parsed[text], kept = known, kept + 1
   end
-  return known[1], known[2]
+  return known
+end
+
+-- "1h30min" -> 5400, "duration"; nil when the text is no quantity.
+function quantity.parse(text)
+  local known = parse(text)
+  if known then
+    return known.value, known.dim
+  end
 end
 
 local function short(number)
@@ -151,8 +160,8 @@ local function operand(q, other, dim, verb)
     local ms, offset = clock.parse(other)
     return ms and new(ms, "time", nil, offset) or refuse(q, other, verb)
   end
-  local value, found = quantity.parse(other)
-  return found == dim and new(value, dim) or refuse(q, other, verb)
+  local known = parse(other) -- shared by all who say it: it goes to no script
+  return known and known.dim == dim and known or refuse(q, other, verb)
 end
 
 local function compare(a, b, holds, sign, mirrored)

@@ -70,13 +70,13 @@ static void put_event(struct batch *k, long n)
 {
     char id[32];
     snprintf(id, sizeof id, "g%ld", n);
-    k->names.next = 0;
-    sw_pack_begin(&k->items, AT, "", 0);
+    sw_pack_begin(&k->items, &k->names, AT, "", 0);
     text(k, "id", id), text(k, "group", id), text(k, "kind", "workout"), text(k, "day", "2026-03-01");
     number(k, "start", AT - 5400000), number(k, "finish", AT), number(k, "offset_start", 60), number(k, "offset_finish", 60);
     text(k, "provider", "garmin"), text(k, "live", "live");
     sw_pack_attributes(&k->items);
     text(k, "sport", "running"), number(k, "elapsed_s", 5400), number(k, "distance_m", 15000), number(k, "hr_avg", 141);
+    sw_pack_end(&k->items, &k->names);
 }
 
 static void put_head(struct sw_buf *b)

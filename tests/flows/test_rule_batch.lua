@@ -178,6 +178,72 @@ describe("events of a batch", function()
     expect(results[5].ok).equals(false)
   end)
 
+  it("act with texts of any length, as they are, and with what becomes a text", function()
+    local run = rule [[uses = { "notify", "task:write" }, run = function(w, ctx)
+      ctx.notify { text = ("x"):rep(w.elapsed_s), title = w.sport }
+      ctx.notify { text = w.elapsed_s }
+      ctx.task.add { title = w.id, notes = "" }
+      ctx.notify(w.sport)
+    end]]
+    local lengths = { 1, 127, 128, 129, 4096, 4097, 9000 }
+    local results = run(workouts(#lengths, function(e, i) e.event.attributes.elapsed_s = lengths[i] end))
+    for i, n in ipairs(lengths) do
+      local list = results[i].out.actions
+      expect(list[1]).equals { action = "notify", occurrence = 1, args = { text = ("x"):rep(n), title = "running" } }
+      expect(list[2]).equals { action = "notify", occurrence = 2, args = { text = tostring(n) } }
+      expect(list[3]).equals { action = "task.add", occurrence = 1, args = { title = "w" .. i, notes = "" } }
+      expect(list[4].args.text .. list[4].occurrence).equals "running3"
+    end
+  end)
+
+  it("show all fields of an event that is longer than most, and of its neighbours", function()
+    local run = rule [[run = function(w, ctx)
+      ctx.log(w.id, w.sport, #(w.attributes.notes or ""), w.distance_m, w.title)
+    end]]
+    local results = run(workouts(3, function(e, i)
+      e.event.attributes.notes = i == 2 and ("n"):rep(70000) or nil
+      e.event.attributes.title = i == 2 and "last" or nil
+    end))
+    expect(results[1].out.log[1]).equals "w1 running 0 15000.5 nil"
+    expect(results[2].out.log[1]).equals "w2 running 70000 15000.5 last"
+    expect(results[3].out.log[1]).equals "w3 running 0 15000.5 nil"
+  end)
+
+  it("show an attribute that has the bare name of a quantity, and no quantity of what is no number", function()
+    local run = rule "run = function(w, ctx) ctx.log(w.elapsed, w.distance, w.pace) end"
+    local results = run(workouts(3, function(e, i)
+      e.event.attributes.elapsed = i == 2 and "own" or nil
+      e.event.attributes.distance_m = i == 3 and "far" or 500
+      e.event.attributes.pace_s = 300
+    end))
+    expect(results[1].out.log[1]).equals "1 min 500 m 5 min"
+    expect(results[2].out.log[1]).equals "own 500 m 5 min"
+    expect(results[3].out.log[1]).equals "3 min nil 5 min"
+  end)
+
+  it("have quantities whatever their kind, and the comparison of one run says nothing to the next", function()
+    local run = rule [[run = function(w, ctx)
+      ctx.log(w.elapsed > "90s", w.elapsed >= "2min", "2min" < w.elapsed, w.elapsed + "1min", pcall(function() return w.elapsed > "2km" end))
+    end]]
+    local results = run(workouts(3, function(e, i) e.event.kind = i == 2 and "unheard_of" or "workout" end))
+    expect(results[1].out.log[1]).contains "false false false 2 min false"
+    expect(results[2].out.log[1]).contains "true true false 3 min false"
+    expect(results[3].out.log[1]).contains "true true true 4 min false"
+  end)
+
+  it("show the event's own field where an attribute has the same name", function()
+    local run = rule "run = function(w, ctx) ctx.log(w.kind, w.day, w.attributes.day) end"
+    local results = run(workouts(2, function(e) e.event.attributes.day = "inner" end))
+    expect(results[2].out.log[1]).equals "workout 2026-03-01 inner"
+  end)
+
+  it("are each told why when the rule cannot begin, whatever came before", function()
+    local run = rule('params = { min = sw.number { default = 1, max = 5 } }, run = function() end', { min = 9 })
+    for _, r in ipairs(run(workouts(3))) do
+      expect(r.error.text).contains "parameter 'min'"
+    end
+  end)
+
   it("take no more than 200 actions of one of them", function()
     local run = rule 'uses = { "notify" }, run = function(w, ctx) for i = 1, w.elapsed_s do ctx.notify "x" end end'
     local results = run(workouts(4))

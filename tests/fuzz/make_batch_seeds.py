@@ -5,26 +5,25 @@
 Each seed is a frame with events for the rule of fuzz_batch.c, packed as core/box/packed.h says.
 """
 import os
+import struct
 import sys
 
 from make_frame_seeds import frame, value, varint
 
 
-def zigzag(n):
-    return varint(n << 1 if n >= 0 else (-n << 1) - 1)
-
-
 def item(names, at, key, fields, attributes):
-    out = zigzag(at) + varint(len(key)) + key.encode()
+    out, places = struct.pack("<q", at) + varint(len(key)) + key.encode(), {}
     for mark, members in ((b"", fields), (b"\xff", attributes)):
         out += mark if members else b""
         for name, v in members.items():
             if name in names:
                 out += bytes([names.index(name)])
+                places.setdefault(names.index(name), len(out))
             else:
                 out += b"\xfe" + varint(len(name)) + name.encode()
             out += value(v)
-    return out
+    n = max(places) + 1 if places else 0
+    return out + struct.pack("<%dHB" % n, *(places.get(i, 0) for i in range(n)), n)
 
 
 class Raw(str):
