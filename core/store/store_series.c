@@ -4,16 +4,14 @@
  * the tail instead, since rewriting the chunk would cost more than the rows; the next larger write
  * folds them in. Roll-ups of touched local days are computed from the samples in the same
  * transaction, so they can never disagree with them. */
-#include "store/store_series.h"
+#include "store/store_series_priv.h"
 #include "base/alloc.h"
-#include "base/tz.h"
 #include "store/store_undo.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { DAY_BIAS = 25567, TAIL_MOST = 50, TAIL_STEP = 4, CHUNK_FULL = 64, RUN_GAP = 3 };
+enum { DAY_BIAS = 25567, TAIL_MOST = 50, TAIL_STEP = 4, CHUNK_FULL = 64 };
 #define MAX_BLOB       ((size_t)48 << 20)
-#define OFFSET_SPAN_MS (16 * INT64_C(3600000)) /* no zone is further from UTC */
 
 /* Days outside what 16 bits hold (1900-01-01 to 2079-06-06) are asked for, never stored: they clamp. */
 int64_t sw_series_key(int64_t series, int64_t day)
@@ -27,27 +25,9 @@ int64_t sw_series_key_day(int64_t key)
     return (key & 0xffff) - DAY_BIAS;
 }
 
-/* First UTC day of the chunk that a sample of that UTC day belongs to, and of the next chunk. */
-static int64_t chunk_day(const struct sw_metric *m, int64_t day)
-{
-    return m->month_chunks ? day - sw_date_of_day(day).day + 1 : day;
-}
-
 int64_t sw_series_chunk_end(const struct sw_metric *m, int64_t first)
 {
-    return m->month_chunks ? chunk_day(m, first + 31) : first + 1;
-}
-
-static int64_t local_day(const struct sw_sample *x)
-{
-    return sw_floor_day(x->start_ms + (int64_t)x->offset_min * 60000);
-}
-
-/* The same where most lie on the day of the one before. */
-static inline int64_t local_day_after(const struct sw_sample *x, int64_t last)
-{
-    int64_t ms = x->start_ms + (int64_t)x->offset_min * 60000 - last * SW_DAY_MS;
-    return ms >= 0 && ms < SW_DAY_MS ? last : local_day(x);
+    return m->month_chunks ? sw_series_chunk_day(m, first + 31) : first + 1;
 }
 
 int sw_series_find(struct sw_store *s, int64_t person, const char *metric, int64_t origin,
@@ -213,193 +193,6 @@ static int put_tail(struct sw_store *s, const struct sw_metric *m, int64_t serie
     return rc;
 }
 
-/* --- roll-ups --- */
-
-void sw_rollup_add(struct sw_rollup *r, double v)
-{
-    if (!r->n || v < r->min) r->min = v;
-    if (!r->n || v > r->max) r->max = v;
-    r->sum += v;
-    r->last = v;
-    r->n++;
-}
-
-int sw_rollup_get(struct sw_store *s, int64_t series, int64_t day, struct sw_rollup *out,
-                  struct sw_err *err)
-{
-    struct sw_q *q = sw_ask(s, err, "SELECT n, total, low, high, newest FROM rollup WHERE id = $1",
-                            "i", sw_series_key(series, day));
-    int rc = q ? sw_q_next(q, err) : SW_E_INTERNAL;
-    if (rc <= 0) return rc;
-    *out = (struct sw_rollup){sw_q_int(q, 0), sw_q_real(q, 1), sw_q_real(q, 2), sw_q_real(q, 3),
-                              sw_q_real(q, 4)};
-    sw_q_stop(q);
-    return 1;
-}
-
-int sw_rollup_put(struct sw_store *s, int64_t series, int64_t day, const struct sw_rollup *r,
-                  struct sw_err *err)
-{
-    if (!r->n) return sw_run(s, err, "DELETE FROM rollup WHERE id = $1", "i", sw_series_key(series, day));
-    return sw_run(
-        s, err,
-        "INSERT INTO rollup (id, n, total, low, high, newest) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) "
-        "DO UPDATE SET n = excluded.n, total = excluded.total, low = excluded.low, high = excluded.high, "
-        "newest = excluded.newest",
-        "iirrrr", sw_series_key(series, day), r->n, r->sum, r->min, r->max, r->last);
-}
-
-int sw_rollup_range(struct sw_store *s, int64_t series, int64_t first, int64_t last,
-                    void (*each)(void *ctx, int64_t day, const struct sw_rollup *r), void *ctx,
-                    struct sw_err *err)
-{
-    struct sw_q *q = sw_ask(
-        s, err,
-        "SELECT id, n, total, low, high, newest FROM rollup WHERE id >= $1 AND id <= $2 ORDER BY id",
-        "ii", sw_series_key(series, first), sw_series_key(series, last));
-    int rc = q ? 0 : SW_E_INTERNAL;
-    while (q && (rc = sw_q_next(q, err)) > 0) {
-        struct sw_rollup r = {sw_q_int(q, 1), sw_q_real(q, 2), sw_q_real(q, 3), sw_q_real(q, 4),
-                              sw_q_real(q, 5)};
-        each(ctx, sw_series_key_day(sw_q_int(q, 0)), &r);
-    }
-    return rc;
-}
-
-int sw_dirty_mark(struct sw_store *s, int64_t person, const char *metric, int64_t day,
-                  struct sw_err *err)
-{
-    return sw_run(
-        s, err,
-        "INSERT INTO dirty (person_id, metric, day) VALUES ($1, $2, $3) ON CONFLICT (person_id, metric, day) "
-        "DO NOTHING",
-        "isi", person, metric, day);
-}
-
-struct days {
-    int64_t *at;
-    size_t n, cap;
-    const struct sw_samples *written; /* all samples of a write into chunks that were not there; or NULL */
-};
-
-static void days_push(struct days *d, int64_t day)
-{
-    if (d->n && d->at[d->n - 1] == day) return;
-    sw_grow((void **)&d->at, &d->cap, d->n + 1, sizeof *d->at);
-    d->at[d->n++] = day;
-}
-
-static int day_cmp(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
-static void days_unique(struct days *d)
-{
-    size_t k = 0;
-    if (!d->n) return;
-    qsort(d->at, d->n, sizeof *d->at, day_cmp);
-    for (size_t i = 1; i < d->n; i++)
-        if (d->at[i] != d->at[k]) d->at[++k] = d->at[i];
-    d->n = k + 1;
-}
-
-/* Chunks of one metric that the samples of x from from_ms up to (not with) to_ms lie in. */
-static int64_t chunks_of(const struct sw_metric *m, const struct sw_samples *x, int64_t from_ms, int64_t to_ms)
-{
-    int64_t n = 0, end_ms = INT64_MIN;
-    for (size_t i = 0; i < x->n && x->at[i].start_ms < to_ms; i++) {
-        if (x->at[i].start_ms < from_ms || x->at[i].start_ms < end_ms) continue;
-        end_ms = sw_series_chunk_end(m, chunk_day(m, sw_floor_day(x->at[i].start_ms))) * SW_DAY_MS;
-        n++;
-    }
-    return n;
-}
-
-/* Where nothing but what was just written stands around the days, nothing needs to be read: *out then borrows
- * it. Else all that stands there is read into *own. */
-static int samples_around(struct sw_store *s, const struct sw_metric *m, int64_t series, const struct days *d,
-                          int64_t from_ms, int64_t to_ms, struct sw_samples *own,
-                          const struct sw_samples **out, struct sw_err *err)
-{
-    int64_t first = chunk_day(m, sw_floor_day(from_ms)), there = 0,
-            end = sw_series_chunk_end(m, chunk_day(m, sw_floor_day(to_ms - 1)));
-    int rc = 0;
-    *out = d->written;
-    if (d->written)
-        rc = sw_ask_int(s, err, &there, "SELECT count(*) FROM chunk WHERE id >= $1 AND id < $2", "ii",
-                        sw_series_key(series, first), sw_series_key(series, end));
-    if (rc < 0) return rc;
-    if (d->written && there == chunks_of(m, d->written, first * SW_DAY_MS, end * SW_DAY_MS)) return 0;
-    *out = own;
-    return sw_series_read(s, m, series, from_ms, to_ms, own, err);
-}
-
-/* Roll-ups of days[a..b) from the samples around them; the days lie close together. */
-static int rollup_run(struct sw_store *s, int64_t person, const struct sw_metric *m, int64_t series,
-                      const struct days *d, size_t a, size_t b, struct sw_err *err)
-{
-    struct sw_samples own = {0};
-    const struct sw_samples *x = NULL;
-    struct sw_rollup *r = sw_zalloc((b - a) * sizeof *r);
-    int64_t from = d->at[a] * SW_DAY_MS - OFFSET_SPAN_MS,
-            to = (d->at[b - 1] + 1) * SW_DAY_MS + OFFSET_SPAN_MS;
-    int rc = samples_around(s, m, series, d, from, to, &own, &x, err);
-    const int64_t *hit = NULL;
-    int64_t day = 0;
-    for (size_t i = 0; !rc && i < x->n; i++) {
-        day = local_day_after(&x->at[i], day);
-        if (!hit || *hit != day) hit = bsearch(&day, d->at + a, b - a, sizeof day, day_cmp);
-        if (hit) sw_rollup_add(&r[hit - (d->at + a)], (double)x->at[i].value / m->scale);
-    }
-    for (size_t i = a; i < b && !rc; i++) {
-        rc = sw_rollup_put(s, series, d->at[i], &r[i - a], err);
-        if (!rc) rc = sw_dirty_mark(s, person, m->name, d->at[i], err);
-        if (!rc && !m->month_chunks) rc = sw_dirty_mark(s, person, SW_PRESENCE_MARK, d->at[i], err);
-    }
-    sw_free(r);
-    sw_samples_clear(&own);
-    return rc;
-}
-
-static int rollup_days(struct sw_store *s, int64_t person, const struct sw_metric *m,
-                       int64_t series, struct days *d, struct sw_err *err)
-{
-    int rc = 0;
-    days_unique(d);
-    for (size_t a = 0, b; a < d->n && !rc; a = b) {
-        for (b = a + 1; b < d->n && d->at[b] - d->at[b - 1] <= RUN_GAP && b - a < 64; b++) continue;
-        rc = rollup_run(s, person, m, series, d, a, b, err);
-    }
-    return rc;
-}
-
-int sw_series_rollup_again(struct sw_store *s, int64_t person, const struct sw_metric *m, int64_t series,
-                           int64_t day, struct sw_err *err)
-{
-    struct days d = {&day, 1, 1, NULL};
-    return rollup_days(s, person, m, series, &d, err);
-}
-
-static void keep_day(void *ctx, int64_t day, const struct sw_rollup *r)
-{
-    (void)r;
-    days_push(ctx, day);
-}
-
-int sw_series_mark(struct sw_store *s, int64_t person, const char *metric, int64_t series, struct sw_err *err)
-{
-    struct days d = {0};
-    int rc = sw_rollup_range(s, series, SW_TIME_MIN_MS / SW_DAY_MS, SW_TIME_MAX_MS / SW_DAY_MS, keep_day, &d, err);
-    for (size_t i = 0; i < d.n && !rc; i++) {
-        rc = sw_dirty_mark(s, person, metric, d.at[i], err);
-        if (!rc) rc = sw_dirty_mark(s, person, SW_PRESENCE_MARK, d.at[i], err);
-    }
-    sw_free(d.at);
-    return rc;
-}
-
 /* --- reading and writing --- */
 
 /* Callers ask for "everything" with any numbers; nothing is stored outside the border. */
@@ -443,8 +236,8 @@ int sw_series_read(struct sw_store *s, const struct sw_metric *m, int64_t series
     if (out->n) return append(s, m, series, from_ms, to_ms, out, err);
     clip(&from_ms, &to_ms);
     if (to_ms <= from_ms) return 0;
-    rc = load(s, m, series, chunk_day(m, sw_floor_day(from_ms)),
-              sw_series_chunk_end(m, chunk_day(m, sw_floor_day(to_ms - 1))), out, &tail_n, err);
+    rc = load(s, m, series, sw_series_chunk_day(m, sw_floor_day(from_ms)),
+              sw_series_chunk_end(m, sw_series_chunk_day(m, sw_floor_day(to_ms - 1))), out, &tail_n, err);
     trim(out, from_ms, rc ? from_ms : to_ms);
     return rc;
 }
@@ -459,7 +252,7 @@ int sw_series_span(struct sw_store *s, const struct sw_metric *m, int64_t series
     if (from_ms >= end) return 0;
     rc = sw_ask_int(s, err, &key,
                     "SELECT id FROM chunk WHERE id >= $1 AND id < $2 ORDER BY id LIMIT 1", "ii",
-                    sw_series_key(series, chunk_day(m, sw_floor_day(from_ms))), (series + 1) << 16);
+                    sw_series_key(series, sw_series_chunk_day(m, sw_floor_day(from_ms))), (series + 1) << 16);
     if (rc <= 0) return rc;
     day = sw_series_key_day(key);
     *start_ms = day * SW_DAY_MS;
@@ -469,13 +262,13 @@ int sw_series_span(struct sw_store *s, const struct sw_metric *m, int64_t series
 
 /* A corrected sample may come with another offset: the day it is leaving changes too. */
 static void touch_left_days(const struct sw_samples *have, const struct sw_samples *in,
-                            struct days *touched)
+                            struct sw_days *touched)
 {
     for (size_t i = 0, k = 0; i < have->n && k < in->n;) {
         const struct sw_sample *a = &have->at[i], *b = &in->at[k];
         int64_t c = a->start_ms != b->start_ms ? a->start_ms - b->start_ms : a->dur_ms - b->dur_ms;
         if (!c && a->offset_min != b->offset_min && a->value != b->value)
-            days_push(touched, local_day(a));
+            sw_days_push(touched, sw_sample_day(a));
         if (c < 0) i++;
         else k++;
     }
@@ -506,19 +299,19 @@ static bool distinct(const struct sw_metric *m, const struct sw_samples *x)
 
 /* A chunk where none was: nothing to merge with, and what can be undone is the chunk itself. */
 static int write_fresh(struct sw_store *s, int64_t key, int64_t series, const struct sw_samples *in,
-                       struct sw_merge *stat, struct days *touched, struct sw_err *err)
+                       struct sw_merge *stat, struct sw_days *touched, struct sw_err *err)
 {
     const struct sw_samples none = {0};
     int64_t day = 0;
     *stat = (struct sw_merge){.added = in->n};
-    for (size_t i = 0; i < in->n; i++) days_push(touched, day = local_day_after(&in->at[i], day));
+    for (size_t i = 0; i < in->n; i++) sw_days_push(touched, day = sw_sample_day_after(&in->at[i], day));
     return sw_undo_on(s) ? put_new_chunk(s, series, key, in, &none, err) : put_chunk(s, key, in, err);
 }
 
 /* Merge the samples of one chunk; days that change are added to `touched`. */
 static int write_chunk(struct sw_store *s, const struct sw_metric *m, int64_t series, int64_t first,
                        int64_t end, const struct sw_samples *in, struct sw_merge *stat,
-                       struct days *touched, struct sw_err *err)
+                       struct sw_days *touched, struct sw_err *err)
 {
     struct sw_samples have = {0}, news = {0}, old = {0};
     size_t tail_n, before;
@@ -532,7 +325,7 @@ static int write_chunk(struct sw_store *s, const struct sw_metric *m, int64_t se
     if (!m->by_value) touch_left_days(&have, in, touched);
     if (!m->by_value && sw_undo_on(s)) replaced(&have, in, &old);
     sw_series_merge(&have, in, m->by_value, stat, &news);
-    for (size_t i = 0; i < news.n; i++) days_push(touched, local_day(&news.at[i]));
+    for (size_t i = 0; i < news.n; i++) sw_days_push(touched, sw_sample_day(&news.at[i]));
     if (!news.n) goto out;
     whole = sw_undo_on(s) && news.n == have.n;
     if (sw_undo_on(s) && !whole && (rc = sw_undo_samples(s, series, &old, &news, NULL, err))) goto out;
@@ -553,11 +346,11 @@ out:
 int sw_series_write(struct sw_store *s, int64_t person, const struct sw_metric *m, int64_t series,
                     const struct sw_samples *in, struct sw_merge *stat, struct sw_err *err)
 {
-    struct days touched = {.written = in};
+    struct sw_days touched = {.written = in};
     int rc = 0;
     *stat = (struct sw_merge){0, 0, 0};
     for (size_t a = 0, b; a < in->n && !rc; a = b) {
-        int64_t first = chunk_day(m, sw_floor_day(in->at[a].start_ms)),
+        int64_t first = sw_series_chunk_day(m, sw_floor_day(in->at[a].start_ms)),
                 end = sw_series_chunk_end(m, first);
         struct sw_samples part;
         struct sw_merge one;
@@ -568,13 +361,13 @@ int sw_series_write(struct sw_store *s, int64_t person, const struct sw_metric *
         stat->changed += one.changed;
         stat->same += one.same;
     }
-    if (!rc) rc = rollup_days(s, person, m, series, &touched, err);
+    if (!rc) rc = sw_series_roll_up(s, person, m, series, &touched, err);
     sw_free(touched.at);
     return rc;
 }
 
 static int erase_chunk(struct sw_store *s, const struct sw_metric *m, int64_t series, int64_t first,
-                       int64_t from_ms, int64_t to_ms, struct days *touched, int64_t *erased,
+                       int64_t from_ms, int64_t to_ms, struct sw_days *touched, int64_t *erased,
                        struct sw_err *err)
 {
     struct sw_samples x = {0};
@@ -583,7 +376,7 @@ static int erase_chunk(struct sw_store *s, const struct sw_metric *m, int64_t se
     int rc = load(s, m, series, first, end, &x, &tail_n, err);
     for (size_t i = 0; i < x.n; i++) {
         if (x.at[i].start_ms >= from_ms && x.at[i].start_ms < to_ms)
-            days_push(touched, local_day(&x.at[i]));
+            sw_days_push(touched, sw_sample_day(&x.at[i]));
         else x.at[k++] = x.at[i];
     }
     if (!rc && k < x.n) {
@@ -625,23 +418,23 @@ int sw_series_take_back(struct sw_store *s, int64_t person, const struct sw_metr
                         struct sw_err *err)
 {
     struct sw_samples x = {0}, went = {0}, back = {0};
-    struct days touched = {0};
+    struct sw_days touched = {0};
     struct sw_merge ignored;
     size_t tail_n;
-    int64_t first = chunk_day(m, sw_floor_day(fresh->at[0].start_ms)), end = sw_series_chunk_end(m, first);
+    int64_t first = sw_series_chunk_day(m, sw_floor_day(fresh->at[0].start_ms)), end = sw_series_chunk_end(m, first);
     int rc = load(s, m, series, first, end, &x, &tail_n, err);
     if (rc) goto out;
     without(&x, fresh, &went);
     of_places(old, &went, &back);
-    for (size_t i = 0; i < went.n; i++) days_push(&touched, local_day(&went.at[i]));
-    for (size_t i = 0; i < back.n; i++) days_push(&touched, local_day(&back.at[i]));
+    for (size_t i = 0; i < went.n; i++) sw_days_push(&touched, sw_sample_day(&went.at[i]));
+    for (size_t i = 0; i < back.n; i++) sw_days_push(&touched, sw_sample_day(&back.at[i]));
     if (back.n) sw_series_merge(&x, &back, m->by_value, &ignored, NULL);
     *gone = (int64_t)went.n;
     if (!went.n) goto out;
     if (sw_undo_on(s) && (rc = sw_undo_samples(s, series, &went, &(struct sw_samples){0}, NULL, err))) goto out;
     rc = put_chunk(s, sw_series_key(series, first), &x, err);
     if (!rc) rc = drop_tail(s, series, first, end, err);
-    if (!rc) rc = rollup_days(s, person, m, series, &touched, err);
+    if (!rc) rc = sw_series_roll_up(s, person, m, series, &touched, err);
 out:
     sw_samples_clear(&x), sw_samples_clear(&went), sw_samples_clear(&back);
     sw_free(touched.at);
@@ -655,7 +448,7 @@ int sw_series_remove(struct sw_store *s, int64_t person, const struct sw_metric 
     int rc = 0;
     *gone = 0;
     for (size_t a = 0, b; a < x->n && !rc; a = b) {
-        int64_t end = sw_series_chunk_end(m, chunk_day(m, sw_floor_day(x->at[a].start_ms))), n = 0;
+        int64_t end = sw_series_chunk_end(m, sw_series_chunk_day(m, sw_floor_day(x->at[a].start_ms))), n = 0;
         struct sw_samples part;
         for (b = a; b < x->n && x->at[b].start_ms < end * SW_DAY_MS; b++) continue;
         part = (struct sw_samples){x->at + a, b - a, b - a};
@@ -668,15 +461,15 @@ int sw_series_remove(struct sw_store *s, int64_t person, const struct sw_metric 
 int sw_series_erase(struct sw_store *s, int64_t person, const struct sw_metric *m, int64_t series,
                     int64_t from_ms, int64_t to_ms, int64_t *erased, struct sw_err *err)
 {
-    struct days touched = {0};
+    struct sw_days touched = {0};
     int64_t day;
     int rc = 0;
     clip(&from_ms, &to_ms);
-    day = chunk_day(m, sw_floor_day(from_ms));
+    day = sw_series_chunk_day(m, sw_floor_day(from_ms));
     *erased = 0;
     for (; day * SW_DAY_MS < to_ms && !rc; day = sw_series_chunk_end(m, day))
         rc = erase_chunk(s, m, series, day, from_ms, to_ms, &touched, erased, err);
-    if (!rc) rc = rollup_days(s, person, m, series, &touched, err);
+    if (!rc) rc = sw_series_roll_up(s, person, m, series, &touched, err);
     sw_free(touched.at);
     return rc;
 }
@@ -691,7 +484,7 @@ int sw_series_fold(struct sw_store *s, const struct sw_metric *m, int64_t series
                          "SELECT start_ms FROM tail WHERE series_id = $1 ORDER BY start_ms LIMIT 1",
                          "i", series)) > 0) {
         struct sw_samples x = {0};
-        int64_t first = chunk_day(m, sw_floor_day(start)), end = sw_series_chunk_end(m, first);
+        int64_t first = sw_series_chunk_day(m, sw_floor_day(start)), end = sw_series_chunk_end(m, first);
         size_t tail_n;
         rc = load(s, m, series, first, end, &x, &tail_n, err);
         if (!rc) rc = put_chunk(s, sw_series_key(series, first), &x, err);
