@@ -27,7 +27,7 @@
  *   t:job_check(id, gen)  t:job_extend(id, gen, until, progress)  t:job_done(id, gen, outcome, body)
  *   t:job_retry(id, gen, due, failure)   t:job_release(id, gen)   t:sweep()
  *   connections, credentials, limits, coverage, packed columns: txn_sync.c     raw archive: txn_raw.c
- *   ranks and merges of origins: txn_origins.c
+ *   ranks and merges of origins: txn_origins.c     undo, erasure: txn_undo.c
  *   t:dispatch(live_after ms): one job "dispatch" with the events of the records before it, if any */
 #include "base/alloc.h"
 #include "base/json.h"
@@ -356,6 +356,7 @@ int sw_open_txn(lua_State *L)
     luaL_setfuncs(L, sw_txn_sync_methods, 0);
     luaL_setfuncs(L, sw_txn_raw_methods, 0);
     luaL_setfuncs(L, sw_txn_origins_methods, 0);
+    luaL_setfuncs(L, sw_txn_undo_methods, 0);
     lua_setfield(L, -2, "__index");
     lua_pushcfunction(L, l_gc);
     lua_setfield(L, -2, "__gc");

@@ -74,5 +74,5 @@ void sw_txn_read_map(lua_State *L, int arg, const char *unit, struct sw_column_m
 void sw_txn_put_counts(struct sw_buf *b, const struct sw_counts *c);
 
 extern const luaL_Reg sw_txn_data_methods[], sw_txn_jobs_methods[], sw_txn_sync_methods[],
-    sw_txn_raw_methods[], sw_txn_origins_methods[];
+    sw_txn_raw_methods[], sw_txn_origins_methods[], sw_txn_undo_methods[];
 #endif
