@@ -103,6 +103,14 @@ int sw_box_send_packed(struct sw_box *b, struct sw_err *err);
 void sw_box_leave_batch(struct sw_box *b, struct sw_batch *batch);
 /* For the library: push its functions into the table on top. */
 void sw_box_push_batch_core(lua_State *L);
+struct sw_run *sw_box_current_run(lua_State *L); /* of a batch; raises when there is none */
 /* Push { run, out } of a run, made when it is asked for. */
 void sw_box_push_current(lua_State *L, struct sw_run *r);
+
+/* ---- box_actions.c: for the library ---- */
+
+/* act(name, id, args): args are plain data */
+int sw_box_act(lua_State *L);
+/* action(name, id, names of its texts (true: must be there), function for all else) -> function(args) */
+int sw_box_action(lua_State *L);
 #endif
