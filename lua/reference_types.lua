@@ -59,7 +59,8 @@ local values = { now = "fun(): sw.Quantity", time = "fun(value: string|number): 
   quantity = "fun(text: string): sw.Quantity", secret = "fun(name: string): string",
     sha1 = "fun(text: string): string",
   sha256 = "fun(text: string): string", base64 = "fun(text: string): string",
-  sport_name = "fun(word: string): string?, string?", moment = "fun(text: string): integer?, integer?" }
+  sport_name = "fun(word: string): string?, string?", moment = "fun(text: string): integer?, integer?",
+  objects = "fun(list: any): table[]", word = "fun(v: any): string", figure = "fun(v: any): number?" }
 
 local mappers = { value = "fun(spec: string|table): sw.Mapper", first = "fun(list: sw.Path[]): sw.Mapper",
   lookup = "fun(spec: table): sw.Mapper", const = "fun(value: any): sw.Mapper",

@@ -4,6 +4,8 @@
 --   { "app_version": "1.9", "steps": [ { "count": 8421, "start_time": "...", "end_time": "..." } ] }
 local sw = require "syncwell"
 
+local text, number, objects = sw.word, sw.figure, sw.objects
+
 local HOUR_MS, QUARTER_MS = 3600000, 900000
 
 -- Kind of the app -> metric, member of its value, unit. amount: counted over a stretch of time.
@@ -46,24 +48,6 @@ local APPS = { ["com.garmin.android.apps.connectmobile"] = "Garmin Connect",
   ["com.google.android.apps.fitness"] = "Google Fit", ["com.fitbit.FitbitMobile"] = "Fitbit",
   ["com.sec.android.app.shealth"] = "Samsung Health", ["com.withings.wiscale2"] = "Withings",
   ["com.ouraring.oura"] = "Oura", ["com.strava"] = "Strava", ["fi.polar.polarflow"] = "Polar Flow" }
-
-local function text(v)
-  return type(v) == "string" and v:sub(1, 200) or ""
-end
-
-local function number(v)
-  return type(v) == "number" and v or nil
-end
-
-local function objects(list)
-  local found = {}
-  for _, item in ipairs(type(list) == "userdata" and list or {}) do
-    if type(item) == "userdata" then
-      found[#found + 1] = item
-    end
-  end
-  return found
-end
 
 -- --- who measured ---
 

@@ -4,6 +4,8 @@
 --   { "data": { "metrics": [ { "name": "step_count", "units": "count", "data": [ ... ] } ] } }
 local sw = require "syncwell"
 
+local text, number, objects = sw.word, sw.figure, sw.objects
+
 local HOUR_MS = 3600000
 
 -- Health Auto Export's name -> metric; amounts add up over a day.
@@ -28,25 +30,6 @@ local function origin(name)
   local word = (name or ""):lower()
   local kind = word:find "watch" and "watch" or word:find "phone" and "phone" or "app"
   return { name = name ~= "" and name or "Phone", maker = kind ~= "app" and "apple" or "", kind = kind }
-end
-
-local function text(v)
-  return type(v) == "string" and v:sub(1, 200) or ""
-end
-
-local function number(v)
-  return type(v) == "number" and v or nil
-end
-
--- The objects of a list; what is none is no list of ours.
-local function objects(list)
-  local found = {}
-  for _, item in ipairs(type(list) == "userdata" and list or {}) do
-    if type(item) == "userdata" then
-      found[#found + 1] = item
-    end
-  end
-  return found
 end
 
 -- The texts a field takes in a list, "" for items that lack it.

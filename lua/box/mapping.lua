@@ -167,8 +167,28 @@ local function check_all(what, list)
   end
 end
 
+-- What hooks ask of a document whose values may be of any kind.
+local function open_readers(to)
+  function to.word(v)
+    return type(v) == "string" and v:sub(1, 200) or ""
+  end
+  function to.figure(v)
+    return type(v) == "number" and v or nil
+  end
+  function to.objects(list)
+    local found = {}
+    for _, item in ipairs(type(list) == "userdata" and list or {}) do
+      if type(item) == "userdata" then
+        found[#found + 1] = item
+      end
+    end
+    return found
+  end
+end
+
 function mapping.open(to)
   open_plain(to)
+  open_readers(to)
   to.sport_name = sports.of
   -- Milliseconds and minutes east of a text with a zone, "2026-08-17 08:00:00 +0200"; nil for any other.
   function to.moment(text)

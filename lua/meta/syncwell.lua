@@ -548,6 +548,7 @@
 ---@field event fun(spec: sw.EventSpec|string): sw.Trigger trigger: something was stored, or happened to a connection
 ---@field every fun(spec: sw.EverySpec|string): sw.Trigger trigger: again and again
 ---@field feet fun(path: string): sw.Mapper feet to metres
+---@field figure fun(v: any): number? a number, nil for what is none
 ---@field first fun(list: sw.Path[]): sw.Mapper the first of these that is there
 ---@field fraction fun(path: string): sw.Mapper 0 to 1 to per cent
 ---@field goal fun(spec: sw.GoalSpec|string): sw.Trigger trigger: a goal of the user is reached
@@ -571,6 +572,7 @@
 ---@field now fun(): sw.Quantity the firing's instant
 ---@field number fun(spec?: sw.NumberSpec): sw.Param parameter: a number
 ---@field oauth2 fun(spec: sw.Oauth2Spec): table sign-in: OAuth 2
+---@field objects fun(list: any): table[] the objects among a list of a document; what is no list has none
 ---@field offset fun(spec: sw.OffsetSpec): table paging: by offset
 ---@field offset_between fun(shown: string, utc: string): sw.Mapper minutes east, from two texts of one instant
 ---@field package fun(spec: sw.PackageSpec): sw.Declaration names a folder of scripts
@@ -600,6 +602,7 @@
 ---@field wall fun(path: string): sw.Mapper a wall-clock time of the user's zone
 ---@field watts fun(path: string): sw.Mapper watts
 ---@field webhook fun(spec: sw.WebhookSpec|string): sw.Trigger trigger: a signed message to an address of ours
+---@field word fun(v: any): string a text of at most 200 bytes; "" for what is none
 
 ---@type sw.Library
 local library
