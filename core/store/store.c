@@ -18,12 +18,15 @@ struct sw_q {
     bool open; /* stepped and not at its end */
 };
 
+enum { UNSUMMED = 64 };
+
 struct sw_store {
     const struct sw_db *db;
     void *conn;
     bool in_tx;
     struct sw_squeezer *zip;
     struct sw_undo_mark undo;
+    int64_t unsummed[UNSUMMED];
     void (*slow)(void *ctx, const char *sql, int64_t ms);
     void *slow_ctx;
     struct sw_map by_sql; /* address of the literal -> struct sw_q * */
@@ -40,6 +43,7 @@ int sw_store_open(const char *url, const char *schema_dir, bool read_only, struc
     s = sw_zalloc(sizeof *s);
     s->db = db;
     s->zip = sw_squeezer_new();
+    for (size_t i = 0; i < UNSUMMED; i++) s->unsummed[i] = -1;
     sw_map_init(&s->by_sql);
     rc = db->open(rest, read_only ? SW_DB_READ : SW_DB_WRITE, &s->conn, err);
     if (!rc) rc = sw_migrate(s, schema_dir, read_only, err);
@@ -69,6 +73,10 @@ void sw_store_close(struct sw_store *s)
 struct sw_squeezer *sw_store_zip(struct sw_store *s)
 {
     return s->zip;
+}
+int64_t *sw_store_unsummed(struct sw_store *s, int64_t connection)
+{
+    return &s->unsummed[(uint64_t)connection % UNSUMMED];
 }
 struct sw_undo_mark *sw_store_undo(struct sw_store *s)
 {

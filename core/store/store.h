@@ -17,6 +17,9 @@ struct sw_q;          /* a prepared statement in use */
 int sw_store_open(const char *url, const char *schema_dir, bool read_only, struct sw_store **out,
                   struct sw_err *err);
 void sw_store_close(struct sw_store *s);
+/* Bytes kept of a connection's answers since they were last summed up; -1: they never were by this store. For
+ * store_raw.c; several connections may share one. */
+int64_t *sw_store_unsummed(struct sw_store *s, int64_t connection);
 struct sw_squeezer *sw_store_zip(struct sw_store *s); /* borrowed; for what is squeezed on this thread */
 const struct sw_dialect *sw_store_dialect(const struct sw_store *s);
 int64_t sw_store_wake(struct sw_store *s); /* changes when another process committed */

@@ -55,6 +55,7 @@ static int put_body(struct sw_store *s, int64_t person, struct sw_raw *r, const 
             "($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING RETURNING 1",
             "iiiiib", r->body_id, person, r->connection_id, (int64_t)n, (int64_t)small.len,
             small.data, small.len);
+        r->stored = (int64_t)small.len;
     }
     sw_buf_clear(&small);
     return rc;
@@ -72,14 +73,18 @@ static int stored_bytes(struct sw_store *s, int64_t person, int64_t connection, 
     return rc < 0 ? rc : 0;
 }
 
-static int drop(struct sw_store *s, int64_t id, int64_t body, struct sw_err *err)
+/* *have: less what goes with it */
+static int drop(struct sw_store *s, int64_t id, int64_t body, int64_t *have, struct sw_err *err)
 {
+    int64_t stored = 0;
     int rc = sw_run(s, err, "DELETE FROM raw_item WHERE id = $1", "i", id);
-    return rc ? rc
-              : sw_run(
-                    s, err,
-                    "DELETE FROM raw_body WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM raw_item WHERE body_id = $1)",
+    if (rc) return rc;
+    rc = sw_ask_int(s, err, &stored,
+                    "DELETE FROM raw_body WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM raw_item WHERE body_id = $1) "
+                    "RETURNING stored",
                     "i", body);
+    if (rc > 0) *have -= stored;
+    return rc < 0 ? rc : 0;
 }
 
 struct pair {
@@ -108,6 +113,16 @@ static int oldest(struct sw_store *s, int64_t person, int64_t connection, int64_
     return rc < 0 ? rc : 0;
 }
 
+/* Summing up reads an entry a body, so it is done again only when a 256th of a cap has come. */
+static bool is_due(struct sw_store *s, const struct sw_raw *r, const struct sw_raw_caps *caps)
+{
+    int64_t *unsummed = sw_store_unsummed(s, r->connection_id);
+    int64_t cap = caps->connection < caps->person ? caps->connection : caps->person;
+    if (*unsummed >= 0 && (*unsummed += r->stored) < cap / 256) return false;
+    *unsummed = 0;
+    return true;
+}
+
 /* Oldest items go until the rest fits; 1 when there was no time for all. */
 static int fit(struct sw_store *s, int64_t person, int64_t connection, int64_t cap, int64_t most,
                int64_t *gone, struct sw_err *err)
@@ -119,9 +134,8 @@ static int fit(struct sw_store *s, int64_t person, int64_t connection, int64_t c
         if (*gone - began >= most) return 1;
         rc = oldest(s, person, connection, INT64_MAX, p, &n, err);
         for (int i = 0; i < n && !rc; i++) {
-            rc = drop(s, p[i].id, p[i].body, err);
+            rc = drop(s, p[i].id, p[i].body, &have, err);
             ++*gone;
-            if (!rc) rc = stored_bytes(s, person, connection, &have, err);
             if (have <= cap) break;
         }
         if (!n) break;
@@ -151,8 +165,9 @@ int sw_raw_put(struct sw_store *s, int64_t person, const struct sw_raw *given, c
     int fresh, rc;
     if ((fresh = put_body(s, person, &r, body, n, err)) < 0) return fresh;
     rc = put_item(s, person, &r, err);
-    if (!rc && fresh) rc = fit(s, person, r.connection_id, caps->connection, INT64_MAX, &gone, err);
-    if (!rc && fresh) rc = fit(s, person, 0, caps->person, INT64_MAX, &gone, err);
+    if (rc || !fresh || !is_due(s, &r, caps)) return rc;
+    rc = fit(s, person, r.connection_id, caps->connection, INT64_MAX, &gone, err);
+    if (!rc) rc = fit(s, person, 0, caps->person, INT64_MAX, &gone, err);
     return rc < 0 ? rc : 0;
 }
 
@@ -259,11 +274,12 @@ int sw_raw_prune(struct sw_store *s, int64_t person, int64_t before_ms,
                  const struct sw_raw_caps *caps, int64_t most, int64_t *gone, struct sw_err *err)
 {
     struct pair p[PART];
+    int64_t have = 0;
     int n = 1, rc = 0;
     *gone = 0;
     while (!rc && n && *gone < most) {
         rc = oldest(s, person, 0, before_ms, p, &n, err);
-        for (int i = 0; i < n && !rc; i++, ++*gone) rc = drop(s, p[i].id, p[i].body, err);
+        for (int i = 0; i < n && !rc; i++, ++*gone) rc = drop(s, p[i].id, p[i].body, &have, err);
     }
     if (rc || n) return rc ? rc : 1;
     return fit(s, person, 0, caps->person, most, gone, err);

@@ -176,6 +176,22 @@ static void over_a_cap_the_oldest_of_the_connection_go_at_once(void **state)
     assert_int_equal(count_of(f, "SELECT max(last_ms) FROM raw_item"), 2000);
 }
 
+static void a_cap_is_held_within_a_256th_of_it(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t noise[500];
+    const struct sw_raw_caps caps = {300000, INT64_MAX};
+    int64_t most = 0, now;
+    for (int i = 0; i < 1500; i++) {
+        sw_random(noise, sizeof noise);
+        OK(put(f, "x", 1000 + i, (char *)noise, sizeof noise, &caps));
+        now = count_of(f, "SELECT sum(stored) FROM raw_body");
+        if (now > most) most = now;
+    }
+    assert_true(most > 300000 && most < 300000 + 300000 / 256 + 2 * (int64_t)sizeof noise);
+    assert_int_equal(count_of(f, "SELECT max(last_ms) FROM raw_item"), 2499);
+}
+
 static void it_goes_with_its_connection_and_with_its_person(void **state)
 {
     struct fixture *f = *state;
@@ -221,6 +237,7 @@ int main(void)
         TEST(the_oldest_go_by_age_and_a_body_goes_with_its_last_item),
         TEST(a_prune_of_many_comes_in_parts),
         TEST(over_a_cap_the_oldest_of_the_connection_go_at_once),
+        TEST(a_cap_is_held_within_a_256th_of_it),
         TEST(it_goes_with_its_connection_and_with_its_person),
         TEST(a_mapping_is_noted_where_a_run_is),
     };
