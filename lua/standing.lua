@@ -10,7 +10,7 @@ local versions = require("versions")
 local standing = {}
 
 local LOOK_SHARE = 50
-local LARGE_KIB, YOUNG_KIB = 8192, 512
+local LARGE_KIB, YOUNG_KIB = 8192, 1536
 
 local kept = {} -- person's home and name -> { mark, all, listening }
 local looked = {} -- folder -> { stamp, next = when to look again, on the monotonic clock }
@@ -59,6 +59,7 @@ local function settle()
   collectgarbage("incremental")
   collectgarbage("generational", math.floor(math.max(1, math.min(20, YOUNG_KIB * 100 / kib))), 0)
   collectgarbage("step", 0) -- Lua 5.4.4 waits as long as before otherwise
+  sw.settle_heap()
 end
 
 function standing.rules(ctx)

@@ -144,6 +144,16 @@ static struct page *new_page(struct sw_slab *s, unsigned size)
     return page;
 }
 
+void sw_slab_settle(struct sw_slab *s)
+{
+    if (!s || s->held > s->most / 2) return;
+    for (size_t c = 0; c < CLASSES; c++)
+        for (struct page *page = s->room[c], *next; page; page = next) {
+            next = page->next;
+            if (page->live > (PAGE - sizeof *page) / page->size / 2) unlist(s, page);
+        }
+}
+
 /* Where no hole is: the page's untouched end, or another page. */
 static void *small_fresh(struct sw_slab *s, unsigned c)
 {

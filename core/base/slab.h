@@ -23,6 +23,10 @@ void *sw_slab_resize(struct sw_slab *s, void *p, size_t from, size_t to);
 void *sw_slab_make(struct sw_slab *s, size_t n); /* n above 0 */
 void sw_slab_drop(struct sw_slab *s, void *p, size_t n); /* n: its size, above 0 unless p is NULL */
 size_t sw_slab_held(const struct sw_slab *s); /* bytes of its regions */
+/* What there is stays, as far as anybody knows: pages that are more than half full are used again only when
+ * something in them is given back, so what comes and goes from now on lies close together. Nothing happens when
+ * half of what the slab may hold is held. */
+void sw_slab_settle(struct sw_slab *s); /* s may be NULL */
 /* Regions are added up to so many bytes: one object kept in each page of each size would else hold a
  * multiple of what is in use. An object that becomes smaller goes beyond it. */
 void sw_slab_set_most(struct sw_slab *s, size_t bytes);

@@ -7,6 +7,7 @@
  * CPU time is not read per run: the tick notes when it first sees one (limits.h). */
 #include "box/box_priv.h"
 #include "base/alloc.h"
+#include "base/slab.h"
 #include "box/event.h"
 #include "box/frame_lua.h"
 #include <lauxlib.h>
@@ -364,8 +365,8 @@ static int run_all(struct sw_box *b, struct sw_batch *batch, uint64_t first, siz
 }
 
 /* Rules and library are kept, and what runs make goes at once: when the heap has grown by half, and by more
- * than may be young, since it was last looked at, all of it counts as old and the collector visits what is young. The look costs a
- * full collection, so a small box first shows that it has much to do. */
+ * than may be young, since it was last looked at, all of it counts as old and the collector visits what is
+ * young. The look costs a full collection, so a small box first shows that it has much to do. */
 static void settle_heap(struct sw_box *b)
 {
     size_t used = b->limits.mem_used, young;
@@ -377,6 +378,7 @@ static void settle_heap(struct sw_box *b)
     young = YOUNG_BYTES / (b->settled / 100 + 1);
     lua_gc(b->L, LUA_GCGEN, young < 1 ? 1 : young > 20 ? 20 : (int)young, 0);
     lua_gc(b->L, LUA_GCSTEP, 0); /* Lua 5.4.4 waits as long as before otherwise */
+    sw_slab_settle(b->limits.slab);
 }
 
 int sw_box_start_batch(struct sw_box *b, struct sw_rd frame, struct sw_err *err)

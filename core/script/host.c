@@ -105,6 +105,13 @@ static int l_spawn(lua_State *L)
     return 0;
 }
 
+/* sw.settle_heap(): what there is now stays; what comes lies apart from it (base/slab.h). */
+static int l_settle_heap(lua_State *L)
+{
+    sw_slab_settle(sw_lua_host(L)->slab);
+    return 0;
+}
+
 static void open_all(lua_State *L)
 {
     static const luaL_Reg parts[] = {
@@ -123,6 +130,8 @@ static void open_all(lua_State *L)
     }
     lua_pushcfunction(L, l_spawn);
     lua_setfield(L, -2, "spawn");
+    lua_pushcfunction(L, l_settle_heap);
+    lua_setfield(L, -2, "settle_heap");
     lua_setglobal(L, "sw");
 }
 

@@ -134,12 +134,40 @@ static void one_object_kept_in_each_page_holds_no_more_than_was_allowed(void **s
     sw_slab_free(s);
 }
 
+static void what_comes_after_all_settled_lies_apart_until_something_goes(void **state)
+{
+    enum { OLD = 4000, NEW = 200 };
+    static void *old[OLD];
+    struct sw_slab *s = sw_slab_new();
+    void *fresh[NEW], *again;
+    (void)state;
+    for (int i = 0; i < OLD; i++) memset(old[i] = sw_slab_make(s, 48), i & 0xff, 48);
+    for (int i = 0; i < OLD; i += 5) {
+        sw_slab_drop(s, old[i], 48);
+        old[i] = NULL;
+    }
+    sw_slab_settle(s);
+    for (int i = 0; i < NEW; i++) {
+        memset(fresh[i] = sw_slab_make(s, 48), 0xee, 48);
+        for (int k = 0; k < OLD; k++)
+            assert_true(!old[k] || ((uintptr_t)old[k] ^ (uintptr_t)fresh[i]) >> 14);
+    }
+    for (int i = 0; i < OLD; i++)
+        for (int k = 0; old[i] && k < 48; k++) assert_int_equal(((unsigned char *)old[i])[k], i & 0xff);
+    sw_slab_drop(s, old[1], 48);
+    again = sw_slab_make(s, 48);
+    assert_ptr_equal(again, old[1]);
+    sw_slab_settle(NULL);
+    sw_slab_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(objects_of_all_sizes_keep_their_bytes_while_others_come_and_go),
         cmocka_unit_test(objects_are_aligned_for_any_type),
         cmocka_unit_test(memory_of_one_size_serves_another_when_it_is_empty),
+        cmocka_unit_test(what_comes_after_all_settled_lies_apart_until_something_goes),
         cmocka_unit_test(one_object_kept_in_each_page_holds_no_more_than_was_allowed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
