@@ -58,6 +58,22 @@ local needs = {
   ["mqtt.publish"] = { "topic" }, ["http.request"] = { "url" },
 }
 
+-- What sw.box.plain is asked with: the names of texts, and of granted actions what each of them needs.
+action_shape.texts = {}
+for name, kind in pairs(of) do
+  action_shape.texts[name] = kind == plain or nil
+end
+
+function action_shape.plainly(is_granted)
+  local allowed = {}
+  for action, needed in pairs(needs) do
+    if #needed == 1 and is_granted(action) then
+      allowed[action] = needed[1]
+    end
+  end
+  return allowed
+end
+
 -- nil when all is well.
 function action_shape.problem(action, args)
   for name, value in next, args do -- mostly texts, which need no call

@@ -12,6 +12,7 @@ local grouping = require("grouping")
 local home = require("home")
 
 local type, clean, json = type, sw.sys.clean, sw.json -- asked for each firing
+local is_plain, texts = sw.box.plain, action_shape.texts
 local firing = {}
 
 function firing.public_event(view)
@@ -99,22 +100,31 @@ end
 -- performed.
 local grant_of = { notify = "notify", ["mqtt.publish"] = "mqtt:publish" }
 
-local function granted(uses, a)
-  local args = type(a) == "table" and a.args
-  local grant = type(args) == "table" and (grant_of[a.action] or actions.grant(a.action))
-  if not grant or grant == "notify" and args.buttons and buttons.lacks(args.buttons, uses) then
-    return false
-  end
+local function has(uses, grant)
   for i = 1, #uses do
     if uses[i] == grant then
       return true
     end
   end
+  return false
 end
 
--- What came back from the box is not believed: a firing has a clean key and only actions that were
--- granted. Gives what is wrong, nil when all is well.
-function firing.doubt(rule, out)
+local function granted(uses, a)
+  local args = type(a) == "table" and a.args
+  local grant = type(args) == "table" and (grant_of[a.action] or actions.grant(a.action))
+  return grant and not (grant == "notify" and args.buttons and buttons.lacks(args.buttons, uses))
+    and has(uses, grant)
+end
+
+-- Actions this rule may ask for that need no second look when they are made of texts.
+local function plainly(rule)
+  local uses = rule.declaration.uses or {}
+  return action_shape.plainly(function(action)
+    return has(uses, grant_of[action] or actions.grant(action))
+  end)
+end
+
+local function doubt_closely(rule, out)
   if type(out) ~= "table" or type(out.key) ~= "string" then
     return "the run gave no key"
   elseif out.log ~= nil and not action_shape.is_log(out.log)
@@ -122,17 +132,22 @@ function firing.doubt(rule, out)
     return "the run gave what no run gives"
   end
   out.key = clean(out.key)
-  local uses, list, problem_of = rule.declaration.uses or {}, out.actions or {}, action_shape.problem
-  for i = 1, #list do
+  local uses, list = rule.declaration.uses or {}, out.actions or {}
+  for i = 1, #list do -- a hole is no action either
     local a = list[i]
-    if not granted(uses, a) then
-      return "an action was asked for that was not granted"
-    end
-    local problem = problem_of(a.action, a.args)
+    local problem = not granted(uses, a) and "an action was asked for that was not granted"
+      or action_shape.problem(a.action, a.args)
     if problem then
       return problem
     end
   end
+end
+
+-- What came back from the box is not believed: a firing has a clean key and only actions that were
+-- granted. Gives what is wrong, nil when all is well.
+function firing.doubt(rule, out)
+  rule.plainly = rule.plainly or plainly(rule)
+  return not is_plain(out, rule.plainly, texts) and doubt_closely(rule, out) or nil
 end
 
 -- The key is the group's where the rule has none of its own; else the newest firings are looked through.

@@ -157,10 +157,6 @@ uint16_t sw_rd_u16(struct sw_rd *r)
 {
     return (uint16_t)sw_rd_little(r, 2);
 }
-uint32_t sw_rd_u32(struct sw_rd *r)
-{
-    return (uint32_t)sw_rd_little(r, 4);
-}
 uint64_t sw_rd_u64(struct sw_rd *r)
 {
     return sw_rd_little(r, 8);

@@ -85,7 +85,13 @@ static inline uint8_t sw_rd_byte(struct sw_rd *r)
     return !r->bad && r->p < r->end ? *r->p++ : (uint8_t)sw_rd_little(r, 1);
 }
 uint16_t sw_rd_u16(struct sw_rd *r);
-uint32_t sw_rd_u32(struct sw_rd *r);
+static inline uint32_t sw_rd_u32(struct sw_rd *r)
+{
+    const uint8_t *p = r->p;
+    if (r->bad || r->end - p < 4) return (uint32_t)sw_rd_little(r, 4);
+    r->p += 4;
+    return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
 uint64_t sw_rd_u64(struct sw_rd *r);
 double sw_rd_f64(struct sw_rd *r);
 uint64_t sw_rd_long_varint(struct sw_rd *r);

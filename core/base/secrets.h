@@ -19,4 +19,13 @@ void sw_secrets_hide(const struct sw_secrets *s, struct sw_buf *out, const char 
 /* The same for data that stays in use: values under 8 bytes or of digits alone stay, since figures look
  * like them. False, and nothing appended, when there is none. */
 bool sw_secrets_redact(const struct sw_secrets *s, struct sw_buf *out, const char *text, size_t n);
+/* Printable ASCII in which no value can begin: nothing to hide, nothing to clean. */
+static inline bool sw_secrets_plain(const struct sw_secrets *s, const char *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c < ' ' || c > '~' || s->first[c]) return false;
+    }
+    return true;
+}
 #endif

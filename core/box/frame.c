@@ -77,9 +77,21 @@ static bool broken(struct sw_rd *r)
     return false;
 }
 
+/* A key of under 128 bytes, as most are. */
+static inline bool short_key(struct sw_rd *r, const char **key, size_t *n)
+{
+    if (r->bad || r->p >= r->end || *r->p >= 0x80 || *r->p >= sw_rd_left(r)) return false;
+    *n = *r->p;
+    *key = (const char *)r->p + 1;
+    r->p += 1 + *n;
+    return true;
+}
+
 bool sw_val_key_next(struct sw_rd *r, const char **key, size_t *n)
 {
-    uint64_t len = sw_rd_varint(r);
+    uint64_t len;
+    if (short_key(r, key, n)) return true;
+    len = sw_rd_varint(r);
     if (r->bad || len > sw_rd_left(r)) return broken(r);
     *n = (size_t)len;
     *key = (const char *)sw_rd_bytes(r, *n);
@@ -150,7 +162,7 @@ static bool skip_depth(struct sw_rd *r, int depth)
     if (v.kind < SW_V_ARR) return true;
     if (depth <= 0) return broken(r);
     for (size_t i = 0; i < v.n; i++) {
-        if (v.kind == SW_V_MAP && !sw_val_key_next(r, &key, &n)) return false;
+        if (v.kind == SW_V_MAP && !short_key(r, &key, &n) && !sw_val_key_next(r, &key, &n)) return false;
         if (!skip_scalar(r) && !skip_depth(r, depth - 1)) return false;
     }
     return true;
@@ -176,9 +188,9 @@ bool sw_val_find(struct sw_rd map, const char *key, struct sw_rd *value)
     if (!sw_val_next(&map, &v) || v.kind != SW_V_MAP) return false;
     for (size_t i = 0; i < v.n; i++) {
         const uint8_t *from;
-        if (!sw_val_key_next(&map, &k, &n)) return false;
+        if (!short_key(&map, &k, &n) && !sw_val_key_next(&map, &k, &n)) return false;
         from = map.p;
-        if (!sw_val_skip(&map)) return false;
+        if (!skip_scalar(&map) && !sw_val_skip(&map)) return false;
         if (n == want && memcmp(k, key, n) == 0) {
             *value = sw_rd_of(from, (size_t)(map.p - from));
             return true;

@@ -12,6 +12,8 @@
  *                      nothing to tell are one and the same table, with out.fired = false, and took
  *                      results.quiet_us together; results.told lists the indexes of the others,
  *                      results.failed says whether one of them failed
+ *   plain(out, allowed, texts) -> is it a clean key and actions of texts alone, each in allowed = { name =
+ *                      the argument that it needs, or true }, each argument's name in texts?
  *   body(call, text)   a document that goes with the reply to come, read there by core.json()
  *   reply(call, ok, value | text)
  *   identity() -> a text that changes with the box's program
@@ -21,6 +23,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "box/frame_lua.h"
+#include "script/outcome.h"
 #include "script/pack_lua.h"
 #include "script/task.h"
 #include "script/workers.h"
@@ -538,7 +541,7 @@ int sw_open_box(lua_State *L)
 {
     static const luaL_Reg f[] = {
         {"configure", l_configure}, {"load", l_load},   {"run", l_run},
-        {"pack", l_pack},           {"batch", l_batch},
+        {"pack", l_pack},           {"batch", l_batch}, {"plain", sw_outcome_plain},
         {"body", l_body},           {"reply", l_reply}, {"confinement", l_confinement},
         {"identity", l_identity},
         {"stats", l_stats},         {"pid", l_pid},     {"close", l_close},

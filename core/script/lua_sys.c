@@ -520,23 +520,13 @@ static int l_metric(lua_State *L)
     return 0;
 }
 
-/* Nothing in it that cleaning would change, seen quickly: keys mostly are like that. */
-static bool is_clean(const struct sw_secrets *known, const char *s, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)s[i];
-        if (c < ' ' || c > '~' || known->first[c]) return false;
-    }
-    return true;
-}
-
 static int l_clean(lua_State *L)
 {
     size_t n;
     const char *s = luaL_checklstring(L, 1, &n);
     const struct sw_secrets *known = &sw_lua_engine(L)->vault.known;
     struct sw_buf safe, b;
-    if (is_clean(known, s, n)) {
+    if (sw_secrets_plain(known, s, n)) { /* keys mostly are */
         lua_pushvalue(L, 1);
         return 1;
     }

@@ -36,6 +36,31 @@ describe("the result of a run", function()
     end
   end)
 
+  it("is seen to be plain only when it is a clean key and texts alone, for actions that were granted", function()
+    local allowed, texts = { notify = "text" }, { text = true, title = true }
+    local function plain(key, action, args)
+      return sw.box.plain({ key = key, actions = { { action = action, args = args } } }, allowed, texts)
+    end
+    expect(plain("k", "notify", { text = "a", title = "b" })).is_true()
+    expect(sw.box.plain({ key = "k" }, allowed, texts)).is_true()
+    for _, out in ipairs { 5, {}, { key = 7 }, { key = "k", log = { "a" } }, { key = "k", actions = "text" },
+      { key = "k", actions = { "notify" } }, { key = "k", actions = { { action = "notify" } } } } do
+      expect(sw.box.plain(out, allowed, texts)).equals(false)
+    end
+    for _, case in ipairs {
+      { "\27[31mk", "notify", { text = "a" } }, { "k", "task.add", { text = "a" } }, { "k", {}, { text = "a" } },
+      { "k", "notify", { title = "a" } }, { "k", "notify", { text = 5 } }, { "k", "notify", { text = "a", buttons = {} } },
+      { "k", "notify", { text = "a", "b" } }, { "k", "notify", { text = ("x"):rep(65537) } },
+    } do
+      expect(plain(case[1], case[2], case[3])).equals(false)
+    end
+  end)
+
+  it("is refused when a hole stands among its actions", function()
+    expect(firing.doubt(rule, { key = "k", actions = { nil, { action = "notify", args = { text = "a" } } } }))
+      .contains("not granted")
+  end)
+
   it("is refused when its log or its actions are none", function()
     for _, out in ipairs { { key = "k", log = "text" }, { key = "k", log = { {} } }, { key = "k", actions = "text" } } do
       expect(firing.doubt(rule, out)).contains("what no run gives")
