@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/timeline.h"
 #include "base/alloc.h"
+#include "engine/day_parts.h"
 #include "engine/night.h"
 #include "store/store_origins.h"
 #include <stdlib.h>
@@ -186,29 +187,49 @@ static int used_cmp(const void *a, const void *b)
     return (x->value > y->value) - (x->value < y->value);
 }
 
-static int take_lane(struct sw_store *s, const struct sw_metric *m, const struct lane *l,
-                     int64_t day, const struct spans *cover, struct used_list *used,
-                     struct spans *near, sw_timeline_sink sink, void *ctx, struct sw_err *err)
+struct merging {
+    struct sw_store *s;
+    const struct sw_metrics *all;
+    const struct sw_who *who;
+    const struct sw_metric *m;
+    int64_t day;
+    struct sw_day_part part;
+    struct spans cover; /* where better origins were, in this part */
+    struct used_list used;
+    sw_timeline_sink sink;
+    void *ctx;
+};
+
+/* What an origin's sample adds: as far as no better one was there. false: it belongs elsewhere. */
+static bool take_sample(struct merging *g, const struct lane *l, const struct sw_sample *e,
+                        struct sw_timeline_step *step)
+{
+    bool spread = g->m->kind == SW_CUMULATIVE;
+    int64_t midnight = g->day * SW_DAY_MS - (int64_t)e->offset_min * 60000;
+    int64_t start = e->start_ms - midnight, dur = e->dur_ms;
+    if (start < 0 || start >= SW_DAY_MS || !sw_day_part_clip(&g->part, spread, &start, &dur)) return false;
+    *step = (struct sw_timeline_step){l->origin, midnight + start, dur, e->offset_min,
+                                      (double)e->value / g->m->scale, 1, 0, false};
+    if (dur < e->dur_ms && spread) step->value *= (double)dur / (double)e->dur_ms;
+    step->share = 1 - covered(&g->cover, step->start_ms, step->start_ms + (spread ? dur : 0), &step->behind);
+    if (step->share <= 0) return true;
+    sw_grow((void **)&g->used.at, &g->used.cap, g->used.n + 1, sizeof *g->used.at);
+    g->used.at[g->used.n++] = (struct used){step->start_ms, step->value * (spread ? step->share : 1)};
+    return true;
+}
+
+static int take_lane(struct merging *g, const struct lane *l, struct spans *near, struct sw_err *err)
 {
     struct sw_samples x = {0};
-    int rc = sw_series_read(s, m, l->series, day * SW_DAY_MS - EDGE_MS,
-                            (day + 1) * SW_DAY_MS + EDGE_MS, &x, err);
+    int rc = sw_series_read(g->s, g->m, l->series, g->day * SW_DAY_MS - EDGE_MS,
+                            (g->day + 1) * SW_DAY_MS + EDGE_MS, &x, err);
     for (size_t i = 0; i < x.n && !rc; i++) {
         const struct sw_sample *e = &x.at[i];
-        struct sw_timeline_step step = {
-            l->origin, e->start_ms, e->dur_ms, e->offset_min, (double)e->value / m->scale, 1, 0, false};
-        if (sw_floor_day(e->start_ms + (int64_t)e->offset_min * 60000) != day) continue;
-        step.share = 1 - covered(cover, e->start_ms,
-                                 e->start_ms + (m->kind == SW_CUMULATIVE ? e->dur_ms : 0),
-                                 &step.behind);
-        if (step.share > 0) {
-            sw_grow((void **)&used->at, &used->cap, used->n + 1, sizeof *used->at);
-            used->at[used->n++] = (struct used){
-                e->start_ms, step.value * (m->kind == SW_CUMULATIVE ? step.share : 1)};
-        }
-        if (m->kind != SW_CUMULATIVE)
+        struct sw_timeline_step step;
+        if (!take_sample(g, l, e, &step)) continue;
+        if (g->m->kind != SW_CUMULATIVE)
             spans_push(near, e->start_ms - NEAR_MS, e->start_ms + e->dur_ms + NEAR_MS, l->origin);
-        if (sink) sink(ctx, &step);
+        if (g->sink) g->sink(g->ctx, &step);
     }
     sw_samples_clear(&x);
     return rc;
@@ -250,27 +271,53 @@ static void sort_used(struct used_list *u)
         }
 }
 
-static int merge_lanes(struct sw_store *s, const struct sw_metrics *all, const struct sw_who *who,
-                       const struct sw_metric *m, int64_t day, const struct lane *lane, size_t n,
-                       struct sw_rollup *out, sw_timeline_sink sink, void *ctx, struct sw_err *err)
+/* One part of the day: its lanes, the best one first. */
+static int merge_part(struct merging *g, const struct lane *lane, size_t n, struct sw_err *err)
 {
-    struct spans cover = {0};
-    struct used_list used = {0};
     int rc = 0;
+    g->cover.n = 0;
     for (size_t i = 0; i < n && !rc; i++) {
         struct spans near = {0};
-        rc = take_lane(s, m, &lane[i], day, &cover, &used, &near, sink, ctx, err);
-        if (!rc && i + 1 < n && m->kind == SW_CUMULATIVE && !m->month_chunks)
-            rc = add_presence(s, all, who, lane[i].origin, day, &cover, err);
+        rc = take_lane(g, &lane[i], &near, err);
+        if (!rc && i + 1 < n && g->m->kind == SW_CUMULATIVE && !g->m->month_chunks)
+            rc = add_presence(g->s, g->all, g->who, lane[i].origin, g->day, &g->cover, err);
         for (size_t k = 0; k < near.n; k++)
-            spans_push(&cover, near.at[k].from, near.at[k].to, near.at[k].origin);
-        spans_close(&cover, 0);
+            spans_push(&g->cover, near.at[k].from, near.at[k].to, near.at[k].origin);
+        spans_close(&g->cover, 0);
         sw_free(near.at);
     }
-    sort_used(&used);
-    for (size_t i = 0; i < used.n; i++) sw_rollup_add(out, used.at[i].value);
-    sw_free(used.at);
-    sw_free(cover.at);
+    return rc;
+}
+
+static int merge_parts(struct merging *g, struct lane *lane, size_t n, struct sw_err *err)
+{
+    struct sw_hours_rank *rank;
+    struct sw_day_part *part;
+    struct lane *own;
+    size_t n_rank, parts;
+    int rc = sw_origin_hours(g->s, g->who->id, g->m->name, &rank, &n_rank, err);
+    part = sw_alloc((2 * n_rank + 1) * sizeof *part);
+    own = sw_alloc(n * sizeof *own);
+    parts = sw_day_parts(rank, n_rank, part);
+    for (size_t k = 0; k < parts && !rc; k++) {
+        g->part = part[k];
+        memcpy(own, lane, n * sizeof *own);
+        for (size_t i = 0; i < n; i++)
+            own[i].standing = sw_day_part_standing(rank, n_rank, &part[k], own[i].origin, own[i].standing);
+        if (n_rank) qsort(own, n, sizeof *own, lane_cmp);
+        rc = merge_part(g, own, n, err);
+    }
+    sw_free(rank), sw_free(part), sw_free(own);
+    return rc;
+}
+
+static int merge_lanes(struct merging *g, struct lane *lane, size_t n, struct sw_rollup *out, struct sw_err *err)
+{
+    int rc = merge_parts(g, lane, n, err);
+    sort_used(&g->used);
+    for (size_t i = 0; i < g->used.n; i++) sw_rollup_add(out, g->used.at[i].value);
+    sw_free(g->used.at);
+    sw_free(g->cover.at);
     return rc;
 }
 
@@ -278,12 +325,13 @@ int sw_timeline_day(struct sw_store *s, const struct sw_metrics *all, const stru
                     const struct sw_metric *m, int64_t day, struct sw_rollup *out,
                     sw_timeline_sink sink, void *ctx, struct sw_err *err)
 {
+    struct merging g = {.s = s, .all = all, .who = who, .m = m, .day = day, .sink = sink, .ctx = ctx};
     struct lane *lane;
     size_t n;
     int rc = lanes_of(s, who, m, day, &lane, &n, err);
     *out = (struct sw_rollup){0};
     if (!rc && n == 1 && !sink) *out = lane[0].rollup;
-    else if (!rc && n) rc = merge_lanes(s, all, who, m, day, lane, n, out, sink, ctx, err);
+    else if (!rc && n) rc = merge_lanes(&g, lane, n, out, err);
     if (!rc) rc = take_totals(s, who, m, day, n ? lane : NULL, out, sink, ctx, err);
     sw_free(lane);
     return rc;

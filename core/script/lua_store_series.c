@@ -275,8 +275,9 @@ static int write_origins(struct sw_store *s, struct sw_query *a, struct sw_err *
 
 static int write_ranks(struct sw_store *s, struct sw_query *a, struct sw_err *err)
 {
-    struct sw_q *q = sw_ask(s, err, "SELECT metric, origin_id, place FROM origin_rank WHERE person_id = $1 ORDER BY metric, place",
-                            "i", a->i[0]);
+    struct sw_q *q = sw_ask(s, err, "SELECT metric, origin_id, place, -1, -1 FROM origin_rank WHERE person_id = $1 "
+                            "UNION ALL SELECT metric, origin_id, place, from_min, to_min FROM origin_hours "
+                            "WHERE person_id = $1 ORDER BY 1, 4, 3", "i", a->i[0]);
     int rc = q ? 0 : SW_E_INTERNAL;
     sw_buf_byte(&a->out, '[');
     while (q && (rc = sw_q_next(q, err)) > 0) {
@@ -284,6 +285,10 @@ static int write_ranks(struct sw_store *s, struct sw_query *a, struct sw_err *er
         sw_json_put_text(&a->out, "metric", sw_q_text(q, 0, NULL));
         sw_json_put_int(&a->out, "origin", sw_q_int(q, 1));
         sw_json_put_int(&a->out, "place", sw_q_int(q, 2));
+        if (sw_q_int(q, 3) >= 0) {
+            sw_json_put_int(&a->out, "from_min", sw_q_int(q, 3));
+            sw_json_put_int(&a->out, "to_min", sw_q_int(q, 4));
+        }
         sw_buf_byte(&a->out, '}');
     }
     sw_buf_byte(&a->out, ']');

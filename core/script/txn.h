@@ -13,7 +13,7 @@ enum {
     SW_TXN_TEXTS = 13,
     SW_TXN_ORIGIN = 6 /* texts from here on describe an origin */,
     SW_TXN_MORE = 12 /* one text beside an origin */,
-    SW_TXN_NUMBERS = 12
+    SW_TXN_NUMBERS = 14
 };
 enum { SW_TXN_DECODER = 1, SW_TXN_HELD }; /* user values: what must live until the commit is done */
 

@@ -189,6 +189,7 @@ static int dump_data(struct sw_store *s, struct out *o, struct sw_err *err)
     static const char *const origin[] = {"id#",   "key",   "provider",  "name", "maker",
                                          "model", "class", "standing#", "merged_into#", NULL};
     static const char *const rank[] = {"person#", "metric", "origin#", "place#", NULL};
+    static const char *const hours[] = {"person#", "metric", "from#", "to#", "origin#", "place#", NULL};
     static const char *const record[] = {"id#",     "kind",          "type",           "start#",
                                          "finish#", "offset_start#", "offset_finish#", "zone_from",
                                          "day#",    "connection#",   "external_id",    "origin#",
@@ -209,6 +210,11 @@ static int dump_data(struct sw_store *s, struct out *o, struct sw_err *err)
     if (!rc)
         rc = dump_rows(s, o, "origin_rank", rank,
                        "SELECT person_id, metric, origin_id, place FROM origin_rank ORDER BY person_id, metric, place",
+                       err);
+    if (!rc)
+        rc = dump_rows(s, o, "origin_hours", hours,
+                       "SELECT person_id, metric, from_min, to_min, origin_id, place FROM origin_hours "
+                       "ORDER BY person_id, metric, from_min, to_min, place",
                        err);
     if (!rc)
         rc = dump_rows(

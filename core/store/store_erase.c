@@ -61,6 +61,7 @@ int sw_erase_person(struct sw_store *s, int64_t person, struct sw_err *err)
         "DELETE FROM run WHERE person_id = $1",
         "DELETE FROM secret WHERE person_id = $1",
         "DELETE FROM origin_rank WHERE person_id = $1",
+        "DELETE FROM origin_hours WHERE person_id = $1",
         "DELETE FROM origin WHERE person_id = $1",
         "DELETE FROM connection WHERE person_id = $1",
         "DELETE FROM person WHERE id = $1",

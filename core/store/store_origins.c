@@ -105,6 +105,79 @@ int sw_origin_rank(struct sw_store *s, int64_t person, const char *metric, const
     return rc;
 }
 
+/* --- parts of the day --- */
+
+static bool within(struct sw_hours part, int64_t minute)
+{
+    if (part.from_min < part.to_min) return minute >= part.from_min && minute < part.to_min;
+    return minute >= part.from_min || minute < part.to_min;
+}
+
+static bool overlap(struct sw_hours a, struct sw_hours b)
+{
+    return within(a, b.from_min) || within(b, a.from_min);
+}
+
+/* Forget what is ranked for this part, or say that another one is in its way. */
+static int clear_part(struct sw_store *s, int64_t person, const char *metric, struct sw_hours part,
+                      struct sw_err *err)
+{
+    struct sw_q *q = sw_ask(s, err, "SELECT from_min, to_min, origin_id FROM origin_hours WHERE person_id = $1 "
+                            "AND metric = $2", "is", person, metric);
+    struct held_list was = {0};
+    int rc = q ? 0 : SW_E_INTERNAL;
+    while (q && (rc = sw_q_next(q, err)) > 0) {
+        struct sw_hours other = {(int)sw_q_int(q, 0), (int)sw_q_int(q, 1)};
+        if (other.from_min == part.from_min && other.to_min == part.to_min) {
+            keep(&was, sw_q_int(q, 2), metric);
+        } else if (overlap(part, other)) {
+            rc = sw_fail(err, SW_E_BAD, "%02d:%02d to %02d:%02d is ranked already and overlaps: unrank it first",
+                         other.from_min / 60, other.from_min % 60, other.to_min / 60, other.to_min % 60);
+            sw_q_stop(q);
+            break;
+        }
+    }
+    for (size_t i = 0; i < was.n && !rc; i++) rc = mark_all(s, person, metric, was.at[i].id, err);
+    sw_free(was.at);
+    return rc ? rc
+              : sw_run(s, err, "DELETE FROM origin_hours WHERE person_id = $1 AND metric = $2 AND from_min = $3 "
+                       "AND to_min = $4", "isii", person, metric, (int64_t)part.from_min, (int64_t)part.to_min);
+}
+
+int sw_origin_rank_hours(struct sw_store *s, int64_t person, const char *metric, struct sw_hours part,
+                         const int64_t *origin, size_t n, struct sw_err *err)
+{
+    int rc = clear_part(s, person, metric, part, err);
+    for (size_t i = 0; i < n && !rc; i++) {
+        rc = is_own(s, person, origin[i], err);
+        if (!rc)
+            rc = sw_run(s, err, "INSERT INTO origin_hours (person_id, metric, from_min, to_min, origin_id, place) "
+                        "VALUES ($1, $2, $3, $4, $5, $6) "
+                        "ON CONFLICT (person_id, metric, from_min, to_min, origin_id) DO NOTHING",
+                        "isiiii", person, metric, (int64_t)part.from_min, (int64_t)part.to_min, origin[i],
+                        (int64_t)i + 1);
+        if (!rc) rc = mark_all(s, person, metric, origin[i], err);
+    }
+    return rc;
+}
+
+int sw_origin_hours(struct sw_store *s, int64_t person, const char *metric, struct sw_hours_rank **out,
+                    size_t *n, struct sw_err *err)
+{
+    size_t cap = 0;
+    struct sw_q *q = sw_ask(s, err, "SELECT from_min, to_min, origin_id, CASE WHEN metric = '' THEN place - 1500 "
+                            "ELSE place - 2000 END FROM origin_hours WHERE person_id = $1 AND metric IN ('', $2) "
+                            "ORDER BY 1, 2, 4", "is", person, metric);
+    int rc = q ? 0 : SW_E_INTERNAL;
+    *out = NULL, *n = 0;
+    while (q && (rc = sw_q_next(q, err)) > 0) {
+        sw_grow((void **)out, &cap, *n + 1, sizeof **out);
+        (*out)[(*n)++] = (struct sw_hours_rank){
+            {(int)sw_q_int(q, 0), (int)sw_q_int(q, 1)}, sw_q_int(q, 2), (int)sw_q_int(q, 3)};
+    }
+    return rc;
+}
+
 /* --- merge --- */
 
 /* One piece: what `to` has is written last, so it stays. */
@@ -145,6 +218,7 @@ static int move_rows(struct sw_store *s, int64_t person, int64_t from, int64_t i
         "ON CONFLICT (person_id, metric, day, origin_id) DO NOTHING",
         "DELETE FROM day_total WHERE person_id = $1 AND origin_id = $2 AND $3 <> 0",
         "DELETE FROM origin_rank WHERE person_id = $1 AND origin_id = $2 AND $3 <> 0",
+        "DELETE FROM origin_hours WHERE person_id = $1 AND origin_id = $2 AND $3 <> 0",
         "UPDATE origin SET merged_into = $3 WHERE person_id = $1 AND (id = $2 OR merged_into = $2)",
     };
     int rc = sw_record_move_origin(s, person, from, into, err);

@@ -13,14 +13,18 @@ local command = {
   usage = "[list | rank ORIGIN... | unrank | merge ORIGIN INTO]",
   example = 'syncwell origins\nsyncwell origins rank "Forerunner 255" "Apple Watch"\n'
     .. 'syncwell origins rank Scale --for weight\nsyncwell origins unrank --for weight\n'
+    .. 'syncwell origins rank Ring --for heart_rate --from 22:00 --to 07:00\n'
     .. 'syncwell origins merge "Old iPhone" iPhone',
   doc = "Where several saw the same, the best one counts: watch, ring and band before phone, what was\n"
     .. "typed in before all. `rank` puts origins before all others, the first one best: for a metric, for\n"
-    .. "workouts or nights (--for workout, --for sleep), or for everything. An origin is named by its name\n"
+    .. "workouts or nights (--for workout, --for sleep), or for everything; with --from and --to for that\n"
+    .. "part of each day alone, before what is said of whole days. An origin is named by its name\n"
     .. "or the beginning of its id. `merge` makes two origins one, for good: what comes under the old name\n"
     .. "goes to the other.",
   options = {
     ["for"] = { value = "METRIC", doc = "a metric or a kind of record; without it everything" },
+    from = { value = "HH:MM", doc = "rank: where the part of each day begins that this is for" },
+    to = { value = "HH:MM", doc = "rank: where it ends; before --from: the next morning" },
   },
 }
 
@@ -54,14 +58,68 @@ local function find(ctx, word)
   return nil, ("there is no origin '%s'%s"):format(word, schema.did_you_mean(word, names)), "usage"
 end
 
--- What --for names: "" is everything.
-local function subject(options)
+local function metric_of(options)
   local word = options["for"]
   if not word or KINDS[word] then
     return word or ""
   end
   local m, message, code = data.metric(word)
   return m and m.name, message, code
+end
+
+local function minute(word, name)
+  local h, m = tostring(word):match "^(%d%d?):(%d%d)$"
+  h, m = math.tointeger(h), math.tointeger(m)
+  if not h or h > 23 or m > 59 then
+    return nil, ("'%s' is no time of day for --%s; one is written like 22:00"):format(
+      sw.sys.clean(word), name), "usage"
+  end
+  return h * 60 + m
+end
+
+-- The part of each day that --from and --to name, in minutes, put into `of`.
+local function take_part(of, options)
+  if not options.from or not options.to then
+    return nil, "a part of the day has two ends: give both --from and --to", "usage"
+  elseif KINDS[of.metric] then
+    return nil, of.metric .. " is of whole pieces without parts of the day; --from is for metrics", "usage"
+  end
+  local why, code
+  for _, name in ipairs { "from", "to" } do
+    of[name], why, code = minute(options[name], name)
+    if not of[name] then
+      return nil, why, code
+    end
+  end
+  if of.from == of.to then
+    return nil, "that part of the day has no length; without --from and --to it is the whole day", "usage"
+  end
+  return of
+end
+
+-- What is ranked: { metric, from, to }; metric "" is everything, without from and to it is the whole day.
+local function subject(options)
+  local metric, why, code = metric_of(options)
+  if not metric then
+    return nil, why, code
+  end
+  local of = { metric = metric }
+  if options.from or options.to then
+    return take_part(of, options)
+  end
+  return of
+end
+
+local function clock_text(min)
+  return ("%02d:%02d"):format(min // 60, min % 60)
+end
+
+local function part_text(from, to)
+  return from and (" from %s to %s"):format(clock_text(from), clock_text(to)) or ""
+end
+
+local function subject_text(of)
+  return (of.metric ~= "" and of.metric or "everything") .. part_text(of.from, of.to)
 end
 
 -- Days that this decides are computed again at once.
@@ -78,7 +136,8 @@ local sub = {}
 local function ranks_of(ctx)
   local by_origin = {}
   for _, r in ipairs(sw.store.ranks(ctx.who)) do
-    local text = ("%d%s"):format(r.place, r.metric ~= "" and " for " .. r.metric or "")
+    local text = ("%d%s%s"):format(r.place, r.metric ~= "" and " for " .. r.metric or "",
+      part_text(r.from_min, r.to_min))
     by_origin[r.origin] = by_origin[r.origin] and by_origin[r.origin] .. ", " .. text or text
   end
   return by_origin
@@ -107,8 +166,8 @@ function sub.list(ctx)
 end
 
 function sub.rank(ctx, words, options)
-  local metric, why, kind = subject(options)
-  if not metric then
+  local of, why, kind = subject(options)
+  if not of then
     return nil, why, kind
   elseif not words[2] or #words > 11 then
     return nil, "origins rank needs one to ten origins, the best one first", "usage"
@@ -122,27 +181,27 @@ function sub.rank(ctx, words, options)
     ids[#ids + 1], names[#names + 1] = o.id, sw.sys.clean(o.name)
   end
   local t = home.txn(ctx)
-  t:origin_rank(metric, ids)
+  t:origin_rank(of.metric, ids, of.from, of.to)
   local done, message, code = commit(ctx, t)
   if not done then
     return nil, message, code
   end
-  term.line("%s first: %s", metric ~= "" and metric or "everything", table.concat(names, ", then "))
+  term.line("%s first: %s", subject_text(of), table.concat(names, ", then "))
   return 0
 end
 
 function sub.unrank(ctx, _, options)
-  local metric, why, kind = subject(options)
-  if not metric then
+  local of, why, kind = subject(options)
+  if not of then
     return nil, why, kind
   end
   local t = home.txn(ctx)
-  t:origin_rank(metric, {})
+  t:origin_rank(of.metric, {}, of.from, of.to)
   local done, message, code = commit(ctx, t)
   if not done then
     return nil, message, code
   end
-  term.line("%s: by class again", metric ~= "" and metric or "everything")
+  term.line("%s: %s again", subject_text(of), of.from and "as in the rest of the day" or "by class")
   return 0
 end
 

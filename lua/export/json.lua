@@ -59,7 +59,8 @@ local function choices(job)
     return
   end
   for _, r in ipairs(sw.store.ranks(job.ctx.who)) do
-    job:line { line = "rank", metric = r.metric, place = r.place, origin = id(r.origin) }
+    job:line { line = "rank", metric = r.metric, place = r.place, origin = id(r.origin),
+      from_min = r.from_min, to_min = r.to_min }
   end
   for _, o in ipairs(job.origins) do
     if o.merged_into ~= 0 then

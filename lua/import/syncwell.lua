@@ -140,12 +140,20 @@ end
 
 local KINDS = { workout = true, sleep = true, meal = true, mindful = true, measurement = true }
 
+local function is_part(d)
+  local from, to = d.from_min, d.to_min
+  return from == nil and to == nil or math.type(from) == "integer" and math.type(to) == "integer"
+    and from >= 0 and from < 1440 and to >= 0 and to < 1440
+end
+
 function message.rank(state, d, out, m)
   local known = d.metric == "" or KINDS[d.metric] or data.metrics()[d.metric]
-  if not known or not m.origin or math.type(d.place) ~= "integer" or d.place < 1 or d.place > 10 then
+  if not known or not m.origin or math.type(d.place) ~= "integer" or d.place < 1 or d.place > 10
+    or not is_part(d) then
     return out.reject("a rank of no metric known here, or without its origin or place")
   end
-  table.insert(state.ranks, { metric = d.metric, place = d.place, origin = m.origin, provider = m.provider })
+  table.insert(state.ranks, { metric = d.metric, place = d.place, origin = m.origin, provider = m.provider,
+    from_min = d.from_min, to_min = d.to_min })
 end
 
 function message.same(state, d, out, m)
@@ -172,10 +180,15 @@ local function ids_of(ctx, list)
   return t:commit()
 end
 
+-- Whole days and parts of them are apart: parts come only where none is ranked yet, or they might overlap.
+local function scope(r)
+  return r.metric .. (r.from_min and " in parts" or "")
+end
+
 local function ranked_already(ctx)
   local done = {}
   for _, r in ipairs(sw.store.ranks(ctx.who)) do
-    done[r.metric] = true
+    done[scope(r)] = true
   end
   return done
 end
@@ -184,17 +197,18 @@ end
 local function put_ranks(ctx, t, state, ids)
   local done, lists = ranked_already(ctx), {}
   for i, r in ipairs(state.ranks) do
-    if not done[r.metric] then
-      lists[r.metric] = lists[r.metric] or {}
-      table.insert(lists[r.metric], { place = r.place, id = ids[i] })
+    if not done[scope(r)] then
+      local key = ("%s %s %s"):format(r.metric, r.from_min, r.to_min)
+      lists[key] = lists[key] or { of = r }
+      table.insert(lists[key], { place = r.place, id = ids[i] })
     end
   end
-  for metric, list in pairs(lists) do
+  for _, list in pairs(lists) do
     table.sort(list, function(a, b) return a.place < b.place end)
     for i, r in ipairs(list) do
       list[i] = r.id
     end
-    t:origin_rank(metric, list)
+    t:origin_rank(list.of.metric, list, list.of.from_min, list.of.to_min)
   end
 end
 

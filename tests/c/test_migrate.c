@@ -222,11 +222,17 @@ static void dump_to(struct fixture *f, const char *name, char *text, size_t room
 /* A home of an earlier version is filled by the program of today, so what that asks for is lent to it. */
 static void lend(struct fixture *f, int version, bool lent)
 {
-    static const char *const sql[][2] = {
-        {"CREATE TABLE origin_rank (person_id INT, metric TEXT, origin_id INT, place INT)", "DROP TABLE origin_rank"},
-        {"ALTER TABLE origin ADD COLUMN merged_into BIGINT NOT NULL DEFAULT 0", "ALTER TABLE origin DROP COLUMN merged_into"},
+    static const struct {
+        int since;
+        const char *sql[2];
+    } what[] = {
+        {7, {"CREATE TABLE origin_rank (person_id INT, metric TEXT, origin_id INT, place INT)", "DROP TABLE origin_rank"}},
+        {7, {"ALTER TABLE origin ADD COLUMN merged_into BIGINT NOT NULL DEFAULT 0", "ALTER TABLE origin DROP COLUMN merged_into"}},
+        {8, {"CREATE TABLE origin_hours (person_id INT, metric TEXT, from_min INT, to_min INT, origin_id INT, place INT)",
+             "DROP TABLE origin_hours"}},
     };
-    for (int i = 0; i < 2 && version < 7; i++) OK(sw_store_exec(f->s, sql[i][!lent], &f->err));
+    for (size_t i = 0; i < sizeof what / sizeof *what; i++)
+        if (version < what[i].since) OK(sw_store_exec(f->s, what[i].sql[!lent], &f->err));
 }
 
 static void a_database_of_every_earlier_version_keeps_all_that_was_in_it(void **state)
