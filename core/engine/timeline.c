@@ -196,6 +196,7 @@ struct merging {
     struct sw_day_part part;
     struct spans cover; /* where better origins were, in this part */
     struct used_list used;
+    bool parted; /* not every part of the day has the same order */
     sw_timeline_sink sink;
     void *ctx;
 };
@@ -236,28 +237,28 @@ static int take_lane(struct merging *g, const struct lane *l, struct spans *near
 }
 
 /* Totals stated for the day, best standing first. The first of them counts where there are no samples, or
- * where it speaks for no lesser origin than theirs and they say less than it: then some did not come. */
-static int take_totals(struct sw_store *s, const struct sw_who *who, const struct sw_metric *m, int64_t day,
-                       const struct lane *best, struct sw_rollup *out, sw_timeline_sink sink, void *ctx,
-                       struct sw_err *err)
+ * where it speaks for no lesser origin than theirs and they say less than it: then some did not come. It is
+ * of a whole day, so it says nothing against parts that were asked of another origin. */
+static int take_totals(const struct merging *g, const struct lane *best, struct sw_rollup *out, struct sw_err *err)
 {
     int64_t ahead = best ? best->origin : 0;
+    bool amounts = g->m->kind == SW_CUMULATIVE && !g->parted;
     struct sw_q *q = sw_ask(
-        s, err,
+        g->s, err,
         "SELECT d.total, " SW_STANDING("d.metric") ", o.id FROM day_total d JOIN origin o ON o.id = d.origin_id "
         "WHERE d.person_id = $1 AND d.metric = $2 AND d.day = $3 ORDER BY 2, 3",
-        "isi", who->id, m->name, day);
+        "isi", g->who->id, g->m->name, g->day);
     int rc = q ? 0 : SW_E_INTERNAL;
     for (bool first = true; q && (rc = sw_q_next(q, err)) > 0; first = false) {
         struct sw_timeline_step step = {.origin_id = sw_q_int(q, 2), .value = sw_q_real(q, 0), .stated = true};
-        bool rivals = !best || (m->kind == SW_CUMULATIVE && sw_q_int(q, 1) <= best->standing && step.value > out->sum);
+        bool rivals = !best || (amounts && sw_q_int(q, 1) <= best->standing && step.value > out->sum);
         if (first && rivals) {
             *out = (struct sw_rollup){0};
             sw_rollup_add(out, step.value);
             step.share = 1;
             ahead = step.origin_id;
         } else step.behind = ahead;
-        if (sink) sink(ctx, &step);
+        if (g->sink) g->sink(g->ctx, &step);
     }
     return rc;
 }
@@ -302,8 +303,10 @@ static int merge_parts(struct merging *g, struct lane *lane, size_t n, struct sw
     for (size_t k = 0; k < parts && !rc; k++) {
         g->part = part[k];
         memcpy(own, lane, n * sizeof *own);
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n; i++) {
             own[i].standing = sw_day_part_standing(rank, n_rank, &part[k], own[i].origin, own[i].standing);
+            g->parted |= own[i].standing != lane[i].standing;
+        }
         if (n_rank) qsort(own, n, sizeof *own, lane_cmp);
         rc = merge_part(g, own, n, err);
     }
@@ -332,7 +335,7 @@ int sw_timeline_day(struct sw_store *s, const struct sw_metrics *all, const stru
     *out = (struct sw_rollup){0};
     if (!rc && n == 1 && !sink) *out = lane[0].rollup;
     else if (!rc && n) rc = merge_lanes(&g, lane, n, out, err);
-    if (!rc) rc = take_totals(s, who, m, day, n ? lane : NULL, out, sink, ctx, err);
+    if (!rc) rc = take_totals(&g, n ? lane : NULL, out, err);
     sw_free(lane);
     return rc;
 }
