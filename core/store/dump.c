@@ -33,16 +33,21 @@ static int flush(struct out *o, struct sw_err *err)
     return 0;
 }
 
-/* One table: each row a line {"table":NAME, column: value ...}. Columns holding a JSON text end in
- * '*' in `columns`, integers in '#', reals in '~'; the rest is text. */
-static int dump_rows(struct sw_store *s, struct out *o, const char *table,
-                     const char *const *columns, const char *sql, struct sw_err *err)
+struct table {
+    const char *name, *sql;
+    const char *columns[17]; /* of the line, in the statement's order; ends with NULL */
+};
+
+/* Each row a line {"table":NAME, column: value ...}. Columns holding a JSON text end in '*', integers in
+ * '#', reals in '~'; the rest is text. */
+static int dump_table(struct sw_store *s, struct out *o, const struct table *table, struct sw_err *err)
 {
-    struct sw_q *q = sw_ask(s, err, sql, "");
+    const char *const *columns = table->columns;
+    struct sw_q *q = sw_ask(s, err, table->sql, "");
     int rc = q ? 0 : SW_E_INTERNAL;
     while (q && !rc && (rc = sw_q_next(q, err)) > 0) {
         sw_buf_puts(&o->b, "{\"table\":");
-        sw_json_str(&o->b, table, strlen(table));
+        sw_json_str(&o->b, table->name, strlen(table->name));
         for (int i = 0; columns[i]; i++) {
             size_t n, len = strlen(columns[i]);
             char kind = columns[i][len - 1];
@@ -182,80 +187,45 @@ static int dump_series(struct sw_store *s, const struct sw_metrics *metrics, str
     return rc;
 }
 
-static int dump_data(struct sw_store *s, struct out *o, struct sw_err *err)
-{
-    static const char *const person[] = {"id#", "name", "zone", NULL};
-    static const char *const connection[] = {"id#", "provider", "name", "state", NULL};
-    static const char *const origin[] = {"id#",   "key",   "provider",  "name", "maker",
-                                         "model", "class", "standing#", "merged_into#", NULL};
-    static const char *const rank[] = {"person#", "metric", "origin#", "place#", NULL};
-    static const char *const hours[] = {"person#", "metric", "from#", "to#", "origin#", "place#", NULL};
-    static const char *const record[] = {"id#",     "kind",          "type",           "start#",
-                                         "finish#", "offset_start#", "offset_finish#", "zone_from",
-                                         "day#",    "connection#",   "external_id",    "origin#",
-                                         "group#",  "revision#",     "state",          "body*",
-                                         NULL};
-    static const char *const total[] = {"person#", "metric", "day#", "origin#", "total~", NULL};
-    static const char *const doc[] = {"person#", "kind", "name", "body*", NULL};
-    int rc = dump_rows(s, o, "person", person, "SELECT id, name, zone FROM person ORDER BY id",
-                       err);
-    if (!rc)
-        rc = dump_rows(s, o, "connection", connection,
-                       "SELECT id, provider, name, state FROM connection ORDER BY id", err);
-    if (!rc)
-        rc = dump_rows(
-            s, o, "origin", origin,
-            "SELECT id, key_text, provider, name, maker, model, class, standing, merged_into FROM origin ORDER BY id",
-            err);
-    if (!rc)
-        rc = dump_rows(s, o, "origin_rank", rank,
-                       "SELECT person_id, metric, origin_id, place FROM origin_rank ORDER BY person_id, metric, place",
-                       err);
-    if (!rc)
-        rc = dump_rows(s, o, "origin_hours", hours,
-                       "SELECT person_id, metric, from_min, to_min, origin_id, place FROM origin_hours "
-                       "ORDER BY person_id, metric, from_min, to_min, place",
-                       err);
-    if (!rc)
-        rc = dump_rows(
-            s, o, "record", record,
-            "SELECT id, kind, type, start_ms, finish_ms, offset_start, offset_finish, zone_from, day, connection_id, "
-            "external_id, origin_id, group_id, revision, state, body FROM record ORDER BY id",
-            err);
-    if (!rc)
-        rc = dump_rows(
-            s, o, "day_total", total,
-            "SELECT person_id, metric, day, origin_id, total FROM day_total ORDER BY person_id, metric, day, origin_id",
-            err);
+static const struct table data[] = {
+    {"person", "SELECT id, name, zone FROM person ORDER BY id", {"id#", "name", "zone"}},
+    {"connection", "SELECT id, provider, name, state FROM connection ORDER BY id", {"id#", "provider", "name", "state"}},
+    {"origin",
+     "SELECT id, key_text, provider, name, maker, model, class, standing, merged_into FROM origin ORDER BY id",
+     {"id#", "key", "provider", "name", "maker", "model", "class", "standing#", "merged_into#"}},
+    {"origin_rank", "SELECT person_id, metric, origin_id, place FROM origin_rank ORDER BY person_id, metric, place",
+     {"person#", "metric", "origin#", "place#"}},
+    {"origin_hours",
+     "SELECT person_id, metric, from_min, to_min, origin_id, place FROM origin_hours "
+     "ORDER BY person_id, metric, from_min, to_min, place",
+     {"person#", "metric", "from#", "to#", "origin#", "place#"}},
+    {"record",
+     "SELECT id, kind, type, start_ms, finish_ms, offset_start, offset_finish, zone_from, day, connection_id, "
+     "external_id, origin_id, group_id, revision, state, body FROM record ORDER BY id",
+     {"id#", "kind", "type", "start#", "finish#", "offset_start#", "offset_finish#", "zone_from", "day#", "connection#",
+      "external_id", "origin#", "group#", "revision#", "state", "body*"}},
+    {"day_total",
+     "SELECT person_id, metric, day, origin_id, total FROM day_total ORDER BY person_id, metric, day, origin_id",
+     {"person#", "metric", "day#", "origin#", "total~"}},
     /* kinds whose body tells of attempts or wall clocks start with a dot and are left out */
-    if (!rc)
-        rc = dump_rows(
-            s, o, "doc", doc,
-            "SELECT person_id, kind, name, body FROM doc WHERE substr(kind, 1, 1) <> '.' ORDER BY person_id, kind, name",
-            err);
-    return rc;
-}
+    {"doc",
+     "SELECT person_id, kind, name, body FROM doc WHERE substr(kind, 1, 1) <> '.' ORDER BY person_id, kind, name",
+     {"person#", "kind", "name", "body*"}},
+};
 
-static int dump_rest(struct sw_store *s, struct out *o, struct sw_err *err)
+static const struct table rest[] = {
+    {"doc_all", "SELECT person_id, kind, name, at_ms, revision, body FROM doc ORDER BY person_id, kind, name",
+     {"person#", "kind", "name", "at#", "revision#", "body*"}},
+    {"job", "SELECT id, person_id, kind, name, state, due_ms, attempts, payload, failure FROM job ORDER BY id",
+     {"id#", "person#", "kind", "name", "state#", "due#", "attempts#", "payload*", "failure"}},
+    {"run", "SELECT id, person_id, kind, name, at_ms, outcome, body FROM run ORDER BY id",
+     {"id#", "person#", "kind", "name", "at#", "outcome", "body"}},
+};
+
+static int dump_tables(struct sw_store *s, struct out *o, const struct table *t, size_t n, struct sw_err *err)
 {
-    static const char *const doc[] = {"person#", "kind", "name", "at#", "revision#", "body*", NULL};
-    static const char *const job[] = {"id#",  "person#",   "kind",     "name",    "state#",
-                                      "due#", "attempts#", "payload*", "failure", NULL};
-    static const char *const run[] = {"id#", "person#", "kind", "name",
-                                      "at#", "outcome", "body", NULL};
-    int rc = dump_rows(
-        s, o, "doc_all", doc,
-        "SELECT person_id, kind, name, at_ms, revision, body FROM doc ORDER BY person_id, kind, name",
-        err);
-    if (!rc)
-        rc = dump_rows(
-            s, o, "job", job,
-            "SELECT id, person_id, kind, name, state, due_ms, attempts, payload, failure FROM job ORDER BY id",
-            err);
-    if (!rc)
-        rc = dump_rows(
-            s, o, "run", run,
-            "SELECT id, person_id, kind, name, at_ms, outcome, body FROM run ORDER BY id", err);
+    int rc = 0;
+    for (size_t i = 0; i < n && !rc; i++) rc = dump_table(s, o, &t[i], err);
     return rc;
 }
 
@@ -265,9 +235,9 @@ int sw_dump(struct sw_store *s, const struct sw_metrics *metrics, bool all, int 
     struct out o = {.fd = fd};
     int rc;
     sw_buf_init(&o.b, LINE_MOST);
-    rc = dump_data(s, &o, err);
+    rc = dump_tables(s, &o, data, sizeof data / sizeof *data, err);
     if (!rc) rc = dump_series(s, metrics, &o, err);
-    if (!rc && all) rc = dump_rest(s, &o, err);
+    if (!rc && all) rc = dump_tables(s, &o, rest, sizeof rest / sizeof *rest, err);
     sw_buf_clear(&o.b);
     return rc;
 }
