@@ -24,6 +24,7 @@ local command = {
 }
 
 local POLL_MS, SWEEP_MS, DRAIN_MS, DAY_MS = 250, 60000, 10000, 86400000
+local LOOK_MS = 5000 -- at the longest between two looks at what is due and at the files of rules
 
 local function reload(ctx)
   local message = config.load(ctx)
@@ -138,12 +139,12 @@ end
 
 local function wait(ctx, state)
   local due = not queue.is_paused(ctx) and sw.store.next_due()
-  local left = due and math.max(0, due - sw.time.now()) or POLL_MS
+  local left = due and math.max(0, due - sw.time.now()) or LOOK_MS
   local version = sw.store.wake()
   local slept = 0
   queue.news = false
-  while not state.stop and not state.reload and not queue.news and slept < math.min(left, 5000) do
-    sw.sys.sleep(math.min(POLL_MS, math.max(1, math.floor(math.min(left, 5000) - slept))), true)
+  while not state.stop and not state.reload and not queue.news and slept < math.min(left, LOOK_MS) do
+    sw.sys.sleep(math.min(POLL_MS, math.max(1, math.floor(math.min(left, LOOK_MS) - slept))), true)
     slept = slept + POLL_MS
     if sw.store.wake() ~= version then
       return
