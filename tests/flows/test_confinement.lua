@@ -71,7 +71,7 @@ return sw.rule { on = "workout.created", run = function(_, ctx) ctx.log(#ctx.ser
     end))[1]
   end)
   function s.wait(n)
-    for _ = 1, 1000 do
+    for _ = 1, 6000 do
       if s.asked >= n then
         return
       end
@@ -80,7 +80,7 @@ return sw.rule { on = "workout.created", run = function(_, ctx) ctx.log(#ctx.ser
     error("the rule did not ask")
   end
   function s.ended()
-    for _ = 1, 2000 do
+    for _ = 1, 6000 do
       if s.result then
         return s.result
       end
