@@ -23,6 +23,19 @@ function import_batch.counts()
   return { new = 0, updated = 0, unchanged = 0, rejected = 0, reasons = {} }
 end
 
+-- Call a hook. What it stumbles over (a damaged file, a format that changed) costs that piece, which is
+-- counted with the place that stumbled, and neither the rest of the file nor the other files.
+function import_batch.try(file, hook, ...)
+  local ok, message = pcall(hook, ...)
+  if not ok then
+    local place = tostring(message):match("[^/]*$")
+    local reason = ("what is written there cannot be meant (%s)"):format(place:sub(1, 160))
+    file.hook_rejects[reason] = (file.hook_rejects[reason] or 0) + 1
+    file.stumbled = true
+  end
+  return ok
+end
+
 -- What hooks may call: drafts gather here until their batch is stored.
 function import_batch.sink(file)
   local out = { records = {}, totals = {}, rows = {}, documents = {} }
@@ -87,25 +100,36 @@ function import_batch.whole_origin(origins, index, provider)
     ident = o.ident }
 end
 
+-- Drafts of hooks go into the transaction one by one; how many of them it took.
+local function each(file, list, store)
+  local n = 0
+  for _, draft in ipairs(list) do
+    n = n + (import_batch.try(file, store, draft) and 1 or 0)
+  end
+  return n
+end
+
 local function store_records(t, ctx, job, out, origins, provider, file)
-  for _, draft in ipairs(out.records) do
-    local origin = origin_of(origins, draft.origin)
+  local records = each(file, out.records, function(draft)
     draft.attributes = draft.attributes or {}
     if draft.kind == "workout" then
       draft.attributes.source_file = file.name
     end
-    t:record(record.row(ctx, draft, origin, job.connection_id, provider))
-  end
-  for _, row in ipairs(out.rows) do
+    t:record(record.row(ctx, draft, origin_of(origins, draft.origin), job.connection_id, provider))
+  end)
+  return records + each(file, out.rows, function(row)
     row.origin = import_batch.whole_origin(origins, row.origin, row.provider)
     t:restore(row)
-  end
-  for _, total in ipairs(out.totals) do
+  end)
+end
+
+local function store_totals(t, out, origins, provider, file)
+  return each(file, out.totals, function(total)
     local day = sw.time.day(tonumber(total.day:sub(1, 4)), tonumber(total.day:sub(6, 7)),
       tonumber(total.day:sub(9, 10)))
     local whole = import_batch.whole_origin(origins, total.origin, total.provider or provider)
     t:day_total(total.metric, day, whole, total.value, total.unit)
-  end
+  end)
 end
 
 -- A document that is here already stays as it is.
@@ -163,7 +187,8 @@ function import_batch.put(ctx, job, file, decoder, format, out, fresh)
   if fresh then
     columns, rows = store_columns(t, decoder, format, provider, file)
   end
-  store_records(t, ctx, job, out, decoder:origins(), provider, file)
+  local records = store_records(t, ctx, job, out, decoder:origins(), provider, file)
+  local totals = store_totals(t, out, decoder:origins(), provider, file)
   store_documents(t, ctx, out)
   t:dispatch(job.payload.live_after or 0)
   watch.ask(t)
@@ -172,7 +197,7 @@ function import_batch.put(ctx, job, file, decoder, format, out, fresh)
   file.batch = file.batch + 1
   t:doc(".file", file.key, file_doc(file, false))
   job.pile:put(t, rows, file, function(results)
-    gather(file, results, before, columns, #out.records + #out.rows, #out.totals)
+    gather(file, results, before, columns, records, totals)
   end)
   if format.together and decoder:ended() and not job.pile:is_full() then
     return true
@@ -198,7 +223,7 @@ function import_batch.finish(ctx, job, file, report)
   end
   local kept = file.total.new + file.total.updated + file.total.unchanged
   local nothing = kept == 0 and file.total.rejected > 0
-  file.status = (#report.notes > 0 or nothing) and "partial" or "ok"
+  file.status = (#report.notes > 0 or nothing or file.stumbled) and "partial" or "ok"
   local t = home.txn(ctx)
   job:keep(t, file.name)
   t:doc(".file", file.key, file_doc(file, true))

@@ -248,19 +248,21 @@ local function column_rows(found)
   return out
 end
 
+-- "2024-03-01", "3/1/24": as the former, nil where there is no such day.
 local function day_of(text, order)
-  local a, b, c = (text or ""):match("^%s*(%d+)[-/.](%d+)[-/.](%d+)")
+  local a, b, c = (text or ""):match("^%s*(%d%d?%d?%d?)[-/.](%d%d?)[-/.](%d%d?%d?%d?)%f[%D]")
   if not a then
     return nil
-  elseif #a == 4 then
-    return ("%s-%02d-%02d"):format(a, tonumber(b), tonumber(c))
   end
-  local month, day = a, b
-  if order == "dmy" then
+  local year, month, day = c, a, b
+  if #a == 4 then
+    year, month, day = a, b, c
+  elseif order == "dmy" then
     month, day = b, a
   end
-  local year = #c == 2 and "20" .. c or c
-  return ("%s-%02d-%02d"):format(year, tonumber(month), tonumber(day))
+  local written = ("%s-%02d-%02d"):format(#year == 2 and "20" .. year or year, month, day)
+  local known = sw.time.day(tonumber(written:sub(1, 4)), tonumber(month), tonumber(day))
+  return known and sw.time.day_text(known) == written and written or nil
 end
 
 function shapes.number(text)

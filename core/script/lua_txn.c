@@ -97,8 +97,12 @@ int64_t sw_txn_field_int(lua_State *L, int arg, const char *name, int64_t fallba
 {
     int64_t v = fallback;
     lua_getfield(L, arg, name);
-    if (!lua_isnil(L, -1))
-        v = lua_isinteger(L, -1) ? lua_tointeger(L, -1) : (int64_t)luaL_checknumber(L, -1);
+    if (lua_isinteger(L, -1)) v = lua_tointeger(L, -1);
+    else if (!lua_isnil(L, -1)) {
+        lua_Number x = luaL_checknumber(L, -1);
+        if (!(x >= -0x1p63 && x < 0x1p63)) luaL_error(L, "'%s' is too large", name);
+        v = (int64_t)x;
+    }
     lua_pop(L, 1);
     return v;
 }
@@ -179,7 +183,8 @@ static int on_writer(struct sw_store *s, struct sw_work *w, struct sw_err *err)
 {
     struct sw_txn *t = (struct sw_txn *)w;
     int rc = 0;
-    for (size_t i = 0; i < t->n_op && rc >= 0; i++) rc = t->op[i]->run(s, t, t->op[i], err);
+    for (size_t i = 0; i < t->n_op && rc >= 0; i++)
+        if (t->op[i]->run) rc = t->op[i]->run(s, t, t->op[i], err);
     sw_undo_begin(s, 0, 0); /* the next transaction is another one's */
     return rc < 0 ? rc : 0;
 }
@@ -202,13 +207,15 @@ static void free_ops(struct sw_txn *t)
 static int push_results(lua_State *L, const struct sw_txn *t)
 {
     int n = 1;
+    lua_Integer k = 0;
     lua_createtable(L, (int)t->n_op, 0);
     for (size_t i = 0; i < t->n_op && n == 1; i++) {
         struct sw_buf *b = &t->op[i]->out;
+        if (!t->op[i]->run) continue;
         if (b->len)
             n = sw_push_json(L, sw_buf_str(b), b->len); /* 3: nil and why, as the whole answer */
         else lua_pushboolean(L, 1);
-        if (n == 1) lua_rawseti(L, -2, (lua_Integer)i + 1);
+        if (n == 1) lua_rawseti(L, -2, ++k);
     }
     return n;
 }

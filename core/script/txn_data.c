@@ -237,15 +237,18 @@ static void read_record(lua_State *L, struct sw_op *o)
     sw_txn_read_origin(L, o, lua_gettop(L));
 }
 
+/* Arguments come from files: one that raises leaves an operation without `run`, which is none. */
 static int l_record(lua_State *L)
 {
-    read_record(L, sw_txn_add(L, run_record));
+    struct sw_op *o = sw_txn_add(L, NULL);
+    read_record(L, o);
+    o->run = run_record;
     return 0;
 }
 
 static int l_restore(lua_State *L)
 {
-    struct sw_op *o = sw_txn_add(L, run_restore);
+    struct sw_op *o = sw_txn_add(L, NULL);
     read_record(L, o);
     sw_txn_field(L, o, SW_TXN_MORE, 2, "connection_name", NULL);
     o->i[6] = 1;
@@ -253,6 +256,7 @@ static int l_restore(lua_State *L)
     o->i[8] = sw_txn_field_int(L, 2, "group", 0);
     o->i[9] = sw_txn_field_int(L, 2, "revision", 0);
     o->i[10] = sw_txn_field_int(L, 2, "may_return", 0);
+    o->run = run_restore;
     return 0;
 }
 
@@ -331,11 +335,12 @@ static int l_day_total(lua_State *L)
     struct sw_op *o;
     if (!sw_unit_convert(unit, m->unit, &c))
         return luaL_error(L, "unit '%s' does not fit %s", unit, m->name);
-    o = sw_txn_add(L, run_day_total);
+    o = sw_txn_add(L, NULL);
     o->metric = m;
     o->i[0] = luaL_checkinteger(L, 3);
     sw_txn_read_origin(L, o, 4);
     o->r = luaL_checknumber(L, 5) * c.factor + c.shift;
+    o->run = run_day_total;
     return 0;
 }
 

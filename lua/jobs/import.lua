@@ -15,9 +15,9 @@ local import = {}
 
 local MAPPING_VERSION = 1
 
-local function hook_messages(format, state, decoder, out)
+local function hook_messages(file, format, state, decoder, out)
   for _, m in ipairs(decoder:messages()) do
-    format.message(state, m, out)
+    import_batch.try(file, format.message, state, m, out)
   end
 end
 
@@ -54,9 +54,9 @@ local function run_decoder(ctx, job, file, decoder, doc)
     end
     local out = import_batch.sink(file)
     if more then
-      hook_messages(format, state, decoder, out)
+      hook_messages(file, format, state, decoder, out)
     else
-      format.finish(state, out)
+      import_batch.try(file, format.finish, state, out)
     end
     local nothing = not more and #out.records + #out.totals + #out.rows + #out.documents == 0
     if nothing and resume == 0 then

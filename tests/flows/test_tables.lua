@@ -454,4 +454,29 @@ describe("files that are damaged or foreign", function()
     end
     h.remove()
   end)
+
+  it("cost what cannot be meant: neither the rest of the file nor the files beside it", function()
+    local h = flow.home("Europe/Berlin")
+    local night = '{"logId":%s,"dateOfSleep":"2024-01-02","startTime":"2024-01-01T%d:10:00.000","duration":%s,'
+      .. '"levels":{"data":[]}}'
+    sw.fs.mkdir(h.dir .. "/made")
+    flow.write(h.dir .. "/made/sleep-2024-01-01.json", "[" .. table.concat({ night:format('{"a":1}', 21, 3600000),
+      night:format('"no number"', 22, 3600000), night:format("7", 23, "1e300"), night:format("8", 20, 1800000) },
+      ",") .. "]")
+    flow.write(h.dir .. "/made/steps-2024-01-01.json", '[{"dateTime":"01/01/24 10:00:00","value":"30"}]')
+    local list, r = h.import(h.dir .. "/made")
+    expect(r.code).equals(4)
+    local by_name = {}
+    for _, f in ipairs(list) do
+      by_name[(f.file or ""):match("[^/]*$")] = f
+    end
+    local sleep, steps = by_name["sleep-2024-01-01.json"], by_name["steps-2024-01-01.json"]
+    expect(sleep.status).equals("partial")
+    expect(sleep.new).equals(1)
+    expect(sleep.rejected).equals(3)
+    expect(steps.new).equals(1)
+    expect(#h.json("records", "sleep")).equals(1)
+    expect(h.run("check").code).equals(0)
+    h.remove()
+  end)
 end)
