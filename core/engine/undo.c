@@ -221,6 +221,7 @@ static int undo_row(struct sw_store *s, const struct sw_metrics *metrics, const 
 
 struct was {
     int64_t id, fresh_revision, day, group;
+    int64_t was_revision; /* before the run; 0: not known */
     bool there;
     char kind[64];
 };
@@ -235,6 +236,7 @@ static int next_record(struct sw_store *s, int64_t person, int64_t run, struct w
     if (rc <= 0) return rc;
     *w = (struct was){.id = sw_q_int(q, 0), .there = sw_q_int(q, 1) != 0, .fresh_revision = sw_q_int(q, 2),
                       .day = sw_q_int(q, 3)};
+    if (sw_q_int(q, 1) < 0) w->was_revision = -sw_q_int(q, 1);
     sw_q_stop(q);
     return 1;
 }
@@ -266,6 +268,16 @@ static int put_back(struct sw_store *s, int64_t person, int64_t run, const struc
                   "iii", w->id, person, run);
 }
 
+/* The record stands again as the run before left it, so that run can be taken back in its turn. */
+static int hand_back(struct sw_store *s, int64_t person, int64_t run, const struct was *w, struct sw_err *err)
+{
+    if (!w->was_revision) return 0;
+    return sw_run(s, err,
+                  "UPDATE undo_record SET fresh_revision = $5 WHERE person_id = $1 AND id = $2 AND run_id <> $3 AND "
+                  "fresh_revision = $4",
+                  "iiiii", person, w->id, run, w->was_revision, w->fresh_revision + 1);
+}
+
 static int marks_of_night(struct sw_store *s, const struct sw_who *who, const struct was *w, int64_t day_now,
                           struct sw_err *err)
 {
@@ -287,6 +299,7 @@ static int undo_record(struct sw_store *s, const struct sw_who *who, int64_t run
     if (rc < 0) return rc;
     if (rc) {
         rc = put_back(s, who->id, run, w, err);
+        if (!rc) rc = hand_back(s, who->id, run, w, err);
         if (!rc) rc = marks_of_night(s, who, w, day_now, err);
         if (!rc)
             rc = sw_ask_int(s, err, &living,

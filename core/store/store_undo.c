@@ -55,6 +55,7 @@ int sw_undo_samples(struct sw_store *s, int64_t series, const struct sw_samples 
     "kind, type, start_ms, finish_ms, offset_start, offset_finish, zone_from, day, connection_id, external_id, " \
     "origin_id, group_id, state, content, body"
 
+/* `was` tells the revision before the run, negative (rows of older versions hold 1 for "there was one"). */
 int sw_undo_record(struct sw_store *s, int64_t id, bool there, int64_t fresh_revision, struct sw_err *err)
 {
     const struct sw_undo_mark *m = sw_store_undo(s);
@@ -62,7 +63,7 @@ int sw_undo_record(struct sw_store *s, int64_t id, bool there, int64_t fresh_rev
     if (there)
         return sw_run(s, err,
                       "INSERT INTO undo_record (person_id, run_id, id, was, fresh_revision, " COLUMNS ") "
-                      "SELECT $1, $2, id, 1, $4, " COLUMNS " FROM record WHERE id = $3 "
+                      "SELECT $1, $2, id, -revision, $4, " COLUMNS " FROM record WHERE id = $3 "
                       "ON CONFLICT (person_id, run_id, id) DO UPDATE SET fresh_revision = excluded.fresh_revision",
                       "iiii", m->person, m->run, id, fresh_revision);
     return sw_run(s, err,

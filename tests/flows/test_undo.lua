@@ -105,6 +105,28 @@ describe("undo", function()
     end
     h.remove()
   end)
+
+  it("of one run after the other goes back step by step, and undone they are what was before", function()
+    local h = filled()
+    h.ok("records", "tag", "--where", "kind=workout day=2025-01-01", "first") -- the person's own hand is there now
+    local steps = { settled(h.dump()) }
+    for i, words in ipairs {
+      { "tag", "--where", "kind=workout day=2025-01-01..2025-01-20", "race" },
+      { "edit", "--where", "kind=workout day=2025-01-01..2025-01-20", "--set", "title=Before work" },
+      { "edit", "--where", "kind=workout day=2025-01-01..2025-01-10", "--set", "distance_m=1200" },
+      { "delete", "--where", "kind=workout day=2025-01-01..2025-01-20" },
+    } do
+      h.ok("records", table.unpack(words))
+      steps[i + 1] = settled(h.dump())
+      expect(steps[i + 1] ~= steps[i]).is_true()
+    end
+    for i = #steps - 1, 1, -1 do
+      h.ok("undo", "--last")
+      expect(flow.difference(steps[i], settled(h.dump()))).equals("")
+    end
+    expect(h.run("check").code).equals(0)
+    h.remove()
+  end)
 end)
 
 describe("records", function()
