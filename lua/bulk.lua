@@ -1,7 +1,8 @@
 -- Many records at once: which ones, and what happens to them. Each call is one run that `undo` takes back.
 --   local list = bulk.select(ctx, "kind=workout sport=running day=2026-03-01..2026-03-07 distance_m>5000")
---   bulk.edit(ctx, list, { title = "Evening run" }, "words for the list of runs")   --> run, how many
+--   bulk.edit(ctx, list, edits.read(ctx, list, { "title=Evening run" }), "words for undo")  --> run, how many
 -- The original stays as its origin told it: an edit is a record of the person's own that lies over it.
+local edits = require("edits")
 local home = require("home")
 local record = require("record")
 local schema = require("schema")
@@ -25,7 +26,9 @@ local function parse(text)
   local list = {}
   for word in text:gmatch("%S+") do
     local key, op, value = word:match("^([%a_][%w_]*)([<>=]=?)(.*)$")
-    if key then
+    if key and op:find("[<>]") and not edits.figure(key, value) then
+      return nil, ("--where: '%s' compares with no figure such as distance_m>5000"):format(word), "usage"
+    elseif key then
       list[#list + 1] = { key = key, op = op == "==" and "=" or op, value = value }
     elseif #list > 0 then
       list[#list].value = list[#list].value .. " " .. word
@@ -69,7 +72,7 @@ local function holds(c, value)
     end
     return false
   end
-  local number = tonumber(c.value)
+  local number = edits.figure(c.key, c.value) or tonumber(c.value)
   if type(value) == "number" and number then
     return compare[c.op](value, number)
   end
@@ -225,13 +228,17 @@ local function base_of(e)
   return attributes
 end
 
-local function layer_row(ctx, e, changes, connection)
+local function layer_row(ctx, e, changes, times, connection)
   local attributes = base_of(e)
   for k, v in pairs(changes) do
     attributes[k] = v
   end
+  local start, finish = edits.span(ctx, e.view, times)
+  if next(times) then
+    attributes.times_set, attributes.elapsed_s = true, changes.elapsed_s or (finish - start) / 1000
+  end
   local row = record.row(ctx, { kind = e.view.kind, external_id = record.LAYER .. e.view.group,
-    start = e.view.start, finish = e.view.finish, offset_start = e.view.offset_start,
+    start = start, finish = finish, offset_start = e.view.offset_start,
     offset_finish = e.view.offset_finish, attributes = attributes, type = e.view.type }, by_hand, connection,
     "manual")
   row.into_group = e.all[1].group
@@ -246,21 +253,22 @@ function bulk.connection(ctx)
   return done and done[1], message, code
 end
 
-local function change(ctx, what, list, text, changes_of)
+local function change(ctx, what, list, text, changes_of, times)
   local connection, message, code = bulk.connection(ctx)
   if not connection then
     return nil, message, code
   end
   return in_parts(ctx, what, text, list, function(t, e)
-    t:record(layer_row(ctx, e, changes_of(e), connection))
+    t:record(layer_row(ctx, e, changes_of(e), times or {}, connection))
     return 1
   end)
 end
 
+-- changes: what edits.read gives.
 function bulk.edit(ctx, list, changes, text)
   return change(ctx, "edit", list, text, function()
-    return changes
-  end)
+    return changes.attributes
+  end, changes.times)
 end
 
 function bulk.tag(ctx, list, tags, text)
@@ -275,24 +283,6 @@ function bulk.tag(ctx, list, tags, text)
     table.sort(all)
     return { tags = all }
   end)
-end
-
--- "key=value" as an attribute: a number where the value is one.
-function bulk.assignment(text)
-  local key, value = text:match("^(%l[%w_]*)=(.+)$")
-  if not key then
-    return nil, nil, ("--set: '%s' is not like title=\"Evening run\" or distance_m=5000"):format(text)
-  elseif fields[key] and key ~= "type" or key == "tags" or key == "bed_day"
-    or key == "nap" then
-    local hint = key == "tags" and "; use: records tag" or ""
-    return nil, nil, ("--set: %s cannot be set%s"):format(key, hint)
-  elseif key == "type" then
-    key = "sport"
-  end
-  if value == "true" or value == "false" then
-    return key, value == "true"
-  end
-  return key, math.tointeger(tonumber(value)) or tonumber(value) or value
 end
 
 return bulk

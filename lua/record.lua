@@ -136,7 +136,12 @@ local function overlaid(r, layer)
     attributes[k] = v
   end
   for k, v in pairs(layer.body.attributes or {}) do
-    attributes[k], edited[#edited + 1] = v, k
+    attributes[k], edited[#edited + 1] = v, k ~= "times_set" and k or nil
+  end
+  if attributes.times_set then -- the layer's own times are meant, not those it was laid over
+    edited[#edited + 1] = layer.start ~= r.start and "start" or nil
+    edited[#edited + 1] = layer.finish ~= r.finish and "finish" or nil
+    copy.start, copy.finish, attributes.times_set = layer.start, layer.finish, nil
   end
   table.sort(edited)
   copy.type = layer.body.attributes.sport and layer.type or r.type

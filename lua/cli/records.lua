@@ -3,6 +3,7 @@
 --   syncwell records workout --from 2026-03-01 --json
 --   syncwell records edit --where "kind=workout day=2026-03-01" --set title="Evening run"
 local bulk = require("bulk")
+local edits = require("edits")
 local grouping = require("grouping")
 local record = require("record")
 local schema = require("schema")
@@ -23,7 +24,8 @@ local command = {
     .. "unless --from or --to is given.\n"
     .. "Conditions: kind, type, day, provider, maker, origin, id, group, tag, or an attribute with = < > <=\n"
     .. ">=.\n"
-    .. "An edit lies over the original, which stays. join makes one event of several that were not seen to\n"
+    .. "An edit lies over the original, which stays; figures may have a unit (distance_m=9km), start and\n"
+    .. "finish are times of that day (finish=18:40). join makes one event of several that were not seen to\n"
     .. "be one, split takes a record out of its event; both stand for good, whatever comes later. Ids are\n"
     .. "those of records and groups; a group that was joined is still found by its old one.\n"
     .. "`syncwell undo --last` takes any of them back.",
@@ -89,9 +91,10 @@ local function summary(r)
   elseif r.kind == "meal" then
     return (a.name or "") .. (a.energy_kcal and (" %.0f kcal"):format(a.energy_kcal) or "")
   end
-  local parts = { a.elapsed_s and term.duration(a.elapsed_s) }
-  parts[#parts + 1] = a.distance_m and a.distance_m > 0 and ("%.2f km"):format(a.distance_m / 1000) or nil
-  parts[#parts + 1] = a.hr_avg and ("%.0f /min"):format(a.hr_avg) or nil
+  local elapsed, distance, hr = tonumber(a.elapsed_s), tonumber(a.distance_m), tonumber(a.hr_avg)
+  local parts = { elapsed and term.duration(elapsed) }
+  parts[#parts + 1] = distance and distance > 0 and ("%.2f km"):format(distance / 1000) or nil
+  parts[#parts + 1] = hr and ("%.0f /min"):format(hr) or nil
   return table.concat(parts, ", ")
 end
 
@@ -124,16 +127,9 @@ end
 local verbs = {}
 
 function verbs.edit(ctx, list, _, options, text)
-  local changes = {}
-  for _, assignment in ipairs(options.set or {}) do
-    local key, value, why = bulk.assignment(assignment)
-    if not key then
-      return nil, why, "usage"
-    end
-    changes[key] = value
-  end
-  if not next(changes) then
-    return nil, "edit needs --set KEY=VALUE", "usage"
+  local changes, why = edits.read(ctx, list, options.set or {})
+  if not changes then
+    return nil, why, "usage"
   end
   if options["dry-run"] then
     return false
@@ -237,6 +233,22 @@ local function id_first(ctx, words, options)
   options.id = options.id and (#options.id > 6 and grouping.resolve(ctx, options.id) or options.id)
 end
 
+-- The groups that --where means, all where it is not said.
+local function groups_meant(ctx, kind, where)
+  if not where then
+    return nil
+  end
+  local list, message, code = bulk.select(ctx, (kind ~= "all" and "kind=" .. kind .. " " or "") .. where)
+  if not list then
+    return false, message, code
+  end
+  local groups = {}
+  for _, e in ipairs(list) do
+    groups[e.view.group] = true
+  end
+  return groups
+end
+
 function command.run(ctx, words, options)
   if by_hand[words[1]] then
     return by_hand[words[1]](ctx, table.move(words, 2, #words, 1, {}))
@@ -265,10 +277,16 @@ function command.run(ctx, words, options)
   if not rows then
     return nil, message, code
   end
+  local groups
+  groups, message, code = groups_meant(ctx, words[1], options.where)
+  if groups == false then
+    return nil, message, code
+  end
   local out = {}
   for _, r in ipairs(record.fold(rows)) do
     local p = record.public(r)
-    if not options.id or p.id == options.id or p.group == options.id then
+    local is_meant = not groups or groups[p.group]
+    if is_meant and (not options.id or p.id == options.id or p.group == options.id) then
       out[#out + 1] = p
     end
   end

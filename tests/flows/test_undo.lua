@@ -158,6 +158,36 @@ describe("records", function()
     h.remove()
   end)
 
+  it("an edit takes figures with their unit and times of the day, and refuses what is neither", function()
+    local h = flow.home("Europe/Berlin", "--now", "2026-04-01T12:00:00Z")
+    h.ok("log", "workout", "running", "45min", "8.2km", "2026-03-29", "01:30") -- the clock goes forward at two
+    local function edit(...)
+      return h.run("records", "edit", "--where", "kind=workout", "--set", ...)
+    end
+    for set, said in pairs { ["distance_m=abc"] = "is no figure for distance_m", ["distance=9km"] = "distance_m=9km",
+      ["elapsed_s=9km"] = "is no figure", ["hr_avg=1e999"] = "is no figure", ["distance_m=-3"] = "less than nothing",
+      ["finish=25:00"] = "is no time", ["finish=2026-05-01 10:00"] = "over a week", ["start=2026-03-28 23:00"] = "another day",
+      ["day=2026-01-01"] = "cannot be set" } do
+      local r = edit(set)
+      expect(("%s: %d %s"):format(set, r.code, r.err:find(said, 1, true) and said or r.err)).equals(
+        ("%s: 2 %s"):format(set, said))
+    end
+    expect(edit("distance_m=9,5km", "--set", "energy_kcal=2092kJ", "--set", "title=12", "--set",
+      "finish=03:40").code).equals(0)
+    local w = h.json("records", "workout")[1]
+    expect(w.attributes.distance_m).equals(9500)
+    expect(w.attributes.energy_kcal).equals(500)
+    expect(w.attributes.title).equals("12")
+    expect(w.start).equals("2026-03-29T01:30:00+01:00")
+    expect(w.finish).equals("2026-03-29T03:40:00+02:00")
+    expect(w.attributes.elapsed_s).equals(70 * 60)
+    expect(table.concat(w.edited, " ")).equals("distance_m elapsed_s energy_kcal finish title")
+    expect(h.ok("records", "workout", "--where", "distance_m>9km").out:find("1 h 10 min", 1, true) ~= nil).is_true()
+    expect(h.ok("records", "workout", "--where", "distance_m>10km").out:find("no records", 1, true) ~= nil).is_true()
+    expect(h.run("records", "workout", "--where", "distance_m>far").code).equals(2)
+    h.remove()
+  end)
+
   it("what the file says again does not undo an edit or a deletion", function()
     local h, w = filled()
     local first = one(h, "workout")
