@@ -62,7 +62,8 @@ double sw_match_score(const struct sw_match_side *a, const struct sw_match_side 
     double share, near;
     if (strcmp(a->kind, b->kind) || !sw_match_types(a->type, b->type)) return 0;
     if (zone_mistake(a, b)) return 0.8;
-    if (la <= 0 || lb <= 0) return gap <= 60000 && la <= 0 && lb <= 0 ? 0.9 : 0;
+    if (la <= 0 || lb <= 0) /* one origin tells two meals or notes of a minute because there were two */
+        return gap <= 60000 && la <= 0 && lb <= 0 && a->origin_id != b->origin_id ? 0.9 : 0;
     if (both <= 0) return 0;
     if (!strcmp(a->kind, "sleep"))
         return (double)both / (double)least(la, lb); /* in bed holds asleep */

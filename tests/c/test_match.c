@@ -32,6 +32,7 @@ static void pairs_match_or_not(void **state)
         {"a nap is not the night", {"sleep", "sleep", 0, 480 * MIN, 1, false}, {"sleep", "sleep", 900 * MIN, 960 * MIN, 2, false}, false},
         {"unlike kinds", {"sleep", "", 0, 60 * MIN, 1, false}, {"workout", "", 0, 60 * MIN, 2, false}, false},
         {"two weighings of one minute", {"measurement", "", 0, 0, 1, false}, {"measurement", "", 30000, 30000, 2, false}, true},
+        {"two notes of one minute and one origin", {"note", "", 0, 0, 1, false}, {"note", "", 30000, 30000, 1, false}, false},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
