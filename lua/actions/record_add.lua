@@ -74,7 +74,7 @@ local function add_value(ctx, key, args, steps)
   if not done then
     return nil, why, code
   end
-  local length = args.finish and (args.finish - args.start) // 1000 or 0
+  local length = args.finish and args.finish - args.start or 0
   return put(ctx, key, steps, function(part)
     part:samples(m.name, done[1], { { args.start, length, value, home.offset(ctx, args.start) } })
   end)

@@ -58,6 +58,18 @@ describe("record.add", function()
     h.remove()
   end)
 
+  it("stores a value that lasts over all of its time", function()
+    local h = home("calm", '"record:write"', [[ctx.record.add { metric = "mindful_minutes", value = 45,
+      start = w.start, finish = w.finish }]])
+    log(h, "workout", "running", "45min", "2026-03-01 10:00")
+    step(h)
+    step(h)
+    local line = h.ok("query", "mindful_minutes", "--every", "raw", "--from", "2026-03-01", "--to", "2026-03-01").out
+    expect(line).contains('"start":"2026-03-01T10:00:00')
+    expect(line).contains('"finish":"2026-03-01T10:45:00')
+    h.remove()
+  end)
+
   it("stores a value in its own unit and says which one is no good", function()
     local h = home("gel", '"record:write"', [[ctx.record.add { metric = "caffeine", value = 0.08, unit = "g",
       start = w.start }
