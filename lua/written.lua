@@ -1,6 +1,7 @@
--- Workouts, nights and meals as people write them down.
+-- Workouts, nights, meals, minutes of quiet and measurements as people write them down.
 --   written.draft(ctx, { "workout", "running", "45min", "8.2km", "yesterday", "18:00" })
---     --> { kind = "workout", start, finish, attributes = { sport = "running", ... } } | nil, message
+--     --> { kind = "workout", start, finish, attributes = { sport = "running", ... }, values } | nil, message
+-- values: what the day's figures get of it, as { metric, ms it lasts, value }; what a person eats counts.
 -- Quantities may stand anywhere; what is left is the sport or the name first, and the time last.
 local home = require("home")
 local when = require("when")
@@ -9,7 +10,7 @@ local written = {}
 
 -- Is this one of them? `sleep 7h` is a value of a day, `sleep 23:10-06:40` a night.
 function written.is(words)
-  return (words[1] == "workout" or words[1] == "meal") and words[2] ~= nil
+  return words[1] == "workout" or words[1] == "meal" or words[1] == "mindful" or words[1] == "measurement"
     or words[1] == "sleep" and (words[2] or ""):find("^%d%d?:%d%d%-") ~= nil
 end
 
@@ -17,6 +18,7 @@ end
 
 local lengths = { km = 1000, m = 1, mi = 1609.344 }
 local times = { h = 3600, hr = 3600, hours = 3600, min = 60, mins = 60, s = 1, sec = 1 }
+local energies = { kcal = 1, cal = 1, Cal = 1, calories = 1, kJ = 1 / 4.184, kj = 1 / 4.184 }
 local nutrients = { protein = "protein_g", carbs = "carbs_g", fat = "fat_g", sugar = "sugar_g",
   fiber = "fiber_g" }
 
@@ -42,13 +44,13 @@ local function quantity(kind, word, after)
   local n, unit = word:match("^(%d+[.,]?%d*)(%a*)$")
   if kind == "meal" and n and unit == "g" and nutrients[after or ""] then
     return nutrients[after], number(n), 2
-  elseif n and (unit == "kcal" or unit == "cal") then
-    return "energy_kcal", number(n), 1
+  elseif kind ~= "mindful" and n and energies[unit] then
+    return "energy_kcal", number(n) * energies[unit], 1
   elseif kind == "workout" and n and lengths[unit] then
     return "distance_m", number(n) * lengths[unit], 1
   elseif kind == "workout" and n and unit == "bpm" then
     return "hr_avg", number(n), 1
-  elseif kind == "workout" and seconds(word) then
+  elseif (kind == "workout" or kind == "mindful") and seconds(word) then
     return "elapsed_s", seconds(word), 1
   end
 end
@@ -81,6 +83,9 @@ local function take_time(ctx, words)
 end
 
 -- --- the kinds ---
+
+local eaten = { energy_kcal = "energy_intake", protein_g = "protein", carbs_g = "carbs", fat_g = "fat",
+  sugar_g = "sugar", fiber_g = "fiber" }
 
 local drafts = {}
 
@@ -129,12 +134,49 @@ function drafts.meal(ctx, attributes, words)
   if not attributes.name and not next(attributes) then
     return nil, "what was it? for example: syncwell log meal pasta 650kcal 20g protein yesterday 13:00"
   end
+  local start, values = ms or sw.time.now(), {}
+  for attribute, metric in pairs(eaten) do
+    values[#values + 1] = attributes[attribute] and { metric, 0, attributes[attribute] } or nil
+  end
+  return { kind = "meal", start = start, finish = start, attributes = attributes, values = values }
+end
+
+-- "10min [name] [when]": it ended now where no time is said.
+function drafts.mindful(ctx, attributes, words)
+  local ms, _, n = take_time(ctx, words)
+  if not attributes.elapsed_s or attributes.elapsed_s < 1 or attributes.elapsed_s > 86400 then
+    return nil, "how long was it? for example: syncwell log mindful 10min yesterday 7:00"
+  end
+  attributes.name = n > 0 and table.concat(words, " ", 1, n) or nil
+  local length = math.floor(attributes.elapsed_s * 1000)
+  local start = ms or sw.time.now() - length
+  return { kind = "mindful", start = start, finish = start + length, attributes = attributes,
+    values = { { "mindful_minutes", length, attributes.elapsed_s / 60 } } }
+end
+
+-- "waist 84cm [when]": what there is no metric for.
+function drafts.measurement(ctx, _, words)
+  local name, value, unit = words[1], (words[2] or ""):match("^(%-?%d+[.,]?%d*)(%S*)$")
+  if not value or name:find("^%d") then
+    return nil, "a measurement has a name and a figure: syncwell log measurement waist 84cm yesterday"
+  end
+  local rest = table.move(words, 3, #words, 1, {})
+  local ms, _, n = take_time(ctx, rest)
+  if n > 0 then
+    return nil, ("'%s' is not a time I understand (try: yesterday 16:00)"):format(table.concat(rest, " "))
+  end
   local start = ms or sw.time.now()
-  return { kind = "meal", start = start, finish = start, attributes = attributes }
+  return { kind = "measurement", start = start, finish = start, attributes = { name = name,
+    value = tonumber((value:gsub(",", "."))), unit = unit ~= "" and unit or nil } }
 end
 
 function written.draft(ctx, words)
-  local attributes, rest = take_quantities(words[1], words)
+  local attributes, rest
+  if words[1] == "measurement" then
+    attributes, rest = {}, table.move(words, 2, #words, 1, {})
+  else
+    attributes, rest = take_quantities(words[1], words)
+  end
   if not attributes then
     return nil, rest
   end

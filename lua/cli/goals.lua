@@ -1,5 +1,6 @@
 -- syncwell goals: what a day should come to. Rules listen to them with sw.goal { metric, reached = true }.
 --   syncwell goals   |   syncwell goals set steps 10000/day   |   syncwell goals remove steps
+local amounts = require("amounts")
 local data = require("data")
 local home = require("home")
 local term = require("term")
@@ -22,17 +23,13 @@ local verbs = {}
 
 -- "10000/day", "7.5h", "2.5 l": a value in the metric's unit.
 local function target_of(m, text)
-  text = text:gsub("%s*/%s*day$", "")
-  local number, unit = text:gsub("^(%d+),(%d)", "%1.%2"):match("^(%d+%.?%d*)%s*(.-)$")
-  local value = tonumber(number)
-  if value and unit ~= "" then
-    value = sw.store.convert(value, unit, m.unit)
+  local value, why = amounts.read(m, (text:gsub("%s*/%s*day$", "")))
+  if value and value <= 0 then
+    why = ("a goal for %s is more than nothing, such as 10000/day"):format(m.title:lower())
+  elseif value then
+    return math.tointeger(value) or value
   end
-  if not value or value <= 0 then
-    return nil, ("'%s' is no amount a day of %s (it is kept in %s), such as 10000/day"):format(text,
-      m.title:lower(), m.unit), "usage"
-  end
-  return math.tointeger(value) or value
+  return nil, why .. " (a goal is for a day: 10000/day)", "usage"
 end
 
 function verbs.set(ctx, words)

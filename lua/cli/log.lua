@@ -1,6 +1,7 @@
 -- syncwell log: write something down by hand.
 --   syncwell log weight 81.2kg   |   syncwell log caffeine 80mg yesterday 16:00   |   syncwell log note
 -- "slept badly"
+local amounts = require("amounts")
 local bulk = require("bulk")
 local data = require("data")
 local home = require("home")
@@ -14,31 +15,47 @@ local written = require("written")
 local command = {
   creates = true,
   group = "data", summary = "write a value, a workout, a night, a meal or a note by hand", mutates = true,
-  usage = "METRIC VALUE [WHEN] | workout SPORT 45min [8.2km] [WHEN] | sleep 23:10-06:40 [DAY] "
-    .. "| meal NAME [650kcal] [WHEN] | note TEXT",
+  usage = "METRIC VALUE [WHEN] | blood_pressure 120/80 [WHEN] | workout SPORT 45min [8.2km] [WHEN] "
+    .. "| sleep 23:10-06:40 [DAY] | meal NAME [650kcal] [WHEN] | mindful 10min [WHEN] "
+    .. "| measurement NAME VALUE [WHEN] | note TEXT",
+  doc = "What a meal has of energy, protein, carbs, fat, sugar and fiber counts for its day, as the\n"
+    .. "minutes of mindful do. `syncwell metrics` lists the metrics.",
   example = "syncwell log weight 81.2kg\nsyncwell log mood 7\nsyncwell log caffeine 80mg yesterday 16:00\n"
-    .. "syncwell log workout running 45min 8.2km yesterday 18:00\nsyncwell log sleep 23:10-06:40",
+    .. "syncwell log workout running 45min 8.2km yesterday 18:00\nsyncwell log sleep 23:10-06:40\n"
+    .. "syncwell log blood_pressure 121/79 today 7:30",
   options = {},
 }
 
 local origin = { provider = "manual", name = "by hand", maker = "", model = "", kind = "manual",
   ident = "manual" }
 
-local function number_and_unit(text)
-  local number, unit = text:gsub("^(%-?%d+),(%d)", "%1.%2"):match("^(%-?%d+%.?%d*)%s*(.-)$")
-  return tonumber(number), unit
-end
-
 local LIVE_MS = 48 * 3600000
 
+-- The number of the origin that people's own hands are, made where it is not there yet.
+local function own_origin(ctx)
+  local t = home.txn(ctx)
+  t:origin(origin)
+  local done, message, code = t:commit()
+  return done and done[1], message, code
+end
+
+-- In the order of results: the run, the record, the values that came with it.
 local function put(ctx, words, draft)
   local connection, message, code = bulk.connection(ctx)
-  if not connection then
+  local own
+  if connection then
+    own, message, code = own_origin(ctx)
+  end
+  if not own then
     return nil, message, code
   end
   local t = home.txn(ctx)
   undo.begin(t, "log", table.concat(words, " "))
   t:record(record.row(ctx, draft, origin, connection, "manual"))
+  for _, v in ipairs(draft.values or {}) do
+    local at = { draft.start, v[2], v[3], home.offset(ctx, draft.start) }
+    t:samples(v[1], own, { at })
+  end
   watch.ask(t)
   t:dispatch(sw.time.now() - LIVE_MS) -- what is written down now is live: rules may act on it
   local done
@@ -86,23 +103,72 @@ local function put_record(ctx, words)
   return 0
 end
 
-local function value_of(m, text)
-  local value, unit = number_and_unit(text or "")
+-- --- values ---
+
+-- "120/80": two metrics at one time.
+local function pressure(words)
+  local high, low = (words[2] or ""):match("^(%d+)/(%d+)$")
+  if not high then
+    return nil, "a blood pressure is written as 120/80: syncwell log blood_pressure 120/80 today 7:30"
+  end
+  return { { data.metric("blood_pressure_systolic"), tonumber(high) },
+    { data.metric("blood_pressure_diastolic"), tonumber(low) } }, words[3] == "mmHg" and 4 or 3
+end
+
+-- The values that are meant, { metric, value } each, and where the words of the time begin.
+local function values_of(words)
+  if words[1] == "blood_pressure" or words[1] == "bp" then
+    return pressure(words)
+  end
+  local m, message = data.metric(words[1])
+  if not m then
+    return nil, words[1] and message or "log needs what and a value, for example: syncwell log weight 81.2kg"
+  elseif not words[2] then
+    return nil, ("log %s needs a value, for example: syncwell log weight 81.2kg yesterday"):format(words[1])
+  end
+  local value, last, why = amounts.take(m, words, 2)
   if not value then
-    return nil, ("'%s' is not a value like 81.2kg"):format(text or "")
+    return nil, why
   end
-  if unit ~= "" then
-    local converted = sw.store.convert(value, unit, m.unit)
-    if not converted then
-      return nil, ("'%s' is not a unit of %s (it is kept in %s)"):format(unit, m.title:lower(), m.unit)
+  return { { m, value } }, last + 1
+end
+
+local function checked(words)
+  local values, from = values_of(words)
+  for _, v in ipairs(values or {}) do
+    local ok, why = amounts.plausible(v[1], v[2])
+    if not ok then
+      return nil, why
     end
-    value = converted
   end
-  if value < m.min or value > m.max then
-    return nil, ("%s of %g %s is not plausible (%g to %g)"):format(m.title:lower(), value, m.unit, m.min,
-      m.max)
+  return values, from
+end
+
+local function tell(ctx, values, results, at)
+  for i, v in ipairs(values) do
+    local m, value, got = v[1], v[2], results[i + 1]
+    if ctx.json then
+      term.line("%s", sw.json.encode { metric = m.name, value = value, unit = m.unit, at = at, new = got.new,
+        updated = got.updated })
+    else
+      local known = got.new == 0 and " (was there already)" or ""
+      term.line("%s %s at %s%s", m.title, data.text(m, value), at, known)
+    end
   end
-  return value
+end
+
+local function put_values(ctx, words, values, ms, offset)
+  local own, message, code = own_origin(ctx)
+  if not own then
+    return nil, message, code
+  end
+  local t = home.txn(ctx)
+  undo.begin(t, "log", table.concat(words, " "))
+  for _, v in ipairs(values) do
+    t:samples(v[1].name, own, { { ms, 0, v[2], offset } })
+  end
+  watch.ask(t)
+  return t:commit()
 end
 
 function command.run(ctx, words)
@@ -111,46 +177,22 @@ function command.run(ctx, words)
   elseif written.is(words) then
     return put_record(ctx, words)
   end
-  local m, message, code = data.metric(words[1])
-  if not m then
-    return nil, words[1] and message
-      or "log needs what and a value, for example: syncwell log weight 81.2kg", code
+  local values, from = checked(words)
+  if not values then
+    return nil, from, "usage"
   end
-  -- "81.2 kg" in two words is one value
-  if words[3] and sw.store.convert(1, words[3], m.unit) then
-    words[2] = words[2] .. table.remove(words, 3)
-  end
-  local value, why = value_of(m, words[2])
-  if not value then
-    return nil, why, "usage"
-  end
-  local text = #words > 2 and table.concat(words, " ", 3) or nil
+  local text = #words >= from and table.concat(words, " ", from) or nil
   local ms, offset = when.instant(ctx, text)
   if not ms then
     return nil, ("'%s' is not a time I understand (try: yesterday 16:00)"):format(text), "usage"
+  elseif ms > sw.time.now() + 86400000 then
+    return nil, "that lies in the future", "usage"
   end
-  local t = home.txn(ctx)
-  t:origin(origin)
-  local done
-  done, message, code = t:commit()
+  local done, message, code = put_values(ctx, words, values, ms, offset)
   if not done then
     return nil, message, code
   end
-  t = home.txn(ctx)
-  undo.begin(t, "log", table.concat(words, " "))
-  t:samples(m.name, done[1], { { ms, 0, value, offset } })
-  watch.ask(t)
-  done, message, code = t:commit()
-  if not done then
-    return nil, message, code
-  end
-  if ctx.json then
-    term.line("%s", sw.json.encode { metric = m.name, value = value, unit = m.unit,
-      at = sw.time.iso(ms, offset), new = done[2].new, updated = done[2].updated })
-  else
-    term.line("%s %s at %s%s", m.title, data.text(m, value), sw.time.iso(ms, offset), done[2].new == 0
-      and " (was there already)" or "")
-  end
+  tell(ctx, values, done, sw.time.iso(ms, offset))
   return 0
 end
 

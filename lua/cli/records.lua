@@ -88,6 +88,8 @@ local function summary(r)
       .. " in bed" or ""
   elseif r.kind == "note" then
     return a.text or ""
+  elseif r.kind == "measurement" then
+    return ("%s %s%s"):format(a.name or "", a.value or "", a.unit and " " .. a.unit or "")
   elseif r.kind == "meal" then
     return (a.name or "") .. (a.energy_kcal and (" %.0f kcal"):format(a.energy_kcal) or "")
   end

@@ -159,7 +159,7 @@ describe("records", function()
   end)
 
   it("an edit takes figures with their unit and times of the day, and refuses what is neither", function()
-    local h = flow.home("Europe/Berlin", "--now", "2026-04-01T12:00:00Z")
+    local h = flow.home("Europe/Berlin")
     h.ok("log", "workout", "running", "45min", "8.2km", "2026-03-29", "01:30") -- the clock goes forward at two
     local function edit(...)
       return h.run("records", "edit", "--where", "kind=workout", "--set", ...)
@@ -281,6 +281,54 @@ describe("log", function()
       { "workout", "running", "45min", "2030-01-01" } } do
       expect(h.run("--now", "2025-06-10T20:00:00Z", "log", table.unpack(bad)).code).equals(2)
     end
+    h.remove()
+  end)
+
+  it("takes values in the units and words people have for them", function()
+    local h, now = flow.home("Europe/Berlin"), "2025-06-10T20:00:00Z"
+    for words, value in pairs { ["weight 12st 5lb"] = 78.471, ["weight 81,2 kg yesterday 8:00"] = 81.2,
+      ["body_temperature 98.6F"] = 37, ["height 5ft 11in"] = 1.803, ["water 2 cups"] = 473.177,
+      ["active_energy 300cal"] = 300, ["energy_intake 2092kJ"] = 500, ["sleep_duration 7h30min"] = 450,
+      ["insulin 5 units"] = 5, ["blood_glucose 5.5mmol/L"] = 99.086, ["cadence 170spm"] = 170 } do
+      local got = h.json("--now", now, "log", table.unpack(flow.words(words)))
+      expect(("%s: %.2f"):format(words, got.value)).equals(("%s: %.2f"):format(words, value))
+    end
+    for words, said in pairs { ["weight 8O"] = "no amount of weight", ["weight 12st5lb3"] = "no amount",
+      ["mood 11"] = "mood of 11 is not plausible (0 to 10)", ["water 2h"] = "no amount of water",
+      ["body_temperature 37C 2C"] = "not a time", ["weight 80 2025-06-20"] = "in the future",
+      ["blood_pressure 120"] = "as 120/80", ["blood_pressure 999/80"] = "not plausible", mindful = "how long",
+      measurement = "a name and a figure", mood = "needs a value" } do
+      local r = h.run("--now", now, "log", table.unpack(flow.words(words)))
+      expect(("%s: %d %s"):format(words, r.code, r.err:find(said, 1, true) and said or r.err)).equals(
+        ("%s: 2 %s"):format(words, said))
+    end
+    h.remove()
+  end)
+
+  it("writes a blood pressure as one, and what is eaten and the minutes of quiet count for their day", function()
+    local h, now = flow.home("Europe/Berlin"), "2025-06-10T20:00:00Z"
+    local function today(metric)
+      local rows = h.json("query", metric, "--from", "2025-06-10", "--to", "2025-06-10")
+      return rows[1] and rows[1].value or "nothing"
+    end
+    h.ok("--now", now, "log", "bp", "121/79", "today", "7:30")
+    expect(today("blood_pressure_systolic")).equals(121)
+    expect(today("blood_pressure_diastolic")).equals(79)
+    h.ok("undo", "--last")
+    expect(today("blood_pressure_systolic")).equals("nothing")
+    h.ok("--now", now, "log", "meal", "soup", "300kcal", "10g", "protein", "today", "13:00")
+    h.ok("--now", now, "log", "meal", "bread", "836.8kJ", "today", "13:00")
+    expect(today("energy_intake")).equals(500)
+    expect(today("protein")).equals(10)
+    local meals = h.json("records", "meal")
+    expect(meals[1].group ~= meals[2].group).is_true() -- two meals, told by one person
+    h.ok("undo", "--last")
+    expect(today("energy_intake")).equals(300)
+    h.ok("--now", now, "log", "mindful", "10min", "today", "7:00")
+    expect(today("mindful_minutes")).equals(10)
+    h.ok("--now", now, "log", "measurement", "waist", "84cm")
+    expect(h.ok("records", "measurement").out:find("waist 84 cm", 1, true) ~= nil).is_true()
+    expect(h.run("check").code).equals(0)
     h.remove()
   end)
 end)

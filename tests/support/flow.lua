@@ -24,6 +24,15 @@ function flow.sh(command)
   return { code = tonumber(code), out = text or out, err = err }
 end
 
+-- "log weight 80kg" as its words.
+function flow.words(text)
+  local list = {}
+  for word in text:gmatch("%S+") do
+    list[#list + 1] = word
+  end
+  return list
+end
+
 -- Run a command beside the test, whose own loop goes on meanwhile: { code, out }.
 function flow.beside(command, seconds)
   local out = os.tmpname()
