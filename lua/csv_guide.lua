@@ -83,6 +83,23 @@ local function order_of(head, i)
   return order
 end
 
+-- Whose clock the times are of: "utc" where they count since 1970, "stated" where each tells its own offset.
+local function zone_of(head, i, order)
+  if order == "s" or order == "ms" or order == "ns" then
+    return "utc"
+  end
+  local told = 0
+  for _, row in ipairs(head.rows) do
+    local text = row[i] or ""
+    if text:find("%d[Zz]%s*$") or text:find("%d%d:%d%d.*[+-]%d%d:?%d%d%s*$") then
+      told = told + 1
+    elseif text ~= "" then
+      return "local"
+    end
+  end
+  return told > 0 and "stated" or "local"
+end
+
 local function guess(name)
   local plain = name:lower()
   local unit = plain:match("[%(%[]%s*([^%)%]]+)%s*[%)%]]")
@@ -132,8 +149,8 @@ function csv_guide.draft(head, file)
   out[2] = ("--   syncwell import %s --as csv --map %s.map.lua"):format(file, file)
   out[3] = "-- `syncwell metrics` lists the metrics. zone: \"local\" is yours, or \"utc\", or \"stated\"."
   out[4] = "return {"
-  out[5] = ("  time = { column = %q, order = %q, zone = \"local\" },%s"):format(time and time.name or "",
-    order or "",
+  out[5] = ("  time = { column = %q, order = %q, zone = %q },%s"):format(time and time.name or "",
+    order or "", time and zone_of(head, time.at, order) or "local",
     order and "" or "  -- order: ymd, mdy, dmy, s, ms or ns")
   out[6] = ("  decimal = %q,"):format(head.delimiter == ";" and "," or ".")
   out[7] = "  columns = {"
@@ -193,7 +210,7 @@ local function ask_time(head, columns)
   if not order then
     return nil, message, code
   end
-  return { column = columns[at].name, order = order, zone = "local" }
+  return { column = columns[at].name, order = order, zone = zone_of(head, at, order) }
 end
 
 local function ask_columns(columns, check)

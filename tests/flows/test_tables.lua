@@ -373,6 +373,19 @@ describe("a table that no importer knows", function()
     h.remove()
   end)
 
+  it("has times that are taken as they say themselves: with their offset, as UTC, or by the clock on the wall", function()
+    for text, start in pairs { ["2024-06-01T10:00:00Z"] = "2024-06-01T12:00", ["2024-06-01T10:00:00+05:45"] =
+      "2024-06-01T10:00", ["1717236000"] = "2024-06-01T12:00", ["2024-06-01T10:00:00"] = "2024-06-01T10:00" } do
+      local h = flow.home("Europe/Berlin")
+      local path = flow.write(h.dir .. "/my.csv", "time,weight\n" .. text .. ",80\n")
+      h.run("import", path)
+      h.ok("import", path, "--map", path .. ".map.lua")
+      local line = h.ok("query", "weight", "--every", "raw", "--from", "2024-06-01", "--to", "2024-06-01").out
+      expect(text .. " " .. (line:match('"start":"(.-):00[.Z+]') or line)).equals(text .. " " .. start)
+      h.remove()
+    end
+  end)
+
   it("is imported by the mapping, once, and again when the mapping says something else", function()
     local h = flow.home("Europe/Berlin")
     local path, map = flow.write(h.dir .. "/mein.csv", OWN), flow.write(h.dir .. "/m.lua", MAPPING)
