@@ -108,10 +108,11 @@ local function check(ctx)
   end)
 end
 
--- Links that were too old to press, texts that may be told again, deliveries of long ago.
+-- Links that were too old to press, texts that may be told again, deliveries of long ago, marks of records
+-- that actions added: such an action is not tried again after so long.
 local function forget(ctx)
   local t, any = home.txn(ctx), false
-  for _, kind in ipairs { ".button", ".told", ".delivery" } do
+  for _, kind in ipairs { ".button", ".told", ".delivery", ".derived" } do
     local old = sw.store.docs(ctx.who, kind, { to = sw.time.now() - notifying.KEPT_MS, limit = 500 }) or {}
     for _, doc in ipairs(old) do
       t:doc_delete(kind, doc.name)

@@ -96,7 +96,7 @@ end
 -- --- from words to a description ---
 
 local function when(w, time)
-  return w and { at = w.column, with = w.with, order = time.order, clock = CLOCKS[time.zone or "local"] }
+  return w and { at = w.column, with = w.with, order = time.order, clock = CLOCKS[time.zone or "stated"] }
 end
 
 local function needed(value)

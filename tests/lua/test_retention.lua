@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- How long history is kept: by config.lua, the last line of each sync always, forgotten by a job of the queue.
+local caretaker = require("caretaker")
 local config = require("config")
 local flow = require("flow")
 local home = require("home")
@@ -98,6 +99,24 @@ describe("history", function()
       n = n + 1
     end
     expect(n).equals(900)
+    sw.fs.remove_tree(dir)
+  end)
+
+  it("of what actions added, pressed and told goes after a month, and what is younger stays", function()
+    local ctx, dir = opened()
+    local t = home.txn(ctx)
+    for _, kind in ipairs { ".button", ".told", ".delivery", ".derived" } do
+      t:doc(kind, "old", "{}", { at = START })
+      t:doc(kind, "young", "{}", { at = START + 20 * DAY })
+    end
+    assert(t:commit())
+    sw.time.set(START + 31 * DAY)
+    caretaker.look(ctx)
+    for _, kind in ipairs { ".button", ".told", ".delivery", ".derived" } do
+      local left = assert(sw.store.docs(ctx.who, kind))
+      expect(#left).equals(1)
+      expect(left[1].name).equals("young")
+    end
     sw.fs.remove_tree(dir)
   end)
 end)
