@@ -4,6 +4,7 @@ local data = require("data")
 local echoes = require("echoes")
 local grouping = require("grouping")
 local home = require("home")
+local night_reasons = require("night_reasons")
 local raw_item = require("raw_item")
 local term = require("term")
 local when = require("when")
@@ -14,7 +15,7 @@ local command = {
   group = "data", summary = "why a number is what it is", usage = "METRIC [DAY] | ID",
     example = "syncwell explain steps 2026-03-29",
   doc = "Lists the samples of the day by origin: which were used, which were passed over, and behind whom,\n"
-    .. "and the totals that were stated for it.\n"
+    .. "and the totals that were stated for it; of sleep, the records of that day in the same way.\n"
     .. "Of a record: its members, and what services said of it as far as that is kept (30 days).",
   options = { all = { doc = "every sample instead of the first 40 of each origin" } },
 }
@@ -162,7 +163,22 @@ local function print_people(m, day, steps, list, all)
   end
 end
 
-local function document(m, day, row, steps, list)
+-- Metrics of the night come from records: nil for all others.
+local function nights_of(ctx, m, day)
+  return m.name:find("^sleep_") and m.name ~= "sleep_score" and night_reasons.of(ctx, day) or nil
+end
+
+local function print_nights(nights)
+  local rows = {}
+  for i, n in ipairs(nights) do
+    local start = n.start:sub(1, 16):gsub("T", " ")
+    rows[i] = { start, n.finish:sub(12, 16), n.origin, n.asleep_s
+      and term.duration(n.asleep_s) or "", n.in_bed_s and term.duration(n.in_bed_s) or "", n.reason }
+  end
+  term.table({ "start", "finish", "origin", "asleep", "in bed", "what became of it" }, rows)
+end
+
+local function document(m, day, row, steps, list, nights)
   local intervals, totals, total = json.list(), json.list(), total_of(steps)
   for _, s in ipairs(steps) do
     local one = { origin = name_of(list, s.origin), value = s.value, reason = why(s, list, total) }
@@ -175,7 +191,7 @@ local function document(m, day, row, steps, list)
     end
   end
   return json.encode { metric = m.name, day = sw.time.day_text(day), value = row and row.value or json.null,
-    unit = m.unit, intervals = intervals, totals = totals }
+    unit = m.unit, intervals = intervals, totals = totals, nights = nights and json.list(nights) }
 end
 
 function command.run(ctx, words, options)
@@ -198,17 +214,21 @@ function command.run(ctx, words, options)
   if not steps then
     return nil, why_not, kind
   end
-  local list = names(ctx)
+  local list, nights = names(ctx), nights_of(ctx, m, day)
   if ctx.json then
-    term.line("%s", document(m, day, rows[1], steps, list))
+    term.line("%s", document(m, day, rows[1], steps, list, nights))
     return 0
   end
   term.line("%s on %s: %s", m.title, sw.time.day_text(day), rows[1] and data.text(m, rows[1].value)
     or "nothing")
-  if #steps == 0 then
-    term.line(rows[1] and "computed from records" or "no samples on that day")
-  else
+  if #steps > 0 then
     print_people(m, day, steps, list, options.all)
+  elseif not rows[1] and not (nights and nights[1]) then
+    term.line("no samples on that day")
+  end
+  if nights and nights[1] then
+    term.line("\nSleeps of that day; stages come from the best standing origin that knows them:")
+    print_nights(nights)
   end
   return 0
 end

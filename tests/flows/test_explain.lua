@@ -73,3 +73,28 @@ describe("explain of a day", function()
     h.remove()
   end)
 end)
+
+describe("explain of a night", function()
+  it("says which record its stages come from, which states the time in bed, and what was passed over", function()
+    local h = flow.home("Europe/Berlin")
+    local night = '{"logId":%d,"dateOfSleep":"2025-03-02","startTime":"2025-03-%sT%s:00.000","duration":%d,'
+      .. '"levels":{"data":[{"level":"deep","seconds":%d}]}}'
+    h.import(flow.write(h.dir .. "/sleep-2025-03-01.json", ("[%s,%s]"):format(night:format(1, "01", "22:00", 34200000,
+      25200), night:format(2, "02", "14:00", 3600000, 3600))))
+    h.ok("log", "sleep", "23:00-07:00", "2025-03-02")
+    local e = h.json("explain", "sleep", "2025-03-02")
+    expect(e.value).equals(480)
+    local said = {}
+    for _, n in ipairs(e.nights) do
+      said[#said + 1] = ("%s %s: %s"):format(n.origin, n.start:sub(12, 16), n.reason)
+    end
+    table.sort(said)
+    expect(said).equals { "Fitbit 14:00: a nap: it does not belong to the night",
+      "Fitbit 22:00: passed over: by hand stands better; its time in bed counts",
+      "by hand 23:00: used; Fitbit states the longer time in bed" }
+    expect(h.json("explain", "sleep_in_bed", "2025-03-02").value).equals(570)
+    expect(h.ok("explain", "sleep", "2025-03-02").out).contains("a nap")
+    expect(h.json("explain", "steps", "2025-03-02").nights).is_nil()
+    h.remove()
+  end)
+end)
