@@ -23,8 +23,8 @@ local function chosen_of(members)
   return best
 end
 
-local function longest_in_bed(members)
-  local best
+local function longest_in_bed(members, chosen)
+  local best = chosen and number(chosen, "in_bed_s") and chosen
   for _, r in ipairs(members) do
     local s = number(r, "in_bed_s")
     if s and (not best or s > number(best, "in_bed_s")) then
@@ -88,7 +88,8 @@ function night_reasons.of(ctx, day)
   end
   local list = {}
   for _, members in ipairs(groups_of(rows)) do
-    local chosen, bed = chosen_of(members), longest_in_bed(members)
+    local chosen = chosen_of(members)
+    local bed = longest_in_bed(members, chosen)
     local used = chosen and counted(members, chosen) or {}
     for _, r in ipairs((chosen or members[1]).day == day and members or {}) do
       local counts, why = reason(r, chosen, used, bed)

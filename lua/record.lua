@@ -59,7 +59,10 @@ local function zones(ctx, draft)
   if draft.zone_unknown then
     return 0, 0, "unknown"
   elseif draft.offset_start then
-    return draft.offset_start, draft.offset_finish or draft.offset_start, "provider"
+    return draft.offset_start, draft.offset_finish or draft.offset_start, draft.zone_guessed and "unknown"
+      or "provider"
+  elseif draft.zone_guessed then
+    return sw.time.offset(ctx.zone, draft.start), sw.time.offset(ctx.zone, draft.finish), "unknown"
   end
   return sw.time.offset(ctx.zone, draft.start), sw.time.offset(ctx.zone, draft.finish), "user"
 end

@@ -287,6 +287,21 @@ local function emit_totals(t, m, out)
   end
 end
 
+local COUNTED = { s = true, ms = true, ns = true }
+
+-- A clock on the wall without a zone is read in the person's; what is told by it is marked as guessed, so
+-- that a record of somebody who was elsewhere is known again by its minute and second.
+local function guessed(t, m, out)
+  local time = t.time or {}
+  if time.clock == "utc" or COUNTED[time.order or ""] or m.offset_start then
+    return out
+  end
+  return setmetatable({ record = function(draft)
+    draft.zone_guessed = true
+    out.record(draft)
+  end }, { __index = out })
+end
+
 -- A format as jobs/import.lua knows it. State: what the family's start gives, with zone and name of the file.
 function shapes.format(ctx, choice, name)
   local family, by_name = choice.family, {}
@@ -310,7 +325,7 @@ function shapes.format(ctx, choice, name)
         emit_totals(t, m, out)
       end
       if t.row then
-        t.row(state, m, out)
+        t.row(state, m, guessed(t, m, out))
       end
     end,
     finish = function(state, out)

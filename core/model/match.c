@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#define DAY_MS (24 * INT64_C(3600000))
+
 static bool any_sport(const char *t)
 {
     static const char *const generic[] = {
@@ -43,14 +45,15 @@ static int64_t apart(int64_t a, int64_t b)
     return a < b ? b - a : a - b;
 }
 
-/* Same minute and second, whole or half hours apart, equally long: one of them guessed its zone. */
+/* Same minute and second, whole or half hours apart, equally long: one of them guessed its zone. Whole days
+ * are no zone's mistake. */
 static bool zone_mistake(const struct sw_match_side *a, const struct sw_match_side *b)
 {
     int64_t gap = apart(a->start_ms, b->start_ms), la = a->finish_ms - a->start_ms,
             lb = b->finish_ms - b->start_ms;
     int64_t off = least(gap % 1800000, 1800000 - gap % 1800000); /* a second early or late */
     if (a->origin_id == b->origin_id || !(a->zone_unknown || b->zone_unknown)) return false;
-    return gap <= SW_MATCH_REACH_MS && off < 2000 &&
+    return gap <= SW_MATCH_REACH_MS && off < 2000 && (gap < 2000 || apart(gap, DAY_MS) >= 2000) &&
            apart(la, lb) <= most(30000, least(la, lb) / 50);
 }
 
@@ -61,7 +64,8 @@ double sw_match_score(const struct sw_match_side *a, const struct sw_match_side 
     int64_t both = least(a->finish_ms, b->finish_ms) - most(a->start_ms, b->start_ms);
     double share, near;
     if (strcmp(a->kind, b->kind) || !sw_match_types(a->type, b->type)) return 0;
-    if (zone_mistake(a, b)) return 0.8;
+    if (zone_mistake(a, b)) /* of several the nearest: who sleeps by the clock has one every night */
+        return 0.8 - 0.15 * (double)gap / (double)SW_MATCH_REACH_MS;
     if (la <= 0 || lb <= 0) /* one origin tells two meals or notes of a minute because there were two */
         return gap <= 60000 && la <= 0 && lb <= 0 && a->origin_id != b->origin_id ? 0.9 : 0;
     if (both <= 0) return 0;

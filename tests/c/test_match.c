@@ -28,6 +28,8 @@ static void pairs_match_or_not(void **state)
         {"or a second early", {"workout", "running", 0, 60 * MIN, 1, true}, {"workout", "running", 60 * MIN - 1000, 120 * MIN, 2, false}, true},
         {"an hour off with zones known", {"workout", "running", 0, 60 * MIN, 1, false}, {"workout", "running", 60 * MIN, 120 * MIN, 2, false}, false},
         {"ten minutes off, zone unknown", {"workout", "running", 0, 30 * MIN, 1, true}, {"workout", "running", 40 * MIN, 70 * MIN, 2, false}, false},
+        {"two nights by the clock, zone unknown", {"sleep", "", 0, 480 * MIN, 1, true}, {"sleep", "", 1440 * MIN, 1920 * MIN, 2, false}, false},
+        {"a night told by the clock of another continent", {"sleep", "", 0, 480 * MIN, 1, true}, {"sleep", "", 570 * MIN, 1050 * MIN, 2, false}, true},
         {"in bed holds asleep", {"sleep", "sleep", 0, 480 * MIN, 1, false}, {"sleep", "sleep", 100 * MIN, 400 * MIN, 2, false}, true},
         {"a nap is not the night", {"sleep", "sleep", 0, 480 * MIN, 1, false}, {"sleep", "sleep", 900 * MIN, 960 * MIN, 2, false}, false},
         {"unlike kinds", {"sleep", "", 0, 60 * MIN, 1, false}, {"workout", "", 0, 60 * MIN, 2, false}, false},

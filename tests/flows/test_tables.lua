@@ -242,6 +242,28 @@ describe("what no sample shows", function()
     expect(w.attributes.hr_avg).equals(151)
   end)
 
+  it("a Fitbit night by the clock of another continent is the night that a ring tells with its zone", function()
+    local h = flow.home("Europe/Berlin") -- while the person was in New York
+    h.import(flow.write(h.dir .. "/sleep-2024-03-01.json", [[ [
+      {"logId":5,"startTime":"2024-03-04T23:32:00.000","duration":28440000,"levels":{"data":[]}},
+      {"logId":6,"startTime":"2024-03-05T23:32:00.000","duration":28440000,"levels":{"data":[]}}] ]]))
+    local night = '{"id":"%d","day":"2024-03-0%d","type":"long_sleep","bedtime_start":"2024-03-0%dT23:32:00-05:00",'
+      .. '"bedtime_end":"2024-03-0%dT07:26:00-05:00","sleep_phase_5_min":"4444",'
+      .. '"total_sleep_duration":27000,"time_in_bed":28440}'
+    h.import(flow.write(h.dir .. "/oura_data.json", ('{"sleep":[%s,%s]}'):format(night:format(1, 5, 4, 5),
+      night:format(2, 6, 5, 6))))
+    local groups, n = {}, 0
+    for _, r in ipairs(h.json("records", "sleep")) do
+      n = n + (groups[r.group] and 0 or 1)
+      groups[r.group] = (groups[r.group] or "") .. r.start:sub(6, 10) .. " "
+    end
+    expect(n).equals(2)
+    for _, days in pairs(groups) do
+      expect(days:sub(1, 5)).equals(days:sub(7, 11))
+    end
+    h.remove()
+  end)
+
   it("short awakenings of a Fitbit night lie over its stages", function()
     local n = one("sleep-2024-03-04.json", '[{"logId": 5, "startTime": "2024-03-03T23:00:00.000", "duration": 3600000,'
       .. '"levels": {"data": [{"dateTime": "2024-03-03T23:00:00.000", "level": "light", "seconds": 3600}],'
