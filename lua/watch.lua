@@ -4,6 +4,7 @@
 --   watch.events(ctx, trigger, first_day, last_day) --> { { key, at, event } ... } | nil, message, code
 --   watch.next_instant(ctx, trigger, after)         --> when time alone makes it true, ms | nil
 local data = require("data")
+local goal = require("goal")
 local home = require("home")
 local watch_shape = require("watch_shape")
 local words = require("watch_words")
@@ -341,11 +342,9 @@ function of.goal(ctx, trigger, first, last)
     return nil, m, code
   end
   local doc = sw.store.doc(ctx.who, "goal", m.name)
-  local target, list = doc and doc.body.target, {}
-  for _, row in ipairs(target and rows or {}) do
-    local reached = row.value >= target
-    if reached and trigger.reached ~= false or not reached and trigger.reached == false
-      and row.day < today_of(ctx) then
+  local list = {}
+  for _, row in ipairs(doc and rows or {}) do
+    if goal.met(doc.body, m, row.value, row.day < today_of(ctx)) == (trigger.reached ~= false) then
       emit(list, ctx, trigger, m, row, ("goal %s %s"):format(m.name, sw.time.day_text(row.day)))
     end
   end

@@ -2,6 +2,7 @@
 --   syncwell goals   |   syncwell goals set steps 10000/day   |   syncwell goals remove steps
 local amounts = require("amounts")
 local data = require("data")
+local goal = require("goal")
 local home = require("home")
 local term = require("term")
 local watch = require("watch")
@@ -10,9 +11,11 @@ local json = sw.json
 
 local command = {
   group = "data", summary = "what a day should come to, and how far today is",
-  usage = "[list | set METRIC AMOUNT[/day] | remove METRIC]",
-  example = "syncwell goals set steps 10000/day\nsyncwell goals set sleep 7.5h\nsyncwell goals",
-  doc = "A goal is met on a day whose value is the target or more.", options = {},
+  usage = "[list | set METRIC AMOUNT[/day] [--at-most] | remove METRIC]",
+  example = "syncwell goals set steps 10000/day\nsyncwell goals set sleep 7.5h\n"
+    .. "syncwell goals set caffeine 400mg --at-most\nsyncwell goals",
+  doc = "A goal is met on a day whose value is the target or more; with --at-most, the target or less.",
+  options = { ["at-most"] = { doc = "the day's value is to stay at the target or below" } },
 }
 
 function command.mutates(words)
@@ -32,7 +35,7 @@ local function target_of(m, text)
   return nil, why .. " (a goal is for a day: 10000/day)", "usage"
 end
 
-function verbs.set(ctx, words)
+function verbs.set(ctx, words, options)
   local m, message, code = data.metric(words[2])
   if not m then
     return nil, words[2] and message or "goals set needs a metric and an amount: goals set steps 10000/day",
@@ -44,7 +47,7 @@ function verbs.set(ctx, words)
     return nil, message, code
   end
   local t = home.txn(ctx)
-  t:doc("goal", m.name, json.encode { target = target, period = "day" })
+  t:doc("goal", m.name, json.encode { target = target, period = "day", most = options["at-most"] or nil })
   watch.ask(t)
   local ok
   ok, message, code = t:commit()
@@ -52,9 +55,10 @@ function verbs.set(ctx, words)
     return nil, message, code
   end
   if ctx.json then
-    term.line("%s", json.encode { metric = m.name, target = target, unit = m.unit, period = "day" })
+    term.line("%s", json.encode { metric = m.name, target = target, unit = m.unit, period = "day",
+      most = options["at-most"] or nil })
   else
-    term.line("%s: %s a day", m.title, data.text(m, target))
+    term.line("%s: %s%s a day", m.title, options["at-most"] and "at most " or "", data.text(m, target))
   end
   return 0
 end
@@ -78,7 +82,7 @@ function verbs.remove(ctx, words)
 end
 
 -- How far today is, and on how many of the last seven days it was met.
-local function progress(ctx, m, target)
+local function progress(ctx, m, body)
   local today = home.day(ctx, sw.time.now())
   local rows, message, code = data.daily(ctx, m.name, today - 6, today)
   if not rows then
@@ -86,7 +90,7 @@ local function progress(ctx, m, target)
   end
   local now, met = nil, 0
   for _, row in ipairs(rows) do
-    met = met + (row.value and row.value >= target and 1 or 0)
+    met = met + (row.value and goal.met(body, m, row.value, row.day < today) and 1 or 0)
     now = row.day == today and row.value or now
   end
   return { today = now, met = met }
@@ -100,11 +104,12 @@ function verbs.list(ctx)
   local rows, out = {}, json.list()
   for _, d in ipairs(docs) do
     local m = data.metric(d.name)
-    local p = m and progress(ctx, m, d.body.target)
+    local p = m and progress(ctx, m, d.body)
     if p then
       out[#out + 1] = { metric = d.name, target = d.body.target, unit = m.unit, period = d.body.period,
-        today = p.today, met_of_7_days = p.met }
-      rows[#rows + 1] = { m.title, data.text(m, d.body.target), p.today and data.text(m, p.today)
+        most = d.body.most, today = p.today, met_of_7_days = p.met }
+      local most = d.body.most and "at most " or ""
+      rows[#rows + 1] = { m.title, most .. data.text(m, d.body.target), p.today and data.text(m, p.today)
         or "nothing yet", ("%d of 7 days"):format(p.met) }
     end
   end
@@ -118,12 +123,12 @@ function verbs.list(ctx)
   return 0
 end
 
-function command.run(ctx, words)
+function command.run(ctx, words, options)
   local verb = verbs[words[1] or "list"]
   if not verb then
     return nil, ("goals knows list, set and remove, not '%s'"):format(words[1]), "usage"
   end
-  return verb(ctx, words)
+  return verb(ctx, words, options)
 end
 
 return command

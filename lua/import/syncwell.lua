@@ -112,7 +112,8 @@ local checks = { group_choice = names_group, group_alias = names_group }
 
 function checks.goal(name, body)
   local known = data.metrics()[name] and type(body) == "table" and type(body.target) == "number"
-  return known and body.period == "day" and { target = body.target, period = "day" }
+  return known and body.period == "day" and { target = body.target, period = "day",
+    most = body.most == true or nil }
 end
 
 function checks.task(name, body)

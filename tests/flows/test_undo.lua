@@ -254,6 +254,32 @@ describe("goals", function()
   end)
 end)
 
+describe("goals that are a most", function()
+  it("are met by what is less, and of what adds up only when the day is over", function()
+    local h = flow.home("UTC")
+    local function at(...)
+      return h.ok("--now", "2025-06-10T20:00:00Z", ...)
+    end
+    at("goals", "set", "weight", "75kg", "--at-most")
+    at("goals", "set", "caffeine", "400mg", "--at-most")
+    for _, words in ipairs { "weight 76kg", "weight 74.8kg yesterday", "caffeine 80mg", "caffeine 300mg yesterday",
+      "caffeine 500mg 2025-06-08" } do
+      at("log", table.unpack(flow.words(words)))
+    end
+    expect(at("goals").out).contains("at most 75.00 kg")
+    for _, g in ipairs(h.json("--now", "2025-06-10T20:00:00Z", "goals")) do
+      expect(g.metric .. " " .. g.met_of_7_days).equals(g.metric .. " 1")
+      expect(g.most).is_true()
+    end
+    h.ok("export", "json", "--out", h.dir .. "/all.jsonl")
+    local other = flow.home("UTC")
+    other.import(h.dir .. "/all.jsonl")
+    expect(other.json("goals")[1].most).is_true()
+    h.remove()
+    other.remove()
+  end)
+end)
+
 describe("log", function()
   it("writes workouts, nights and meals as people say them", function()
     local h = flow.home("Europe/Berlin")
