@@ -386,7 +386,8 @@ function watch.problem(trigger)
   end
 end
 
--- When time alone may make a trigger true: the end of an absence, the end of a day that was too little.
+-- When time alone may make a trigger true: the end of an absence, the end of a day that was too little, or of
+-- one that stayed below a goal that is a most.
 function watch.next_instant(ctx, trigger, after)
   local today = home.day(ctx, after)
   if trigger.kind == "absent" then
@@ -400,7 +401,7 @@ function watch.next_instant(ctx, trigger, after)
     return at > after and at or nil
   end
   local low = trigger.kind == "threshold" and trigger.enter:sub(1, 1) == "<"
-    or trigger.kind == "goal" and trigger.reached == false or trigger.kind == "baseline" and trigger.below
+    or trigger.kind == "goal" or trigger.kind == "baseline" and trigger.below
   return low and sw.time.day_start(ctx.zone, today + 1) + 600000 or nil
 end
 
