@@ -4,6 +4,7 @@ local agreement = require("agreement")
 local chart = require("chart")
 local data = require("data")
 local schema = require("schema")
+local source_days = require("source_days")
 local svg = require("svg")
 local term = require("term")
 local when = require("when")
@@ -66,8 +67,13 @@ end
 
 local function days_of(ctx, m, origins, first, last)
   local by_day, list = {}, {}
+  local days, message, code = source_days.new(ctx, m, first, last)
+  if not days then
+    return nil, message, code
+  end
   for _, o in ipairs(origins) do
-    local rows, message, code = data.daily(ctx, m.name, first, last, o.id)
+    local rows
+    rows, message, code = days.of(o.id)
     if not rows then
       return nil, message, code
     end

@@ -2,6 +2,7 @@
 --   syncwell query heart_rate --every day --from 2026-03-01 --to 2026-03-31 --json
 local data = require("data")
 local home = require("home")
+local source_days = require("source_days")
 local term = require("term")
 local when = require("when")
 
@@ -48,8 +49,8 @@ end
 local function public(rows, key, text)
   local out = {}
   for i, r in ipairs(rows) do
-    local o = { n = r.n, sum = r.sum, mean = r.mean or json.null, min = r.min, max = r.max, last = r.last,
-      value = r.value or json.null }
+    local o = { n = r.n, sum = r.sum or json.null, mean = r.mean or json.null, min = r.min or json.null,
+      max = r.max or json.null, last = r.last or json.null, value = r.value or json.null }
     o[key] = text(r[key])
     o.origin = r.origin
     out[i] = o
@@ -68,8 +69,13 @@ end
 
 local function by_source(ctx, m, first, last)
   local all = {}
+  local days, message, code = source_days.new(ctx, m, first, last)
+  if not days then
+    return nil, message, code
+  end
   for _, o in ipairs(sw.store.origins(ctx.who)) do
-    local rows, message, code = data.daily(ctx, m.name, first, last, o.id)
+    local rows
+    rows, message, code = days.of(o.id)
     if not rows then
       return nil, message, code
     end
@@ -148,8 +154,8 @@ function command.run(ctx, words, options)
   else
     local list = {}
     for i, r in ipairs(rows) do
-      list[i] = { text(r[key]), r.origin or "", data.text(m, r.value), r.n, data.text(m, r.min),
-        data.text(m, r.max) }
+      list[i] = { text(r[key]), r.origin or "", data.text(m, r.value), r.n,
+        r.min and data.text(m, r.min) or "", r.max and data.text(m, r.max) or "" }
     end
     term.table({ key, "origin", m.title, "samples", "least", "most" }, list)
   end

@@ -27,6 +27,37 @@ end
 local h, folder = flow.home("UTC"), flow.temp()
 h.ok("import", flow.write(folder .. "/two.jsonl", two_sources()))
 
+describe("compare of what is not samples", function()
+  it("takes totals that services state and the nights of records, as query by source does", function()
+    local own = flow.home("Europe/Berlin")
+    for i, who in ipairs { "Left", "Right" } do
+      local path = flow.write(("%s/%s.csv"):format(own.dir, who), ("day,n\n2025-03-01,%d\n2025-03-02,%d\n"):format(
+        4000 + i * 100, 7000 + i * 300) .. (i == 2 and "2025-03-03,10\n" or ""))
+      own.ok("import", path, "--map", flow.write(path .. ".lua", ([[return { time = { column = "day", order = "ymd" },
+        columns = { n = { metric = "steps", total = true } }, origin = { name = "%s" } }]]):format(who)))
+    end
+    local got = own.json("compare", "steps", "left", "right")
+    expect(got.n).equals(2)
+    expect(got.bias).equals(-200)
+    expect(table.concat(got.only_b, " ")).equals("2025-03-03")
+    local rows = own.json("query", "steps", "--by", "source", "--from", "2025-03-01", "--to", "2025-03-01")
+    expect(#rows).equals(2)
+    expect(rows[2].value).equals(4200)
+    expect(rows[2].n).equals(0) -- stated, not measured
+    own.import(flow.write(own.dir .. "/sleep-2025-03-01.json", '[{"logId":1,"startTime":"2025-03-01T22:00:00.000",'
+      .. '"duration":30600000,"levels":{"data":[{"level":"deep","seconds":28800}]}},{"logId":2,"startTime":'
+      .. '"2025-03-02T14:00:00.000","duration":3600000,"levels":{"data":[{"level":"deep","seconds":3600}]}}]'))
+    own.ok("log", "sleep", "23:00-06:30", "2025-03-02")
+    own.ok("records", "edit", "--where", "kind=sleep day=2025-03-02 nap=true", "--set", "title=nap")
+    local nights = own.json("compare", "sleep", "fitbit", "manual")
+    expect(nights.n).equals(1)
+    expect(nights.bias).equals(30)
+    expect(own.ok("query", "sleep", "--by", "source", "--from", "2025-03-02", "--to", "2025-03-02").out)
+      .contains("8 h 00 min")
+    own.remove()
+  end)
+end)
+
 describe("compare", function()
   it("finds the bias, the limits, and the days only one has", function()
     local got = h.json("compare", "resting_heart_rate", "watch <&> one", "ringco")
