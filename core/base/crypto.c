@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/crypto.h"
 #include "base/err.h"
+#include "base/late.h"
 #include <openssl/evp.h>
 #include <sodium.h>
 #include <string.h>
 
 _Static_assert(sizeof(struct sw_hash) >= sizeof(crypto_generichash_state), "hash state fits");
+
+/* SHA-1 is asked for by few services, so this library comes late, too. */
+SW_LATE(SW_LIBCRYPTO, const EVP_MD *, EVP_sha1, (void), ())
+SW_LATE(SW_LIBCRYPTO, int, EVP_Digest,
+        (const void *p, size_t n, unsigned char *out, unsigned *len, const EVP_MD *kind,
+         ENGINE *impl),
+        (p, n, out, len, kind, impl))
 
 int sw_crypto_init(void)
 {

@@ -18,10 +18,10 @@ local MAY = {
 local HOMES = {
   { "^lua%.h$", "^box/", "^script/" }, { "^lauxlib%.h$", "^box/", "^script/" }, { "^lualib%.h$", "^box/", "^script/" },
   { "^uv%.h$", "^net/", "^store/worker%.[ch]$", "^script/workers[%w_]*%.c$" },
-  { "^curl/", "^net/http_client%.c$", "^net/http_call%.c$", "^net/multi%.c$", "^net/transfer%.c$", "^net/url%.c$", "^net/stream%.c$", "^net/mail%.c$" }, { "^microhttpd%.h$", "^net/http_server[%w_]*%.c$" },
+  { "^curl/", "^net/http_client%.c$", "^net/http_call%.c$", "^net/multi%.c$", "^net/transfer%.c$", "^net/url%.c$", "^net/stream%.c$", "^net/mail%.c$", "^net/curl_late%.c$" }, { "^microhttpd%.h$", "^net/http_server[%w_]*%.c$" },
   { "^sqlite3%.h$", "^store/db_sqlite%.c$" }, { "^libpq", "^store/db_pg%.c$" },
   { "^seccomp%.h$", "^box/" }, { "^jansson%.h$", "^base/" }, { "^sodium%.h$", "^base/crypto%.c$" },
-  { "^openssl/", "^base/crypto%.c$" },
+  { "^openssl/", "^base/crypto%.c$" }, { "^dlfcn%.h$", "^base/late%.c$" },
   { "^expat%.h$", "^codec/" }, { "^zip%.h$", "^codec/" }, { "^zlib%.h$", "^codec/" }, { "^zstd%.h$", "^codec/" },
   { "^libical/", "^codec/" }, { "^qrencode%.h$", "^codec/qr%.c$" }, { "^editline/", "^app/repl%.c$" }, { "^histedit%.h$", "^app/repl%.c$" },
 }
