@@ -5,6 +5,7 @@
 #include "box/limits.h"
 #include "box/packed.h"
 #include "box/random.h"
+#include "box/tape.h"
 #include "box/worker.h"
 #include <lua.h>
 
@@ -51,7 +52,7 @@ struct sw_box {
     size_t cap;
     struct sw_run *now; /* executing */
     uint64_t last_call;
-    size_t documents;   /* bytes of documents that scripts hold */
+    struct sw_tape_account documents; /* that scripts hold */
     struct sw_buf call; /* arguments of the call being made */
     char call_name[64];
     int drive, explain, enter; /* registry references to the library's doors */

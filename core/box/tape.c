@@ -9,6 +9,7 @@
 #define DOC  "syncwell.document"
 #define NODE "syncwell.json"
 #define CHECK_EVERY 4096 /* elements passed over between two looks at the clock */
+#define LOOSE_BYTES ((size_t)3 << 20) /* of documents, before it is asked who reads them */
 
 static void push_value(lua_State *L, int doc_idx, const struct sw_tape *d, uint32_t at);
 
@@ -265,7 +266,7 @@ static int node_tostring(lua_State *L)
 static int doc_gc(lua_State *L)
 {
     struct sw_tape *d = luaL_checkudata(L, 1, DOC);
-    *d->kept -= d->bytes;
+    d->of->kept -= d->bytes;
     d->bytes = 0;
     sw_buf_clear(&d->text);
     sw_jtape_clear(&d->tape);
@@ -300,25 +301,34 @@ static int refuse(lua_State *L, const struct sw_err *err)
     return 2;
 }
 
-int sw_tape_push(lua_State *L, struct sw_buf *text, size_t *kept)
+/* Documents lie outside of what Lua counts, so it would let them gather up to the cap.
+ * Those that are still read after a look are not looked at again before as much has come. */
+static bool has_room(lua_State *L, struct sw_tape_account *of, size_t bytes)
+{
+    size_t look_at = of->look_at > LOOSE_BYTES ? of->look_at : LOOSE_BYTES;
+    if (of->kept + bytes > look_at || of->kept + bytes > SW_TAPE_KEPT) {
+        lua_gc(L, LUA_GCCOLLECT);
+        of->look_at = 2 * of->kept;
+    }
+    return of->kept + bytes <= SW_TAPE_KEPT;
+}
+
+int sw_tape_push(lua_State *L, struct sw_buf *text, struct sw_tape_account *of)
 {
     struct sw_err err = SW_ERR_INIT;
     struct sw_tape *d;
     make_types(L);
-    if (*kept + text->len > SW_TAPE_KEPT) {
-        lua_gc(L, LUA_GCCOLLECT); /* documents nobody reads any more */
-        if (*kept + text->len > SW_TAPE_KEPT) {
-            sw_fail(&err, SW_E_LIMIT, "more than %u MB of answers are kept", SW_TAPE_KEPT >> 20);
-            return refuse(L, &err);
-        }
+    if (!has_room(L, of, text->len)) {
+        sw_fail(&err, SW_E_LIMIT, "more than %u MB of answers are kept", SW_TAPE_KEPT >> 20);
+        return refuse(L, &err);
     }
     d = lua_newuserdatauv(L, sizeof *d, 0);
-    *d = (struct sw_tape){.text = *text, .kept = kept, .tape.max = SW_TAPE_NODES};
+    *d = (struct sw_tape){.text = *text, .of = of, .tape.max = SW_TAPE_NODES};
     sw_buf_init(text, SW_TAPE_BODY);
     luaL_setmetatable(L, DOC);
     if (sw_jtape_parse(&d->tape, sw_buf_str(&d->text), d->text.len, &err) < 0) return refuse(L, &err);
     d->bytes = d->text.cap + d->tape.cap * sizeof *d->tape.node;
-    *kept += d->bytes;
+    of->kept += d->bytes;
     push_value(L, -1, d, 0);
     return 1;
 }

@@ -14,10 +14,14 @@
 #define SW_TAPE_NODES (4u << 20)  /* values in it */
 #define SW_TAPE_KEPT  (96u << 20) /* bytes of all documents a state holds at a time */
 
+struct sw_tape_account { /* of the documents of a state; begins as zeroes */
+    size_t kept;    /* bytes of them */
+    size_t look_at; /* so many, and those nobody reads any more are collected */
+};
 struct sw_tape {
     struct sw_buf text;
     struct sw_jtape tape;
-    size_t *kept; /* the state's account */
+    struct sw_tape_account *of;
     size_t bytes; /* of it ours */
 };
 struct sw_tape_node {
@@ -26,9 +30,8 @@ struct sw_tape_node {
     uint32_t next_index, next_at; /* where the last indexed look-up stopped: lists are read in order */
 };
 
-/* Parse text, whose bytes are taken over, and push its value, or nil and a sentence. `kept` counts
- * the bytes that documents of this state hold. */
-int sw_tape_push(lua_State *L, struct sw_buf *text, size_t *kept);
+/* Parse text, whose bytes are taken over, and push its value, or nil and a sentence. */
+int sw_tape_push(lua_State *L, struct sw_buf *text, struct sw_tape_account *of);
 /* Node at idx; raises when it is none. */
 struct sw_tape_node *sw_tape_check(lua_State *L, int idx);
 /* Push the value at `at` of the document that the node at idx belongs to. 1. */

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { CAME_BYTES = 2 << 20 };
+
 struct sw_host {
     struct sw_engine *engine;
     char *box_path;
@@ -18,6 +20,7 @@ struct sw_host {
     lua_State *L;
     int doors;                              /* registry reference of the table boot.lua returned */
     int running;                            /* tasks that have not ended */
+    size_t came; /* bytes of texts from outside since those of before were collected */
     int status;                             /* what the door returned */
     sw_line_reader *read_line; /* NULL: plain standard input */
 };
@@ -33,6 +36,19 @@ struct sw_engine *sw_lua_engine(lua_State *L)
 lua_State *sw_host_state(struct sw_host *h)
 {
     return h->L;
+}
+
+/* Answers of services live for a page. The collector begins anew when the heap has doubled
+ * and spares what came meanwhile, so a dozen of them would lie about; a collection costs
+ * less than a page does. */
+void sw_lua_make_room(lua_State *L, size_t bytes)
+{
+    struct sw_host *h = sw_lua_host(L);
+    size_t heap = (size_t)lua_gc(L, LUA_GCCOUNT) << 10;
+    h->came += bytes;
+    if (h->came < CAME_BYTES || h->came < heap / 2) return;
+    h->came = bytes;
+    lua_gc(L, LUA_GCCOLLECT);
 }
 
 int sw_push_err(lua_State *L, int code, const struct sw_err *err)

@@ -46,6 +46,7 @@ static void on_done(void *ctx, const struct sw_http_reply *r)
     int n = 1;
     sw_free(waiting);
     if (r->code == SW_HTTP_OK) {
+        sw_lua_make_room(L, r->body->len);
         lua_createtable(L, 0, 4);
         lua_pushinteger(L, r->status), lua_setfield(L, -2, "status");
         lua_pushinteger(L, r->redirects), lua_setfield(L, -2, "redirects");

@@ -60,6 +60,7 @@ static void push_request(lua_State *L, struct sw_http_req *r)
     lua_pushstring(L, sw_http_req_path(r)), lua_setfield(L, -2, "path");
     lua_pushstring(L, sw_http_req_peer(r)), lua_setfield(L, -2, "peer");
     body = sw_http_req_body(r, &n);
+    sw_lua_make_room(L, n);
     lua_pushlstring(L, n ? body : "", n), lua_setfield(L, -2, "body");
     f = sw_http_req_queries(r, &n);
     push_fields(L, f, n, false), lua_setfield(L, -2, "query");

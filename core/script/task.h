@@ -23,6 +23,10 @@ void sw_wake(struct sw_wait *w, int n);
 /* Push nil, message, code name: the one convention for expected failure. Gives 3. */
 int sw_push_err(lua_State *L, int code, const struct sw_err *err);
 
+/* A text of so many bytes that came from outside is about to be pushed: those that came
+ * before may go first. */
+void sw_lua_make_room(lua_State *L, size_t bytes);
+
 struct sw_engine *sw_lua_engine(lua_State *L);
 struct sw_host *sw_lua_host(lua_State *L);
 

@@ -21,7 +21,7 @@
 struct bench {
     struct sw_limits limits;
     lua_State *L;
-    size_t kept;
+    struct sw_tape_account documents;
 };
 
 static int l_doc(lua_State *L)
@@ -33,7 +33,7 @@ static int l_doc(lua_State *L)
     int given;
     sw_buf_init(&text, SW_TAPE_BODY);
     sw_buf_put(&text, s, n);
-    given = sw_tape_push(L, &text, &b->kept);
+    given = sw_tape_push(L, &text, &b->documents);
     sw_buf_clear(&text);
     return given;
 }
@@ -76,7 +76,7 @@ static int tear_down(void **state)
 {
     struct bench *b = *state;
     lua_close(b->L);
-    assert_int_equal(b->kept, 0); /* every document gave back what it was charged */
+    assert_int_equal(b->documents.kept, 0); /* every document gave back what it was charged */
     free(b);
     return 0;
 }
@@ -293,6 +293,27 @@ static void a_walk_ends_with_its_time(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void documents_nobody_reads_do_not_gather(void **state)
+{
+    struct bench *b = *state;
+    run(b, "text = '[' .. ('7,'):rep(200000) .. '7]' first = doc(text)");
+    for (int i = 0; i < 40; i++) {
+        run(b, "last = doc(text)");
+        assert_true(b->documents.kept < 24u << 20); /* two are read; 180 MB came */
+    }
+    run(b, "same(first[200001], 7) same(last[200001], 7)");
+}
+
+static void documents_that_are_read_are_all_kept(void **state)
+{
+    static const char *const cases[] = {
+        "text = ('\"%s\"'):format(('x'):rep(1 << 20)) kept = {}",
+        "for i = 1, 12 do kept[i] = doc('[' .. i .. ',' .. text .. ']') end",
+        "for i = 1, 12 do same(kept[i][1], i) same(#kept[i][2], 1 << 20) end"};
+    RUN(cases);
+    assert_true(((struct bench *)*state)->documents.kept > 12u << 20);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -307,6 +328,8 @@ int main(void)
         CASE(two_lists_beside_each_other_become_samples),
         CASE(a_long_list_comes_in_batches_and_nothing_twice),
         CASE(a_walk_ends_with_its_time),
+        CASE(documents_nobody_reads_do_not_gather),
+        CASE(documents_that_are_read_are_all_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t kept;
+static struct sw_tape_account documents;
 
 static void set(lua_State *L, const char *name, const char *text)
 {
@@ -49,7 +49,7 @@ static int work(lua_State *L)
     struct sw_buf *text = lua_touserdata(L, 1);
     const char *line = lua_touserdata(L, 2);
     lua_settop(L, 0);
-    if (sw_tape_push(L, text, &kept) != 1 || lua_type(L, 1) != LUA_TUSERDATA) return 0;
+    if (sw_tape_push(L, text, &documents) != 1 || lua_type(L, 1) != LUA_TUSERDATA) return 0;
     lua_pushcfunction(L, sw_tape_at);
     lua_pushvalue(L, 1);
     lua_pushstring(L, line);
@@ -100,6 +100,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     lua_pcall(L, 2, 0, 0);
     sw_buf_clear(&text);
     sw_limits_free(&limits);
-    if (kept) abort();
+    if (documents.kept) abort();
     return 0;
 }
