@@ -131,7 +131,7 @@ static int db_open(const char *path, enum sw_db_mode mode, void **conn, struct s
     if (!rc)
         rc = read_only ? db_exec(db, "PRAGMA cache_size=-4000", err)
                        : db_exec(db,
-                                 "PRAGMA synchronous=FULL; PRAGMA cache_size=-8000;"
+                                 "PRAGMA synchronous=FULL; PRAGMA cache_size=-4000;"
                                  "PRAGMA wal_autocheckpoint=2000; PRAGMA temp_store=MEMORY",
                                  err);
     if (rc) {
