@@ -9,7 +9,7 @@ local seen, mode = {}, "ok"
 local port = assert(sw.serve.listen("127.0.0.1:0", function(request, answer)
   seen[#seen + 1] = request
   if mode == "silent" then
-    sw.sys.sleep(400)
+    sw.sys.sleep(1500)
   end
   answer(({ ok = 200, busy = 503, never = 400, silent = 200 })[mode], {}, "{}")
 end))
@@ -89,8 +89,12 @@ describe("notifications over HTTP", function()
     for _, case in ipairs { { nil, "outcome unknown", 1 }, { "resend", "done", 2 } } do
       mode = "silent"
       local h = prepared("ntfy", { port = port, unknown = case[1] })
-      os.execute(("( %s >/dev/null 2>&1 & pid=$!; sleep 0.3; kill -9 $pid; wait $pid 2>/dev/null ) &"):format(h.command("--now", NOW, "run", "--once")))
-      sw.sys.sleep(900)
+      os.execute(("%s >/dev/null 2>&1 & echo $! >%s/pid"):format(h.command("--now", NOW, "run", "--once"), h.dir))
+      for _ = 1, 4000 do
+        if #seen > 0 then break end
+        sw.sys.sleep(5)
+      end
+      os.execute(("kill -9 $(cat %s/pid)"):format(h.dir))
       expect(#seen).equals(1)
       mode = "ok"
       step(h)
