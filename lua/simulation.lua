@@ -134,7 +134,7 @@ end
 function simulation.open(ctx, names)
   local dir = sw.fs.temp_dir()
   local self = setmetatable({ dir = dir, entries = {}, order = {} }, simulation)
-  local ok, message, code = sw.care.copy(ctx.home .. "/syncwell.db", dir .. "/syncwell.db")
+  local ok, message, code = sw.care.copy(ctx.home .. "/syncwell.db", dir .. "/syncwell.db"):wait()
   if ok then
     ok, message, code = sw.sys.open(dir, "sqlite:" .. dir .. "/syncwell.db")
   end

@@ -46,6 +46,17 @@ describe("syncwell simulate", function()
     h.remove()
   end)
 
+  it("plays all that is stored, each time, also where copying the store takes a while", function()
+    local dir = flow.temp()
+    expect(flow.sh(("%s demo --keep %s/d"):format(flow.quote(flow.binary), dir)).code).equals(0)
+    for _ = 1, 12 do
+      local r = flow.sh(("%s --home %s/d/home simulate"):format(flow.quote(flow.binary), dir))
+      expect(r.code).equals(0)
+      expect(r.out).contains "weekly_summary     fires"
+    end
+    sw.fs.remove_tree(dir)
+  end)
+
   it("shows a rule what was known then: not the steps of the evening, not the weight of tomorrow", function()
     local h = flow.home("UTC")
     for day = 1, 6 do
