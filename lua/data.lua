@@ -31,7 +31,8 @@ function data.metric(name)
     schema.did_you_mean(tostring(name), schema.keys(data.metrics()))), "usage"
 end
 
-local function complete(m, row)
+-- What follows from a row's n, sum, min, max and last.
+function data.complete(m, row)
   row.mean = row.n > 0 and row.sum / row.n or nil
   row.value = row[m.daily]
   return row
@@ -52,7 +53,7 @@ local function stored_daily(ctx, name, first, last, origin)
     return nil, message, kind
   end
   for _, row in ipairs(rows) do
-    complete(m, row)
+    data.complete(m, row)
   end
   return rows
 end
@@ -91,7 +92,7 @@ function data.daily_at(ctx, name, first, last, at)
   if not part then
     return nil, message, code
   elseif part.sampled then
-    rows[#rows] = part.rows[1] and complete(m, part.rows[1]) or nil
+    rows[#rows] = part.rows[1] and data.complete(m, part.rows[1]) or nil
   elseif not was_known(ctx, m.name, today, at) then
     rows[#rows] = nil
   end
@@ -110,7 +111,7 @@ function data.hours(ctx, name, first, last, at)
   end
   local rows, message, kind = sw.store.hours(ctx.who, ctx.zone, m.name, first, last, at)
   for _, row in ipairs(rows or {}) do
-    complete(m, row)
+    data.complete(m, row)
   end
   return rows, message, kind
 end

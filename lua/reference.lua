@@ -63,7 +63,7 @@ local finders = {
     local short = name:gsub("^ctx%.", "")
     local found = reference.ctx[short]
     return found and entry("ctx", "ctx." .. short, { use = found.use, doc = found.doc,
-      keys = (short == "series" or short == "records") and all.reads or nil })
+      keys = all.reads[short] })
   end,
   function(all, name)
     local part = name:match("^reads$") and "read" or name

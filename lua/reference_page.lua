@@ -66,8 +66,10 @@ local function ctx(add, all)
   for _, name in ipairs(schema.keys(reference.ctx)) do
     add(("- `%s`: %s"):format(reference.ctx[name].use, reference.ctx[name].doc))
   end
-  add("", "Options of `ctx.series` and `ctx.records`:", "")
-  keys_table(add, all.reads)
+  for _, name in ipairs { "series", "records" } do
+    add("", ("Options of `ctx.%s`:"):format(name), "")
+    keys_table(add, all.reads[name])
+  end
   add("A series has:", "")
   for _, name in ipairs(schema.keys(reference.series_methods)) do
     add(("- `%s()`: %s"):format(name, reference.series_methods[name]))

@@ -147,7 +147,8 @@ local function contexts(add, all)
     add("")
     members[#members + 1] = ("---@field %s %s"):format(group, class_name("ctx_" .. group))
   end
-  class(add, "sw.ReadOptions", all.reads)
+  class(add, "sw.SeriesOptions", all.reads.series)
+  class(add, "sw.RecordsOptions", all.reads.records)
   add("---@class sw.Series", "---@field n integer", "---@field [integer] number")
   for _, name in ipairs(schema.keys(reference.series_methods)) do
     add(("---@field %s fun(p?: number): number? %s"):format(name, reference.series_methods[name]))
@@ -157,8 +158,10 @@ local function contexts(add, all)
     add(("---@field %s %s %s"):format(name, reference.ctx[name].gives, reference.ctx[name].doc))
   end
   add("", "---@class sw.Ctx: sw.Pure",
-    "---@field series fun(metric: string, options?: sw.ReadOptions): sw.Series " .. reference.ctx.series.doc,
-    "---@field records fun(kind: string, options?: sw.ReadOptions): sw.Event[] " .. reference.ctx.records.doc)
+    "---@field series fun(metric: string, options?: sw.SeriesOptions): sw.Series "
+      .. reference.ctx.series.doc,
+    "---@field records fun(kind: string, options?: sw.RecordsOptions): sw.Event[] "
+      .. reference.ctx.records.doc)
   for _, name in ipairs { "sleep", "wait_for" } do
     add(("---@field %s %s %s"):format(name, reference.ctx[name].gives, reference.ctx[name].doc))
   end

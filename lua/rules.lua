@@ -3,7 +3,6 @@
 -- error } ... }
 --   rules.evaluate(ctx, rule, { { event = view, at = ms } ... }, "run") --> results of the box, in order
 local capabilities = require("capabilities")
-local data = require("data")
 local door = require("door")
 local failing = require("failing")
 local firing = require("firing")
@@ -11,6 +10,7 @@ local holding = require("holding")
 local home = require("home")
 local packages = require("packages")
 local parts = require("parts")
+local rule_reads = require("rule_reads")
 local schema = require("schema")
 local scripts = require("scripts")
 local settling = require("settling")
@@ -194,94 +194,10 @@ function rules.find(ctx, name)
     "usage"
 end
 
--- --- host calls: what ctx.series and ctx.records read ---
-
-local function span_of(ctx, args, at)
-  local to = args.to and args.to or at
-  local from = args.from or to - math.floor((args.last_s or 7 * 86400) * 1000)
-  return from, to, home.day(ctx, from), home.day(ctx, to)
-end
-
-local function last_days(ctx, args, at)
-  local _, _, first, last = span_of(ctx, args, at)
-  if args.last_s and not args.from and not args.to then
-    first = last - math.max(1, args.last_s // 86400) + 1
-  end
-  return math.tointeger(first) or first, math.tointeger(last) or last
-end
-
-local reads = {}
-
-local HOURS_MOST_DAYS = 62
-
-local LATE_MS = 15 * 60000
-
--- Of an instant that is long over a rule reads what was known then, not what came later that day.
-local function rows_of(ctx, args, span, at)
-  local read = args.every == "hour" and "hours" or "daily"
-  if sw.time.now() - at > LATE_MS then
-    return data[read .. "_at"](ctx, args.metric, span.first, span.last, at)
-  end
-  return data[read](ctx, args.metric, span.first, span.last)
-end
-
--- every = "hour": rows with the local hour they begin at; else days.
-function reads.series(ctx, args, at)
-  local first, last = last_days(ctx, args, at)
-  local by_hour = args.every == "hour"
-  if by_hour then
-    first = math.max(first, last - HOURS_MOST_DAYS)
-  end
-  local rows, message = rows_of(ctx, args, { first = first, last = last }, at)
-  if not rows then
-    return nil, message
-  end
-  local out = {}
-  for i, r in ipairs(rows) do
-    out[i] = { day = r.day and sw.time.day_text(r.day), hour = r.hour and sw.time.iso(r.hour, 0):sub(1, 16),
-      value = r.value, n = r.n, min = r.min, max = r.max, last = by_hour and r.last or nil }
-  end
-  return out
-end
-
-function reads.records(ctx, args, at)
-  local from, to = span_of(ctx, args, at)
-  local limit = math.max(1, math.min(tonumber(args.limit) or 500, 5000)) -- each is a table of ours
-  local views, message = data.groups(ctx, args.kind, { from = from, to = to, limit = limit })
-  if not views then
-    return nil, message
-  end
-  local out = {}
-  for _, v in ipairs(views) do
-    if v.finish <= at and (not args.sport or v.attributes.sport == args.sport) then
-      out[#out + 1] = v
-    end
-  end
-  return out
-end
-
--- What a declaration lists under `reads` is all that its rule is told; without a list it is everything.
-local function withheld(rule, name, args)
-  local what = type(args) == "table" and args[name == "series" and "metric" or "kind"]
-  if rule and not capabilities.allows(rule.declaration, "read", tostring(what)) then
-    return ("this rule does not say that it reads '%s'; add it to: reads = { ... }"):format(tostring(what))
-  end
-end
-
--- What a rule reads at an instant; nil and why not.
-function rules.read(ctx, rule, name, args, at)
-  local refusal = not reads[name] and ("%s is not available to rules"):format(name)
-    or withheld(rule, name, args)
-  if refusal then
-    return nil, refusal
-  end
-  return reads[name](ctx, args or {}, at)
-end
-
 -- Answers what run i reads; instant(i) is its own.
 local function answering(ctx, instant, rule)
   return function(call, index, name, args)
-    local value, message = rules.read(ctx, rule, name, args, instant(index))
+    local value, message = rule_reads.read(ctx, rule, name, args, instant(index))
     if value == nil then
       return sw.box.reply(call, false, tostring(message))
     end

@@ -6,6 +6,7 @@ local door = require("door")
 local firing = require("firing")
 local home = require("home")
 local requests = require("requests")
+local rule_reads = require("rule_reads")
 local tally = require("tally")
 local waiting = require("waiting")
 local zones = require("zones")
@@ -48,7 +49,7 @@ answers["steps.read"] = function(w, args)
   if w.asked > STEPS_MOST then
     return { error = "it reads too often" }
   end
-  local value, message = require("rules").read(w.ctx, w.rule, args.what, args.args, w.at)
+  local value, message = rule_reads.read(w.ctx, w.rule, args.what, args.args, w.at)
   local r = step_box.stored { value = value, error = value == nil and tostring(message) or nil }
   w.reads[args.n] = r
   return r

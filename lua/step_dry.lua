@@ -1,6 +1,7 @@
 -- A run that waits, on data time, of which nothing is done: for backtests and `rules fire`. Sleeping moves
 -- its clock; what it waits for is looked up in what is stored after that instant.
 --   step_dry.run(ctx, rule, e, state)     --> result of the box | nil, message, code
+local rule_reads = require("rule_reads")
 local step_box = require("step_box")
 local steps = require("steps")
 local waiting = require("waiting")
@@ -15,7 +16,7 @@ function step_dry.run(ctx, rule, e, state)
     dry = true }
   for _, name in ipairs { "series", "records" } do
     w.answers[name] = function(_, args)
-      return (require("rules").read(ctx, rule, name, args, w.at))
+      return (rule_reads.read(ctx, rule, name, args, w.at))
     end
   end
   w.answers["steps.foresee"] = function(_, args)

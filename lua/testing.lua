@@ -329,7 +329,7 @@ function ask.sample(self, args)
   if not value then
     error(message or ("'%s' is no unit of %s"):format(tostring(args.unit), m.name), 0)
   end
-  local _, origin = origin_of {}
+  local _, origin = origin_of(args)
   local t, at = home.txn(self.ctx), args.at or sw.time.now()
   t:origin(origin)
   local done = assert(t:commit())

@@ -208,14 +208,14 @@ local function ask(name, args, known)
 end
 
 local reads = {
-  last = { "duration" }, from = { time }, to = { time },
-  every = { { "day", "hour", "raw", "week", "month" } },
-  by = { "text" }, maker = { "text" }, limit = { "integer" }, sport = { "text" }, where = { "map" },
-  cursor = { "text" },
+  series = { last = { "duration" }, from = { time }, to = { time },
+    every = { { "day", "hour", "week", "month", "raw" } }, limit = { "integer" }, cursor = { "text" } },
+  records = { last = { "duration" }, from = { time }, to = { time }, sport = { "text" },
+    maker = { "text" }, where = { "map" }, limit = { "integer" } },
 }
 
 local function read_args(what, options)
-  local args = normal(schema.check(what, options or {}, reads))
+  local args = normal(schema.check("ctx." .. what, options or {}, reads[what]))
   for _, name in ipairs { "from", "to" } do
     args[name] = quantity.instant(args[name])
   end
@@ -228,7 +228,7 @@ local function read_series(metric, options, known)
   if type(metric) ~= "string" then
     errors.fail "ctx.series takes the name of a metric first"
   end
-  local args = read_args("ctx.series", options)
+  local args = read_args("series", options)
   args.metric = metric
   return series.wrap(ask("series", args, known))
 end
@@ -237,7 +237,7 @@ local function read_records(kind, options, known)
   if type(kind) ~= "string" then
     errors.fail "ctx.records takes a kind of record first"
   end
-  local args = read_args("ctx.records", options)
+  local args = read_args("records", options)
   args.kind = kind
   local list, wrap = {}, event.wrap
   for i, data in ipairs(ask("records", args, known) or {}) do

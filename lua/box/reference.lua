@@ -97,8 +97,10 @@ local actions_say = {
 
 local reads_say = {
   last = "the last span, such as \"30d\"", from = "the first instant", to = "the last instant",
-  every = "the grain", by = "split by", maker = "only what this maker measured", limit = "at most so many",
-  sport = "only this sport", where = "attributes that must match", cursor = "go on from here",
+  every = "the grain; weeks begin on Monday, raw is every origin's samples as they came",
+  maker = "only what this maker measured", limit = "the newest so many; of raw samples a page",
+  sport = "only this sport", where = "attributes that must match, such as { sub_sport = \"trail\" }",
+  cursor = "of raw samples: `cursor` of the page before",
 }
 
 -- Keys that mean the same wherever they stand.
@@ -218,7 +220,8 @@ function reference.all()
     parts[name] = keys_of(provider.shapes[name], name)
   end
   return { constructors = constructors(), actions = actions(), fields = vocabulary(), grants = shapes.grants,
-    reads = keys_of(context.reads, "reads", reads_say), parts = parts }
+    reads = { series = keys_of(context.reads.series, "reads", reads_say),
+      records = keys_of(context.reads.records, "reads", reads_say) }, parts = parts }
 end
 
 return reference

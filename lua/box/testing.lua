@@ -7,6 +7,7 @@ local env = require "env"
 local errors = require "errors"
 local fields = require "fields"
 local quantity = require "quantity"
+local schema = require "schema"
 
 local testing = {}
 
@@ -93,8 +94,10 @@ local function made()
   function t.rule(name, params) return ask("rule", { rule = name, params = params }) end
   function t.sample(metric, value, more)
     more = type(more) == "table" and more or { unit = more }
-    return ask("sample", { metric = metric, value = value, unit = more.unit, at = more.at
-      and instant(more.at) })
+    schema.check("t.sample", more, { unit = { "text" }, at = { "any" }, provider = { "text" },
+      maker = { "text" } })
+    return ask("sample", { metric = metric, value = value, unit = more.unit, provider = more.provider,
+      maker = more.maker, at = more.at and instant(more.at) })
   end
   function t.fired(rule) return ask("fired", { rule = rule }) end
   function t.actions(rule) return ask("actions", { rule = rule }) end

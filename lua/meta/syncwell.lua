@@ -236,17 +236,22 @@
 ---@class sw.CtxTask
 ---@field add fun(args: sw.TaskAddArgs|string) write a task
 
----@class sw.ReadOptions
----@field by? string split by
----@field cursor? string go on from here
----@field every? "day"|"hour"|"raw"|"week"|"month" the grain
+---@class sw.SeriesOptions
+---@field cursor? string of raw samples: `cursor` of the page before
+---@field every? "day"|"hour"|"week"|"month"|"raw" the grain; weeks begin on Monday, raw is every origin's samples as they came
 ---@field from? sw.Instant the first instant
 ---@field last? sw.Duration the last span, such as "30d"
----@field limit? integer at most so many
+---@field limit? integer the newest so many; of raw samples a page
+---@field to? sw.Instant the last instant
+
+---@class sw.RecordsOptions
+---@field from? sw.Instant the first instant
+---@field last? sw.Duration the last span, such as "30d"
+---@field limit? integer the newest so many; of raw samples a page
 ---@field maker? string only what this maker measured
 ---@field sport? string only this sport
 ---@field to? sw.Instant the last instant
----@field where? table attributes that must match
+---@field where? table attributes that must match, such as { sub_sport = "trail" }
 
 ---@class sw.Series
 ---@field n integer
@@ -268,8 +273,8 @@
 ---@field user string whose data it is
 
 ---@class sw.Ctx: sw.Pure
----@field series fun(metric: string, options?: sw.ReadOptions): sw.Series values of a metric, a day each; missing days are absent
----@field records fun(kind: string, options?: sw.ReadOptions): sw.Event[] records of a kind, as events
+---@field series fun(metric: string, options?: sw.SeriesOptions): sw.Series values of a metric, a day each; missing days are absent
+---@field records fun(kind: string, options?: sw.RecordsOptions): sw.Event[] records of a kind, as events
 ---@field sleep fun(span: sw.Duration) wait; the rest goes on afterwards, also after a restart (in run)
 ---@field wait_for fun(trigger: sw.Trigger|string, options: { timeout: sw.Duration }): sw.Event? wait for an event or data; nil when the time is over (in run)
 ---@field notify fun(args: sw.NotifyArgs|string) send the user a message

@@ -1,0 +1,209 @@
+-- What ctx.series and ctx.records tell a rule at an instant: no more than it says it reads, nothing that came
+-- later.
+--   rule_reads.read(ctx, rule, "series", { metric = "steps", last_s = 604800 }, at) --> rows | nil, why not
+local capabilities = require("capabilities")
+local data = require("data")
+local home = require("home")
+
+local rule_reads = {}
+
+local HOURS_MOST_DAYS, RAW_MOST, RECORDS_MOST = 62, 1000, 5000 -- each row is a table in the worker
+local DAY_MS, LATE_MS = 86400000, 15 * 60000
+
+local function span_of(ctx, args, at)
+  local to = args.to and args.to or at
+  local from = args.from or to - math.floor((args.last_s or 7 * 86400) * 1000)
+  return from, to, home.day(ctx, from), home.day(ctx, to)
+end
+
+local function last_days(ctx, args, at)
+  local _, _, first, last = span_of(ctx, args, at)
+  if args.last_s and not args.from and not args.to then
+    first = last - math.max(1, args.last_s // 86400) + 1
+  end
+  return math.tointeger(first) or first, math.tointeger(last) or last
+end
+
+-- Of an instant that is long over a rule reads what was known then, not what came later that day.
+local function stored(ctx, args, read, first, last, at)
+  if sw.time.now() - at > LATE_MS then
+    return data[read .. "_at"](ctx, args.metric, first, last, at)
+  end
+  return data[read](ctx, args.metric, first, last)
+end
+
+local function public(rows, by_hour)
+  local out = {}
+  for i, r in ipairs(rows) do
+    out[i] = { day = r.day and sw.time.day_text(r.day), hour = r.hour and sw.time.iso(r.hour, 0):sub(1, 16),
+      value = r.value, n = r.n, min = r.min, max = r.max, last = by_hour and r.last or nil }
+  end
+  return out
+end
+
+local every = {}
+
+function every.day(ctx, args, at)
+  local first, last = last_days(ctx, args, at)
+  local rows, message = stored(ctx, args, "daily", first, last, at)
+  return rows and public(rows), message
+end
+
+-- Rows with the local hour they begin at.
+function every.hour(ctx, args, at)
+  local first, last = last_days(ctx, args, at)
+  local rows, message = stored(ctx, args, "hours", math.max(first, last - HOURS_MOST_DAYS), last, at)
+  return rows and public(rows, true), message
+end
+
+local first_day = {}
+
+function first_day.week(day)
+  return day - (day + 3) % 7 -- weeks begin on Monday
+end
+
+function first_day.month(day)
+  local year, month = sw.time.date(day)
+  return sw.time.day(year, month, 1)
+end
+
+-- Days gathered under the first day of their week or month.
+local function gathered(name, rows, first_of)
+  local m, out = data.metric(name), {}
+  for _, r in ipairs(rows) do
+    local day, g = first_of(r.day), out[#out]
+    if not g or g.day ~= day then
+      g = { day = day, n = 0, sum = 0, min = r.min, max = r.max }
+      out[#out + 1] = g
+    end
+    g.n, g.sum, g.last = g.n + r.n, g.sum + r.sum, r.last
+    g.min, g.max = math.min(g.min, r.min), math.max(g.max, r.max)
+  end
+  for _, g in ipairs(out) do
+    data.complete(m, g)
+  end
+  return out
+end
+
+for name, first_of in pairs(first_day) do
+  every[name] = function(ctx, args, at)
+    local first, last = last_days(ctx, args, at)
+    local rows, message = stored(ctx, args, "daily", first, last, at)
+    return rows and public(gathered(args.metric, rows, first_of)), message
+  end
+end
+
+-- Samples of a part of a day, of every origin, by their time.
+local function samples(ctx, metric, from, to)
+  local text, message = sw.store.raw(ctx.who, metric, from, to)
+  if not text then
+    return nil, message
+  end
+  local list = {}
+  for line in text:gmatch("[^\n]+") do
+    local s = sw.json.decode(line)
+    list[#list + 1] = { start = s.start, finish = s.finish, value = s.value, origin = s.origin_id,
+      at = sw.time.parse(s.start), known = sw.time.parse(s.finish or s.start) }
+  end
+  table.sort(list, function(a, b)
+    return a.at < b.at or a.at == b.at and (a.origin or 0) < (b.origin or 0)
+  end)
+  return list
+end
+
+-- "1772352000000.3": three samples of that instant were given already.
+local function cursor_of(text)
+  local at, passed = tostring(text or ""):match("^(%d+)%.(%d+)$")
+  return math.tointeger(tonumber(at)), math.tointeger(tonumber(passed))
+end
+
+-- As it was measured, a page at a time: what two devices say stands there twice.
+function every.raw(ctx, args, at)
+  local m, why = data.metric(args.metric)
+  local from, to = span_of(ctx, args, at)
+  local begin, passed = cursor_of(args.cursor)
+  if not m then
+    return nil, why
+  elseif args.cursor and not begin then
+    return nil, "cursor is what the page before gave: { cursor = page.cursor }"
+  end
+  local most = math.max(1, math.min(args.limit or RAW_MOST, RAW_MOST))
+  local rows, given = {}, { at = begin, n = passed or 0 }
+  for part = begin or from, math.min(to, at), DAY_MS do
+    local list, message = samples(ctx, m.name, part, math.min(part + DAY_MS, to, at))
+    if not list then
+      return nil, message
+    end
+    local again = part == begin and passed or 0
+    for _, s in ipairs(list) do
+      if again > 0 and s.at == begin then
+        again = again - 1
+      elseif s.known <= at and #rows == most then
+        return { rows = rows, cursor = ("%d.%d"):format(given.at, given.n) }
+      elseif s.known <= at then
+        given = { at = s.at, n = given.at == s.at and given.n + 1 or 1 }
+        s.at, s.known = nil, nil
+        rows[#rows + 1] = s
+      end
+    end
+  end
+  return { rows = rows }
+end
+
+local reads = {}
+
+function reads.series(ctx, args, at)
+  if args.every ~= "raw" and (args.cursor or args.limit) then
+    return nil, "limit and cursor are for every = \"raw\"; the others come whole"
+  end
+  return every[args.every or "day"](ctx, args, at)
+end
+
+local function fits(v, args, at)
+  if v.finish > at or args.sport and v.attributes.sport ~= args.sport then
+    return false
+  end
+  local made = not args.maker
+  for _, maker in ipairs(v.makers or { v.maker }) do
+    made = made or maker == args.maker
+  end
+  for name, wanted in pairs(args.where or {}) do
+    made = made and v.attributes[name] == wanted
+  end
+  return made
+end
+
+-- The newest `limit` of those that are asked for, the oldest of them first.
+function reads.records(ctx, args, at)
+  local from, to = span_of(ctx, args, at)
+  local views, message = data.groups(ctx, args.kind, { from = from, to = to, limit = 1000000 })
+  if not views then
+    return nil, message
+  end
+  local list = {}
+  for _, v in ipairs(views) do
+    list[#list + 1] = fits(v, args, at) and v or nil
+  end
+  local most = math.max(1, math.min(args.limit or 500, RECORDS_MOST))
+  return #list <= most and list or table.move(list, #list - most + 1, #list, 1, {})
+end
+
+-- What a declaration lists under `reads` is all that its rule is told; without a list it is everything.
+local function withheld(rule, name, args)
+  local what = type(args) == "table" and args[name == "series" and "metric" or "kind"]
+  if rule and not capabilities.allows(rule.declaration, "read", tostring(what)) then
+    return ("this rule does not say that it reads '%s'; add it to: reads = { ... }"):format(tostring(what))
+  end
+end
+
+-- What a rule reads at an instant; nil and why not.
+function rule_reads.read(ctx, rule, name, args, at)
+  local refusal = not reads[name] and ("%s is not available to rules"):format(name)
+    or withheld(rule, name, args)
+  if refusal then
+    return nil, refusal
+  end
+  return reads[name](ctx, args or {}, at)
+end
+
+return rule_reads

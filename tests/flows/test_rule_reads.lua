@@ -1,0 +1,99 @@
+-- SPDX-License-Identifier: MIT
+-- What ctx.series and ctx.records give: what was asked for, and a refusal where it cannot be asked for.
+local flow = require("flow")
+
+-- What a rule that runs `body` logs, after `before` of a test; out of its one firing.
+local function read(before, body)
+  local dir = flow.temp()
+  sw.fs.mkdir(dir .. "/rules/automations")
+  flow.write(dir .. "/rules/automations/reader.lua", ([[local sw = require "syncwell"
+return sw.rule { title = "T", on = sw.every "1h", run = function(_, ctx)
+  %s
+end }
+]]):format(body))
+  flow.write(dir .. "/t_test.lua", ([[it("reads", function(t)
+  %s
+  t.rule "reader"
+  t.clock.advance "1h"
+  local why = t.errors "reader"
+  expect(why[1] and why[1].text or why[1] or table.concat(t.fired("reader")[1].log, " | ")).equals "nothing"
+end)]]):format(before))
+  local r = flow.sh(("%s --home %s test %s/t_test.lua"):format(flow.quote(flow.binary), dir, dir))
+  sw.fs.remove_tree(dir)
+  return r.out:match('got "(.*)"\n[01] passed') or r.out .. r.err
+end
+
+local STEPS = [[for _, day in ipairs { "01-29", "01-31", "02-01", "02-25", "02-26" } do
+    t.sample("steps", 500, { at = "2026-" .. day .. "T10:00Z" })
+    t.sample("steps", 300, { at = "2026-" .. day .. "T11:00Z" })
+  end]]
+
+describe("ctx.series", function()
+  it("gathers days under the Monday of their week and the first of their month", function()
+    local body = [[local list = {}
+  for _, row in ipairs(ctx.series("steps", { last = "40d", every = "%s" }).rows) do
+    list[#list + 1] = ("%%s %%.0f of %%d"):format(row.day, row.value, row.n)
+  end
+  ctx.log(table.concat(list, ", "))]]
+    expect(read(STEPS, body:format "week")).equals("2026-01-26 2400 of 6, 2026-02-23 1600 of 4")
+    expect(read(STEPS, body:format "month")).equals("2026-01-01 1600 of 4, 2026-02-01 2400 of 6")
+  end)
+
+  it("gives a week of a measured value its mean over the samples, not the sum of its days", function()
+    local log = read([[for i, v in ipairs { 60, 60, 60, 100 } do
+      t.sample("heart_rate", v, { at = ("2026-02-2%d 10:0%d"):format(i < 4 and 4 or 5, i):gsub(" ", "T") .. "Z" })
+    end]], [[ctx.log(ctx.series("heart_rate", { last = "7d", every = "week" }).rows[1].value)]])
+    expect(log).equals("70.0")
+  end)
+
+  it("gives raw samples page by page, each once, also several of one instant", function()
+    local log = read(STEPS .. [[ t.sample("steps", 7, { at = "2026-02-26T10:00Z", maker = "acme", provider = "acme" })]], [[
+  local page
+  repeat
+    page = ctx.series("steps", { from = "2026-02-25", every = "raw", limit = 2, cursor = page and page.cursor })
+    local list = {}
+    for _, row in ipairs(page.rows) do
+      list[#list + 1] = ("%s %.0f"):format(row.start:sub(6, 16), row.value)
+    end
+    ctx.log(table.concat(list, ", "))
+  until not page.cursor]])
+    expect(log).contains("02-25T10:00 500, 02-25T11:00 300 | ")
+    for _, one in ipairs { "02-26T10:00 500", "02-26T10:00 7", "02-26T11:00 300" } do
+      expect(select(2, log:gsub(one:gsub("%-", "%%-"), ""))).equals(1)
+    end
+  end)
+
+  it("refuses what it cannot do instead of leaving it out", function()
+    local function refused(options)
+      return read(STEPS, ('ctx.series("steps", { last = "7d", %s })'):format(options))
+    end
+    expect(refused 'maker = "garmin"').contains("unknown key 'maker' in ctx.series")
+    expect(refused "where = {}").contains("unknown key 'where' in ctx.series")
+    expect(refused "limit = 2").contains('limit and cursor are for every = \\"raw\\"')
+    expect(refused 'every = "raw", cursor = "x"').contains("cursor is what the page before gave")
+    expect(read("", 'ctx.records("workout", { last = "7d", every = "day" })')).contains(
+      "unknown key 'every' in ctx.records")
+  end)
+end)
+
+describe("ctx.records", function()
+  it("gives the newest of those that have the sport, the maker and the attributes asked for", function()
+    local log = read([[for day = 20, 26 do
+      t.event { "workout.created", sport = day % 2 == 0 and "running" or "cycling", elapsed = "50min",
+        provider = day < 24 and "acme" or "other", maker = day < 24 and "acme" or "other", title = "day " .. day,
+        finish = ("2026-02-%dT10:00Z"):format(day) }
+    end]], [[
+  local function days(options)
+    options.last = "20d"
+    local list = {}
+    for _, w in ipairs(ctx.records("workout", options)) do
+      list[#list + 1] = w.title:match "%d+"
+    end
+    ctx.log(table.concat(list, " "))
+  end
+  days { limit = 2, sport = "running" }
+  days { maker = "acme" }
+  days { where = { title = "day 21" } }]])
+    expect(log).equals("24 26 | 20 21 22 23 | 21")
+  end)
+end)
