@@ -109,7 +109,11 @@ local function days_field(spec, days)
     return nil, ("'%s': after the time comes \"on mon,wed\""):format(spec)
   end
   local text = list and list:gsub("%s+", "") or "*"
-  return text == "weekdays" and "mon-fri" or text == "weekends" and "sat,sun" or text
+  text = text == "weekdays" and "mon-fri" or text == "weekends" and "sat,sun" or text
+  if not field(text, 0, 7, names.weekday) then
+    return nil, ("'%s': days are mon, tue, wed, thu, fri, sat, sun, weekdays or weekends"):format(spec)
+  end
+  return text
 end
 
 -- "07:30 on mon,wed" or "07:30"
@@ -121,6 +125,8 @@ local function at_as_cron(spec)
   local weekdays, why = days_field(spec, days)
   if not weekdays then
     return nil, why
+  elseif tonumber(h) > 23 or tonumber(m) > 59 then
+    return nil, ("'%s': a day has the times 00:00 to 23:59"):format(spec)
   end
   return schedule.cron(("%d %d * * %s"):format(tonumber(m), tonumber(h), weekdays))
 end
@@ -174,16 +180,32 @@ local function every_seconds(spec)
   return math.floor(s)
 end
 
+-- A trigger may name a zone of its own.
+local function in_zone(ctx, trigger)
+  if trigger.zone == nil then
+    return ctx
+  elseif type(trigger.zone) ~= "string" or not sw.time.zone_ok(trigger.zone) then
+    return nil, ("there is no time zone '%s' here; names look like Europe/Berlin"):format(
+      sw.sys.clean(tostring(trigger.zone)):sub(1, 60))
+  end
+  return setmetatable({ zone = trigger.zone }, { __index = ctx })
+end
+
 function schedule.next(ctx, trigger, after)
   local spec = tostring(trigger.spec or trigger[1] or "")
+  local c, why
+  ctx, why = in_zone(ctx, trigger)
+  if not ctx then
+    return nil, why
+  end
   if trigger.kind == "every" then
-    local s, why = every_seconds(spec)
+    local s
+    s, why = every_seconds(spec)
     if not s then
       return nil, why
     end
     return (after // (s * 1000) + 1) * s * 1000
   end
-  local c, why
   if trigger.kind == "at" and spec:find("^sun") then
     c, why = at_sun(spec)
     if c then

@@ -32,6 +32,16 @@ describe("scheduled rules", function()
     h.remove()
   end)
 
+  it("a cron rule with a zone of its own fires by that zone's clock, wherever the user lives", function()
+    local h = flow.home("Europe/Berlin")
+    rule(h, "abroad", 'sw.cron { "0 7 * * *", zone = "America/New_York" }')
+    step(h, "2025-03-07T15:00:00Z")
+    step(h, "2025-03-10T15:00:00Z")
+    expect(notes(h)).equals { "2025-03-08T13:00:00+01:00", "2025-03-09T12:00:00+01:00", "2025-03-10T12:00:00+01:00" }
+    expect(h.ok("rules", "list").out).contains("cron 0 7 * * *, America/New_York")
+    h.remove()
+  end)
+
   it("stepping twice to the same instant fires nothing again", function()
     local h = flow.home("UTC")
     rule(h, "hourly", 'sw.every "6h"')

@@ -124,8 +124,8 @@ describe("wrong texts", function()
       { "cron", "5-1 * * * *", "minute" }, { "cron", "*/0 * * * *", "minute" }, { "cron", "1.5 * * * *", "minute" },
       { "cron", "0x10 * * * *", "minute" }, { "cron", "1e1 * * * *", "minute" }, { "cron", ", * * * *", "minute" },
       { "cron", "99999999999999999999 * * * *", "minute" }, { "cron", "-1 * * * *", "minute" }, { "cron", "* * * * mon-", "weekday" },
-      { "at", "25:00", "hour" }, { "at", "07:60", "minute" }, { "at", "7", "not a time" }, { "at", "sunfall", "not a time" },
-      { "at", "07:30 mon", "after the time" }, { "at", "07:30 on someday", "weekday" },
+      { "at", "25:00", "00:00 to 23:59" }, { "at", "07:60", "00:00 to 23:59" }, { "at", "7", "not a time" }, { "at", "sunfall", "not a time" },
+      { "at", "07:30 mon", "after the time" }, { "at", "07:30 on someday", "days are mon" },
       { "every", "5s", "a minute" }, { "every", "often", "a minute" }, { "every", "", "a minute" }, { "every", "99999999999999999999w", "a year" },
       { "every", "-2h", "a minute" }, { "cron", nil, "five fields" }, { "at", nil, "not a time" }, { "every", nil, "a minute" },
     }
