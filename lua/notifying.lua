@@ -22,11 +22,21 @@ end
 
 -- --- told already ---
 
+local function told_name(args, about)
+  return about.firing.body.rule .. "|" .. sw.sys.hash((args.title or "") .. "\n" .. args.text):sub(1, 24)
+end
+
+-- Into the transaction that ends a message which reached nobody: its words were not told.
+function notifying.forget(ctx, t, args, about)
+  local doc = args.once_per and sw.store.doc(ctx.who, ".told", told_name(args, about))
+  if doc and doc.body.by == about.key then
+    t:doc_delete(".told", doc.name)
+  end
+end
+
 -- By a document for each text of a rule. Whoever put it there may send, also when it tries again.
 local function told(ctx, args, about)
-  local now = sw.time.now()
-  local words = sw.sys.hash((args.title or "") .. "\n" .. args.text):sub(1, 24)
-  local name = about.firing.body.rule .. "|" .. words
+  local now, name = sw.time.now(), told_name(args, about)
   local doc, message, code = sw.store.doc(ctx.who, ".told", name)
   if not doc and message then
     return nil, message, code

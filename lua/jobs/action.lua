@@ -123,6 +123,15 @@ local function unknown(ctx, job, doc, n, why)
   return set_state(ctx, job, doc, n, "outcome unknown" .. (why and ": " .. why or ""), true)
 end
 
+-- It will not arrive, also not later; what it would have said once may be said again.
+local function failed(ctx, job, doc, n, why, args, key)
+  return set_state(ctx, job, doc, n, "failed: " .. why, true, function(t)
+    if doc.body.actions[n].action == "notify" then
+      notifying.forget(ctx, t, args, { key = key, firing = doc })
+    end
+  end)
+end
+
 -- For channels that take several steps: what they remember is stored before they go on, and given back
 -- to whoever repeats the action.
 local function steps_of(ctx, job, doc, n)
@@ -146,7 +155,7 @@ local function send(ctx, job, doc, n, how, key, args)
   if state then
     return set_state(ctx, job, doc, n, state, true)
   elseif kind == "bad" then
-    return set_state(ctx, job, doc, n, "failed: " .. why, true)
+    return failed(ctx, job, doc, n, why, args, key)
   elseif how.keyed or a.args.on_unknown == "resend" then
     return nil, why, kind
   elseif sent then
@@ -180,7 +189,7 @@ function action.run(ctx, job)
   if not how and code and code ~= "bad" then
     return nil, why, code
   elseif not how then
-    return set_state(ctx, job, doc, p.n, "failed: " .. why, true)
+    return failed(ctx, job, doc, p.n, why, args, key)
   elseif a.state == "sending" and not how.keyed and a.args.on_unknown ~= "resend" then
     return unknown(ctx, job, doc, p.n, "stopped while it was being sent")
   end

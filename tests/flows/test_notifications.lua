@@ -215,6 +215,27 @@ describe("words with places", function()
 end)
 
 describe("once_per", function()
+  it("does not hold back words that never left, because the channel was none or refused them", function()
+    local h = home("file")
+    rule(h, "a", 'ctx.notify { text = "stretch", once_per = "60d" }')
+    flow.write(h.dir .. "/config.lua", 'return { channels = { default = "ntfyy" } }')
+    workout(h, "running")
+    step(h)
+    flow.write(h.dir .. "/config.lua", ('return { channels = { default = "webhook", webhook = { url = "http://127.0.0.1:%d/h" } } }')
+      :format(port))
+    status = 404
+    workout(h, "cycling", "2026-03-02T12:00:00Z")
+    step(h, "2026-03-02T12:00:00Z")
+    expect(#seen).equals(1)
+    status = 200
+    for day = 3, 4 do
+      workout(h, "rowing", ("2026-03-0%dT12:00:00Z"):format(day))
+      step(h, ("2026-03-0%dT12:00:00Z"):format(day))
+    end
+    expect(#seen).equals(2)
+    h.remove()
+  end)
+
   it("keeps the same words back for its span, not other ones", function()
     local h = home()
     rule(h, "a", 'ctx.notify { text = "stretch after " .. w.sport, once_per = "1d" }')
