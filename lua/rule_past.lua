@@ -17,8 +17,18 @@ local function span(ctx, options)
   if not first then
     return nil, ("--since: '%s' is not a span like 1y or a day"):format(since), "usage"
   end
-  local last = options["until"] and select(2, when.span(ctx, options["until"]))
-    or home.day(ctx, sw.time.now())
+  local last = home.day(ctx, sw.time.now())
+  if options["until"] then
+    local from, to = when.span(ctx, options["until"])
+    if not from then
+      return nil, ("--until: '%s' is not a day"):format(options["until"]), "usage"
+    end
+    last = to or from
+  end
+  if first > last then
+    return nil, ("--since (%s) lies behind --until (%s)"):format(sw.time.day_text(first),
+      sw.time.day_text(last)), "usage"
+  end
   return first, last
 end
 

@@ -124,8 +124,9 @@ local function print_fire(ctx, rule, e, out, state)
   for _, a in ipairs(out.fired and out.actions or {}) do
     local words = {}
     for _, name in ipairs(schema.keys(a.args)) do
-      words[#words + 1] = name .. " = " .. tostring(name == "at" and sw.time.iso(a.args.at // 1000 * 1000,
-        home.offset(ctx, a.args.at)) or a.args[name])
+      local v = a.args[name]
+      v = name == "at" and sw.time.iso(v // 1000 * 1000, home.offset(ctx, v)) or v
+      words[#words + 1] = name .. " = " .. (type(v) == "table" and json.encode(v) or tostring(v))
     end
     term.line("    %s { %s }", a.action, sw.sys.clean(table.concat(words, ", ")))
   end

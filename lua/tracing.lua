@@ -148,7 +148,8 @@ end
 
 function tracing.show(ctx, words)
   local word = words[2]
-  local one = word and word:find("|", 1, true) and sw.store.doc(ctx.who, "firing", word)
+  local one_wanted = word and word:find("|", 1, true)
+  local one = one_wanted and sw.store.doc(ctx.who, "firing", word)
   if one then
     return show_one(ctx, one)
   end
@@ -167,6 +168,9 @@ function tracing.show(ctx, words)
   end
   if not known then
     return nil, message, code
+  elseif one_wanted and #list == 0 then
+    return nil, ("there is no firing '%s'; `syncwell rules trace %s` lists those there are"):format(
+      sw.sys.clean(word), sw.sys.clean(word:match("^[^|]*"))), "usage"
   end
   return show_list(ctx, list)
 end

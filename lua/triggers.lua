@@ -2,6 +2,7 @@
 --   triggers.listens(rule, "workout.created")   triggers.next_instant(ctx, rule, after_ms)
 --   triggers.unsupported(ctx, declaration) --> nil, or why this version cannot run it
 local actions = require("actions")
+local data = require("data")
 local gates = require("gates")
 local schedule = require("schedule")
 local schema = require("schema")
@@ -25,6 +26,10 @@ end
 local others = { "sync.finished", "sync.failed", "connection.needs_user", "backfill.finished",
   "backup.failed", "job.failed" }
 local kinds = { "workout", "sleep", "meal", "mindful", "measurement", "note" }
+local known_kind = {}
+for _, kind in ipairs(kinds) do
+  known_kind[kind] = true
+end
 
 -- The events there are; a rule on any other would wait for ever.
 local function known_event(name)
@@ -70,14 +75,29 @@ function triggers.scheduled(t)
   return scheduled[t.kind] or false
 end
 
+-- What it reads is named as it is, or it would be told nothing when it asks.
+local function reads_problem(d)
+  local known = schema.keys(data.metrics())
+  table.move(kinds, 1, #kinds, #known + 1, known)
+  for _, name in ipairs(d.reads or {}) do
+    if not data.metric(name) and not known_kind[name] then
+      return ("reads: there is no metric or kind of record '%s'%s"):format(name,
+        schema.did_you_mean(name, known))
+    end
+  end
+end
+
 function triggers.unsupported(ctx, d)
+  if #triggers_of(d) == 0 then
+    return "sw.any is empty: it takes triggers, such as sw.any { sw.goal \"steps\", sw.cron \"0 7 * * *\" }"
+  end
   for _, t in ipairs(triggers_of(d)) do
     local problem = triggers.problem(ctx, t)
     if problem then
       return problem
     end
   end
-  local problem = gates.problem(ctx, d)
+  local problem = gates.problem(ctx, d) or reads_problem(d)
   if problem then
     return problem
   end

@@ -364,6 +364,23 @@ function watch.events(ctx, trigger, first, last)
   return within(list, ctx, first, last)
 end
 
+-- Between enter and leave lies what changes nothing; a leave that holds already when it is entered is none.
+local function bounds_problem(m, t)
+  local fine, op, at = words.bound(m, t.enter)
+  if not fine or not t.leave then
+    return not fine and op or nil
+  end
+  local left, back, to = words.bound(m, t.leave)
+  if not left then
+    return back
+  end
+  local is_high = op:sub(1, 1) == ">"
+  if is_high == (back:sub(1, 1) == ">") or is_high and to > at or not is_high and to < at then
+    return ("sw.threshold: leave = \"%s\" is no way out of enter = \"%s\": write the other sign and a value "
+      .. "that is not beyond it, such as enter = \">70\", leave = \"<66\""):format(t.leave, t.enter)
+  end
+end
+
 -- What a declaration says that only the engine can judge: metrics, bounds, ranges.
 function watch.problem(trigger)
   local wrong = watch_shape.problem(trigger)
@@ -375,12 +392,7 @@ function watch.problem(trigger)
     return why
   end
   if trigger.kind == "threshold" then
-    for _, text in ipairs { trigger.enter, trigger.leave } do
-      local fine, problem = words.bound(m, text)
-      if not fine then
-        return problem
-      end
-    end
+    return bounds_problem(m, trigger)
   elseif trigger.kind == "streak" and not trigger.metric and not trigger.records then
     return "sw.streak counts records = \"workout\" or a metric"
   end

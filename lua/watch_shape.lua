@@ -8,7 +8,7 @@ local watch_shape = {}
 local LIST_MOST, LENGTH_MOST, BASE_DAYS, LASTING_S = 100, 10000, { 2, 400 }, 10 * 366 * 86400
 
 local fields = {
-  threshold = { metric = "string", enter = "string", leave = "string", maker = "string" },
+  threshold = { metric = "string", enter = "string", leave = "string" },
   baseline = { metric = "string", above = "string", below = "string" },
   absent = { metric = "string" },
   streak = { records = "string", metric = "string", per = "string", at_least = "number", lengths = "table",

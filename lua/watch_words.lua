@@ -1,5 +1,5 @@
 -- The words of triggers on data: bounds, spans and ranges, read once and compared many times.
---   words.bound(metric, ">70")          --> test(value), ">" | nil, a sentence
+--   words.bound(metric, ">70")          --> test(value), ">", 70 | nil, a sentence
 --   words.span_s "3d"                   --> 259200
 --   words.baseline "mean28d+2sd"        --> { middle, days, k, relative } | nil, a sentence
 local words = {}
@@ -18,7 +18,7 @@ function words.bound(m, text)
       :format(text, m.name)
   end
   local test = compare[op]
-  return function(v) return test(v, value) end, op
+  return function(v) return test(v, value) end, op, value
 end
 
 local units = { s = 1, min = 60, h = 3600, d = 86400, w = 604800 }

@@ -161,8 +161,15 @@ end
 local function check_value(what, key, value, rule)
   local good, wanted = fits(value, rule)
   if not good then
-    schema.problem(("'%s' in %s must be %s, not %s"):format(tostring(key), what, wanted, show(value)), key)
+    schema.problem(("'%s' in %s must be %s, not %s"):format(rule.name or tostring(key), what, wanted,
+      show(value)), key)
   end
+end
+
+-- What stands without a name, and first: sw.threshold { "steps", ... }.
+local function positional(key, shape)
+  return shape[1] and shape[1].name == key and (" (write it first and without its name: { \"%s\", ... })")
+    :format(key == "metric" and "steps" or key)
 end
 
 -- Is there nothing to say? What is wrong is found again in order, to be worded.
@@ -198,14 +205,15 @@ function schema.check(what, spec, shape)
   for _, key in ipairs(names) do
     if not shape[key] then
       schema.problem(("unknown key '%s' in %s%s"):format(errors.clean(tostring(key)):sub(1, 60), what,
-        errors.did_you_mean(key, shape, schema.synonyms)), key)
+        positional(key, shape) or errors.did_you_mean(key, shape, schema.synonyms)), key)
     else
       check_value(what, key, spec[key], shape[key])
     end
   end
   for key, rule in pairs(shape) do
     if rule.required and spec[key] == nil then
-      schema.problem(("%s lacks '%s'%s"):format(what, tostring(key), rule.doc and ": " .. rule.doc or ""))
+      schema.problem(("%s lacks '%s'%s"):format(what, rule.name or tostring(key),
+        rule.doc and ": " .. rule.doc or ""))
     end
   end
   return spec

@@ -6,11 +6,18 @@ local quantity = require "quantity"
 local shapes = {}
 
 local function span(v)
-  return type(v) == "string" and v:match "^%d+/%a+$" ~= nil, 'a count and a period such as "3/day"'
+  return type(v) == "string" and v:match "^0*[1-9]%d*/%a+$" ~= nil, 'a count and a period such as "3/day"'
+end
+
+local function is_time(text)
+  local h, m = text:match "^(%d%d):(%d%d)$"
+  return h ~= nil and tonumber(h) < 24 and tonumber(m) < 60
 end
 
 local function quiet(v)
-  return type(v) == "string" and v:match "^%d%d:%d%d%-%d%d:%d%d$" ~= nil, 'hours such as "22:00-07:00"'
+  local from, to = tostring(v):match "^(.-)%-(.*)$"
+  return type(v) == "string" and from ~= nil and from ~= to and is_time(from) and is_time(to),
+    'hours such as "22:00-07:00"'
 end
 
 local function id(v)
@@ -66,7 +73,7 @@ shapes.triggers = {
   at = { [1] = { "text", required = true, name = "spec" } },
   every = { [1] = { "duration", required = true, name = "spec" } },
   threshold = { [1] = { "text", required = true, name = "metric" }, enter = { bound, required = true },
-    leave = { bound }, lasting = { "duration" }, maker = { "text" } },
+    leave = { bound }, lasting = { "duration" } },
   baseline = { [1] = { "text", required = true, name = "metric" }, above = { "text" }, below = { "text" },
     lasting = { "duration" } },
   absent = { [1] = { "text", required = true, name = "metric" }, lasting = { "duration", required = true } },

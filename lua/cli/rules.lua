@@ -70,7 +70,7 @@ local function trigger_text(d)
   local t = d.on
   local spec = t.event or t.spec or t.metric or t[1]
   return (t.kind or "?") .. (spec and " " .. tostring(spec) or "")
-    .. (t.provider and ", provider " .. t.provider or "")
+    .. (t.provider and ", provider " .. t.provider or "") .. (t.zone and ", " .. tostring(t.zone) or "")
 end
 
 function sub.list(ctx, _, options)
@@ -141,21 +141,37 @@ function sub.show(ctx, words)
   return 0
 end
 
+local truth = { ["true"] = true, yes = true, on = true, ["false"] = false, no = false, off = false }
+
+-- The word behind `--set name=`, as the parameter is; nil, and what it should be.
+local function parsed(p, name, text)
+  local value = text
+  if p.kind == "number" then
+    value = tonumber(text)
+  elseif p.kind == "bool" then
+    value = truth[text]
+  end
+  if value == nil then
+    return nil, ("parameter '%s' must be %s, not '%s'"):format(name, p.kind == "number" and "a number"
+      or "true or false", sw.sys.clean(text))
+  end
+  return value
+end
+
 local function parse_sets(r, list)
-  local params = {}
+  local params, known = {}, r.declaration.params or {}
   for k, v in pairs(r.params) do
     params[k] = v
   end
   for _, item in ipairs(list or {}) do
-    local key, value = item:match("^([%w_]+)=(.*)$")
-    local p = key and (r.declaration.params or {})[key]
-    if not p then
-      return nil, ("rule '%s' has no parameter '%s'"):format(r.name, key or item)
+    local key, text = item:match("^([%w_]+)=(.*)$")
+    if not key or not known[key] then
+      return nil, key and ("rule '%s' has no parameter '%s'%s"):format(r.name, key,
+        schema.did_you_mean(key, schema.keys(known))) or ("--set: '%s' is not like NAME=VALUE"):format(item)
     end
-    if p.kind == "number" then
-      value = tonumber(value)
-    elseif p.kind == "bool" then
-      value = value == "true" or value == "yes"
+    local value, why = parsed(known[key], key, text)
+    if value == nil then
+      return nil, why
     end
     params[key] = value
   end

@@ -466,7 +466,6 @@
 ---@field enter string fires when it is passed
 ---@field lasting? sw.Duration for so long
 ---@field leave? string and again only after this was passed
----@field maker? string only measured by this maker
 
 ---@class sw.TokenSpec
 ---@field field string

@@ -1,0 +1,91 @@
+-- SPDX-License-Identifier: MIT
+-- What the author of a rule is told of what could never work, and who sets a parameter of what it cannot be.
+local flow = require("flow")
+
+describe("lint of a rule", function()
+  local h = flow.home("UTC")
+  local path = h.dir .. "/rules/automations/a.lua"
+
+  local function told(on, more)
+    flow.write(path, ([[local sw = require "syncwell"
+return sw.rule { title = "T", on = %s, %s
+  run = function() end }
+]]):format(on, more or ""))
+    local r = h.run("lint", path)
+    return r.code == 0 and "fine" or r.out
+  end
+
+  for on, says in pairs {
+    ["sw.any {}"] = "sw.any is empty",
+    ['sw.cron { "0 7 * * *", zone = "Mars/Base" }'] = "there is no time zone 'Mars/Base' here",
+    ['sw.at "25:00"'] = "'25:00': a day has the times 00:00 to 23:59",
+    ['sw.at "sunset on noday"'] = "days are mon, tue, wed",
+    ['sw.threshold { metric = "steps", enter = ">5" }'] = "unknown key 'metric' in threshold (write it first and without its name",
+    ['sw.threshold { enter = ">5" }'] = "threshold lacks 'metric'",
+    ['sw.threshold { "weight", enter = ">80", leave = ">85" }'] = "is no way out of enter",
+    ['sw.threshold { "weight", enter = ">80", leave = "<90" }'] = "is no way out of enter",
+    ['sw.threshold { "blood_glucose", enter = ">180", leave = "<11 mmol/L" }'] = "is no way out of enter",
+    ['sw.threshold { "steps", enter = ">5", maker = "acme" }'] = "unknown key 'maker' in threshold",
+  } do
+    it(("refuses %s, which would never do what it seems to say"):format(on), function()
+      expect(told(on)).contains(says)
+    end)
+  end
+
+  it("takes a way out that lies at the bound or before it, in another unit too", function()
+    for _, more in ipairs { 'enter = ">80", leave = "<80"', 'enter = "<80", leave = ">=82"' } do
+      expect(told(('sw.threshold { "weight", %s }'):format(more))).equals("fine")
+    end
+    expect(told('sw.threshold { "blood_glucose", enter = ">180", leave = "<9 mmol/L" }')).equals("fine")
+  end)
+
+  it("refuses hours that no day has, and a count that lets nothing through", function()
+    for _, hours in ipairs { "25:00-07:00", "22:00-07:60", "22:00-24:00", "22:00-22:00" } do
+      expect(told('sw.every "1h"', ('quiet_hours = "%s",'):format(hours))).contains("must be hours such as")
+    end
+    expect(told('sw.every "1h"', 'quiet_hours = "00:00-23:59",')).equals("fine")
+    expect(told('sw.every "1h"', 'max_per = "0/day",')).contains("'max_per' in rule must be a count and a period")
+  end)
+
+  it("knows what can be read, and names what was meant", function()
+    expect(told('sw.every "1h"', 'reads = { "stepz" },')).contains("no metric or kind of record 'stepz' (did you mean 'steps'?)")
+    expect(told('sw.every "1h"', 'reads = { "workuot" },')).contains("did you mean 'workout'?")
+    expect(told('sw.every "1h"', 'reads = { "steps", "workout", "note" },')).equals("fine")
+  end)
+end)
+
+describe("rules install --set", function()
+  it("refuses a word that is no such value instead of taking the default", function()
+    local h = flow.home("UTC")
+    local function refused(...)
+      local r = h.run("rules", "install", ...)
+      expect(r.code).equals(2)
+      return r.err
+    end
+    expect(refused("glucose_range", "--set", "high=lots")).contains("parameter 'high' must be a number, not 'lots'")
+    expect(refused("glucose_range", "--set", "hgih=200")).contains("has no parameter 'hgih' (did you mean 'high'?)")
+    expect(refused("glucose_range", "--set", "high")).contains("'high' is not like NAME=VALUE")
+    expect(h.json("rules", "show", "glucose_range").state).equals("not installed")
+    h.ok("rules", "install", "glucose_range", "--set", "high=200")
+    h.remove()
+  end)
+end)
+
+describe("looking at rules", function()
+  it("says what is wrong with a span or a firing that cannot be, and shows no address of a table", function()
+    local h = flow.home("UTC")
+    local r = h.run("rules", "backtest", "hydrate", "--since", "2026-02-01", "--until", "2026-01-01")
+    expect(r.code).equals(2)
+    expect(r.err).contains("--since (2026-02-01) lies behind --until (2026-01-01)")
+    expect(h.run("rules", "backtest", "hydrate", "--until", "soon").err).contains("--until: 'soon' is not a day")
+    r = h.run("rules", "trace", "hydrate|never")
+    expect(r.code).equals(2)
+    expect(r.err).contains("there is no firing 'hydrate|never'")
+    flow.write(h.dir .. "/rules/automations/say.lua", [[local sw = require "syncwell"
+return sw.rule { title = "T", on = sw.every "1h", uses = { "notify" },
+  run = function(_, ctx) ctx.notify { text = "{far} km", values = { far = 5 } } end }
+]])
+    expect(h.ok("rules", "fire", "say").out).contains('values = {"far":"5"}')
+    h.remove()
+  end)
+end)
