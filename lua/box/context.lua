@@ -140,7 +140,9 @@ function context.grant(grant)
 end
 
 local function check_grant(declaration, name, grant)
-  if not granted(declaration, grant) then
+  if declaration.only_reads then
+    errors.fail("a line of the REPL reads and changes nothing", "a rule may: syncwell new rule NAME")
+  elseif not granted(declaration, grant) then
     errors.fail(("ctx.%s is not granted to this rule"):format(name),
       ('add the line: uses = { "%s" },'):format(context.grant(grant)))
   end

@@ -88,25 +88,31 @@ function ops.load(run, out)
   out.declaration = outline(declaration, 0)
 end
 
-local function is_list(t)
+local function is_list(t, walk)
   local n = 0
-  for _ in next, t do
+  for _ in walk(t) do
     n = n + 1
   end
   return n == rawlen(t)
 end
 
--- Values as data where they are data, as text where they are not.
-local function export(v, seen, depth)
+local function plainly(t)
+  return next, t, nil
+end
+
+-- Values as data where they are data, as text where they are not. walk: plainly, or pairs, which sees into
+-- events; their times are then as people read them.
+local function export(v, seen, depth, walk)
   if quantity.is(v) then
     return quantity.text(v)
   elseif type(v) == "number" then
     return v - v == 0 and v or tostring(v)
   elseif type(v) == "table" and not seen[v] and depth < 20 then
-    local to, list = {}, is_list(v)
+    local to, list = {}, is_list(v, walk)
     seen[v] = true
-    for key, item in next, v do
-      to[list and key or errors.clean(tostring(key))] = export(item, seen, depth + 1)
+    for key, item in walk(v) do
+      local shown = walk == pairs and v[key] or item
+      to[list and key or errors.clean(tostring(key))] = export(shown, seen, depth + 1, walk)
     end
     seen[v] = nil
     return to
@@ -116,17 +122,17 @@ local function export(v, seen, depth)
   return "(" .. type(v) .. ")"
 end
 
-local function export_all(values)
+local function export_all(values, walk)
   local list = {}
   for i = 1, values.n do
     list[i] = { type = quantity.is(values[i]) and values[i].dim or type(values[i]),
-      text = errors.clean(tostring(values[i])):sub(1, 4096), value = export(values[i], {}, 0) }
+      text = errors.clean(tostring(values[i])):sub(1, 4096), value = export(values[i], {}, 0, walk) }
   end
   return list
 end
 
 function ops.script(run, out)
-  out.values = export_all(table.pack(compile(run)(table.unpack(run.args or {}))))
+  out.values = export_all(table.pack(compile(run)(table.unpack(run.args or {}))), plainly)
 end
 
 local console -- the environment in which a REPL's lines run
@@ -134,20 +140,20 @@ local console -- the environment in which a REPL's lines run
 function ops.expr(run, out)
   console = console or env.new()
   console.sw = console.sw or console.require "syncwell"
-  console.ctx = context.new(run, out, { uses = {} }, {}) -- reads only: no grant, no action
+  console.ctx = context.new(run, out, { uses = {}, only_reads = true }, {}) -- no grant, no action
   console.series, console.records = console.ctx.series, console.ctx.records
-  local chunk = load_text("return " .. run.source, "=repl", console)
+  local chunk, value_message = load_text("return " .. run.source, "=repl", console)
   if not chunk then
     local message
     chunk, message = load_text(run.source, "=repl", console)
     if not chunk then
-      out.incomplete = message:find("<eof>", 1, true) ~= nil or nil
+      out.incomplete = message:find "near <eof>$" ~= nil or value_message:find "near <eof>$" ~= nil or nil
       error(message, 0)
     end
   end
   local values = table.pack(chunk())
   console._ = values[1]
-  out.values = export_all(values)
+  out.values = export_all(values, pairs)
 end
 
 local function param_values(declaration, given)

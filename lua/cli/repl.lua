@@ -6,6 +6,7 @@ local rules = require("rules")
 local schema = require("schema")
 local show = require("repl_show")
 local term = require("term")
+local when = require("when")
 local zones = require("zones")
 
 local json = sw.json
@@ -100,7 +101,11 @@ local function command_of(name, options)
   end
 end
 
-dot.doc, dot.types = command_of("doc", {}), command_of("types", { write = true })
+dot.doc = command_of("doc", {})
+
+function dot.types(ctx, words)
+  command_of("types", { write = true })(ctx, #words > 0 and words or { ctx.home })
+end
 
 -- The value of the rest of the line, drawn.
 local function drawn(how)
@@ -119,14 +124,28 @@ end
 
 dot.plot, dot.table = drawn("plot"), drawn("table")
 
-function dot.set(_, words)
-  local ms = sw.time.parse((words[1] or ""):match("^now=(.+)$") or "")
+function dot.set(ctx, _, _, rest)
+  local text = rest:match("^now%s*=%s*(.-)%s*$")
+  if text == "" then
+    sw.time.set()
+    term.line("data time runs")
+    return
+  end
+  local ms = text and when.instant(ctx, text)
+  if not ms then
+    term.error(text and ("'%s' is no time: .set now=2026-03-01T08:00, .set now=yesterday 16:00, or .set now= "
+      .. "and it runs again"):format(sw.sys.clean(text)) or ".set knows now=TIME")
+    return
+  end
   sw.time.set(ms)
-  term.line(ms and "data time stands at " .. sw.time.iso(ms, 0)
-    or "data time runs (use .set now=2026-03-01T08:00:00Z)")
+  term.line("data time stands at %s", sw.time.iso(ms, home.offset(ctx, ms)))
 end
 
 function dot.json(_, words, state)
+  if #words > 1 or words[1] and words[1] ~= "on" and words[1] ~= "off" then
+    term.error("it is .json on or .json off; what is said next is shown that way")
+    return
+  end
   state.json = words[1] ~= "off"
 end
 
