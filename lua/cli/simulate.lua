@@ -4,6 +4,7 @@ local home = require("home")
 local schema = require("schema")
 local simulation = require("simulation")
 local term = require("term")
+local triggers = require("triggers")
 local when = require("when")
 
 local json = sw.json
@@ -24,7 +25,7 @@ local command = {
   },
 }
 
-local DAYS_MOST = 366
+local DAYS_MOST, LENGTH_MOST_S = 366, 31 * 86400
 
 local function span_of(ctx, options)
   local today = home.day(ctx, sw.time.now())
@@ -46,7 +47,7 @@ end
 -- A view of a record that only this simulation knows, from a line of the file.
 local function view_of(o, at, n)
   local kind = o.event:match("^(%l+)%.") or "event"
-  local length = tonumber(o.elapsed_s or o.asleep_s or o.in_bed_s) or 0
+  local length = o.elapsed_s or o.asleep_s or o.in_bed_s or 0
   local e = { kind = kind, type = o.sport or o.type or kind, start = at - length * 1000 // 1 | 0, finish = at,
     offset_start = 0, offset_finish = 0, provider = o.provider, providers = { o.provider }, maker = o.maker,
     origin = "event " .. n, attributes = {} }
@@ -56,6 +57,23 @@ local function view_of(o, at, n)
     end
   end
   return e
+end
+
+-- Why a line is no event that could come; nil when it is one.
+local function event_problem(o)
+  local problem = triggers.problem({}, { kind = "event", event = o.event })
+  for _, name in ipairs { "elapsed_s", "asleep_s", "in_bed_s" } do
+    local s = o[name]
+    if s ~= nil and not (type(s) == "number" and s >= 0 and s <= LENGTH_MOST_S) then
+      problem = problem or ("%s is a number of seconds, at most %d days"):format(name, LENGTH_MOST_S // 86400)
+    end
+  end
+  for _, name in ipairs { "sport", "type", "provider", "maker" } do
+    if o[name] ~= nil and type(o[name]) ~= "string" then
+      problem = problem or name .. " is a text"
+    end
+  end
+  return problem
 end
 
 local function extra_of(ctx, path)
@@ -68,6 +86,10 @@ local function extra_of(ctx, path)
     if type(o) ~= "table" or type(o.event) ~= "string" or not at then
       return nil, ("%s:%d: %s"):format(path, n, why or 'an event is {"event": "workout.created", "at": '
         .. '"2026-03-01T08:00:00Z", ...}'), "bad"
+    end
+    local problem = event_problem(o)
+    if problem then
+      return nil, ("%s:%d: %s"):format(path, n, problem), "bad"
     end
     local view = view_of(o, at, n)
     view.offset_start, view.offset_finish = home.offset(ctx, view.start), home.offset(ctx, at)

@@ -89,6 +89,24 @@ describe("syncwell simulate", function()
     h.remove()
   end)
 
+  it("names the line of an event that could not come, and what is wrong with it", function()
+    local h = flow.home("UTC")
+    for line, says in pairs {
+      ['{"event":"workout.craeted","at":"2025-01-09T09:00:00Z"}'] = "did you mean 'workout.created'?",
+      ['{"event":"workout.created","at":"2025-01-09T09:00:00Z","elapsed_s":1e300}'] = "elapsed_s is a number of seconds",
+      ['{"event":"sleep.created","at":"2025-01-09T09:00:00Z","asleep_s":-5}'] = "asleep_s is a number of seconds",
+      ['{"event":"workout.created","at":"2025-01-09T09:00:00Z","elapsed_s":"x"}'] = "elapsed_s is a number of seconds",
+      ['{"event":"workout.created","at":"2025-01-09T09:00:00Z","sport":5}'] = "sport is a text",
+    } do
+      local file = flow.write(h.dir .. "/e.json", '{"event":"sleep.created","at":"2025-01-09T08:00:00Z"}\n' .. line .. "\n")
+      local r = h.run("--now", NOW, "simulate", "--event", file)
+      expect(r.code).equals(1)
+      expect(r.err).contains("e.json:2: ")
+      expect(r.err).contains(says)
+    end
+    h.remove()
+  end)
+
   it("asks no host: the rule is told so", function()
     local h = flow.home("UTC")
     rule(h, "ask", [[on = sw.at "08:00", uses = { "notify", "http:api.example" },
