@@ -306,6 +306,11 @@ function sub.install(ctx, words, options)
   elseif word:find("/", 1, true) or word:find("%.lua$") then
     return install_package(ctx, word, options)
   end
+  local st = sw.fs.stat(word)
+  if st and not rules.find(ctx, word) then
+    return nil, ("there is no rule '%s'; for what lies there say: syncwell rules install ./%s"):format(
+      sw.sys.clean(word), sw.sys.clean(word)), "usage"
+  end
   return install_shipped(ctx, word, options)
 end
 

@@ -46,6 +46,15 @@ local function workout(h, name)
 end
 
 describe("a package", function()
+  it("in a folder beside one is told how to be named", function()
+    local h = flow.home("UTC")
+    sw.fs.mkdir(h.dir .. "/beside/acme")
+    local r = flow.sh(("cd %s/beside && %s"):format(h.dir, h.command("rules", "install", "acme")))
+    expect(r.code).equals(2)
+    expect(r.err).contains("syncwell rules install ./acme")
+    h.remove()
+  end)
+
   it("shows what it may do and is not installed without a yes", function()
     local h = flow.home("UTC")
     local dir = download { ["package.lua"] = 'local sw = require "syncwell"\n'
