@@ -146,6 +146,24 @@ local function show_list(ctx, list)
   return 0
 end
 
+-- The newest firings, of one rule where one is named: it is looked for behind those of busier ones.
+local function newest_of(ctx, word)
+  local list, to, seen = {}
+  repeat
+    local docs, message, code = sw.store.docs(ctx.who, "firing", { newest = true, limit = MOST, to = to })
+    if not docs then
+      return nil, message, code
+    end
+    for _, d in ipairs(docs) do
+      if not word or d.body.rule == word or d.name == word then
+        list[#list + 1] = public(ctx, d)
+      end
+    end
+    seen, to = #docs, docs[1] and docs[#docs].at
+  until #list > 0 or seen < MOST
+  return list
+end
+
 function tracing.show(ctx, words)
   local word = words[2]
   local one_wanted = word and word:find("|", 1, true)
@@ -153,16 +171,11 @@ function tracing.show(ctx, words)
   if one then
     return show_one(ctx, one)
   end
-  local docs, message, code = sw.store.docs(ctx.who, "firing", { newest = true, limit = MOST })
-  if not docs then
+  local list, message, code = newest_of(ctx, word)
+  if not list then
     return nil, message, code
   end
-  local list, known = {}, true
-  for _, d in ipairs(docs) do
-    if not word or d.body.rule == word or d.name == word then
-      list[#list + 1] = public(ctx, d)
-    end
-  end
+  local known = true
   if word and #list == 0 then -- of a rule that is gone its firings are left
     known, message, code = require("rules").find(ctx, word:match("^[^|]*"))
   end

@@ -347,6 +347,9 @@ local function switch(on)
       return nil, message, code
     elseif on and r.shipped and not r.installed then
       return nil, ("'%s' is not installed; use: syncwell rules install %s"):format(r.name, r.name), "usage"
+    elseif on and r.paused then
+      return nil, ("'%s' is paused because it kept failing; mend it, then: syncwell rules resume %s"):format(
+        r.name, r.name), "usage"
     end
     local ok
     ok, message, code = save(ctx, r, { enabled = on })

@@ -88,4 +88,18 @@ return sw.rule { title = "T", on = sw.every "1h", uses = { "notify" },
     expect(h.ok("rules", "fire", "say").out).contains('values = {"far":"5"}')
     h.remove()
   end)
+
+  it("finds the firings of a rule behind a thousand newer ones of others", function()
+    local h = flow.home("UTC")
+    for name, on in pairs { rare = 'sw.at "00:30"', busy = 'sw.every "1min"' } do
+      flow.write(("%s/rules/automations/%s.lua"):format(h.dir, name), ([[local sw = require "syncwell"
+return sw.rule { title = "T", on = %s, run = function(_, ctx) ctx.log "x" end }
+]]):format(on))
+    end
+    h.ok("--now", "2025-01-01T00:00:00Z", "run", "--once")
+    h.ok("--now", "2025-01-01T18:00:00Z", "run", "--once")
+    expect(#h.json("rules", "trace", "busy")).equals(1000)
+    expect(h.json("rules", "trace", "rare")[1].key).equals("2025-01-01T00:30:00Z")
+    h.remove()
+  end)
 end)
