@@ -1,5 +1,6 @@
 -- Processes of this machine: does the one that holds something still live?
---   process.started(pid) --> when it began, in ticks since boot (a text) | nil: there is none
+--   process.started(pid) --> when it began, in ticks since boot (a text) | nil: there is none, or it was
+--   killed and nobody took note (the first process of a container often does not)
 --   process.name() --> "1234.567890.c0ffee", a name for what we hold;  process.is_dead(name)
 local process = {}
 
@@ -9,7 +10,9 @@ function process.started(pid)
   local n = 0
   for field in (fields or ""):gmatch("%S+") do
     n = n + 1
-    if n == 20 then
+    if n == 1 and (field == "Z" or field == "X") then
+      return nil
+    elseif n == 20 then
       return field
     end
   end
