@@ -23,7 +23,7 @@
 #define RESULT_MOST   ((size_t)64 << 20)
 #define MANIFEST_MOST ((size_t)1 << 20)
 
-struct chore {
+struct chore { /* beside Lua, whose handle points to it: a state may close while the thread works */
     uv_work_t work;
     struct sw_wait wait;
     struct sw_engine *engine;
@@ -38,6 +38,7 @@ struct chore {
     int rc, self; /* self: the registry keeps the handle while it works */
     struct sw_err err;
     bool waited, ended;
+    bool orphan; /* the state is gone: whoever ends it frees it */
 };
 
 static void tell(void *ctx, int64_t done, int64_t total)
@@ -68,6 +69,18 @@ static int push_result(lua_State *L, struct chore *c)
     return 1;
 }
 
+static void chore_free(struct chore *c)
+{
+    for (int i = 0; i < 2; i++) sw_free(c->s[i]);
+    for (size_t i = 0; i < c->n_entry; i++) {
+        sw_free(c->entry[i].name);
+        sw_free(c->entry[i].path);
+    }
+    sw_free(c->entry);
+    sw_buf_clear(&c->out);
+    sw_free(c);
+}
+
 static void chore_ended(uv_work_t *w, int status)
 {
     struct chore *c = w->data;
@@ -75,13 +88,17 @@ static void chore_ended(uv_work_t *w, int status)
     int self = c->self;
     (void)status;
     c->ended = true;
+    if (c->orphan) {
+        chore_free(c);
+        return;
+    }
     if (c->waited) sw_wake(&wait, push_result(wait.co, c));
     luaL_unref(c->main, LUA_REGISTRYINDEX, self);
 }
 
 static struct chore *check_chore(lua_State *L)
 {
-    return luaL_checkudata(L, 1, CHORE);
+    return *(struct chore **)luaL_checkudata(L, 1, CHORE);
 }
 
 static int l_wait(lua_State *L)
@@ -104,15 +121,10 @@ static int l_progress(lua_State *L)
 
 static int l_gc(lua_State *L)
 {
-    struct chore *c = check_chore(L);
-    if (!c->ended) return 0; /* the process ends in the middle: the thread still reads all this */
-    for (int i = 0; i < 2; i++) sw_free(c->s[i]);
-    for (size_t i = 0; i < c->n_entry; i++) {
-        sw_free(c->entry[i].name);
-        sw_free(c->entry[i].path);
-    }
-    sw_free(c->entry);
-    sw_buf_clear(&c->out);
+    struct chore **at = luaL_checkudata(L, 1, CHORE);
+    if (*at && (*at)->ended) chore_free(*at);
+    else if (*at) (*at)->orphan = true;
+    *at = NULL;
     return 0;
 }
 
@@ -120,10 +132,11 @@ static int l_gc(lua_State *L)
 static struct chore *chore_new(lua_State *L, int (*run)(struct chore *c, struct sw_err *err), int texts)
 {
     const char *s[2] = {luaL_checkstring(L, 1), texts > 1 ? luaL_checkstring(L, 2) : NULL};
-    struct chore *c = lua_newuserdatauv(L, sizeof *c, 0);
-    memset(c, 0, sizeof *c);
-    c->ended = true; /* until it starts */
+    struct chore **at = lua_newuserdatauv(L, sizeof *at, 0), *c;
+    *at = NULL;
     luaL_setmetatable(L, CHORE);
+    *at = c = sw_zalloc(sizeof *c);
+    c->ended = true; /* until it starts */
     c->engine = sw_lua_engine(L);
     c->main = sw_host_state(sw_lua_host(L));
     c->run = run;

@@ -223,4 +223,20 @@ describe("kill -9", function()
     expect(h.run("check").code).equals(0)
     h.remove()
   end)
+
+  it("are no trouble for a process that ends before a copy it did not wait for", function()
+    local h, asan = filled(5), (os.getenv("SW_ASAN") or "") .. "/syncwell"
+    flow.write(h.dir .. "/loose.lua", [[local db = os.getenv("DB")
+describe("a copy", function()
+  it("is begun", function()
+    for i = 1, 8 do sw.care.copy(db, db .. i) end
+  end)
+end)
+]])
+    local r = flow.sh(("env DB=%s/syncwell.db ASAN_OPTIONS=detect_leaks=0 %s --lua-test %s/loose.lua"):format(h.dir,
+      sw.fs.stat(asan) and asan or flow.binary, h.dir))
+    expect(r.err).equals("")
+    expect(r.code).equals(0)
+    h.remove()
+  end)
 end)
