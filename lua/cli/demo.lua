@@ -6,7 +6,9 @@ local home = require("home")
 local queue = require("queue")
 local replay = require("replay")
 local rules = require("rules")
+local stepping = require("stepping")
 local story = require("demo.story")
+local tally = require("tally")
 local term = require("term")
 local when = require("when")
 
@@ -184,17 +186,7 @@ local function turn_on(ctx)
 end
 
 local function run_until(ctx, ms)
-  while true do
-    local due = sw.store.next_due()
-    if not due or due > ms then
-      break
-    end
-    sw.time.set(math.max(due, sw.time.now()))
-    if assert(queue.run_due(ctx)) == 0 then
-      break
-    end
-  end
-  sw.time.set(ms)
+  assert(stepping.to(ctx, ms, sw.time.now()))
 end
 
 -- The last week as it happens: each file arrives at its time, rules act in confined workers.
@@ -208,6 +200,7 @@ local function live_week(ctx, s)
     run_until(ctx, e.at)
   end
   run_until(ctx, math.max(s.week[#s.week].at, sw.time.wall()))
+  tally.flush(ctx)
 end
 
 local function report_week(ctx, seconds)

@@ -49,6 +49,8 @@ describe("syncwell simulate", function()
   it("plays all that is stored, each time, also where copying the store takes a while", function()
     local dir = flow.temp()
     expect(flow.sh(("%s demo --keep %s/d"):format(flow.quote(flow.binary), dir)).code).equals(0)
+    local top = flow.sh(("%s --home %s/d/home --json rules top"):format(flow.quote(flow.binary), dir)).out
+    expect(#sw.json.decode(top)).equals(3) -- what the demo ran is counted
     for _ = 1, 12 do
       local r = flow.sh(("%s --home %s/d/home simulate"):format(flow.quote(flow.binary), dir))
       expect(r.code).equals(0)
