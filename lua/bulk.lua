@@ -7,6 +7,7 @@ local home = require("home")
 local record = require("record")
 local schema = require("schema")
 local when = require("when")
+local written = require("written")
 
 local json = sw.json
 local bulk = {}
@@ -198,7 +199,49 @@ local function in_parts(ctx, what, text, list, each)
   return run, n
 end
 
+-- The number of the origin that people's own hands are, made where it is not there yet.
+function bulk.own_origin(ctx)
+  local t = home.txn(ctx)
+  t:origin(by_hand)
+  local done, message, code = t:commit()
+  return done and done[1], message, code
+end
+
+local COUNTED = { meal = true, mindful = true }
+
+-- What a record that was written by hand gives its day: a meal's energy goes and changes with the meal.
+local function is_counted(e, members)
+  for _, m in ipairs(members) do
+    if m.provider == "manual" and not record.is_layer(m) and COUNTED[e.view.kind] then
+      return true
+    end
+  end
+end
+
+local function values_gone(t, own, view)
+  for _, v in ipairs(written.values(view.kind, view.attributes)) do
+    t:samples_gone(v[1], own, { { view.start, v[2], v[3], view.offset_start } })
+  end
+end
+
+local function values_follow(t, own, view, row)
+  local attributes = {}
+  for _, source in ipairs { view.attributes, json.decode(row.body).attributes } do
+    for k, v in pairs(source) do
+      attributes[k] = v
+    end
+  end
+  values_gone(t, own, view)
+  for _, v in ipairs(written.values(view.kind, attributes)) do
+    t:samples(v[1], own, { { row.start, v[2], v[3], view.offset_start } })
+  end
+end
+
 function bulk.delete(ctx, list, text)
+  local own, message, code = bulk.own_origin(ctx)
+  if not own then
+    return nil, message, code
+  end
   return in_parts(ctx, "delete", text, list, function(t, e)
     local gone = 0
     for _, m in ipairs(e.members) do
@@ -206,6 +249,9 @@ function bulk.delete(ctx, list, text)
         t:record_delete(m.id, m.kind)
         gone = gone + 1
       end
+    end
+    if is_counted(e, e.members) then
+      values_gone(t, own, e.view)
     end
     return gone
   end)
@@ -255,11 +301,19 @@ end
 
 local function change(ctx, what, list, text, changes_of, times)
   local connection, message, code = bulk.connection(ctx)
-  if not connection then
+  local own
+  if connection then
+    own, message, code = bulk.own_origin(ctx)
+  end
+  if not own then
     return nil, message, code
   end
   return in_parts(ctx, what, text, list, function(t, e)
-    t:record(layer_row(ctx, e, changes_of(e), times or {}, connection))
+    local row = layer_row(ctx, e, changes_of(e), times or {}, connection)
+    t:record(row)
+    if what == "edit" and is_counted(e, e.all) then
+      values_follow(t, own, e.view, row)
+    end
     return 1
   end)
 end

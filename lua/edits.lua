@@ -153,6 +153,9 @@ function edits.span(_, view, times)
   end
   start = type(start) == "table" and at_clock(view, start.minutes, view.offset_start) or start
   finish = type(finish) == "table" and at_clock(view, finish.minutes, view.offset_finish, start) or finish
+  if view.start == view.finish and not times.finish then
+    finish = start -- a meal has no length: it moves
+  end
   if finish < start or finish - start > 7 * 86400000 then
     return nil, "--set: that would end before it starts, or last over a week"
   elseif sw.time.day_of(start, view.offset_start) ~= sw.time.day_of(view.start, view.offset_start) then

@@ -1,7 +1,7 @@
 -- Workouts, nights, meals, minutes of quiet and measurements as people write them down.
 --   written.draft(ctx, { "workout", "running", "45min", "8.2km", "yesterday", "18:00" })
---     --> { kind = "workout", start, finish, attributes = { sport = "running", ... }, values } | nil, message
--- values: what the day's figures get of it, as { metric, ms it lasts, value }; what a person eats counts.
+--     --> { kind = "workout", start, finish, attributes = { sport = "running", ... } } | nil, message
+--   written.values("meal", attributes)   --> { { "energy_intake", 0, 650 }, ... }: what counts for the day
 -- Quantities may stand anywhere; what is left is the sport or the name first, and the time last.
 local home = require("home")
 local when = require("when")
@@ -87,6 +87,20 @@ end
 local eaten = { energy_kcal = "energy_intake", protein_g = "protein", carbs_g = "carbs", fat_g = "fat",
   sugar_g = "sugar", fiber_g = "fiber" }
 
+-- What the day's figures get of a record: { metric, ms it lasts, value } each; nothing of most kinds.
+function written.values(kind, attributes)
+  local values, length = {}, attributes.elapsed_s
+  if kind == "meal" then
+    for attribute, metric in pairs(eaten) do
+      local value = attributes[attribute]
+      values[#values + 1] = type(value) == "number" and { metric, 0, value } or nil
+    end
+  elseif kind == "mindful" and type(length) == "number" then
+    values[1] = { "mindful_minutes", math.floor(length * 1000), length / 60 }
+  end
+  return values
+end
+
 local drafts = {}
 
 function drafts.workout(ctx, attributes, words)
@@ -134,11 +148,8 @@ function drafts.meal(ctx, attributes, words)
   if not attributes.name and not next(attributes) then
     return nil, "what was it? for example: syncwell log meal pasta 650kcal 20g protein yesterday 13:00"
   end
-  local start, values = ms or sw.time.now(), {}
-  for attribute, metric in pairs(eaten) do
-    values[#values + 1] = attributes[attribute] and { metric, 0, attributes[attribute] } or nil
-  end
-  return { kind = "meal", start = start, finish = start, attributes = attributes, values = values }
+  local start = ms or sw.time.now()
+  return { kind = "meal", start = start, finish = start, attributes = attributes }
 end
 
 -- "10min [name] [when]": it ended now where no time is said.
@@ -150,8 +161,7 @@ function drafts.mindful(ctx, attributes, words)
   attributes.name = n > 0 and table.concat(words, " ", 1, n) or nil
   local length = math.floor(attributes.elapsed_s * 1000)
   local start = ms or sw.time.now() - length
-  return { kind = "mindful", start = start, finish = start + length, attributes = attributes,
-    values = { { "mindful_minutes", length, attributes.elapsed_s / 60 } } }
+  return { kind = "mindful", start = start, finish = start + length, attributes = attributes }
 end
 
 -- "waist 84cm [when]": what there is no metric for.

@@ -9,6 +9,7 @@
  *   t:origin{provider, name, maker, model, kind, ident} -> id
  *   t:columns(decoder, provider, index, {metric, scale, from_duration, unit}) -> counts
  *   t:samples(metric, origin id, {{start, dur, value, offset}...}) -> counts
+ *   t:samples_gone(metric, origin id, {{start, dur, value, offset}...}) -> how many of them were there
  *   t:record(table with body text and an origin as in t:origin) -> {what, group, new_group, revision, id}
  *   t:restore(the same, {id, group, revision, connection_name, may_return}) -> the same: a record as another home had it
  *   t:record_delete(id, kind [, may return]) -> {group, was_last}

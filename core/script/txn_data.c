@@ -120,9 +120,18 @@ static int run_samples(struct sw_store *s, struct sw_txn *t, struct sw_op *o, st
     return rc;
 }
 
-static int l_samples(lua_State *L)
+static int run_samples_gone(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
 {
-    struct sw_op *o = sw_txn_add(L, run_samples);
+    int64_t series, gone = 0;
+    int rc = sw_series_find(s, t->who.id, o->metric->name, o->i[0], false, &series, err);
+    sw_samples_sort(&o->samples);
+    if (!rc && o->samples.n) rc = sw_series_remove(s, t->who.id, o->metric, series, &o->samples, &gone, err);
+    sw_json_int(&o->out, gone);
+    return rc == SW_E_NOTFOUND ? 0 : rc;
+}
+
+static void read_samples(lua_State *L, struct sw_op *o)
+{
     o->metric = sw_txn_metric(L, luaL_checkstring(L, 2));
     o->i[0] = luaL_checkinteger(L, 3);
     luaL_checktype(L, 4, LUA_TTABLE);
@@ -141,6 +150,17 @@ static int l_samples(lua_State *L)
         else o->i[1]++;
         lua_settop(L, 4);
     }
+}
+
+static int l_samples(lua_State *L)
+{
+    read_samples(L, sw_txn_add(L, run_samples));
+    return 0;
+}
+
+static int l_samples_gone(lua_State *L)
+{
+    read_samples(L, sw_txn_add(L, run_samples_gone));
     return 0;
 }
 
@@ -434,6 +454,7 @@ const luaL_Reg sw_txn_data_methods[] = {{"group_move", l_move},
                                         {"origin", l_origin},
                                         {"columns", l_columns},
                                         {"samples", l_samples},
+                                        {"samples_gone", l_samples_gone},
                                         {"record", l_record},
                                         {"restore", l_restore},
                                         {"record_delete", l_record_delete},

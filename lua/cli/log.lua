@@ -31,20 +31,12 @@ local origin = { provider = "manual", name = "by hand", maker = "", model = "", 
 
 local LIVE_MS = 48 * 3600000
 
--- The number of the origin that people's own hands are, made where it is not there yet.
-local function own_origin(ctx)
-  local t = home.txn(ctx)
-  t:origin(origin)
-  local done, message, code = t:commit()
-  return done and done[1], message, code
-end
-
 -- In the order of results: the run, the record, the values that came with it.
 local function put(ctx, words, draft)
   local connection, message, code = bulk.connection(ctx)
   local own
   if connection then
-    own, message, code = own_origin(ctx)
+    own, message, code = bulk.own_origin(ctx)
   end
   if not own then
     return nil, message, code
@@ -52,7 +44,7 @@ local function put(ctx, words, draft)
   local t = home.txn(ctx)
   undo.begin(t, "log", table.concat(words, " "))
   t:record(record.row(ctx, draft, origin, connection, "manual"))
-  for _, v in ipairs(draft.values or {}) do
+  for _, v in ipairs(written.values(draft.kind, draft.attributes)) do
     local at = { draft.start, v[2], v[3], home.offset(ctx, draft.start) }
     t:samples(v[1], own, { at })
   end
@@ -158,7 +150,7 @@ local function tell(ctx, values, results, at)
 end
 
 local function put_values(ctx, words, values, ms, offset)
-  local own, message, code = own_origin(ctx)
+  local own, message, code = bulk.own_origin(ctx)
   if not own then
     return nil, message, code
   end

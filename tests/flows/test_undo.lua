@@ -357,4 +357,28 @@ describe("log", function()
     expect(h.run("check").code).equals(0)
     h.remove()
   end)
+
+  it("of a meal changes and goes with it, also what it gave its day, and comes back with it", function()
+    local h, now = flow.home("Europe/Berlin"), "2025-06-10T20:00:00Z"
+    local function today(metric)
+      local rows = h.json("query", metric, "--from", "2025-06-10", "--to", "2025-06-10")
+      return rows[1] and rows[1].value or "nothing"
+    end
+    h.ok("--now", now, "log", "meal", "pasta", "500kcal", "20g", "protein", "today", "13:00")
+    h.ok("--now", now, "log", "meal", "soup", "300kcal", "today", "13:00")
+    h.ok("--now", now, "log", "mindful", "10min", "today", "7:00")
+    h.ok("records", "edit", "--where", "kind=meal name=pasta", "--set", "energy_kcal=700", "--set", "start=14:00")
+    h.ok("records", "edit", "--where", "kind=mindful", "--set", "elapsed_s=20min")
+    expect({ today("energy_intake"), today("protein"), today("mindful_minutes") }).equals { 1000, 20, 20 }
+    h.ok("records", "delete", "--where", "kind=meal name=pasta")
+    h.ok("records", "delete", "--where", "kind=mindful")
+    expect({ today("energy_intake"), today("protein"), today("mindful_minutes") })
+      .equals { 300, "nothing", "nothing" }
+    for _ = 1, 4 do
+      h.ok("undo", "--last")
+    end
+    expect({ today("energy_intake"), today("protein"), today("mindful_minutes") }).equals { 800, 20, 10 }
+    expect(h.run("check").code).equals(0)
+    h.remove()
+  end)
 end)
