@@ -88,8 +88,8 @@ int sw_import_db_head(struct sw_import_db *d, struct sw_buf *out, struct sw_err 
     sw_buf_init(&last, 1 << 20);
     sw_buf_puts(out, "{\"tables\":{");
     while ((rc = d->db->step(st, NULL)) == 1 && n++ < MAX_TABLES * 20) {
-        d->db->column(st, 0, &table);
-        d->db->column(st, 1, &column);
+        d->db->column(st, 0, SW_DB_NULL, &table);
+        d->db->column(st, 1, SW_DB_NULL, &column);
         if (table.type == SW_DB_TEXT && table.n && table.n < 1000)
             put_column(out, &table, &column, &last);
     }
@@ -117,7 +117,7 @@ static void check(struct sw_import_db *d, struct sw_batch *out)
     struct sw_db_val v = {0};
     void *st = d->db->prepare(d->conn, "PRAGMA quick_check(1)", NULL);
     bool ok = st && d->db->step(st, NULL) == 1;
-    if (ok) d->db->column(st, 0, &v);
+    if (ok) d->db->column(st, 0, SW_DB_NULL, &v);
     ok = ok && v.type == SW_DB_TEXT && v.n == 2 && !memcmp(v.p, "ok", 2);
     if (!ok) sw_batch_note(out, "the SQLite database is damaged: what can be read of it is kept");
     if (st) d->db->finalize(st);
@@ -143,7 +143,7 @@ static void put_row(struct sw_import_db *d, struct sw_rows_table *t, struct sw_b
 {
     struct sw_db_val v;
     for (size_t i = 0; i < t->n_field; i++) {
-        d->db->column(d->stmt, (int)i, &v);
+        d->db->column(d->stmt, (int)i, SW_DB_NULL, &v);
         d->cell[i] = cell_of(&v, &d->text[i]);
     }
     sw_rows_put(t, d->cell, (struct sw_cell){0}, out);

@@ -65,7 +65,8 @@ struct sw_db {
     int (*bind)(void *stmt, int param, const struct sw_db_val *v); /* param from 1 */
     int (*step)(void *stmt,
                 struct sw_err *err); /* 1 row, 0 done and reset, negative error and reset */
-    void (*column)(void *stmt, int col, struct sw_db_val *out); /* col from 0 */
+    /* col from 0. want INT or REAL: only out->i or out->r is set, whatever stands there (no number: 0). */
+    void (*column)(void *stmt, int col, enum sw_db_type want, struct sw_db_val *out);
     void (*finalize)(void *stmt);
     const char *(*last_error)(void *conn);
     int64_t (*wake)(void *conn); /* a number that changes when another process committed */

@@ -194,9 +194,9 @@ static int db_step(void *stmt, struct sw_err *err)
     return code_of(rc);
 }
 
-/* One look at the column: the sqlite3_column_ functions each do their own. The connection is used by one
- * thread only (NOMUTEX), so a value may be read without protection. */
-static void db_column(void *stmt, int col, struct sw_db_val *out)
+/* One look at the column, which the sqlite3_column_ functions each do for themselves. The connection is used
+ * by one thread only (NOMUTEX), so a value may be read without protection. */
+static void any_column(void *stmt, int col, struct sw_db_val *out)
 {
     sqlite3_value *v = sqlite3_column_value(stmt, col);
     *out = (struct sw_db_val){SW_DB_NULL, 0, 0, NULL, 0};
@@ -224,6 +224,13 @@ static void db_column(void *stmt, int col, struct sw_db_val *out)
         break;
     default: break;
     }
+}
+
+static void db_column(void *stmt, int col, enum sw_db_type want, struct sw_db_val *out)
+{
+    if (want == SW_DB_INT) out->i = sqlite3_column_int64(stmt, col);
+    else if (want == SW_DB_REAL) out->r = sqlite3_column_double(stmt, col);
+    else any_column(stmt, col, out);
 }
 
 static void db_finalize(void *stmt)

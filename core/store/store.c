@@ -264,17 +264,21 @@ void sw_q_stop(struct sw_q *q)
 static struct sw_db_val column(struct sw_q *q, int col)
 {
     struct sw_db_val v;
-    q->store->db->column(q->stmt, col, &v);
+    q->store->db->column(q->stmt, col, SW_DB_NULL, &v);
     return v;
 }
 
 int64_t sw_q_int(struct sw_q *q, int col)
 {
-    return column(q, col).i;
+    struct sw_db_val v;
+    q->store->db->column(q->stmt, col, SW_DB_INT, &v);
+    return v.i;
 }
 double sw_q_real(struct sw_q *q, int col)
 {
-    return column(q, col).r;
+    struct sw_db_val v;
+    q->store->db->column(q->stmt, col, SW_DB_REAL, &v);
+    return v.r;
 }
 
 const char *sw_q_text(struct sw_q *q, int col, size_t *n)
