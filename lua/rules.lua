@@ -28,11 +28,12 @@ rules.listens, rules.schedules, rules.next_instant = triggers.listens, triggers.
 rules.watched = triggers.watched
 
 local RULE_MS = 200
+local NAME = "^[%w_%-]+%.lua$"
 
 local function read_folder(dir, prefix)
   local files = {}
   for _, name in ipairs(sw.fs.list(dir) or {}) do
-    local st = name:find("^[%w_%-]+%.lua$") and sw.fs.stat(dir .. "/" .. name)
+    local st = name:find(NAME) and sw.fs.stat(dir .. "/" .. name)
     if st and st.kind == "file" then -- a pipe would be waited for without end
       local source, message = sw.fs.read(dir .. "/" .. name, 65537)
       files[#files + 1] = { name = name:gsub("%.lua$", ""), script = prefix .. name, source = source,
@@ -40,6 +41,23 @@ local function read_folder(dir, prefix)
     end
   end
   return files
+end
+
+-- Lua files that lie where nobody reads them, each with what to do, for whoever wonders where a rule is.
+function rules.strays(home_dir)
+  local told = {}
+  for _, name in ipairs(sw.fs.list(home_dir .. "/rules") or {}) do
+    if name:find("%.lua$") then
+      told[#told + 1] = ("rules/%s is not read: rules lie in rules/automations/; move it there"):format(name)
+    end
+  end
+  for _, name in ipairs(sw.fs.list(home_dir .. "/rules/automations") or {}) do
+    if name:find("%.lua$") and not name:find(NAME) then
+      told[#told + 1] = ("rules/automations/%s is not read: names are a to z, 0 to 9, - and _"):format(
+        name)
+    end
+  end
+  return told
 end
 
 function rules.catalogue()

@@ -2,6 +2,7 @@
 --   syncwell lint rules/automations/mine.lua   |   syncwell lint providers/acme.lua
 local capabilities = require("capabilities")
 local providers = require("providers")
+local rules = require("rules")
 local term = require("term")
 local triggers = require("triggers")
 
@@ -90,6 +91,15 @@ local function say(name, problems, may)
   end
 end
 
+local function say_strays(strays, checked)
+  for _, text in ipairs(strays) do
+    term.line("%s", sw.sys.clean(text))
+  end
+  if checked + #strays == 0 then
+    term.line("nothing to check")
+  end
+end
+
 function command.run(ctx, words)
   local files, message, code = files_of(ctx, words)
   if not files then
@@ -111,9 +121,9 @@ function command.run(ctx, words)
   end
   if ctx.json then
     term.line("%s", sw.json.encode(sw.json.list(public)))
-  elseif #files == 0 then
-    term.line("nothing to check")
+    return bad > 0 and 1 or 0
   end
+  say_strays(#words == 0 and rules.strays(ctx.home) or {}, #files)
   return bad > 0 and 1 or 0
 end
 

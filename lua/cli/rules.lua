@@ -99,6 +99,9 @@ function sub.list(ctx, _, options)
       term.line("\n%s", sw.sys.clean(r.error, true))
     end
   end
+  for _, text in ipairs(rules.strays(ctx.home)) do
+    term.line("\n%s", sw.sys.clean(text))
+  end
   return 0
 end
 

@@ -32,6 +32,18 @@ return sw.rule { title = "T", on = %s, %s
     end)
   end
 
+  it("names a file that lies where no rules are read, and one whose name none can have", function()
+    flow.write(h.dir .. "/rules/b.lua", "return 1\n")
+    flow.write(h.dir .. "/rules/automations/my rule.lua", "return 1\n")
+    for _, words in ipairs { { "lint" }, { "rules", "list" } } do
+      local out = h.run(table.unpack(words)).out
+      expect(out).contains("rules/b.lua is not read: rules lie in rules/automations/; move it there")
+      expect(out).contains("rules/automations/my rule.lua is not read")
+    end
+    os.remove(h.dir .. "/rules/b.lua")
+    os.remove(h.dir .. "/rules/automations/my rule.lua")
+  end)
+
   it("takes a way out that lies at the bound or before it, in another unit too", function()
     for _, more in ipairs { 'enter = ">80", leave = "<80"', 'enter = "<80", leave = ">=82"' } do
       expect(told(('sw.threshold { "weight", %s }'):format(more))).equals("fine")
