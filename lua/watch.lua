@@ -198,13 +198,9 @@ end
 -- The instants of the first and the last sample of a day.
 local function instants(ctx, m, day)
   local from = sw.time.day_start(ctx.zone, day)
-  local to, first, last = math.min(sw.time.day_start(ctx.zone, day + 1) - 1, sw.time.now()), nil, nil
-  for line in (sw.store.raw(ctx.who, m.name, from, to) or ""):gmatch("[^\n]+") do
-    local sample = sw.json.decode(line)
-    local at = type(sample) == "table" and sample.start and sw.time.parse(sample.start)
-    first, last = at and math.min(first or at, at) or first, at and math.max(last or at, at) or last
-  end
-  return first or from, last or from
+  local to = math.min(sw.time.day_start(ctx.zone, day + 1) - 1, sw.time.now())
+  local b = sw.store.bounds(ctx.who, m.name, from, to)
+  return b and b.first or from, b and b.last or from
 end
 
 -- Whether an absence lasted until `at`: the day of the next value may have begun before it came.
@@ -218,7 +214,7 @@ end
 function of.absent(ctx, trigger, first, last)
   local lasting = (words.span_s(trigger.lasting) or 86400) * 1000 // 1
   local back = lasting // DAY_MS + 2
-  local rows, m, code = rows_of(ctx, trigger.metric, first - back - 400, last)
+  local rows, m, code = rows_of(ctx, trigger.metric, first - back, last)
   if not rows then
     return nil, m, code
   end
@@ -318,15 +314,23 @@ end
 
 local FIRST_DAY = -25000 -- in 1901: before all data
 
-function of.milestone(ctx, trigger, _, last)
-  local rows, m, code = rows_of(ctx, trigger.metric, FIRST_DAY, last)
+-- What lies before `first` is only added up: which of the totals was reached there tells nobody anything new.
+function of.milestone(ctx, trigger, first, last)
+  local rows, m, code = rows_of(ctx, trigger.metric, first, last)
   if not rows then
     return nil, m, code
   end
-  local totals, sum, list, k = table.move(trigger.totals, 1, #trigger.totals, 1, {}), 0, {}, 1
+  local sum, message, kind = sw.store.total(ctx.who, m.name, FIRST_DAY, first - 1)
+  if not sum then
+    return nil, message, kind
+  end
+  local totals, list, k = table.move(trigger.totals, 1, #trigger.totals, 1, {}), {}, 1
   table.sort(totals)
+  while totals[k] and sum >= totals[k] do
+    k = k + 1
+  end
   for _, row in ipairs(rows) do
-    sum = sum + (row.sum or row.value)
+    sum = sum + row.sum
     while totals[k] and sum >= totals[k] do
       emit(list, ctx, trigger, m, row, ("milestone %s %.0f"):format(m.name, totals[k]), { value = totals[k],
         sum = sum })
@@ -398,13 +402,22 @@ function watch.problem(trigger)
   end
 end
 
+-- The newest day of a metric that has a value, looked for further and further back.
+local function newest(ctx, metric, today)
+  for _, days in ipairs { 31, 400, 4000 } do
+    local rows, m = rows_of(ctx, metric, today - days, today)
+    if not rows or #rows > 0 then
+      return rows and rows[#rows], m
+    end
+  end
+end
+
 -- When time alone may make a trigger true: the end of an absence, the end of a day that was too little, or of
 -- one that stayed below a goal that is a most.
 function watch.next_instant(ctx, trigger, after)
   local today = home.day(ctx, after)
   if trigger.kind == "absent" then
-    local rows, m = rows_of(ctx, trigger.metric, today - 4000, today)
-    local row = rows and rows[#rows]
+    local row, m = newest(ctx, trigger.metric, today)
     if not row then
       return nil
     end

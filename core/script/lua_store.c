@@ -8,10 +8,12 @@
  *   records(who, {kind, from, to, first_day, last_day, group, id, limit, deleted}) -> list; deleted: those too
  *   records(who, {connection, external, kind}) -> list: what a service calls it
  *   daily(who, metric, first_day, last_day, origin = 0 merged) -> list of {day, n, sum, min, max, last}
+ *   total(who, metric, first_day, last_day) -> what these days come to, 0 without any
  *   hours(who, zone, metric, first_day, last_day [, until]) -> the same with hour = local start of the hour, ms
  *   day_until(who, zone, metric, day, ms) -> {sampled, rows}: the day as far as it was known at an instant
  *   explain(who, zone, metric, day) -> list of {origin, start, dur, offset, value, share, behind}
  *   raw(who, metric, from, to, origin = 0 all) -> JSON lines text, how many
+ *   bounds(who, metric, from, to) -> {first, last}, where the first and the last sample begin, | nil
  *   raw_items, raw_body, raw_totals: what services gave, lua_store_raw.c
  *   rows(...), totals(who): everything for those who take it elsewhere, lua_store_export.c
  *   series(who) -> list of {metric, origin, chunks, samples}      origins(who) -> list

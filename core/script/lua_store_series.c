@@ -35,6 +35,33 @@ static int write_daily(struct sw_store *s, struct sw_query *a, struct sw_err *er
     return rc == SW_E_NOTFOUND ? 0 : rc;
 }
 
+static void add_day(void *ctx, int64_t day, const struct sw_rollup *r)
+{
+    double *sum = ctx;
+    (void)day;
+    *sum += r->sum;
+}
+
+static int write_total(struct sw_store *s, struct sw_query *a, struct sw_err *err)
+{
+    int64_t id;
+    double sum = 0;
+    int rc = sw_series_find(s, a->i[0], a->s[0], SW_ORIGIN_MERGED, false, &id, err);
+    if (!rc) rc = sw_rollup_range(s, id, a->i[1], a->i[2], add_day, &sum, err);
+    sw_json_num(&a->out, sum);
+    return rc == SW_E_NOTFOUND ? 0 : rc;
+}
+
+static int l_total(lua_State *L)
+{
+    struct sw_query *a = sw_query_new(L, write_total);
+    a->i[0] = luaL_checkinteger(L, 1);
+    a->s[0] = sw_strdup(luaL_checkstring(L, 2));
+    a->i[1] = luaL_checkinteger(L, 3);
+    a->i[2] = luaL_checkinteger(L, 4);
+    return sw_query_go(L, a);
+}
+
 static int l_daily(lua_State *L)
 {
     struct sw_query *a = sw_query_new(L, write_daily);
@@ -229,6 +256,38 @@ static int l_raw(lua_State *L)
     return sw_query_go(L, a);
 }
 
+static int write_bounds(struct sw_store *s, struct sw_query *a, struct sw_err *err)
+{
+    const struct sw_metric *m = metric_of(a, err);
+    struct sw_series_rows rows = {0};
+    int64_t first = INT64_MAX, last = INT64_MIN;
+    int rc = m ? sw_series_of_metric(s, a->i[0], m->name, &rows, err) : SW_E_NOTFOUND;
+    for (size_t i = 0; i < rows.n && !rc; i++) {
+        struct sw_samples x = {0};
+        rc = sw_series_read(s, m, rows.at[i].id, a->i[1], a->i[2], &x, err);
+        if (x.n && x.at[0].start_ms < first) first = x.at[0].start_ms;
+        if (x.n && x.at[x.n - 1].start_ms > last) last = x.at[x.n - 1].start_ms;
+        sw_samples_clear(&x);
+    }
+    sw_free(rows.at);
+    if (rc || first > last) return rc; /* no answer is nil */
+    sw_json_item(&a->out);
+    sw_json_put_int(&a->out, "first", first);
+    sw_json_put_int(&a->out, "last", last);
+    sw_buf_byte(&a->out, '}');
+    return 0;
+}
+
+static int l_bounds(lua_State *L)
+{
+    struct sw_query *a = sw_query_new(L, write_bounds);
+    a->i[0] = luaL_checkinteger(L, 1);
+    a->s[0] = sw_strdup(luaL_checkstring(L, 2));
+    a->i[1] = luaL_checkinteger(L, 3);
+    a->i[2] = luaL_checkinteger(L, 4);
+    return sw_query_go(L, a);
+}
+
 static int write_series(struct sw_store *s, struct sw_query *a, struct sw_err *err)
 {
     struct sw_q *q = sw_ask(
@@ -311,5 +370,5 @@ static int l_origins(lua_State *L)
 const luaL_Reg sw_store_series_functions[] = {
     {"daily", l_daily}, {"hours", l_hours}, {"day_until", l_day_until},   {"explain", l_explain},
     {"raw", l_raw},     {"series", l_series}, {"origins", l_origins},
-    {"ranks", l_ranks},
+    {"ranks", l_ranks}, {"bounds", l_bounds}, {"total", l_total},
     {NULL, NULL}};
