@@ -1,6 +1,8 @@
 -- How long traces are kept, by interest: what a firing did and its steps for trace_days of config.lua's
 -- retention (90), four times as long when it failed or was stopped, always while it waits; of one rule at
--- most the newest thousand. The firing itself stays: its key is what keeps the rule from firing again.
+-- most the newest thousand. The firing itself stays: its key is what keeps the rule from firing again. Only
+-- one that a clock fired and that did nothing goes whole: a rule that looks every half hour leaves 17,520 a
+-- year, and no clock goes back as far.
 --   trace_keeping.any(ctx)      is there something to forget?
 --   trace_keeping.prune(ctx)    --> how many firings lost their details | nil, message, code
 local firing = require("firing")
@@ -47,10 +49,15 @@ local function spans(ctx)
   return { from = m.usual, to = now - span }, { from = m.badly, to = now - span * LONGER }
 end
 
+local function did_nothing(f)
+  return f.event.kind == "schedule" and #f.actions == 0 and not f.acted
+    and (f.state == nil or f.state == "done")
+end
+
 local function add(list, docs, fits)
   for _, doc in ipairs(docs or {}) do
     local f = firing.listed(doc.body)
-    if not f.forgotten and is_final(f) and fits(f) then
+    if is_final(f) and fits(f) then
       list[#list + 1] = doc
     end
   end
@@ -61,12 +68,15 @@ local function old_ones(ctx)
   local usual, badly = spans(ctx)
   local list, of_rule = {}, {}
   add(list, sw.store.docs(ctx.who, "firing", usual), function(f)
-    return not ended_badly(f)
+    f.empty = did_nothing(f)
+    return f.empty or not f.forgotten and not ended_badly(f)
   end)
-  add(list, sw.store.docs(ctx.who, "firing", badly), ended_badly)
+  add(list, sw.store.docs(ctx.who, "firing", badly), function(f)
+    return not f.forgotten and ended_badly(f)
+  end)
   add(list, sw.store.docs(ctx.who, "firing", { from = usual.to, newest = true }), function(f)
     of_rule[f.rule] = (of_rule[f.rule] or 0) + 1
-    return of_rule[f.rule] > OF_RULE
+    return not f.forgotten and of_rule[f.rule] > OF_RULE
   end)
   return list
 end
@@ -80,8 +90,13 @@ end
 
 local function forget(t, doc)
   local f = doc.body
-  f.actions, f.log, f.forgotten = json.list(), json.list(), true
-  t:doc("firing", doc.name, json.encode(f), { revision = doc.revision, at = doc.at })
+  if f.empty then
+    t:doc_delete("firing", doc.name)
+  else
+    f.acted = #f.actions > 0 or nil
+    f.actions, f.log, f.forgotten = json.list(), json.list(), true
+    t:doc("firing", doc.name, json.encode(f), { revision = doc.revision, at = doc.at })
+  end
   t:doc_delete("steps", doc.name)
 end
 

@@ -802,4 +802,26 @@ return sw.rule { title = "t", on = sw.event "workout.created", uses = { "notify"
     expect(kept("2025-12-31T00:00:00Z").ill).equals(0)
     h.remove()
   end)
+
+  it("a firing of the clock that did nothing goes whole after a while, one that did something keeps its key", function()
+    local h = flow.home("UTC")
+    rule(h, "idle", [[title = "t", on = sw.every "6h", run = function() end]])
+    rule(h, "busy", [[title = "t", on = sw.cron "0 8 1 1 *", uses = { "notify" },
+      run = function(_, ctx) ctx.notify "x" end]])
+    step(h, "2025-01-01T00:00:00Z")
+    step(h, "2025-01-02T12:00:00Z")
+    local function firings(name)
+      local _, many = h.dump():gsub('"kind":"firing","name":"' .. name, "")
+      return many
+    end
+    local before = firings "idle"
+    expect(before >= 5).is_true()
+    h.ok("rules", "disable", "idle")
+    step(h, "2025-03-01T00:00:00Z")
+    expect(firings "idle").equals(before)
+    step(h, "2025-06-01T00:00:00Z")
+    step(h, "2025-06-01T00:00:00Z")
+    expect({ firings "idle", firings "busy" }).equals { 0, 1 }
+    h.remove()
+  end)
 end)
