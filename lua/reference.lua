@@ -25,6 +25,8 @@ reference.ctx = {
     doc = "values of a metric, a day each; missing days are absent" },
   records = { use = 'ctx.records("workout", { last = "7d" })', gives = "sw.Event[]",
     doc = "records of a kind, as events" },
+  count = { use = 'ctx.count("workout", { sport = "running" })', gives = "integer",
+    doc = "how many records of a kind there are, of all time where no span is given" },
   sleep = { use = 'ctx.sleep "30min"', gives = "fun(span: sw.Duration)",
     doc = "wait; the rest goes on afterwards, also after a restart (in run)" },
   wait_for = { use = 'ctx.wait_for("sleep.created", { timeout = "10h" })',

@@ -66,7 +66,7 @@ local function ctx(add, all)
   for _, name in ipairs(schema.keys(reference.ctx)) do
     add(("- `%s`: %s"):format(reference.ctx[name].use, reference.ctx[name].doc))
   end
-  for _, name in ipairs { "series", "records" } do
+  for _, name in ipairs { "series", "records", "count" } do
     add("", ("Options of `ctx.%s`:"):format(name), "")
     keys_table(add, all.reads[name])
   end

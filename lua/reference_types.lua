@@ -149,6 +149,7 @@ local function contexts(add, all)
   end
   class(add, "sw.SeriesOptions", all.reads.series)
   class(add, "sw.RecordsOptions", all.reads.records)
+  class(add, "sw.CountOptions", all.reads.count)
   add("---@class sw.Series", "---@field n integer", "---@field [integer] number")
   for _, name in ipairs(schema.keys(reference.series_methods)) do
     add(("---@field %s fun(p?: number): number? %s"):format(name, reference.series_methods[name]))
@@ -161,7 +162,8 @@ local function contexts(add, all)
     "---@field series fun(metric: string, options?: sw.SeriesOptions): sw.Series "
       .. reference.ctx.series.doc,
     "---@field records fun(kind: string, options?: sw.RecordsOptions): sw.Event[] "
-      .. reference.ctx.records.doc)
+      .. reference.ctx.records.doc,
+    "---@field count fun(kind: string, options?: sw.CountOptions): integer " .. reference.ctx.count.doc)
   for _, name in ipairs { "sleep", "wait_for" } do
     add(("---@field %s %s %s"):format(name, reference.ctx[name].gives, reference.ctx[name].doc))
   end

@@ -20,9 +20,11 @@ end
 
 -- What a line may begin with or use: names of the console, of the library and of Lua.
 local function names_of(all)
-  local list = { "series", "records", "print", "pairs", "ipairs", "tostring", "tonumber", "string.format",
-    "math.floor", "table.concat", "table.sort", "os.date", "local", "function", "return", "for",
-    "while" }
+  local list = {
+    "series", "records", "count", "print", "pairs", "ipairs", "tostring", "tonumber",
+    "string.format", "math.floor", "table.concat", "table.sort", "os.date", "local", "function",
+    "return", "for", "while"
+  }
   for _, name in ipairs(constructors(all)) do
     list[#list + 1] = name
   end
@@ -85,7 +87,7 @@ local function list_for(known, line, word)
     return known.commands
   elseif before:find('series%s*%(?%s*["\']$') then
     return known.metrics
-  elseif before:find('records%s*%(?%s*["\']$') then
+  elseif before:find('records%s*%(?%s*["\']$') or before:find('count%s*%(?%s*["\']$') then
     return KINDS
   elseif before:find('sport%s*=%s*["\']$') then
     return { "running", "cycling", "swimming", "walking", "hiking", "strength_training" }

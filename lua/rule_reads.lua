@@ -1,5 +1,5 @@
--- What ctx.series and ctx.records tell a rule at an instant: no more than it says it reads, nothing that came
--- later.
+-- What ctx.series, ctx.records and ctx.count tell a rule at an instant: no more than it says it reads,
+-- nothing that came later. A list that is longer than a frame holds goes out in pages.
 --   rule_reads.read(ctx, rule, "series", { metric = "steps", last_s = 604800 }, at) --> rows | nil, why not
 local capabilities = require("capabilities")
 local data = require("data")
@@ -9,6 +9,8 @@ local rule_reads = {}
 
 local HOURS_MOST_DAYS, RAW_MOST, RECORDS_MOST = 62, 1000, 5000 -- each row is a table in the worker
 local DAY_MS, LATE_MS = 86400000, 15 * 60000
+local EVER_MS = -2208988800000 -- 1900
+local PAGE_BYTES = 192 << 10 -- of the 256 KB that an answer may have
 
 local function span_of(ctx, args, at)
   local to = args.to and args.to or at
@@ -173,16 +175,27 @@ local function fits(v, args, at)
   return made
 end
 
--- The newest `limit` of those that are asked for, the oldest of them first.
-function reads.records(ctx, args, at)
+local function asked_for(ctx, args, at)
   local from, to = span_of(ctx, args, at)
   local views, message = data.groups(ctx, args.kind, { from = from, to = to, limit = 1000000 })
-  if not views then
-    return nil, message
-  end
   local list = {}
-  for _, v in ipairs(views) do
+  for _, v in ipairs(views or {}) do
     list[#list + 1] = fits(v, args, at) and v or nil
+  end
+  return views and list, message
+end
+
+function reads.count(ctx, args, at)
+  args.from = args.from or not args.last_s and EVER_MS or nil
+  local list, message = asked_for(ctx, args, at)
+  return list and #list, message
+end
+
+-- The newest `limit` of those that are asked for, the oldest of them first.
+function reads.records(ctx, args, at)
+  local list, message = asked_for(ctx, args, at)
+  if not list then
+    return nil, message
   end
   local most = math.max(1, math.min(args.limit or 500, RECORDS_MOST))
   return #list <= most and list or table.move(list, #list - most + 1, #list, 1, {})
@@ -196,6 +209,34 @@ local function withheld(rule, name, args)
   end
 end
 
+-- About what a value takes in a frame.
+local function bytes_of(value)
+  if type(value) ~= "table" then
+    return type(value) == "string" and #value + 5 or 10
+  end
+  local sum = 10
+  for key, one in pairs(value) do
+    sum = sum + (type(key) == "string" and #key + 2 or 2) + bytes_of(one)
+  end
+  return sum
+end
+
+-- The list where it fits, else { rows, more }: what follows the first `after`, as much as goes into a page.
+local function page_of(list, after)
+  local room, last = PAGE_BYTES, after
+  repeat
+    last = last + 1
+    room = room - bytes_of(list[last])
+  until room < 0 or last >= #list
+  if room < 0 and last > after + 1 then
+    last = last - 1
+  end
+  if after == 0 and last >= #list then
+    return list
+  end
+  return { rows = table.move(list, after + 1, last, 1, {}), more = last < #list }
+end
+
 -- What a rule reads at an instant; nil and why not.
 function rule_reads.read(ctx, rule, name, args, at)
   local refusal = not reads[name] and ("%s is not available to rules"):format(name)
@@ -203,7 +244,12 @@ function rule_reads.read(ctx, rule, name, args, at)
   if refusal then
     return nil, refusal
   end
-  return reads[name](ctx, args or {}, at)
+  local value, message = reads[name](ctx, args or {}, at)
+  if type(value) ~= "table" or value.rows then
+    return value, message
+  end
+  local after = math.tointeger(args.after) or 0
+  return page_of(value, math.max(0, math.min(after, #value)))
 end
 
 return rule_reads

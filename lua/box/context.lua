@@ -1,6 +1,6 @@
 -- ctx, through which a rule acts: actions are recorded as data, the engine performs them later.
 --   local ctx = context.new(run, out, declaration);  ctx.calendar.add { title = ..., at = ... }
--- Times leave as UTC milliseconds, durations as seconds. Reads (series, records) ask the engine.
+-- Times leave as UTC milliseconds, durations as seconds. Reads (series, records, count) ask the engine.
 -- luacheck: read globals core load_text where
 local clock = require "clock"
 local env = require "env"
@@ -209,11 +209,25 @@ local function ask(name, args, known)
   return value
 end
 
+-- A list that is longer than an answer may be comes page by page.
+local function ask_list(name, args, known)
+  local page = ask(name, args, known) or {}
+  local list = page.more and page.rows or page
+  while page.more do
+    args.after = #list
+    page = ask(name, args, known)
+    table.move(page.rows, 1, #page.rows, #list + 1, list)
+  end
+  return list
+end
+
 local reads = {
   series = { last = { "duration" }, from = { time }, to = { time },
     every = { { "day", "hour", "week", "month", "raw" } }, limit = { "integer" }, cursor = { "text" } },
   records = { last = { "duration" }, from = { time }, to = { time }, sport = { "text" },
     maker = { "text" }, where = { "map" }, limit = { "integer" } },
+  count = { last = { "duration" }, from = { time }, to = { time }, sport = { "text" },
+    maker = { "text" }, where = { "map" } },
 }
 
 local function read_args(what, options)
@@ -232,20 +246,28 @@ local function read_series(metric, options, known)
   end
   local args = read_args("series", options)
   args.metric = metric
-  return series.wrap(ask("series", args, known))
+  return series.wrap(ask_list("series", args, known))
+end
+
+local function record_args(name, kind, options)
+  if type(kind) ~= "string" then
+    errors.fail(("ctx.%s takes a kind of record first"):format(name))
+  end
+  local args = read_args(name, options)
+  args.kind = kind
+  return args
 end
 
 local function read_records(kind, options, known)
-  if type(kind) ~= "string" then
-    errors.fail "ctx.records takes a kind of record first"
-  end
-  local args = read_args("records", options)
-  args.kind = kind
   local list, wrap = {}, event.wrap
-  for i, data in ipairs(ask("records", args, known) or {}) do
+  for i, data in ipairs(ask_list("records", record_args("records", kind, options), known)) do
     list[i] = wrap(data)
   end
   return list
+end
+
+local function read_count(kind, options, known)
+  return ask("count", record_args("count", kind, options), known)
 end
 
 context.actions, context.reads = actions, reads -- for reference.lua
@@ -371,6 +393,7 @@ function context.batch(head, declaration, params)
   local whole = { params = params, user = head.user, log = log }
   function whole.series(metric, options) return read_series(metric, options) end
   function whole.records(kind, options) return read_records(kind, options) end
+  function whole.count(kind, options) return read_count(kind, options) end
   for _, name in ipairs { "sleep", "wait_for" } do
     whole[name] = function() steps.alone(name) end
   end
@@ -389,6 +412,7 @@ function context.new(run, out, declaration, params)
     steps = known }
   function ctx.series(metric, options) return read_series(metric, options, known) end
   function ctx.records(kind, options) return read_records(kind, options, known) end
+  function ctx.count(kind, options) return read_count(kind, options, known) end
   function ctx.sleep(span) return steps.sleep(known, span) end
   function ctx.wait_for(trigger, options) return steps.wait_for(known, trigger, options) end
   return closed(ctx, "ctx", nil, state)

@@ -141,7 +141,7 @@ function ops.expr(run, out)
   console = console or env.new()
   console.sw = console.sw or console.require "syncwell"
   console.ctx = context.new(run, out, { uses = {}, only_reads = true }, {}) -- no grant, no action
-  console.series, console.records = console.ctx.series, console.ctx.records
+  console.series, console.records, console.count = console.ctx.series, console.ctx.records, console.ctx.count
   local chunk, value_message = load_text("return " .. run.source, "=repl", console)
   if not chunk then
     local message

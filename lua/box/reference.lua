@@ -221,7 +221,8 @@ function reference.all()
   end
   return { constructors = constructors(), actions = actions(), fields = vocabulary(), grants = shapes.grants,
     reads = { series = keys_of(context.reads.series, "reads", reads_say),
-      records = keys_of(context.reads.records, "reads", reads_say) }, parts = parts }
+      records = keys_of(context.reads.records, "reads", reads_say),
+      count = keys_of(context.reads.count, "reads", reads_say) }, parts = parts }
 end
 
 return reference

@@ -253,6 +253,14 @@
 ---@field to? sw.Instant the last instant
 ---@field where? table attributes that must match, such as { sub_sport = "trail" }
 
+---@class sw.CountOptions
+---@field from? sw.Instant the first instant
+---@field last? sw.Duration the last span, such as "30d"
+---@field maker? string only what this maker measured
+---@field sport? string only this sport
+---@field to? sw.Instant the last instant
+---@field where? table attributes that must match, such as { sub_sport = "trail" }
+
 ---@class sw.Series
 ---@field n integer
 ---@field [integer] number
@@ -275,6 +283,7 @@
 ---@class sw.Ctx: sw.Pure
 ---@field series fun(metric: string, options?: sw.SeriesOptions): sw.Series values of a metric, a day each; missing days are absent
 ---@field records fun(kind: string, options?: sw.RecordsOptions): sw.Event[] records of a kind, as events
+---@field count fun(kind: string, options?: sw.CountOptions): integer how many records of a kind there are, of all time where no span is given
 ---@field sleep fun(span: sw.Duration) wait; the rest goes on afterwards, also after a restart (in run)
 ---@field wait_for fun(trigger: sw.Trigger|string, options: { timeout: sw.Duration }): sw.Event? wait for an event or data; nil when the time is over (in run)
 ---@field notify fun(args: sw.NotifyArgs|string) send the user a message

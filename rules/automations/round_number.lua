@@ -14,7 +14,7 @@ return sw.rule {
   reads = { "workout" },
   uses = { "notify" },
   run = function(_, ctx)
-    local n = #ctx.records("workout", { from = "1970-01-01", limit = 5000 })
+    local n = ctx.count "workout"
     if round[n] then
       ctx.notify { title = "A round number",
         text = "That was your workout number {number}. Well moved.", values = { number = n } }

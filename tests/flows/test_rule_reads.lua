@@ -96,4 +96,30 @@ describe("ctx.records", function()
   days { where = { title = "day 21" } }]])
     expect(log).equals("24 26 | 20 21 22 23 | 21")
   end)
+
+  it("gives years of them, more than an answer of the engine may hold, each once and in order", function()
+    local log = read([[local long = ("x"):rep(500)
+    for i = 1, 600 do
+      t.event { "workout.created", sport = "running", elapsed = "50min", title = i .. " " .. long,
+        start = 1700000000000 + i * 7200000 }
+    end]], [[
+  local list, told = ctx.records("workout", { from = "2020-01-01", limit = 5000 }), {}
+  for i, w in ipairs(list) do
+    told[i] = w.title:match "^%d+" == tostring(i) and #w.title > 500 and "" or " wrong at " .. i
+  end
+  ctx.log(#list .. table.concat(told))]])
+    expect(log).equals("600")
+  end)
+end)
+
+describe("ctx.count", function()
+  it("says how many there are, of all time or of a span, with the filters that records have", function()
+    local log = read([[for i = 1, 12 do
+      t.event { "workout.created", sport = i % 3 == 0 and "running" or "cycling", elapsed = "50min",
+        start = 1700000000000 + i * 86400000 }
+    end]], [[
+  ctx.log(ctx.count "workout", ctx.count("workout", { sport = "running" }), ctx.count("sleep"),
+    ctx.count("workout", { from = 1700000000000 + 6 * 86400000 - 1 }), ctx.count("workout", { last = "7d" }))]])
+    expect(log).equals("12 4 0 7 0")
+  end)
 end)
