@@ -150,7 +150,7 @@ function firing.doubt(rule, out)
   return not is_plain(out, rule.plainly, texts) and doubt_closely(rule, out) or nil
 end
 
--- The key is the group's where the rule has none of its own; else the newest firings are looked through.
+-- The key is the group's where the rule has none of its own; else the rule's firings are looked through.
 -- A group that was joined by hand has the names of its parts too.
 function firing.of_group(ctx, rule, group)
   for _, name in ipairs(grouping.names(ctx, group)) do
@@ -159,8 +159,9 @@ function firing.of_group(ctx, rule, group)
       return doc.body, doc.at
     end
   end
-  for _, d in ipairs(sw.store.docs(ctx.who, "firing", { newest = true, limit = 2000 }) or {}) do
-    if d.body.rule == rule.name and d.body.event.group == group and not d.body.retracts then
+  local own = { newest = true, prefix = rule.name .. "|" }
+  for _, d in ipairs(sw.store.docs(ctx.who, "firing", own) or {}) do
+    if d.body.event.group == group and not d.body.retracts then
       return d.body, d.at
     end
   end

@@ -146,21 +146,17 @@ local function show_list(ctx, list)
   return 0
 end
 
--- The newest firings, of one rule where one is named: it is looked for behind those of busier ones.
-local function newest_of(ctx, word)
-  local list, to, seen = {}
-  repeat
-    local docs, message, code = sw.store.docs(ctx.who, "firing", { newest = true, limit = MOST, to = to })
-    if not docs then
-      return nil, message, code
-    end
-    for _, d in ipairs(docs) do
-      if not word or d.body.rule == word or d.name == word then
-        list[#list + 1] = public(ctx, d)
-      end
-    end
-    seen, to = #docs, docs[1] and docs[#docs].at
-  until #list > 0 or seen < MOST
+-- The newest firings, of one rule where one is named.
+local function newest_of(ctx, rule)
+  local docs, message, code = sw.store.docs(ctx.who, "firing", { newest = true, limit = MOST,
+    prefix = rule and rule .. "|" })
+  if not docs then
+    return nil, message, code
+  end
+  local list = {}
+  for i, d in ipairs(docs) do
+    list[i] = public(ctx, d)
+  end
   return list
 end
 
@@ -171,19 +167,20 @@ function tracing.show(ctx, words)
   if one then
     return show_one(ctx, one)
   end
-  local list, message, code = newest_of(ctx, word)
+  local rule = word and word:match("^[^|]*")
+  local list, message, code = newest_of(ctx, rule)
   if not list then
     return nil, message, code
   end
   local known = true
-  if word and #list == 0 then -- of a rule that is gone its firings are left
-    known, message, code = require("rules").find(ctx, word:match("^[^|]*"))
+  if rule and #list == 0 then -- of a rule that is gone its firings are left
+    known, message, code = require("rules").find(ctx, rule)
   end
   if not known then
     return nil, message, code
-  elseif one_wanted and #list == 0 then
+  elseif one_wanted then
     return nil, ("there is no firing '%s'; `syncwell rules trace %s` lists those there are"):format(
-      sw.sys.clean(word), sw.sys.clean(word:match("^[^|]*"))), "usage"
+      sw.sys.clean(word), sw.sys.clean(rule)), "usage"
   end
   return show_list(ctx, list)
 end

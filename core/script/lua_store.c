@@ -4,7 +4,7 @@
  * `who` is a person's number, instants are UTC ms, days count from 1970-01-01.
  *   person(name) -> {id, name, zone} | nil          people() -> list
  *   doc(who, kind, name) -> {name, at, revision, body} | nil
- *   docs(who, kind, {from, to, newest, limit}) -> list of the same
+ *   docs(who, kind, {from, to, newest, limit, prefix = of the name}) -> list of the same
  *   records(who, {kind, from, to, first_day, last_day, group, id, limit, deleted}) -> list; deleted: those too
  *   records(who, {connection, external, kind}) -> list: what a service calls it
  *   daily(who, metric, first_day, last_day, origin = 0 merged) -> list of {day, n, sum, min, max, last}
@@ -86,8 +86,9 @@ static int write_docs(struct sw_store *s, struct sw_query *a, struct sw_err *err
 {
     int rc;
     sw_buf_byte(&a->out, '[');
-    rc = sw_doc_list(s, a->i[0], a->s[0], a->i[1], a->i[2], a->i[3] != 0, a->i[4], put_doc, &a->out,
-                     err);
+    rc = sw_doc_list(s, a->i[0], a->s[0],
+                     &(struct sw_doc_filter){a->s[1], a->i[1], a->i[2], a->i[4], a->i[3] != 0},
+                     put_doc, &a->out, err);
     sw_buf_byte(&a->out, ']');
     return rc;
 }
@@ -112,6 +113,8 @@ static int l_docs(lua_State *L)
     if (lua_istable(L, 3)) {
         lua_getfield(L, 3, "newest");
         a->i[3] = lua_toboolean(L, -1);
+        lua_getfield(L, 3, "prefix");
+        if (lua_isstring(L, -1)) a->s[1] = sw_strdup(lua_tostring(L, -1));
     }
     return sw_query_go(L, a);
 }

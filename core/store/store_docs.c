@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/store_docs.h"
+#include "base/alloc.h"
 #include "base/crypto.h"
 #include <stdio.h>
 #include <string.h>
@@ -67,23 +68,38 @@ int sw_doc_get(struct sw_store *s, int64_t person, const char *kind, const char 
         each, ctx, err);
 }
 
-int sw_doc_list(struct sw_store *s, int64_t person, const char *kind, int64_t from_ms,
-                int64_t to_ms, bool newest, int64_t limit,
-                void (*each)(void *ctx, const struct sw_doc *d), void *ctx, struct sw_err *err)
+#define DOC "SELECT name, at_ms, revision, body FROM doc WHERE person_id = $1 AND kind = $2 "
+#define BY_TIME DOC "AND at_ms >= $3 AND at_ms < $4 "
+#define BY_NAME DOC "AND name >= $3 AND name < $4 AND +at_ms >= $5 AND +at_ms < $6 " /* not by the index of times */
+#define OLDEST "ORDER BY at_ms, name LIMIT "
+#define NEWEST "ORDER BY at_ms DESC, name DESC LIMIT "
+
+static int list_named(struct sw_store *s, int64_t person, const char *kind,
+                      const struct sw_doc_filter *f, void (*each)(void *ctx, const struct sw_doc *d),
+                      void *ctx, struct sw_err *err)
 {
-    struct sw_q *q =
-        newest
-            ? sw_ask(
-                  s, err,
-                  "SELECT name, at_ms, revision, body FROM doc WHERE person_id = $1 AND kind = $2 AND at_ms >= $3 AND at_ms < $4 "
-                  "ORDER BY at_ms DESC, name DESC LIMIT $5",
-                  "isiii", person, kind, from_ms, to_ms, limit)
-            : sw_ask(
-                  s, err,
-                  "SELECT name, at_ms, revision, body FROM doc WHERE person_id = $1 AND kind = $2 AND at_ms >= $3 AND at_ms < $4 "
-                  "ORDER BY at_ms, name LIMIT $5",
-                  "isiii", person, kind, from_ms, to_ms, limit);
-    int rc = visit(q, each, ctx, err);
+    static const char *const sql[] = {BY_NAME OLDEST "$7", BY_NAME NEWEST "$7"};
+    size_t n = strlen(f->prefix);
+    char *beyond = sw_strndup(f->prefix, n);
+    int rc;
+    beyond[n - 1]++; /* no name has a byte of 255: they are UTF-8 */
+    rc = visit(sw_ask(s, err, sql[f->newest], "isssiii", person, kind, f->prefix, beyond,
+                      f->from_ms, f->to_ms, f->limit),
+               each, ctx, err);
+    sw_free(beyond);
+    return rc;
+}
+
+int sw_doc_list(struct sw_store *s, int64_t person, const char *kind,
+                const struct sw_doc_filter *f, void (*each)(void *ctx, const struct sw_doc *d),
+                void *ctx, struct sw_err *err)
+{
+    static const char *const sql[] = {BY_TIME OLDEST "$5", BY_TIME NEWEST "$5"};
+    int rc = f->prefix && *f->prefix
+                 ? list_named(s, person, kind, f, each, ctx, err)
+                 : visit(sw_ask(s, err, sql[f->newest], "isiii", person, kind, f->from_ms,
+                                f->to_ms, f->limit),
+                         each, ctx, err);
     return rc < 0 ? rc : 0;
 }
 

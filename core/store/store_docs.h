@@ -23,10 +23,16 @@ int sw_doc_delete(struct sw_store *s, int64_t person, const char *kind, const ch
 /* 1 and each() called once when it exists, else 0. */
 int sw_doc_get(struct sw_store *s, int64_t person, const char *kind, const char *name,
                void (*each)(void *ctx, const struct sw_doc *d), void *ctx, struct sw_err *err);
-/* Those with from_ms <= at_ms < to_ms, by (at_ms, name); newest first if `newest`; at most `limit`. */
-int sw_doc_list(struct sw_store *s, int64_t person, const char *kind, int64_t from_ms,
-                int64_t to_ms, bool newest, int64_t limit,
-                void (*each)(void *ctx, const struct sw_doc *d), void *ctx, struct sw_err *err);
+struct sw_doc_filter {
+    const char *prefix; /* of the name; NULL: any */
+    int64_t from_ms, to_ms; /* from_ms <= at_ms < to_ms */
+    int64_t limit;
+    bool newest; /* first; else the oldest */
+};
+/* Those that fit, by (at_ms, name). */
+int sw_doc_list(struct sw_store *s, int64_t person, const char *kind,
+                const struct sw_doc_filter *f, void (*each)(void *ctx, const struct sw_doc *d),
+                void *ctx, struct sw_err *err);
 
 struct sw_person {
     int64_t id;

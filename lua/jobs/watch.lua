@@ -19,9 +19,9 @@ local function has_fired(ctx, rule, e)
     return true
   end
   local since = e.spans and sw.time.day_start(ctx.zone, e.spans.first)
-  local docs = since and sw.store.docs(ctx.who, "firing", { from = since, limit = 100000 }) or {}
+  local docs = since and sw.store.docs(ctx.who, "firing", { from = since, prefix = rule.name .. "|" }) or {}
   for _, doc in ipairs(docs) do
-    if doc.body.rule == rule.name and watch.is_same(e, doc.body.key, doc.body.event.day) then
+    if watch.is_same(e, doc.body.key, doc.body.event.day) then
       return true
     end
   end

@@ -48,19 +48,40 @@ static void a_write_can_ask_for_newness_or_a_revision(void **state)
 static void lists_are_half_open_ordered_and_limited(void **state)
 {
     static const struct {
-        int64_t from, to;
-        bool newest;
-        int64_t limit;
+        struct sw_doc_filter ask;
         const char *want;
-    } rows[] = {{0, 100, false, 9, "c=3@10 a=1@20 b=2@20 d=4@30 "}, {0, 100, true, 9, "d=4@30 b=2@20 a=1@20 c=3@10 "}, {10, 30, false, 9, "c=3@10 a=1@20 b=2@20 "},
-                {0, 100, false, 2, "c=3@10 a=1@20 "},              {0, 100, true, 1, "d=4@30 "},                      {50, 10, false, 9, ""}};
+    } rows[] = {{{NULL, 0, 100, 9, false}, "c=3@10 a=1@20 b=2@20 d=4@30 "},
+                {{NULL, 0, 100, 9, true}, "d=4@30 b=2@20 a=1@20 c=3@10 "},
+                {{"", 10, 30, 9, false}, "c=3@10 a=1@20 b=2@20 "},
+                {{NULL, 0, 100, 2, false}, "c=3@10 a=1@20 "},
+                {{NULL, 0, 100, 1, true}, "d=4@30 "},
+                {{NULL, 50, 10, 9, false}, ""}};
     struct fixture *f = *state;
     put(f, "b", 20, "2", SW_DOC_NEW, 0), put(f, "a", 20, "1", SW_DOC_NEW, 0), put(f, "d", 30, "4", SW_DOC_NEW, 0), put(f, "c", 10, "3", SW_DOC_NEW, 0);
     OK(sw_doc_put(f->s, f->me, "other", "x", 20, "9", 1, SW_DOC_NEW, 0, &f->err));
     OK(sw_doc_put(f->s, f->me + 1, "k", "y", 20, "9", 1, SW_DOC_NEW, 0, &f->err));
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct seen s = {.revision = 0};
-        OK(sw_doc_list(f->s, f->me, "k", rows[i].from, rows[i].to, rows[i].newest, rows[i].limit, note, &s, &f->err));
+        OK(sw_doc_list(f->s, f->me, "k", &rows[i].ask, note, &s, &f->err));
+        assert_string_equal(s.text, rows[i].want);
+    }
+}
+
+static void lists_by_the_beginning_of_the_name_have_what_begins_so_and_nothing_else(void **state)
+{
+    static const struct {
+        struct sw_doc_filter ask;
+        const char *want;
+    } rows[] = {{{"r|", 0, 100, 9, false}, "r|b=2@20 r|a=1@30 "},   {{"r|", 0, 100, 9, true}, "r|a=1@30 r|b=2@20 "},
+                {{"r|", 0, 30, 9, false}, "r|b=2@20 "},             {{"r|", 0, 100, 1, true}, "r|a=1@30 "},
+                {{"r|b", 0, 100, 9, false}, "r|b=2@20 "},           {{"r", 0, 100, 9, false}, "r=5@10 r2|a=4@15 r|b=2@20 r|a=1@30 "},
+                {{"\xc3\xa9", 0, 100, 9, false}, "\xc3\xa9|=6@40 "}, {{"s", 0, 100, 9, false}, ""}};
+    struct fixture *f = *state;
+    put(f, "r|a", 30, "1", SW_DOC_NEW, 0), put(f, "r|b", 20, "2", SW_DOC_NEW, 0), put(f, "r2|a", 15, "4", SW_DOC_NEW, 0);
+    put(f, "r", 10, "5", SW_DOC_NEW, 0), put(f, "\xc3\xa9|", 40, "6", SW_DOC_NEW, 0);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct seen s = {.revision = 0};
+        OK(sw_doc_list(f->s, f->me, "k", &rows[i].ask, note, &s, &f->err));
         assert_string_equal(s.text, rows[i].want);
     }
 }
@@ -109,6 +130,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_write_can_ask_for_newness_or_a_revision),
         TEST(lists_are_half_open_ordered_and_limited),
+        TEST(lists_by_the_beginning_of_the_name_have_what_begins_so_and_nothing_else),
         TEST(people_connections_and_origins_are_made_once_with_the_same_ids),
         TEST(an_origin_with_a_serial_number_survives_a_new_name),
         TEST(what_is_worn_stands_before_what_is_carried),

@@ -418,4 +418,20 @@ return sw.rule { title = "T", on = sw.event { "workout.created", sport = "runnin
       table.sort(said)
       expect(said).equals { "back w2", "back w3", "w1", "w2", "w3" }]]))
   end)
+
+  it("finds what it fired for under a key of its own behind thousands of firings of others", function()
+    expect_passes(tried({ back = [[local sw = require "syncwell"
+return sw.rule { title = "T", on = sw.event "workout.created", uses = { "notify" },
+  key = function(w) return "of " .. w.title end,
+  run = function(w, ctx) ctx.notify "fired" end,
+  on_retract = function(w, ctx) ctx.notify("back " .. w.title) end }]],
+      busy = [[local sw = require "syncwell"
+return sw.rule { title = "B", on = sw.every "10min", run = function() end }]] }, [[
+      t.rule "back"
+      t.rule "busy"
+      t.event { "workout.created", id = "w1", title = "long ago", elapsed = "90min" }
+      t.clock.advance "15d" -- 2,160 firings
+      t.event { "workout.retracted", id = "w1" }
+      expect(t.notifications()[2].text).equals "back long ago"]]))
+  end)
 end)
