@@ -7,6 +7,7 @@ local ha_link = require("ha_link")
 local home = require("home")
 local queue = require("queue")
 local retention = require("retention")
+local right_time = require("right_time")
 local rules = require("rules")
 local stepping = require("stepping")
 local steps = require("steps")
@@ -179,6 +180,10 @@ function command.forever(ctx, ready)
   ctx.daemon = "forever"
   local state = { mark = folder_mark(ctx) }
   sw.sys.on_signal(on_signal(state))
+  right_time.wait(function() return state.stop end)
+  if state.stop then
+    sw.sys.exit_now(0)
+  end
   queue.reclaim(ctx)
   local ok, message, code = start(ctx)
   if not ok then
