@@ -2,6 +2,7 @@
 --   data.daily(ctx, "steps", first, last) --> { { day, n, sum, mean, min, max, last, value } ... }
 local home = require("home")
 local schema = require("schema")
+local term = require("term")
 
 local data = {}
 
@@ -38,12 +39,27 @@ function data.complete(m, row)
   return row
 end
 
+local stale -- said already?
+
+-- Where nothing can be written a person still sees what was worked out before; an engine waits for room.
+function data.settle(ctx)
+  local ok, message, code = home.settle(ctx)
+  if ok or code ~= "full" or ctx.daemon then
+    return ok, message, code
+  end
+  if not stale then
+    term.error("nothing can be written, so days that changed since are shown as they were before")
+  end
+  stale = true
+  return true
+end
+
 local function stored_daily(ctx, name, first, last, origin)
   local m, why, code = data.metric(name)
   if not m then
     return nil, why, code
   end
-  local ok, message, kind = home.settle(ctx)
+  local ok, message, kind = data.settle(ctx)
   if not ok then
     return nil, message, kind
   end

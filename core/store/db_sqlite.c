@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { BUSY_MS = 15000, BUSY_STEP_MS = 10 };
 
@@ -35,7 +36,8 @@ static int fail(sqlite3 *db, int rc, struct sw_err *err)
             "the disk is full: the last step was undone and nothing is lost; make room and run it again");
     case SQLITE_READONLY:
         return sw_fail(err, SW_E_FULL,
-                       "the database cannot be written: its folder or file is read-only");
+                       "the database cannot be written: the disk is full, or its folder or file is "
+                       "read-only; what is in it can be read");
     case SQLITE_CANTOPEN:
         return sw_fail(
             err, SW_E_IO,
@@ -73,7 +75,7 @@ static int enter_wal(sqlite3 *db, struct sw_err *err)
 }
 
 /* "file:/path?immutable=1" with what has a meaning in a URI escaped. */
-static void foreign_uri(const char *path, struct sw_buf *uri)
+static void immutable_uri(const char *path, struct sw_buf *uri)
 {
     sw_buf_puts(uri, "file:");
     for (; *path; path++)
@@ -82,18 +84,24 @@ static void foreign_uri(const char *path, struct sw_buf *uri)
     sw_buf_puts(uri, "?immutable=1");
 }
 
+static int open_immutable(const char *path, sqlite3 **db)
+{
+    struct sw_buf uri;
+    int rc;
+    sw_buf_init(&uri, 16384);
+    immutable_uri(path, &uri);
+    rc = sqlite3_open_v2(sw_buf_str(&uri), db,
+                         SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
+    sw_buf_clear(&uri);
+    return rc;
+}
+
 static int open_foreign(const char *path, void **conn, struct sw_err *err)
 {
     static const int off[] = {SQLITE_DBCONFIG_TRUSTED_SCHEMA, SQLITE_DBCONFIG_ENABLE_TRIGGER,
                               SQLITE_DBCONFIG_ENABLE_VIEW};
-    struct sw_buf uri;
     sqlite3 *db = NULL;
-    int rc;
-    sw_buf_init(&uri, 16384);
-    foreign_uri(path, &uri);
-    rc = sqlite3_open_v2(sw_buf_str(&uri), &db,
-                         SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
-    sw_buf_clear(&uri);
+    int rc = open_immutable(path, &db);
     if (rc == SQLITE_OK) {
         for (size_t i = 0; i < sizeof off / sizeof *off; i++)
             sqlite3_db_config(db, off[i], 0, NULL);
@@ -110,12 +118,50 @@ static int open_foreign(const char *path, void **conn, struct sw_err *err)
     return 0;
 }
 
+/* A disk without room for the log and its index, or one that is read-only: what lies in the file itself can be
+ * read, as long as nothing is in a log beside it (of a process that has it open, or was killed). */
+static bool is_still(const char *path, int rc)
+{
+    struct sw_buf wal;
+    struct stat st;
+    bool logged;
+    if ((rc != SW_E_FULL && rc != SW_E_IO) || stat(path, &st)) return false;
+    sw_buf_init(&wal, 16384);
+    sw_buf_printf(&wal, "%s-wal", path);
+    logged = stat(sw_buf_str(&wal), &st) == 0 && st.st_size > 0;
+    sw_buf_clear(&wal);
+    return !logged;
+}
+
+static int reopen_still(const char *path, sqlite3 **db, struct sw_err *err)
+{
+    int rc;
+    sqlite3_close(*db);
+    *db = NULL;
+    rc = open_immutable(path, db);
+    if (rc == SQLITE_OK) sqlite3_db_config(*db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    return rc == SQLITE_OK ? 0 : fail(*db, rc, err);
+}
+
+/* Its first look at the file, which makes what a log needs. */
+static int begin(sqlite3 *db, bool read_only, struct sw_err *err)
+{
+    int rc = read_only ? db_exec(db, "SELECT 1 FROM sqlite_schema LIMIT 1", err) : enter_wal(db, err);
+    if (rc) return rc;
+    return db_exec(db,
+                   read_only ? "PRAGMA cache_size=-4000"
+                             : "PRAGMA synchronous=FULL; PRAGMA cache_size=-4000;"
+                               "PRAGMA wal_autocheckpoint=2000; PRAGMA temp_store=MEMORY",
+                   err);
+}
+
 static int db_open(const char *path, enum sw_db_mode mode, void **conn, struct sw_err *err)
 {
     sqlite3 *db = NULL;
     bool read_only = mode != SW_DB_WRITE;
     int flags = SQLITE_OPEN_NOMUTEX |
                 (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+    struct sw_err first = SW_ERR_INIT;
     int rc;
     if (mode == SW_DB_FOREIGN) return open_foreign(path, conn, err);
     rc = sqlite3_open_v2(path, &db, flags, NULL);
@@ -127,13 +173,9 @@ static int db_open(const char *path, enum sw_db_mode mode, void **conn, struct s
     sqlite3_extended_result_codes(db, 0);
     sqlite3_busy_timeout(db, BUSY_MS);
     sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    rc = read_only ? 0 : enter_wal(db, err);
-    if (!rc)
-        rc = read_only ? db_exec(db, "PRAGMA cache_size=-4000", err)
-                       : db_exec(db,
-                                 "PRAGMA synchronous=FULL; PRAGMA cache_size=-4000;"
-                                 "PRAGMA wal_autocheckpoint=2000; PRAGMA temp_store=MEMORY",
-                                 err);
+    rc = begin(db, read_only, &first);
+    if (rc && is_still(path, rc)) rc = reopen_still(path, &db, err);
+    else if (rc) sw_fail(err, rc, "%s", first.text);
     if (rc) {
         sqlite3_close(db);
         return rc;

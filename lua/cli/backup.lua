@@ -1,5 +1,6 @@
 -- syncwell backup: a copy of everything in one file, now or by a schedule, and back again.
 --   syncwell backup now   |   syncwell backup schedule 1d --keep 7   |   syncwell backup restore FILE
+local backup = require("jobs.backup")
 local backups = require("backups")
 local home = require("home")
 local queue = require("queue")
@@ -82,6 +83,20 @@ local function out_path(options)
   return real .. "/" .. name
 end
 
+local function make(ctx, out, key)
+  local clear
+  backup.on_progress, clear = bar(ctx)
+  local r, message, code = queue.run_now(ctx, { kind = "backup", name = out or "now",
+    payload = json.encode { out = out, key = key } })
+  if not r and code == "full" and out then
+    r, message, code = backup.unrecorded(ctx, { out = out, key = key })
+  elseif not r and code == "full" then
+    message = message .. "; or name a place on another disk: --out FILE"
+  end
+  clear()
+  return r, message, code
+end
+
 function verbs.now(ctx, _, options)
   local out, message, code = out_path(options)
   if message then
@@ -94,12 +109,8 @@ function verbs.now(ctx, _, options)
       return nil, message, code
     end
   end
-  local clear
-  require("jobs.backup").on_progress, clear = bar(ctx)
   local r
-  r, message, code = queue.run_now(ctx, { kind = "backup", name = out or "now",
-    payload = json.encode { out = out, key = key } })
-  clear()
+  r, message, code = make(ctx, out, key)
   if not r then
     return nil, message, code
   end

@@ -209,8 +209,12 @@ function command.run(ctx, words, options)
   if not day then
     return nil, ("'%s' is not a day I understand"):format(words[2]), "usage"
   end
-  local rows = data.daily(ctx, m.name, day, day)
-  local steps, why_not, kind = sw.store.explain(ctx.who, ctx.zone, m.name, day)
+  local rows, why_not, kind = data.daily(ctx, m.name, day, day)
+  if not rows then
+    return nil, why_not, kind
+  end
+  local steps
+  steps, why_not, kind = sw.store.explain(ctx.who, ctx.zone, m.name, day)
   if not steps then
     return nil, why_not, kind
   end

@@ -24,6 +24,7 @@ local command = {
   options = { once = { doc = "do what is due, then end" } },
 }
 
+local SAY_MS = 600000
 local POLL_MS, SWEEP_MS, DRAIN_MS, DAY_MS = 250, 60000, 10000, 86400000
 local LOOK_MS = 5000 -- at the longest between two looks at what is due and at the files of rules
 
@@ -175,6 +176,20 @@ local function on_signal(state)
   end
 end
 
+local function sweep(ctx)
+  local t = home.txn(ctx)
+  t:sweep()
+  return t:commit()
+end
+
+-- What fails again and again is said once, and again after ten minutes.
+local function complain(state, message)
+  if state.said ~= message or sw.time.mono() - state.said_at > SAY_MS then
+    state.said, state.said_at = message, sw.time.mono()
+    sw.sys.log("error", "run", message)
+  end
+end
+
 -- Scheduler and jobs until stopped; `ready` (may be nil) is called once they run.
 function command.forever(ctx, ready)
   ctx.daemon = "forever"
@@ -184,8 +199,11 @@ function command.forever(ctx, ready)
   if state.stop then
     sw.sys.exit_now(0)
   end
-  queue.reclaim(ctx)
-  local ok, message, code = start(ctx)
+  local ok, message, code = sweep(ctx) -- a disk without room is for whoever starts it to try again
+  if ok then
+    queue.reclaim(ctx)
+    ok, message, code = start(ctx)
+  end
   if not ok then
     return nil, message, code
   end
@@ -206,7 +224,7 @@ function command.forever(ctx, ready)
     local n
     n, message, code = queue.run_due(ctx, function() return state.stop end)
     if not n then
-      sw.sys.log("error", "run", message)
+      complain(state, message)
       sw.sys.sleep(1000, true)
     end
     if sw.time.mono() - pruned > DAY_MS then
@@ -222,9 +240,7 @@ function command.forever(ctx, ready)
       for _, person in ipairs(everybody(ctx)) do
         caretaker.look(person)
       end
-      local t = home.txn(ctx)
-      t:sweep()
-      t:commit()
+      sweep(ctx)
     end
     wait(ctx, state)
   end

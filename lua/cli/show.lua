@@ -131,7 +131,7 @@ end
 
 -- The days meant: those named, cut to where there is data, or the newest ones.
 local function span(ctx, m, text, word)
-  local ok, message, code = home.settle(ctx)
+  local ok, message, code = data.settle(ctx)
   if not ok then
     return nil, message, code
   end

@@ -72,6 +72,12 @@ local function scheduled(ctx, job, outcome, message)
   return outcome or { error = message }
 end
 
+-- Where the home has no room for a line about it: a backup for another disk, outside the queue.
+function backup.unrecorded(ctx, spec)
+  local manifest, message, code = backups.make(ctx, spec, teller {})
+  return manifest and result(ctx, spec.out, manifest), message, code
+end
+
 function backup.run(ctx, job)
   local spec = job.payload
   if spec.auto and not backups.setting(ctx) then

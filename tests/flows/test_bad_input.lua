@@ -128,13 +128,15 @@ return sw.rule {
 
   it("a read-only home says so and loses nothing", function()
     local h, _, before = good_home()
-    local r = flow.sh(("mkdir -p %s/m && mount -t tmpfs -o size=40m tmpfs %s/m && cp -r %s/syncwell.db* %s/m/ && mkdir -p %s/m/rules/automations && mount -o remount,ro %s/m"):format(
-      h.dir, h.dir, h.dir, h.dir, h.dir, h.dir))
+    local r = flow.sh(("cd %s && mkdir m && mount -t tmpfs -o size=40m tmpfs m && cp -r syncwell.db* rules providers m/ "
+      .. "&& mount -o remount,ro m"):format(h.dir))
     if r.code ~= 0 then
       skip("needs the right to mount")
     end
     r = flow.sh(("%s --home %s/m log weight 80kg"):format(flow.binary, h.dir))
+    local shown = flow.sh(("%s --home %s/m show"):format(flow.binary, h.dir))
     flow.sh(("umount %s/m"):format(h.dir))
+    expect(shown.out).equals(h.ok("show").out)
     expect(r.code).equals(1)
     expect(sentence(r.err)).is_true()
     expect(h.dump()).equals(before)
@@ -170,6 +172,31 @@ return sw.rule {
     calm.import(export)
     expect(flow.difference(comparable(calm.dump()), comparable(after.out))).equals("")
     calm.remove()
+    h.remove()
+  end)
+
+  it("a home on a full disk still shows what it knew, and can be backed up to another disk", function()
+    local h = flow.home("UTC")
+    local dir = h.dir .. "/m"
+    if flow.sh(("mkdir -p %s && mount -t tmpfs -o size=2m tmpfs %s"):format(dir, dir)).code ~= 0 then
+      skip("needs the right to mount")
+    end
+    local function run(words)
+      return flow.sh(("%s --home %s %s"):format(flow.binary, dir, words))
+    end
+    run("log weight 80kg 2026-03-01")
+    local shown = run("show weight 2026-02-20..2026-03-02")
+    run("log weight 81kg 2026-03-02")
+    flow.sh(("head -c 9M /dev/zero > %s/ballast"):format(dir))
+    local again, now = run("show weight 2026-02-20..2026-03-02"), run("explain weight 2026-03-02")
+    local here, there = run("backup now"), run(("backup now --out %s/b.tar"):format(h.dir))
+    flow.sh(("umount %s"):format(dir))
+    expect({ shown.code, again.code, now.code, here.code, there.code }).equals { 0, 0, 0, 1, 0 }
+    expect(again.out).equals(shown.out)
+    expect(again.err).contains("nothing can be written, so days that changed since are shown as they were")
+    expect(sentence(here.err)).contains("or name a place on another disk: --out FILE")
+    expect(h.run("--home", h.dir .. "/r", "backup", "restore", h.dir .. "/b.tar").code).equals(0)
+    expect(h.run("--home", h.dir .. "/r", "show", "weight", "2026-03-02").out).contains("81")
     h.remove()
   end)
 
