@@ -91,7 +91,8 @@ function home.open(options, creates)
     ok, message, code = prepare(dir)
   end
   if ok then
-    ok, message, code = sw.sys.open(dir, "sqlite:" .. dir .. "/syncwell.db")
+    local scheme = options.scratch and "scratch:" or "sqlite:"
+    ok, message, code = sw.sys.open(dir, scheme .. dir .. "/syncwell.db")
   end
   if ok then
     ok, message, code = home.clock(options)

@@ -136,7 +136,7 @@ function simulation.open(ctx, names)
   local self = setmetatable({ dir = dir, entries = {}, order = {} }, simulation)
   local ok, message, code = sw.care.copy(ctx.home .. "/syncwell.db", dir .. "/syncwell.db"):wait()
   if ok then
-    ok, message, code = sw.sys.open(dir, "sqlite:" .. dir .. "/syncwell.db")
+    ok, message, code = sw.sys.open(dir, "scratch:" .. dir .. "/syncwell.db")
   end
   if not ok then
     self:close()

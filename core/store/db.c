@@ -5,7 +5,7 @@
 static const struct {
     const char *scheme;
     const struct sw_db *db;
-} drivers[] = {{"sqlite:", &sw_db_sqlite}};
+} drivers[] = {{"sqlite:", &sw_db_sqlite}, {"scratch:", &sw_db_scratch}};
 
 const struct sw_db *sw_db_for(const char *url, const char **rest, struct sw_err *err)
 {

@@ -72,8 +72,8 @@ struct sw_db {
     int64_t (*wake)(void *conn); /* a number that changes when another process committed */
 };
 
-extern const struct sw_db sw_db_sqlite;
+extern const struct sw_db sw_db_sqlite, sw_db_scratch;
 
-/* The driver for a URL ("sqlite:PATH"); *rest is what follows the scheme. NULL and a sentence otherwise. */
+/* The driver for a URL ("sqlite:PATH", or "scratch:PATH" for one that may be lost); *rest is what follows the scheme. NULL and a sentence otherwise. */
 const struct sw_db *sw_db_for(const char *url, const char **rest, struct sw_err *err);
 #endif

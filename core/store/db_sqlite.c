@@ -370,20 +370,32 @@ static int db_alone(void *conn, struct sw_err *err)
     return rc == SQLITE_OK ? 0 : fail(conn, rc, err);
 }
 
-const struct sw_db sw_db_sqlite = {
-    .dialect = {"sqlite", "BEGIN IMMEDIATE", "", "BLOB", "INTEGER NOT NULL PRIMARY KEY",
-                "WITHOUT ROWID",
-                {"date(", " * 86400, 'unixepoch')"},
-                {"datetime(", " / 1000, 'unixepoch')"}},
-    .care = {db_copy, db_integrity, db_compact, db_alone},
-    .open = db_open,
-    .close = db_close,
-    .exec = db_exec,
-    .prepare = db_prepare,
-    .bind = db_bind,
-    .step = db_step,
-    .column = db_column,
-    .finalize = db_finalize,
-    .last_error = db_last_error,
-    .wake = db_wake,
-};
+/* A home that is thrown away: a power cut may take it, so no commit waits for the disk. */
+static int open_scratch(const char *path, enum sw_db_mode mode, void **conn, struct sw_err *err)
+{
+    int rc = db_open(path, mode, conn, err);
+    return rc || mode != SW_DB_WRITE ? rc : db_exec(*conn, "PRAGMA synchronous=OFF", err);
+}
+
+/* clang-format off */
+#define DRIVER(opener) \
+    { \
+        .dialect = {"sqlite", "BEGIN IMMEDIATE", "", "BLOB", "INTEGER NOT NULL PRIMARY KEY", \
+                    "WITHOUT ROWID", \
+                    {"date(", " * 86400, 'unixepoch')"}, \
+                    {"datetime(", " / 1000, 'unixepoch')"}}, \
+        .care = {db_copy, db_integrity, db_compact, db_alone}, \
+        .open = opener, \
+        .close = db_close, \
+        .exec = db_exec, \
+        .prepare = db_prepare, \
+        .bind = db_bind, \
+        .step = db_step, \
+        .column = db_column, \
+        .finalize = db_finalize, \
+        .last_error = db_last_error, \
+        .wake = db_wake, \
+    }
+/* clang-format on */
+
+const struct sw_db sw_db_sqlite = DRIVER(db_open), sw_db_scratch = DRIVER(open_scratch);

@@ -47,8 +47,8 @@ end
 
 local function prepared(options)
   local dir = sw.fs.temp_dir()
-  local ctx, message, code = home.open({ home = dir, zone = options.zone or "UTC", json = options.json },
-    true)
+  local ctx, message, code = home.open({ home = dir, zone = options.zone or "UTC", json = options.json,
+    scratch = true }, true)
   if not ctx then
     return nil, message, code
   end

@@ -218,6 +218,67 @@ static void a_full_disk_leaves_the_database_whole(void **state)
     print_message("%d groups before the disk was full\n", groups);
 }
 
+static int64_t asked(struct sw_store *s, struct fixture *f, const char *sql)
+{
+    int64_t n = -1;
+    OK(sw_ask_int(s, &f->err, &n, sql, ""));
+    return n;
+}
+
+static void only_a_home_that_is_thrown_away_does_not_wait_for_the_disk(void **state)
+{
+    static const struct {
+        const char *scheme;
+        int64_t synchronous; /* 2 FULL, 0 OFF */
+    } rows[] = {{"sqlite", 2}, {"scratch", 0}};
+    struct fixture *f = *state;
+    for (size_t i = 0; i < 2; i++) {
+        char url[160];
+        struct sw_store *s;
+        snprintf(url, sizeof url, "%s:%s/sync%zu.db", rows[i].scheme, f->dir, i);
+        OK(sw_store_open(url, f->schema, false, &s, &f->err));
+        assert_int_equal(asked(s, f, "PRAGMA synchronous"), rows[i].synchronous);
+        sw_store_close(s);
+    }
+}
+
+/* A disk that takes nothing: the file is read as it stands, unless a log beside it has more. */
+static void what_cannot_be_written_can_still_be_read(void **state)
+{
+    struct fixture *f = *state;
+    char dir[128], url[160], wal[160];
+    struct sw_store *s;
+    struct sw_err err = SW_ERR_INIT;
+    snprintf(dir, sizeof dir, "%s/still", f->dir);
+    snprintf(url, sizeof url, "sqlite:%s/a.db", dir);
+    snprintf(wal, sizeof wal, "%s/a.db-wal", dir);
+    if (mkdir(dir, 0700) || mount("tmpfs", dir, "tmpfs", 0, "size=4m")) {
+        print_message("skipped: no tiny file system can be mounted here\n");
+        skip();
+    }
+    OK(sw_store_open(url, f->schema, false, &s, &f->err));
+    OK(sw_store_begin(s, true, &f->err));
+    OK(sw_run(s, &f->err, "INSERT INTO doc (person_id, kind, name, at_ms, revision, body) VALUES ($1, 'k', 'a', 0, 1, '1')", "i", (int64_t)1));
+    OK(sw_store_commit(s, &f->err));
+    sw_store_close(s);
+    for (int with_log = 0; with_log < 2; with_log++) {
+        FILE *log = with_log ? fopen(wal, "w") : NULL;
+        if (log) fputs("more", log), fclose(log);
+        assert_int_equal(mount(NULL, dir, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
+        for (int read_only = 0; read_only < 2 && !with_log; read_only++) {
+            OK(sw_store_open(url, f->schema, read_only, &s, &f->err));
+            assert_int_equal(asked(s, f, "SELECT count(*) FROM doc"), 1);
+            assert_int_equal(sw_run(s, &err, "DELETE FROM doc", ""), SW_E_FULL);
+            assert_non_null(strstr(err.text, "can be read"));
+            sw_err_clear(&err);
+            sw_store_close(s);
+        }
+        if (with_log) assert_true(sw_store_open(url, f->schema, false, &s, &err) < 0);
+        assert_int_equal(mount(NULL, dir, NULL, MS_REMOUNT, "size=4m"), 0);
+    }
+    umount2(dir, MNT_DETACH);
+}
+
 /* --- one SQL text for every backend: what can be checked by reading the sources --- */
 
 struct rule {
@@ -412,6 +473,8 @@ int main(void)
         TEST(a_reader_sees_nothing_uncommitted_and_keeps_its_snapshot),
         TEST(what_is_no_database_is_refused),
         TEST(a_full_disk_leaves_the_database_whole),
+        TEST(only_a_home_that_is_thrown_away_does_not_wait_for_the_disk),
+        TEST(what_cannot_be_written_can_still_be_read),
         cmocka_unit_test(every_statement_is_valid_on_every_backend_as_far_as_text_tells),
         cmocka_unit_test(the_lint_sees_what_it_should),
         TEST(no_column_has_a_reserved_name_and_no_key_may_be_null),
