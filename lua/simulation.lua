@@ -1,7 +1,8 @@
 -- Stored data played forward through the rules as they are now, on a copy of the database and a clock of its
 -- own: what would fire, wait and be held. Nothing is sent and nothing of the home is changed.
 --   local sim = simulation.open(ctx, names)     --> simulation | nil, message, code
---   sim:play(first_ms, last_ms, extra)          --> entries, in order of time;   sim:close()
+--   sim:play(first_ms, last_ms, extra [, show]) --> entries, in order of time;   sim:close()
+--                                                   show(days done, days in all)
 -- Data is known when it is over (ctx.playing, lua/data.lua); records come at their end, triggers on data are
 -- looked at each hour and whenever time alone may make one true. What rules did before is forgotten in the
 -- copy. Of actions only those on the person's own data and rules are done, there; the others are told.
@@ -20,7 +21,7 @@ local json = sw.json
 local simulation = {}
 simulation.__index = simulation
 
-local HOUR_MS, LIVE_MS = 3600000, 48 * 3600000
+local HOUR_MS, DAY_MS, LIVE_MS = 3600000, 86400000, 48 * 3600000
 local OWN = { dispatch = true, watch = true, schedule = true, step = true, debounce = true }
 local INSIDE = { ["record.add"] = true, ["record.tag"] = true, ["rule.fire"] = true }
 local FORGOTTEN = { "firing", "steps", "wait", "rule_last", "rule_state", "rule_active", "debounce" }
@@ -255,7 +256,7 @@ local function before(self, a, b)
   return self.order[a] < self.order[b]
 end
 
-function simulation:play(first, last, extra)
+function simulation:play(first, last, extra, show)
   local list, message, code = arrivals(self, first, last, extra)
   if not list then
     return nil, message, code
@@ -267,6 +268,9 @@ function simulation:play(first, last, extra)
     ok, message, code = stepping.to(self.ctx, a.at, sw.time.now())
     if ok then
       ok, message, code = arrive(self, a)
+    end
+    if show then
+      show((a.at - first) // DAY_MS, (last - first) // DAY_MS + 1)
     end
     if not ok then
       break

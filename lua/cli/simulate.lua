@@ -182,7 +182,9 @@ function command.run(ctx, words, options)
     return nil, message, code
   end
   local entries
-  entries, message, code = sim:play(first, last, extra)
+  local bar = term.progress("playing days", term.number)
+  entries, message, code = sim:play(first, last, extra, bar.show)
+  bar.clear()
   sim:close()
   if not entries then
     return nil, message, code
