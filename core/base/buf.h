@@ -17,6 +17,7 @@ struct sw_buf {
     bool over;     /* something did not fit */
 };
 
+/* Empty, without memory yet. */
 void sw_buf_init(struct sw_buf *b, size_t max_bytes);
 void sw_buf_clear(struct sw_buf *b); /* frees; the cap stays */
 void sw_buf_reset(struct sw_buf *b); /* len = 0, memory kept */
@@ -32,6 +33,7 @@ static inline void sw_buf_end(struct sw_buf *b, uint8_t *end) /* what was writte
     b->len = (size_t)(end - b->data);
     *end = 0;
 }
+/* The part of sw_buf_put that allocates. */
 void sw_buf_put_slowly(struct sw_buf *b, const void *p, size_t n);
 static inline void sw_buf_put(struct sw_buf *b, const void *p, size_t n)
 {
@@ -43,6 +45,7 @@ static inline void sw_buf_put(struct sw_buf *b, const void *p, size_t n)
     b->len += n;
     b->data[b->len] = 0;
 }
+/* Text without its NUL; a byte; formatted text; little-endian numbers; LEB128 and zig-zag. */
 void sw_buf_puts(struct sw_buf *b, const char *s);
 static inline void sw_buf_byte(struct sw_buf *b, uint8_t c)
 {
@@ -84,6 +87,7 @@ static inline uint8_t sw_rd_byte(struct sw_rd *r)
 {
     return !r->bad && r->p < r->end ? *r->p++ : (uint8_t)sw_rd_little(r, 1);
 }
+/* Little-endian numbers and LEB128, as sw_buf writes them. */
 uint16_t sw_rd_u16(struct sw_rd *r);
 static inline uint32_t sw_rd_u32(struct sw_rd *r)
 {

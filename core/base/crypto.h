@@ -15,6 +15,7 @@ int sw_crypto_init(void); /* once per process, before anything else here; 0 or S
 struct sw_hash { /* streaming BLAKE2b-256 */
     _Alignas(64) unsigned char state[384];
 };
+/* Begin, take bytes in, give the digest; the state is the caller's and of no use after the end. */
 void sw_hash_start(struct sw_hash *h);
 void sw_hash_add(struct sw_hash *h, const void *p, size_t n);
 void sw_hash_end(struct sw_hash *h, uint8_t out[SW_HASH_BYTES]);
@@ -47,6 +48,7 @@ int sw_unseal(const uint8_t key[SW_KEY_BYTES], const char *ad, const void *p, si
 #define SW_SALT_BYTES 16
 int sw_key_of_words(const char *words, size_t n, const uint8_t salt[SW_SALT_BYTES],
                     uint8_t key[SW_KEY_BYTES]);
+/* Overwrites a secret, also where a compiler sees that nobody reads it again. */
 void sw_wipe(void *p, size_t n);
 int sw_unhex(const char *hex, size_t n, struct sw_buf *out); /* 0, or SW_E_BAD */
 #endif

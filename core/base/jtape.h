@@ -34,6 +34,7 @@ struct sw_jtape {
 
 #define SW_JTAPE_MAX_DEPTH 64
 
+/* Empty; clear frees the tape, not the text it was made of. */
 void sw_jtape_init(struct sw_jtape *t);
 void sw_jtape_clear(struct sw_jtape *t);
 

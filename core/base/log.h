@@ -13,7 +13,9 @@ struct sw_log {
     int terminal;            /* readable form */
     const struct sw_secrets *secrets; /* replaced wherever they occur; may be NULL */
 };
+/* JSON lines on standard error, from this level on; no secrets yet. */
 void sw_log_init(struct sw_log *l, enum sw_log_level level);
+/* One line: cleaned, cut, secrets replaced. Nothing below the level. */
 void sw_log_line(const struct sw_log *l, enum sw_log_level level, const char *area, const char *fmt,
                  ...) __attribute__((format(printf, 4, 5)));
 /* Append s without control bytes, C1 or bidirectional marks; line breaks become blanks if one_line. */

@@ -18,6 +18,7 @@ struct sw_map {
     size_t cap, n;
 };
 
+/* Empty, without memory of its own. Keys are copied; set replaces; get is false when the key is not there. */
 void sw_map_init(struct sw_map *m);
 void sw_map_clear(struct sw_map *m); /* frees keys and table */
 void sw_map_set(struct sw_map *m, const void *key, size_t len, intptr_t value);

@@ -93,6 +93,7 @@ void sw_box_push_steps_core(lua_State *L);
 
 /* ---- box_batch.c ---- */
 
+/* Take a batch in and begin its first run. An error when the frame is no batch: the worker then ends. */
 int sw_box_start_batch(struct sw_box *b, struct sw_rd frame, struct sw_err *err);
 /* Put the result of a run of a batch that ended well with those that wait to be sent; the two values it
  * returned are at the top of its coroutine. false: it cannot be handed over, b->fault says why. */

@@ -23,6 +23,8 @@ struct sw_pack_names { /* borrowed texts, alive as long as the list is written; 
     size_t from, places;           /* where it begins, how many names it has places of */
 };
 
+/* An item: its instant (UTC ms) and key, then fields, then attributes, each a name and its value. Names that are new
+ * are added to `names`, which goes out beside the items (sw_pack_write_names). */
 void sw_pack_begin(struct sw_buf *b, struct sw_pack_names *names, int64_t at, const char *key,
                    size_t n_key);
 void sw_pack_name(struct sw_buf *b, struct sw_pack_names *names, const char *s,
@@ -47,6 +49,7 @@ struct sw_pack_field {
     struct sw_rd value;
 };
 
+/* Its head; false when it is no item. What is given is borrowed from it. */
 bool sw_packed_open(struct sw_rd item, struct sw_packed *p);
 /* The next field; false at the end or on damage. */
 bool sw_packed_next(struct sw_rd *r, struct sw_pack_field *f);

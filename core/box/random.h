@@ -14,6 +14,7 @@ struct sw_random {
     bool seeded;
 };
 
+/* The same bytes, the same numbers: a run that is repeated sees what it saw. */
 void sw_random_seed(struct sw_random *r, const void *p, size_t n);
 uint64_t sw_random_next(struct sw_random *r);
 double sw_random_unit(struct sw_random *r);                  /* in [0, 1) */

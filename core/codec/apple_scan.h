@@ -36,6 +36,7 @@ struct sw_apple_scan {
     struct sw_apple_tag tag;
 };
 
+/* A document in pieces of any size; fn is called for each tag, which is borrowed for the call. */
 void sw_apple_scan_init(struct sw_apple_scan *s);
 void sw_apple_scan_clear(struct sw_apple_scan *s);
 void sw_apple_scan_feed(struct sw_apple_scan *s, const uint8_t *p, size_t n,

@@ -23,6 +23,7 @@ struct sw_apple_group {
     struct sw_buf attributes, statistics, metadata, events, routes, activities, members;
 };
 
+/* Empty; what a group gathered is freed. */
 void sw_apple_group_init(struct sw_apple_group *g);
 void sw_apple_group_clear(struct sw_apple_group *g);
 

@@ -51,6 +51,7 @@ struct sw_batch {
     int last_col;            /* cache of the column looked up last, -1 */
 };
 
+/* Empty; clear frees everything, origins too. */
 void sw_batch_init(struct sw_batch *b);
 void sw_batch_clear(struct sw_batch *b);
 void sw_batch_reset(struct sw_batch *b); /* rows and messages only */

@@ -20,6 +20,7 @@ struct sw_samples { /* a growing array, sorted by (start, duration[, value]) whe
     struct sw_sample *at;
     size_t n, cap;
 };
+/* Frees; {0} is an empty one. Push aborts without memory: callers cap what they read. */
 void sw_samples_clear(struct sw_samples *s);
 void sw_samples_push(struct sw_samples *s, const struct sw_sample *x);
 /* Order by start, then duration, then value; offset last so that the order is total. */

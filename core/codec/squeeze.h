@@ -10,6 +10,7 @@
 /* zstd's working memory, kept from one to the next: making it asks the processor what it can do, which a
  * virtual machine answers slower than a chunk is decoded. Belongs to one thread; NULL is allowed below. */
 struct sw_squeezer;
+/* Never NULL; free takes NULL. */
 struct sw_squeezer *sw_squeezer_new(void);
 void sw_squeezer_free(struct sw_squeezer *z);
 

@@ -21,6 +21,7 @@ struct sw_zip;
 int sw_zip_open(const char *path, struct sw_zip **out, struct sw_err *err);
 void sw_zip_close(struct sw_zip *z); /* NULL allowed */
 
+/* Entries are numbered from 0; sizes are bytes when unpacked, as the archive states them. */
 size_t sw_zip_count(const struct sw_zip *z);
 const char *sw_zip_name(const struct sw_zip *z,
                         size_t i); /* borrowed; ends in '/' for a folder */

@@ -12,6 +12,7 @@ struct sw_archive_entry {
     char *path; /* the file */
 };
 
+/* A new archive of these files, made beside `to` and put in its place when it is on disk. SW_E_FULL, SW_E_IO. */
 int sw_archive_write(const char *to, const struct sw_archive_entry *at, size_t n,
                      const struct sw_progress *progress, struct sw_err *err);
 /* Every file of the archive into the folder `into`, made where missing. SW_E_BAD when it is cut short,

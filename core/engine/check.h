@@ -22,6 +22,7 @@ struct sw_check_counts {
 
 #define SW_FINDINGS_MOST 1000 /* reported one by one; all are counted */
 
+/* Read everything there is and compare it with what it must be; nothing is changed. 0 also when there are findings. */
 int sw_check(struct sw_store *s, const struct sw_metrics *metrics,
              void (*each)(void *ctx, const struct sw_finding *f), void *ctx,
              struct sw_check_counts *counts, const struct sw_progress *progress, struct sw_err *err);

@@ -25,6 +25,8 @@ struct day_rolls { /* by day */
     size_t n, cap;
 };
 
+/* Count a finding and report it, as far as there is room; n more things were looked at (progress); are two roll-ups
+ * equal but for rounding? */
 void sw_check_say(struct check *c, const struct sw_finding *f, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void sw_check_step(struct check *c, int64_t n);

@@ -30,6 +30,7 @@ struct sw_engine {
     int n_zones;
 };
 
+/* Never NULL. The loop is borrowed, share is copied. */
 struct sw_engine *sw_engine_new(uv_loop_t *loop, const char *share);
 /* Open the store at url; home must exist. */
 int sw_engine_open(struct sw_engine *e, const char *home, const char *url, struct sw_err *err);

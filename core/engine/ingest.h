@@ -24,6 +24,7 @@ struct sw_counts { /* what became of values and records; init to zeroes, clear a
     int64_t added, changed, same, rejected;
     struct sw_map reasons; /* reason -> how many */
 };
+/* Frees the reasons; {0} is an empty one. Reject counts n more under a reason in words. */
 void sw_counts_clear(struct sw_counts *c);
 void sw_counts_reject(struct sw_counts *c, int64_t n, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

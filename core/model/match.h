@@ -15,6 +15,8 @@ struct sw_match_side {
     bool zone_unknown; /* start is a wall clock read as if UTC */
 };
 
+/* From 0 (two events) to 1 (one): three quarters are the time they share of all they cover, one how near their starts
+ * are; of nights it is the part of the shorter that lies in the other. 0 where kinds or types do not fit. */
 double sw_match_score(const struct sw_match_side *a, const struct sw_match_side *b);
 /* "trail_running" and "running" are compatible, "workout" with everything, "rowing" not with "running". */
 bool sw_match_types(const char *a, const char *b);

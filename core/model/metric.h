@@ -34,6 +34,7 @@ struct sw_metrics {
     struct sw_map by_name;
 };
 
+/* Empty. Written at boot, then read by every thread. */
 struct sw_metrics *sw_metrics_new(void);
 void sw_metrics_free(struct sw_metrics *m);
 /* Copies the row. SW_E_BAD when the name is taken, the unit unknown or the range empty. */

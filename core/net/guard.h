@@ -23,6 +23,7 @@ enum sw_addr_kind {
 enum sw_addr_kind sw_guard_address(const struct sockaddr *sa, const char **what);
 /* The same for the text of an address, "10.0.0.1" or "fe80::1". What is no address is SW_ADDR_NEVER. */
 enum sw_addr_kind sw_guard_address_text(const char *text, const char **what);
+/* An address on the open internet, which needs no permission. */
 bool sw_guard_is_public(const struct sockaddr *sa);
 
 enum sw_protocol { SW_PROTO_HTTP, SW_PROTO_STREAM, SW_PROTO_MAIL };
@@ -37,6 +38,7 @@ struct sw_origin {
     bool literal;       /* the host is an address, not a name */
     enum sw_protocol protocol;
 };
+/* Same protocol, host and port; one of a list. */
 bool sw_origin_equal(const struct sw_origin *a, const struct sw_origin *b);
 bool sw_origin_in(const struct sw_origin *o, const struct sw_origin *list, size_t n);
 /* "https://host" with ":port" unless it is HTTP's own; out holds SW_ORIGIN_TEXT bytes. */

@@ -37,6 +37,7 @@ struct sw_http_head {
     size_t bytes;       /* lines seen, those thrown away included */
     bool over;          /* the blank line came: what follows are trailers */
 };
+/* Empty; reset keeps the memory. */
 void sw_http_head_init(struct sw_http_head *h);
 void sw_http_head_reset(struct sw_http_head *h);
 /* One line with its end. 1: the blank line, the head is complete; 0; SW_E_LIMIT: too many. A status

@@ -86,6 +86,7 @@ void sw_http_server_finish_close(struct sw_http_server *s);
 
 /* ---- http_server_conn.c ---- */
 
+/* Another phase of its life, each with a time limit of its own. */
 void sw_http_conn_enter(struct sw_http_conn *cn, enum sw_http_phase phase);
 /* Answer outside libmicrohttpd; the connection is of no more use. */
 void sw_http_conn_refuse(struct sw_http_conn *cn, int status);

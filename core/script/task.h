@@ -27,6 +27,7 @@ int sw_push_err(lua_State *L, int code, const struct sw_err *err);
  * before may go first. */
 void sw_lua_make_room(lua_State *L, size_t bytes);
 
+/* Whose state this is; borrowed, never NULL. */
 struct sw_engine *sw_lua_engine(lua_State *L);
 struct sw_host *sw_lua_host(lua_State *L);
 

@@ -112,5 +112,6 @@ struct sw_workers_stats {
     uint64_t started, killed, crashed, retired, runs, requeued; /* since the pool was made */
     int live, running;
 };
+/* Filled in as of now. */
 void sw_workers_get_stats(const struct sw_workers *p, struct sw_workers_stats *s);
 #endif

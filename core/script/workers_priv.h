@@ -66,6 +66,7 @@ struct sw_package {
     uint64_t long_until_ms;   /* loop time until which a long run is held against it */
 };
 
+/* A queue of jobs, which it owns while they are in it; pop gives NULL when it is empty. */
 void sw_jobs_init(struct sw_jobs *q);
 void sw_jobs_push(struct sw_jobs *q, struct sw_job *j);
 void sw_jobs_push_front(struct sw_jobs *q, struct sw_job *j);
@@ -73,6 +74,7 @@ struct sw_job *sw_jobs_pop(struct sw_jobs *q);
 struct sw_job *sw_jobs_take(struct sw_jobs *q, uint64_t n); /* by wire number; NULL: not there */
 void sw_jobs_clear(struct sw_jobs *q);
 
+/* What runs: one spec, a batch, the loading of a file of a package. Never NULL; freed by sw_job_free. */
 struct sw_job *sw_job_new(const struct sw_workers_on *on, uint64_t tag, uint32_t cpu_ms);
 struct sw_job_batch *sw_job_batch_new(const struct sw_workers_on *on, const struct sw_batch_spec *s);
 struct sw_job *sw_job_load(const struct sw_package *p, int file);
@@ -84,6 +86,7 @@ void sw_job_fail(const struct sw_job *j, const struct sw_package *p, bool killed
 /* Hand over a result, to the caller of the run or of the load. */
 void sw_job_give(const struct sw_job *j, struct sw_package *p, struct sw_run_result *r);
 
+/* The scripts that share a box. Files replace those there were; on is told of each load. */
 struct sw_package *sw_package_new(const char *name, struct sw_user *user);
 void sw_package_free(struct sw_package *p);
 int sw_package_set_files(struct sw_package *p, const struct sw_workers_file *files, size_t n,

@@ -24,6 +24,8 @@ struct sw_squeezer *sw_store_zip(struct sw_store *s); /* borrowed; for what is s
 const struct sw_dialect *sw_store_dialect(const struct sw_store *s);
 int64_t sw_store_wake(struct sw_store *s); /* changes when another process committed */
 
+/* One transaction at a time; a writing one waits up to 15 s for another process (SW_E_BUSY). A commit that gave 0 is
+ * on disk. */
 int sw_store_begin(struct sw_store *s, bool write, struct sw_err *err);
 int sw_store_commit(struct sw_store *s, struct sw_err *err);
 void sw_store_rollback(struct sw_store *s); /* harmless outside a transaction */

@@ -38,6 +38,7 @@ struct sw_person {
     int64_t id;
     char name[64], zone[64];
 };
+/* A person by name, made when absent; *id follows from the name, so it is the same in any home. */
 int sw_person_add(struct sw_store *s, const char *name, const char *zone, int64_t now_ms,
                   int64_t *id, struct sw_err *err);
 int sw_person_get(struct sw_store *s, const char *name, struct sw_person *out,

@@ -14,6 +14,7 @@ struct sw_job { /* owned copies; sw_job_clear frees */
     enum sw_job_state state;
     char *kind, *name, *payload, *progress, *failure;
 };
+/* Frees the texts. */
 void sw_job_clear(struct sw_job *j);
 
 struct sw_job_new {

@@ -35,6 +35,7 @@ struct sw_raw_filter {
     int64_t limit;
     bool newest; /* first */
 };
+/* Items that fit, the oldest first unless `newest`; what each() is given is borrowed for the call. */
 int sw_raw_list(struct sw_store *s, int64_t person, const struct sw_raw_filter *f,
                 void (*each)(void *ctx, const struct sw_raw *r), void *ctx, struct sw_err *err);
 /* Items, bytes as stored and bytes as they came, of a connection or (0) a person. */

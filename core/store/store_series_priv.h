@@ -33,6 +33,7 @@ struct sw_days {
     const struct sw_samples *written; /* all samples of a write into chunks that were not there; or NULL */
 };
 
+/* One more day, unless it is the one before. */
 void sw_days_push(struct sw_days *d, int64_t day);
 /* Roll-ups of these days from their samples, and their marks; sorts them. */
 int sw_series_roll_up(struct sw_store *s, int64_t person, const struct sw_metric *m, int64_t series,

@@ -10,6 +10,7 @@ struct sw_connection { /* texts borrowed from the row being visited */
     int64_t id, created_ms;
     const char *provider, *name, *state, *body; /* active | needs_user | paused | revoked | error */
 };
+/* A person's connections by provider and name. */
 int sw_connection_list(struct sw_store *s, int64_t person,
                        void (*each)(void *ctx, const struct sw_connection *c), void *ctx,
                        struct sw_err *err);
@@ -28,6 +29,7 @@ int sw_secret_delete(struct sw_store *s, int64_t person, const char *name, struc
 enum sw_coverage {
     SW_WANTED, SW_REQUESTED, SW_RECEIVED, SW_EMPTY, SW_FAILED, SW_UNOBTAINABLE
 };
+/* "wanted", "requested" ...; static text. */
 const char *sw_coverage_name(enum sw_coverage c);
 int sw_coverage_of(const char *name); /* -1 if unknown */
 
