@@ -130,7 +130,12 @@ local function row_of(f)
     a and a.action .. ": " .. a.state or "" }
 end
 
-local function show_list(ctx, list)
+-- A rule that looks every half hour and finds nothing to say fires all the same.
+local function did_nothing(f)
+  return f.state == "done" and not f.waits and #f.actions + #f.log == 0
+end
+
+local function show_list(ctx, list, everything)
   if ctx.json then
     term.line("%s", json.encode(json.list(list)))
     return 0
@@ -138,11 +143,20 @@ local function show_list(ctx, list)
     term.line("nothing has fired yet")
     return 0
   end
-  local rows = {}
-  for i, f in ipairs(list) do
-    rows[i] = row_of(f)
+  local rows, idle = {}, 0
+  for _, f in ipairs(list) do
+    if everything or not did_nothing(f) then
+      rows[#rows + 1] = row_of(f)
+    else
+      idle = idle + 1
+    end
   end
-  term.table({ "when", "firing", "event", "state", "last action" }, rows)
+  if #rows > 0 then
+    term.table({ "when", "firing", "event", "state", "last action" }, rows)
+  end
+  if idle > 0 then
+    term.line("%s%d fired and did nothing: --all shows them, too", #rows > 0 and "\n" or "", idle)
+  end
   return 0
 end
 
@@ -160,7 +174,7 @@ local function newest_of(ctx, rule)
   return list
 end
 
-function tracing.show(ctx, words)
+function tracing.show(ctx, words, options)
   local word = words[2]
   local one_wanted = word and word:find("|", 1, true)
   local one = one_wanted and sw.store.doc(ctx.who, "firing", word)
@@ -182,7 +196,7 @@ function tracing.show(ctx, words)
     return nil, ("there is no firing '%s'; `syncwell rules trace %s` lists those there are"):format(
       sw.sys.clean(word), sw.sys.clean(rule)), "usage"
   end
-  return show_list(ctx, list)
+  return show_list(ctx, list, rule or options.all)
 end
 
 return tracing

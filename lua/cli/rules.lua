@@ -38,7 +38,7 @@ local command = {
     calendar = { doc = "as a calendar file (backtest)" },
     dot = { doc = "as a Graphviz document (graph)" },
     really = { doc = "do what the rule says, not only show it (fire)" },
-    all = { doc = "the whole catalogue (list, graph)" },
+    all = { doc = "the whole catalogue (list, graph), firings that did nothing (trace)" },
   },
 }
 

@@ -101,6 +101,23 @@ return sw.rule { title = "T", on = sw.every "1h", uses = { "notify" },
     h.remove()
   end)
 
+  it("leaves out of the list what fired and did nothing, and says how often that was", function()
+    local h = flow.home("UTC", "--test")
+    flow.write(h.dir .. "/rules/automations/idle.lua", [[local sw = require "syncwell"
+return sw.rule { title = "I", on = sw.every "1h", run = function() end }]])
+    flow.write(h.dir .. "/rules/automations/busy.lua", [[local sw = require "syncwell"
+return sw.rule { title = "B", on = sw.every "2h", uses = { "notify" }, run = function(_, ctx) ctx.notify "x" end }]])
+    h.ok("--now", "2026-03-01T00:30:00Z", "run", "--once")
+    h.ok("--now", "2026-03-01T06:30:00Z", "run", "--once")
+    local out, all = h.ok("rules", "trace").out, h.ok("rules", "trace", "--all").out
+    expect(out:find("idle|", 1, true)).is_nil()
+    expect(out).contains("busy|2026-03-01T06:00:00Z")
+    expect(out).contains("6 fired and did nothing: --all shows them, too")
+    expect(select(2, all:gsub("idle|", ""))).equals(6)
+    expect(select(2, h.ok("rules", "trace", "idle").out:gsub("idle|", ""))).equals(6)
+    h.remove()
+  end)
+
   it("finds the firings of a rule behind a thousand newer ones of others", function()
     local h = flow.home("UTC")
     for name, on in pairs { rare = 'sw.at "00:30"', busy = 'sw.every "1min"' } do
