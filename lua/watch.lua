@@ -95,10 +95,21 @@ local function is_final(ctx, m, op, row)
   return row.day < today_of(ctx) or m.kind ~= "cumulative" or op:sub(1, 1) == ">"
 end
 
-local function episodes(ctx, trigger, m, rows, enter, leave, op, lasting)
+-- The last row before a day that ends whatever began earlier: nothing further back says more.
+local function calm_before(rows, first, enter, leave)
+  for i = #rows, 1, -1 do
+    if rows[i].day < first and leave(rows[i]) and not enter(rows[i]) then
+      return i
+    end
+  end
+  return 1
+end
+
+local function episodes(ctx, trigger, m, rows, first, enter, leave, op, lasting)
   local list, began, before, inside = {}, nil, nil, nil
   local what = ("%s %s since "):format(trigger.kind, m.name)
-  for _, row in ipairs(rows) do
+  for i = calm_before(rows, first, enter, leave), #rows do
+    local row = rows[i]
     local gap = before and row.day - before or 1
     if gap > (m.sparse and GAP_DAYS or 1) then
       began = nil
@@ -142,7 +153,7 @@ function of.threshold(ctx, trigger, first, last)
   if why and not leave then
     return nil, why, "bad"
   end
-  return episodes(ctx, trigger, m, rows, function(row) return enter(row.value) end, function(row)
+  return episodes(ctx, trigger, m, rows, first, function(row) return enter(row.value) end, function(row)
     if leave then
       return leave(row.value)
     end
@@ -185,13 +196,19 @@ function of.baseline(ctx, trigger, first, last)
   if not rows then
     return nil, m, code
   end
+  local index = {}
   for i, row in ipairs(rows) do
-    local middle, sd = usual(rows, i, spec)
-    local far = middle and middle + (spec.relative and math.abs(middle) * spec.k / 100 or sd * spec.k)
-    row.out = far ~= nil and (trigger.above and row.value > far or not trigger.above and row.value < far)
+    index[row] = i
   end
-  return episodes(ctx, trigger, m, rows, function(row) return row.out end,
-    function(row) return not row.out end,
+  local function is_out(row)
+    if row.out == nil then
+      local middle, sd = usual(rows, index[row], spec)
+      local far = middle and middle + (spec.relative and math.abs(middle) * spec.k / 100 or sd * spec.k)
+      row.out = far ~= nil and (trigger.above and row.value > far or not trigger.above and row.value < far)
+    end
+    return row.out
+  end
+  return episodes(ctx, trigger, m, rows, first, is_out, function(row) return not is_out(row) end,
     trigger.above and ">" or "<", lasting_days(trigger))
 end
 
@@ -262,14 +279,40 @@ function bucket.month(day)
   return year * 12 + month
 end
 
-function of.streak(ctx, trigger, first, last)
-  local longest = 0
+-- Is there a whole bucket between two days that was not reached? What lies before it says nothing more.
+local function has_gap(by_day, per, from, to, least)
+  local sums = {}
+  for day = from, to do
+    local b = per(day)
+    sums[b] = (sums[b] or 0) + (by_day[day] or 0)
+  end
+  for b = per(from) + 1, per(to) - 1 do
+    if (sums[b] or 0) < least then
+      return true
+    end
+  end
+  return false
+end
+
+-- Most streaks that end now began lately: further back is looked only where there is no gap so far.
+local function counted_since_gap(ctx, trigger, per, first, last)
+  local longest, unit = 0, trigger.per == "month" and 31 or trigger.per == "week" and 7 or 1
   for _, n in ipairs(trigger.lengths) do
     longest = math.max(longest, n)
   end
+  local by_day, message, code
+  for _, back in ipairs { 14 + 4 * unit, longest * unit + 431 } do
+    by_day, message, code = counted(ctx, trigger, first - back, last)
+    if not by_day or has_gap(by_day, per, first - back, first, trigger.at_least or 1) then
+      break
+    end
+  end
+  return by_day, message, code
+end
+
+function of.streak(ctx, trigger, first, last)
   local per = bucket[trigger.per or "day"]
-  local back = longest * (trigger.per == "month" and 31 or trigger.per == "week" and 7 or 1) + 31
-  local by_day, message, code = counted(ctx, trigger, first - back - 400, last)
+  local by_day, message, code = counted_since_gap(ctx, trigger, per, first, last)
   if not by_day then
     return nil, message, code
   end
