@@ -190,65 +190,75 @@ local function complain(state, message)
   end
 end
 
--- Scheduler and jobs until stopped; `ready` (may be nil) is called once they run.
-function command.forever(ctx, ready)
-  ctx.daemon = "forever"
-  local state = { mark = folder_mark(ctx) }
-  sw.sys.on_signal(on_signal(state))
-  right_time.wait(function() return state.stop end)
-  if state.stop then
-    sw.sys.exit_now(0)
+-- Once a minute: leases, tallies, what the caretaker sees; once a day what is to be forgotten.
+local function look_after(ctx, state)
+  local now = sw.time.mono()
+  if now - state.pruned > DAY_MS then
+    state.pruned = now
+    for _, person in ipairs(everybody(ctx)) do
+      retention.plan(person)
+    end
   end
-  local ok, message, code = sweep(ctx) -- a disk without room is for whoever starts it to try again
+  if now - state.swept > SWEEP_MS then
+    state.swept = now
+    queue.reclaim(ctx)
+    flush_tallies(ctx)
+    for _, person in ipairs(everybody(ctx)) do
+      caretaker.look(person)
+    end
+    sweep(ctx)
+  end
+end
+
+local function turn(ctx, state)
+  if state.reload then
+    state.reload = false
+    sw.sys.log("info", "run", "reloading configuration and rules")
+    start(ctx)
+  end
+  local n, message = queue.run_due(ctx, function() return state.stop end)
+  if not n then
+    complain(state, message)
+    sw.sys.sleep(1000, true)
+  end
+  look_after(ctx, state)
+  wait(ctx, state)
+end
+
+-- A disk without room is for whoever started it to try again.
+local function begin(ctx, ready)
+  local ok, message, code = sweep(ctx)
   if ok then
     queue.reclaim(ctx)
     ok, message, code = start(ctx)
   end
-  if not ok then
-    return nil, message, code
-  end
-  if ready then
+  if ok and ready then
     ok, message, code = ready()
+  end
+  return ok, message, code
+end
+
+-- Scheduler and jobs until stopped; `ready` (may be nil) is called once they run.
+function command.forever(ctx, ready)
+  ctx.daemon = "forever"
+  local state = { mark = folder_mark(ctx), swept = sw.time.mono(), pruned = sw.time.mono() }
+  sw.sys.on_signal(on_signal(state))
+  right_time.wait(function() return state.stop end)
+  if not state.stop then
+    local ok, message, code = begin(ctx, ready)
     if not ok then
       return nil, message, code
     end
+    sw.sys.log("info", "run", "running; home " .. ctx.home)
+    while not state.stop do
+      turn(ctx, state)
+    end
+    flush_tallies(ctx)
+    remember_time(ctx)
+    sw.sys.log("info", "run", "stopped")
   end
-  sw.sys.log("info", "run", "running; home " .. ctx.home)
-  local swept, pruned = sw.time.mono(), sw.time.mono()
-  while not state.stop do
-    if state.reload then
-      state.reload = false
-      sw.sys.log("info", "run", "reloading configuration and rules")
-      start(ctx)
-    end
-    local n
-    n, message, code = queue.run_due(ctx, function() return state.stop end)
-    if not n then
-      complain(state, message)
-      sw.sys.sleep(1000, true)
-    end
-    if sw.time.mono() - pruned > DAY_MS then
-      pruned = sw.time.mono()
-      for _, person in ipairs(everybody(ctx)) do
-        retention.plan(person)
-      end
-    end
-    if sw.time.mono() - swept > SWEEP_MS then
-      swept = sw.time.mono()
-      queue.reclaim(ctx)
-      flush_tallies(ctx)
-      for _, person in ipairs(everybody(ctx)) do
-        caretaker.look(person)
-      end
-      sweep(ctx)
-    end
-    wait(ctx, state)
-  end
-  flush_tallies(ctx)
-  remember_time(ctx)
-  sw.sys.log("info", "run", "stopped")
   sw.sys.exit_now(0)
-  return 0, code
+  return 0
 end
 
 function command.run(ctx, _, options)
