@@ -221,7 +221,8 @@ function command.run(ctx, _, options)
   if talking then
     repl_words.of(ctx, {}) -- starts a worker, so that its confinement is known
     mind_signals(ctx, state)
-    term.line("SyncWell, %s. .help says what there is, Ctrl-C stops a line, Ctrl-D ends.", sw.box.confinement())
+    term.line("SyncWell, %s. .help says what there is, Ctrl-C stops a line, Ctrl-D ends.",
+      sw.box.confinement())
   end
   while not state.done do
     local words = talking and repl_words.of(ctx, schema.keys(dot)) or nil
