@@ -26,6 +26,8 @@ local command = {
   },
 }
 
+command.words = { SOURCE = "sources" }
+
 local FIRST, LAST = sw.time.day(1900, 1, 3), sw.time.day(2079, 6, 1)
 
 local function answers_to(o, word)

@@ -27,6 +27,9 @@ local command = {
   },
 }
 
+command.words = { FORMAT = { "fit", "tcx", "gpx", "apple", "csv", "json", "syncwell" },
+  UNIT = { "kg", "lb", "st" } }
+
 local LIVE_MS = 48 * 3600 * 1000
 
 local function absolute(words)

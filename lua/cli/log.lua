@@ -26,6 +26,8 @@ local command = {
   options = {},
 }
 
+command.words = { SPORT = "sports" }
+
 local origin = { provider = "manual", name = "by hand", maker = "", model = "", kind = "manual",
   ident = "manual" }
 

@@ -28,6 +28,8 @@ local command = {
   },
 }
 
+command.words = { ORIGIN = "origins", INTO = "origins" }
+
 function command.mutates(words)
   return words[1] == "rank" or words[1] == "unrank" or words[1] == "merge"
 end

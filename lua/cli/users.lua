@@ -14,6 +14,8 @@ local command = {
   options = { yes = { doc = "do not ask" } },
 }
 
+command.words = { NAME = "people" }
+
 local verbs = {}
 
 function verbs.list(ctx)

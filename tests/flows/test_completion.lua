@@ -75,6 +75,40 @@ describe("completion", function()
     h.remove()
   end)
 
+  it("names what lies in the home: connections, origins, sports, runs, and makes no home to look", function()
+    local h = flow.home("UTC")
+    h.ok("log", "workout", "kubb", "45min")
+    h.ok("secrets", "list")
+    h.ok("connect", "phone")
+    local function at(...)
+      return names { "--home", h.dir, ... }
+    end
+    expect(at("connections", "show", "")).equals { "phone" }
+    expect(at("sync", "ph")).equals { "phone" }
+    expect(at("origins", "rank", "by")).equals { "by hand" }
+    expect(at("compare", "steps", "man")).equals { "manual" }
+    expect(at("log", "workout", "")).equals { "kubb" }
+    expect(at("undo", "")).equals { "1" }
+    expect(at("users", "erase", "")).equals { "me" }
+    expect(bash("--home", h.dir, "origins", "rank", "by")).equals { "by\\ hand" }
+    expect(names { "--home", h.dir .. "/none", "connections", "show", "" }).equals {}
+    expect(sw.fs.stat(h.dir .. "/none")).is_nil()
+    h.remove()
+  end)
+
+  it("names what needs no home: services, formats, units, zones, notices, what doc knows", function()
+    expect(names { "connect", "str" }).equals { "strava" }
+    expect(names { "providers", "show", "str" }).equals { "strava" }
+    expect(names { "import", "--as", "c" }).equals { "csv" }
+    expect(names { "import", "--weight-unit", "" }).equals { "kg", "lb", "st" }
+    expect(names { "init", "--zone", "Europe/Berl" }).equals { "Europe/Berlin" }
+    expect(names { "notices", "off", "week" }).equals { "week.word" }
+    expect(names { "doc", "calendar.a" }).equals { "calendar.add" }
+    expect(names { "undo", "--l" }).equals { "--last" }
+    expect(names { "rules", "inst" }).equals { "install" }
+    expect(names { "records", "edit", "" }).equals {}
+  end)
+
   it("works in bash", function()
     local dir = flow.temp()
     flow.write(dir .. "/a file.fit", "")
