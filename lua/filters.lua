@@ -63,8 +63,8 @@ known.provider = [[cronometer elite_hrv file files fitbit garmin google_fit heal
 myfitnesspal oura rule samsung strava withings zepp]]
 
 known.maker = [[amazfit apple casio coros decathlon elite fitbit garmin google hammerhead honor huami
-huawei karoo mio nokia omron oppo oura polar samsung sigma stages suunto tacx timex tomtom wahoo whoop withings xiaomi
-zepp zwift]]
+huawei karoo mio nokia omron oppo oura polar samsung sigma stages suunto tacx timex tomtom wahoo whoop
+withings xiaomi zepp zwift]]
 
 for name, words in pairs(known) do
   known[name] = {}

@@ -146,6 +146,11 @@ function term.duration(seconds)
   return ("%d h %02d min"):format((seconds + 30) // 3600, (seconds + 30) // 60 % 60)
 end
 
+-- How long something took, which is often less than a second.
+function term.spent(ms)
+  return ms < 9950 and ("%.1f s"):format(ms / 1000) or term.duration(ms / 1000)
+end
+
 function term.bytes(n)
   local unit = { "B", "kB", "MB", "GB" }
   local i = 1
@@ -178,7 +183,7 @@ function term.progress(what, unit)
     local left = rate > 0 and whole > done and (whole - done) / rate or 0
     sw.sys.err(("\r\27[K%s  %3d %%  %s of %s  %s/s  %s left"):format(what, whole > 0 and done * 100 // whole
       or 0,
-      unit(done), unit(whole), unit(rate), term.duration(left)))
+      unit(done), unit(whole), unit(rate // 1), term.duration(left)))
   end
   function self.clear()
     if tty_err then
