@@ -43,7 +43,32 @@ local function pad(text, width, right)
   return right and fill .. text or text .. fill
 end
 
--- rows of texts or numbers; numbers stand right.
+-- A text as lines of at most so many columns, broken at blanks; a longer word keeps a line for itself.
+function term.wrapped(text, room)
+  local lines, line = {}, nil
+  for word in text:gmatch("%S+") do
+    if line and term.width(line) + 1 + term.width(word) > room then
+      lines[#lines + 1], line = line, word
+    else
+      line = line and line .. " " .. word or word
+    end
+  end
+  lines[#lines + 1] = line
+  return #lines > 0 and lines or { "" }
+end
+
+local NARROWEST = 20 -- columns in which sentences can still be read
+
+-- How wide the last column may be on this terminal; nil where it may be as wide as it likes.
+local function room_of_last(width)
+  local left = sw.sys.columns()
+  for i = 1, #width - 1 do
+    left = left - width[i] - 2
+  end
+  return tty_out and width[#width] > left and left >= NARROWEST and left or nil
+end
+
+-- rows of texts or numbers; numbers stand right. On a terminal that is too narrow the last column is wrapped.
 function term.table(head, rows)
   local width, right = {}, {}
   for i, name in ipairs(head) do
@@ -67,8 +92,17 @@ function term.table(head, rows)
     term.line("%s", paint and term.paint(paint, text) or text)
   end
   line(head, "bold")
+  local room = not right[#head] and room_of_last(width)
   for _, row in ipairs(rows) do
-    line(row)
+    local texts = room and term.wrapped(row[#head], room) or { row[#head] }
+    for i, text in ipairs(texts) do
+      local cells = i == 1 and { table.unpack(row, 1, #head - 1) } or {}
+      for k = 1, #head - 1 do
+        cells[k] = cells[k] or ""
+      end
+      cells[#head] = text
+      line(cells)
+    end
   end
 end
 

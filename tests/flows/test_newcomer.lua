@@ -48,3 +48,39 @@ describe("show", function()
     h.remove()
   end)
 end)
+
+describe("rules backtest", function()
+  it("says what would have been said, and which firings did nothing", function()
+    local h = flow.home("UTC")
+    h.import(world.new(h.dir, { first = "2025-03-01", days = 10 }).export())
+    local out = h.ok("--now", "2025-03-10T12:00:00Z", "rules", "backtest", "morning_digest", "--since", "3d").out
+    expect(out).contains("Good morning: slept ")
+    expect(out:find("without doing anything")).is_nil()
+    flow.write(h.dir .. "/rules/automations/quiet.lua", [[local sw = require "syncwell"
+return sw.rule { title = "T", on = sw.at "08:00", uses = { "notify" }, run = function(_, ctx)
+  if os.date("%d") == "09" then ctx.notify { text = "{n} cups", values = { n = 3 } } end
+end }
+]])
+    out = h.ok("--now", "2025-03-10T12:00:00Z", "rules", "backtest", "quiet", "--since", "3d").out
+    expect(out).contains("would have fired 3 times, 2 of them without doing anything\n")
+    expect(out).contains("2025-03-08 08:00  quiet  schedule  (nothing to do)\n")
+    expect(out).contains("2025-03-09 08:00  quiet  schedule  3 cups\n")
+    h.remove()
+  end)
+end)
+
+describe("a table on a terminal", function()
+  it("wraps its last column where it would not fit, and stays one line a row elsewhere", function()
+    local function on(columns)
+      return flow.sh(("script -qec 'stty cols %d; %s doc notify' /dev/null </dev/null"):format(columns,
+        flow.binary)).out:gsub("\r", "")
+    end
+    for line in on(70):gmatch("[^\n]+") do
+      expect(utf8.len(line) <= 70 or line:find("\27") ~= nil).is_true()
+    end
+    expect(on(70)).contains("up to three { text, and\n" .. (" "):rep(47) .. "one of")
+    local plain = flow.sh(flow.binary .. " doc notify").out
+    expect(plain).contains("up to three { text, and one of fire, task, snooze, url }\n")
+    expect(on(30)).contains("up to three { text, and one of fire") -- too narrow for a column of words
+  end)
+end)
