@@ -67,8 +67,8 @@ local function named(ctx, words)
   for i = 2, #words do
     local r = by_name[words[i]]
     if not r then
-      return nil, ("there is no rule '%s'%s"):format(words[i], schema.did_you_mean(words[i],
-        schema.keys(by_name))), "usage"
+      return nil, ("there is no rule '%s'%s; `syncwell rules list --all` names them"):format(words[i],
+        schema.did_you_mean(words[i], schema.keys(by_name))), "usage"
     elseif r.error then
       return nil, r.error, "bad"
     end

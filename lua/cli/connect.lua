@@ -14,7 +14,7 @@ local json = sw.json
 
 local command = {
   creates = true, group = "start", summary = "connect a service", mutates = true,
-  usage = "PROVIDER [--name N] [--base-url URL] [--client-id ID] [--paste]",
+  usage = "PROVIDER [--name N] [--base-url URL] [--client-id ID] [--paste] [--no-sync]",
   example = "syncwell connect intervals-icu\nsyncwell connect strava --client-id 12345\n"
     .. "syncwell connect nightscout --base-url https://mine.example\n"
     .. "syncwell connect phone\nsyncwell connect health-connect",

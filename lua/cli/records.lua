@@ -17,11 +17,11 @@ local command = {
   usage = "KIND [--from DAY] [--to DAY] [--id ID] | edit --where CONDITIONS --set KEY=VALUE "
     .. "| tag --where CONDITIONS TAG... | delete --where CONDITIONS [--dry-run] | join ID ID... | split ID",
   example = "syncwell records workout --from 2026-01-01\nsyncwell records sleep --json\n"
-    .. "syncwell records edit --where \"kind=workout sport=running day=2026-03-01..2026-03-07\" "
+    .. "syncwell records edit --where \"kind=workout sport=running day=2026-03-01\" "
     .. "--set title=\"Along the river\"\n"
     .. "syncwell records join 1f0c5a9be0d3c2b1 2a9d0c3b4e5f6071\nsyncwell records split 2a9d0c3b4e5f6071",
-  doc = "Kinds: workout, sleep, meal, mindful, measurement, note; `all` for every kind. All of them "
-    .. "unless --from or --to is given.\n"
+  doc = "Kinds: workout, sleep, meal, mindful, measurement, note; `all` for every kind.\n"
+    .. "All of them unless --from or --to is given.\n"
     .. "Conditions: kind, type, day, provider, maker, origin, id, group, tag, or an attribute with = < > <=\n"
     .. ">=.\n"
     .. "An edit lies over the original, which stays; figures may have a unit (distance_m=9km), start and\n"
@@ -265,7 +265,7 @@ function command.run(ctx, words, options)
     table.remove(words, 1)
   end
   if not words[1] then
-    return nil, "records needs a kind: workout, sleep, meal, mindful, note, or all", "usage"
+    return nil, "records needs a kind: workout, sleep, meal, mindful, measurement, note, or all", "usage"
   end
   local f, message, code = known_kind(words[1])
   if f then

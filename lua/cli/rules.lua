@@ -21,11 +21,16 @@ local json = sw.json
 
 local command = {
   group = "rules", summary = "rules: list, install, backtest, why, trace", mutates = true,
-  usage = "list | show RULE | install RULE [--set KEY=VALUE] | install PATH [--yes] "
+  usage = "list [--all] | show RULE | install RULE [--set KEY=VALUE] | install PATH [--yes] "
     .. "| remove RULE | enable RULE | disable RULE | pause | resume [RULE] "
-    .. "| backtest RULE... [--since 1y] [--diff] [--calendar] "
+    .. "| backtest RULE... [--since 1y] [--until DAY] [--diff] [--calendar] "
     .. "| why RULE [--event ID] | fire RULE [--really] | trace [RULE or FIRING] "
-    .. "| move FIRING | top | graph [--dot] | webhook NAME | reload",
+    .. "| move FIRING | top | graph [--all] [--dot] | webhook NAME | reload",
+  doc = "`list` shows yours, with --all the catalogue too. `backtest` says when a rule would have fired\n"
+    .. "and what it would have said, `why` each gate of the last events with its value, `fire` what it\n"
+    .. "would do now; none of them does anything, but for `fire --really`. `trace` is what fired, `top` what\n"
+    .. "rules cost, `graph` which events wake which rules. `install` takes a rule of the catalogue, a file\n"
+    .. "or a folder.",
   example = "syncwell rules list\nsyncwell rules install hydrate --set min=45min\nsyncwell rules "
     .. "backtest hydrate --since 1y\nsyncwell rules why hydrate",
   options = {
@@ -454,8 +459,12 @@ function sub.reload(ctx)
   if not ok then
     return nil, message, code
   end
-  term.line("%d rule%s, %d broken; a running syncwell notices changed files by itself", #all, #all == 1
-    and "" or "s", broken)
+  if ctx.json then
+    term.line("%s", json.encode { rules = #all, broken = broken })
+  else
+    term.line("%d rule%s, %d broken; a running syncwell notices changed files by itself", #all, #all == 1
+      and "" or "s", broken)
+  end
   return broken > 0 and 4 or 0
 end
 

@@ -137,6 +137,36 @@ describe("completion", function()
   end)
 end)
 
+describe("--help", function()
+  it("has every option in the usage, a form a line, an example, and fits a terminal", function()
+    for _, name in ipairs(commands.names()) do
+      local text = flow.sh(("%s %s --help"):format(flow.binary, name)).out
+      local usage = text:match("\nusage: (.-)\n\n")
+      for option, o in pairs(commands.get(name).options) do
+        local typed = (#option == 1 and "-" or "--") .. option
+        if not usage:find(typed, 1, true) and not o.doc:find("^kept for") then
+          error(("%s %s is not in its usage"):format(name, typed))
+        end
+      end
+      expect(text:match("\nexample:\n(.*)$")).contains("syncwell " .. name)
+      for line in text:gmatch("[^\n]+") do
+        if utf8.len(line) > (usage:find(line, 1, true) and 84 or 112) then
+          error(name .. ": too wide: " .. line)
+        end
+      end
+    end
+    expect(flow.sh(flow.binary .. " rules --help").out).contains("\n       syncwell rules why RULE [--event ID]\n")
+  end)
+
+  it("is there for commands alone", function()
+    expect(flow.sh(flow.binary .. " init_home --help").code).equals(2)
+    expect(flow.sh(flow.binary .. " nosuch --json").out).contains('"code":"usage"')
+    for _, line in ipairs { "check now", "dump all", "status all", "init here" } do
+      expect(flow.sh(flow.binary .. " " .. line).err).contains("takes no words")
+    end
+  end)
+end)
+
 describe("the manual page", function()
   it("has every command, option, example and exit code", function()
     local page = flow.sh(flow.binary .. " man").out:gsub("\\%-", "-"):gsub("\\e", "\\")
