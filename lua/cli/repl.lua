@@ -20,6 +20,8 @@ local command = {
   options = { e = { doc = "run the next word as a line and end", value = "CODE" } },
 }
 
+local GLOBALS = { "series", "records", "print", "pairs", "ipairs", "tostring", "tonumber", "string", "table",
+  "math", "os", "sw", "ctx" }
 local LINE_MS = 5000
 local DROPPED = "\3" -- a line that Ctrl-C ended
 
@@ -201,7 +203,8 @@ local function take(ctx, state, line)
     state.pending = source
     return true
   elseif not out then
-    term.error(message)
+    local name = message:match("%(global '([%w_]+)'%)")
+    term.error(message .. (name and schema.did_you_mean(name, GLOBALS) or ""))
     return false
   end
   print_values(state, out)

@@ -28,9 +28,9 @@ local command = {
     .. "| move FIRING | top | graph [--all] [--dot] | webhook NAME | reload",
   doc = "`list` shows yours, with --all the catalogue too. `backtest` says when a rule would have fired\n"
     .. "and what it would have said, `why` each gate of the last events with its value, `fire` what it\n"
-    .. "would do now; none of them does anything, but for `fire --really`. `trace` is what fired, `top` what\n"
-    .. "rules cost, `graph` which events wake which rules. `install` takes a rule of the catalogue, a file\n"
-    .. "or a folder.",
+    .. "would do now; none of them does anything, but for `fire --really`. `trace` is what fired, `top`\n"
+    .. "what rules cost, `graph` which events wake which rules. `install` takes a rule of the catalogue,\n"
+    .. "a file or a folder.",
   example = "syncwell rules list\nsyncwell rules install hydrate --set min=45min\nsyncwell rules "
     .. "backtest hydrate --since 1y\nsyncwell rules why hydrate",
   options = {

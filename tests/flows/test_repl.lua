@@ -109,6 +109,21 @@ describe("repl", function()
     h.remove()
   end)
 
+  it("shows the newest value in words, records as a table of what matters, and names a misspelt function", function()
+    local h = flow.home("UTC")
+    h.ok("--now", "2025-03-14T12:00:00Z", "log", "steps", "1200", "2025-03-13 09:00")
+    h.ok("--now", "2025-03-14T12:00:00Z", "log", "workout", "running", "45min", "8.2km", "2025-03-13 18:00")
+    local function said(line)
+      return h.run("--now", "2025-03-14T12:00:00Z", "repl", "-e", line)
+    end
+    expect(said('series("steps", { last = "7d" })').out).contains("newest: 2025-03-13, 1200\n")
+    expect(said('.table records("workout", { last = "7d" })').out).contains(
+      "2025-03-13  2025-03-13T18:00:00Z  2025-03-13T18:45:00Z  running       2700        8200\n")
+    expect(said('serie("steps")').err).contains("did you mean 'series'?")
+    expect(said("quux()").err:find("did you mean")).is_nil()
+    h.remove()
+  end)
+
   it("draws charts and tables, shows what a rule would do, and says what scripts may write", function()
     local h = flow.home("UTC")
     local w = world.new(h.dir, { first = "2025-03-01", days = 14 })
