@@ -234,9 +234,13 @@ function completion.candidates(argv)
   elseif current:sub(1, 1) == "-" then
     return starting(option_names(known, used), current, "")
   end
-  local list = {}
-  for _, form in ipairs(forms(m.usage or "")) do
-    local word = wanted(form, words, #words + 1)
+  local list, all, said = {}, forms(m.usage or ""), false
+  for _, form in ipairs(all) do
+    said = said or words[1] ~= nil and form[1] == words[1]
+  end
+  for _, form in ipairs(all) do
+    local other = said and form[1] ~= words[1] -- "KIND [WHEN]" where `edit` was said
+    local word = not other and wanted(form, words, #words + 1)
     if word then
       expand(list, word, m, used)
     end

@@ -84,3 +84,40 @@ describe("a table on a terminal", function()
     expect(on(30)).contains("up to three { text, and one of fire") -- too narrow for a column of words
   end)
 end)
+
+describe("records", function()
+  it("takes the words for a time that show takes, and refuses what is none", function()
+    local h = flow.home("UTC")
+    h.ok("--now", "2026-03-10T12:00:00Z", "log", "workout", "running", "45min", "2026-03-09 09:00")
+    h.ok("--now", "2026-03-10T12:00:00Z", "log", "workout", "hiking", "45min", "2026-01-10 09:00")
+    local function types(...)
+      local list = {}
+      for i, r in ipairs(h.json("--now", "2026-03-10T12:00:00Z", "records", "workout", ...)) do
+        list[i] = r.type
+      end
+      return list
+    end
+    expect(types()).equals { "hiking", "running" }
+    expect(types("last", "9d")).equals { "running" }
+    expect(types("2026-01")).equals { "hiking" }
+    local r = h.run("records", "workout", "lately")
+    expect(r.code).equals(2)
+    expect(r.err).contains("'lately' is not a time I understand")
+    h.remove()
+  end)
+
+  it("shows the clock on the wall, with its offset where that was not the one at home", function()
+    local h = flow.home("Europe/Berlin")
+    h.import(flow.write(h.dir .. "/export.xml", [[<?xml version="1.0" encoding="UTF-8"?>
+<HealthData locale="en_US"><ExportDate value="2026-03-10 12:00:00 +0100"/>
+<Workout workoutActivityType="HKWorkoutActivityTypeRunning" duration="45" durationUnit="min" sourceName="Watch"
+ startDate="2026-03-09 09:00:00 -0500" endDate="2026-03-09 09:45:00 -0500"/>
+</HealthData>
+]]))
+    h.ok("log", "workout", "hiking", "45min", "2026-03-09 11:00")
+    local out = h.ok("records", "workout").out
+    expect(out).contains("2026-03-09 09:00 -05:00  running")
+    expect(out).contains("2026-03-09 11:00         hiking")
+    h.remove()
+  end)
+end)
