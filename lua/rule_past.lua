@@ -83,7 +83,9 @@ local function judged(ctx, rule, first, last)
   if not events then
     return nil, message, code
   end
-  local list, errors, kind = replay.run(ctx, rule, events)
+  local bar = term.progress("playing " .. rule.name, term.number)
+  local list, errors, kind = replay.run(ctx, rule, events, not ctx.quiet and bar.show or nil)
+  bar.clear()
   return list, errors, list and #events or kind
 end
 

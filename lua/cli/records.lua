@@ -68,7 +68,8 @@ local function filter_of(ctx, words, options)
     local text = table.concat(words, " ", 2)
     first, last = when.span(ctx, text)
     if not first then
-      return nil, ("'%s' is not a time I understand (try: yesterday, last 30d, 2026-03)"):format(text), "usage"
+      return nil, ("'%s' is not a time I understand (try: yesterday, last 30d, 2026-03)"):format(text),
+        "usage"
     end
   end
   if options.from then
