@@ -113,7 +113,8 @@ local function words_of(ctx, name)
   return set
 end
 
-local function value_problem(ctx, name, value)
+-- The word of ours that such a value is nearly; nil when it is known, or like none.
+function filters.meant(ctx, name, value)
   if #value <= SHORT or known[name][value] then
     return nil
   end
@@ -122,7 +123,12 @@ local function value_problem(ctx, name, value)
     return nil
   end
   local near = schema.nearest(value, schema.keys(set), #value < 8 and 1 or 2)
-  return near and near ~= "" and ("there is no %s '%s' (did you mean '%s'?)"):format(name, value, near) or nil
+  return near ~= "" and near or nil
+end
+
+local function value_problem(ctx, name, value)
+  local near = filters.meant(ctx, name, value)
+  return near and ("there is no %s '%s' (did you mean '%s'?)"):format(name, value, near) or nil
 end
 
 -- Only a workout has a sport.

@@ -223,6 +223,19 @@ local function shipped_rule(ctx, name)
   return r
 end
 
+-- Where messages go that name no channel, for whoever waits for the first one.
+local function messages_go(ctx, declaration)
+  for _, grant in ipairs(declaration.uses or {}) do
+    local channels = ctx.config and ctx.config.channels or {}
+    if grant == "notify" then
+      local file = type(channels.file) == "table" and channels.file.path or ctx.home .. "/notifications.log"
+      local other = channels.default ~= "file" and channels.default or nil
+      return "; messages go to " .. (other or file)
+    end
+  end
+  return ""
+end
+
 local function install_shipped(ctx, name, options)
   local r, message, code = shipped_rule(ctx, name)
   if not r then
@@ -250,6 +263,7 @@ local function install_shipped(ctx, name, options)
   else
     local title = sw.sys.clean(r.declaration.title or "")
     term.line("%s is on: %s\nit may: %s", r.name, title, capabilities.line(may))
+    term.line("it fires while `syncwell serve` or `run` is on%s", messages_go(ctx, r.declaration))
   end
   return 0
 end
