@@ -27,7 +27,7 @@ end
 local colours = { red = 31, green = 32, yellow = 33, blue = 34, grey = 90, bold = 1 }
 
 function term.paint(colour, text)
-  if not tty_out or sw.sys.env("NO_COLOR") then
+  if not tty_out or (sw.sys.env("NO_COLOR") or "") ~= "" or sw.sys.env("TERM") == "dumb" then
     return text
   end
   return ("\27[%dm%s\27[0m"):format(colours[colour], text)

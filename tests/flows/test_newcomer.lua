@@ -69,6 +69,18 @@ end }
   end)
 end)
 
+describe("colours", function()
+  it("are for terminals that have them, unless the person wants none", function()
+    local function first_line(env)
+      return flow.sh(("%s script -qec '%s metrics' /dev/null </dev/null"):format(env, flow.binary)).out:match("[^\n]*")
+    end
+    expect(first_line("NO_COLOR= TERM=xterm")).contains("\27[1m")
+    expect(first_line("NO_COLOR=1 TERM=xterm"):find("\27", 1, true)).is_nil()
+    expect(first_line("NO_COLOR= TERM=dumb"):find("\27", 1, true)).is_nil()
+    expect(flow.sh(flow.binary .. " metrics").out:find("\27", 1, true)).is_nil()
+  end)
+end)
+
 describe("a table on a terminal", function()
   it("wraps its last column where it would not fit, and stays one line a row elsewhere", function()
     local function on(columns)
