@@ -54,7 +54,8 @@ end
 
 function commands.get(name)
   local file = name == "init" and "init_home" or name
-  if not file:find("^%l[%l_%-]*$") or not sw.fs.stat(sw.sys.share() .. "/lua/cli/" .. file .. ".lua") then
+  local there = file:find("^%l[%l_%-]*$") and sw.fs.stat(sw.sys.share() .. "/lua/cli/" .. file .. ".lua")
+  if name == "init_home" or not there then
     return nil
   end
   return require("cli." .. file)

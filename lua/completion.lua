@@ -2,9 +2,11 @@
 --   completion.candidates { "rules", "ins" }  --> { { "install", "" } }   (the last word is being typed)
 -- A usage line is read as it is shown: "list | install RULE [--set KEY=VALUE]" has the words list and
 -- install, and after install a RULE. Words in capitals are looked up in `kinds`, or in the command's
--- own `words`; "--every day|hour|raw" gives an option its choices.
+-- own `words` ({ UNIT = { "kg", "lb" } }, or { NAME = "connections" }: a list of completion_live.lua, or a
+-- function); "--every day|hour|raw" gives an option its choices.
 local commands = require("commands")
 local home = require("home")
+local live = require("completion_live")
 local schema = require("schema")
 
 local completion = {}
@@ -35,8 +37,22 @@ function kinds.RULE(options)
   return table.move(own, 1, #own, #list + 1, list)
 end
 
-function kinds.FORMAT()
-  return lua_names(sw.sys.share() .. "/lua/import")
+function kinds.PROVIDER(options)
+  local list = lua_names(sw.sys.share() .. "/providers")
+  local own = lua_names(home.dir(options) .. "/providers")
+  return table.move(own, 1, #own, #list + 1, list)
+end
+
+function kinds.DAY()
+  return { "today", "yesterday" }
+end
+
+function kinds.WHEN()
+  return { "today", "yesterday", "last", "this" }
+end
+
+function kinds.ZONE(options)
+  return live.list("zones", options)
 end
 
 function kinds.COMMAND()
@@ -64,7 +80,7 @@ end
 -- The forms of a usage line as lists of words: { { "install", "RULE" }, { "trace", "RULE" } }.
 local function forms(usage)
   local list = {}
-  usage = usage:gsub("%[%-[^%]]*%]", "")
+  usage = usage:gsub("%[%-[^%]]*%]", ""):gsub("%-%-[%w%-]+ ?[%u=]*", "")
   for form in (usage .. "|"):gmatch("([^|]*)|") do
     local words = {}
     for word in form:gmatch("[%w_]+[%.%w_]*") do
@@ -93,13 +109,20 @@ local function add(list, found)
   end
 end
 
+local function own_words(of, options)
+  if type(of) == "function" then
+    return of()
+  end
+  return type(of) == "table" and of or kinds[of] and kinds[of](options) or live.list(of, options)
+end
+
 local function expand(list, word, m, options)
   if word:find("^%l") then
     add(list, { word })
+  elseif m.words and m.words[word] then
+    add(list, own_words(m.words[word], options))
   elseif files[word] then
     list.files = files[word]
-  elseif m.words and m.words[word] then
-    add(list, m.words[word])
   elseif kinds[word] then
     add(list, kinds[word](options))
   end
@@ -169,9 +192,10 @@ local function all_options(m)
 end
 
 local function starting(list, text, before)
-  local out = { files = list.files }
+  local out, seen = { files = list.files }, {}
   for _, x in ipairs(list) do
-    if x[1]:sub(1, #text) == text then
+    if x[1]:sub(1, #text) == text and not seen[x[1]] then
+      seen[x[1]] = true
       out[#out + 1] = { before .. x[1], x[2] }
     end
   end
@@ -210,9 +234,13 @@ function completion.candidates(argv)
   elseif current:sub(1, 1) == "-" then
     return starting(option_names(known, used), current, "")
   end
-  local list = {}
-  for _, form in ipairs(forms(m.usage or "")) do
-    local word = wanted(form, words, #words + 1)
+  local list, all, said = {}, forms(m.usage or ""), false
+  for _, form in ipairs(all) do
+    said = said or words[1] ~= nil and form[1] == words[1]
+  end
+  for _, form in ipairs(all) do
+    local other = said and form[1] ~= words[1] -- "KIND [WHEN]" where `edit` was said
+    local word = not other and wanted(form, words, #words + 1)
     if word then
       expand(list, word, m, used)
     end

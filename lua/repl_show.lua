@@ -26,11 +26,19 @@ local function numbers(value)
   return #value > 1 and value or nil, #value
 end
 
+-- The newest row in words: when, and what is all there is to say of it in most series.
+local function newest(row)
+  local at = row.day or row.hour or row.start
+  local value = math.tointeger(row.value) or row.value
+  return ("newest: %s, %s"):format(tostring(at), type(value) == "number" and ("%.10g"):format(value)
+    or tostring(value))
+end
+
 function show.value(v)
   local list, n, rows = numbers(v.value)
   if rows then
     term.line("%d values  %s", n, term.spark(list, n))
-    term.line(rows[#rows] and "newest: " .. json.encode(rows[#rows]) or "no value")
+    term.line(rows[#rows] and newest(rows[#rows]) or "no value")
   elseif list then
     term.line("%s\n%s", term.spark(list, n), json.encode(v.value))
   elseif v.type == "table" then
@@ -52,8 +60,29 @@ function show.plot(v)
   return true
 end
 
+-- Records have more fields than a table holds: when and what first, then what is known of them.
+local LEADING = { "day", "start", "finish", "sport", "type", "title", "name", "elapsed_s", "asleep_s",
+  "distance_m", "energy_kcal", "hr_avg" }
+
+local function is_record(row)
+  return type(row) == "table" and type(row.attributes) == "table" and row.kind ~= nil
+end
+
+local function flat(row)
+  local out = {}
+  for _, name in ipairs(LEADING) do
+    local v = row[name]
+    if v == nil then
+      v = row.attributes[name]
+    end
+    out[name] = v
+  end
+  out.type = out.type ~= out.sport and out.type or nil
+  return out
+end
+
 -- A column for each name that any row has; rows that are no tables have one column.
-local function columns(list)
+local function columns(list, record)
   local seen = {}
   for _, row in ipairs(list) do
     for name, cell in pairs(type(row) == "table" and row or { value = row }) do
@@ -61,7 +90,7 @@ local function columns(list)
     end
   end
   local names = {}
-  for _, name in ipairs(schema.keys(seen)) do
+  for _, name in ipairs(record and LEADING or schema.keys(seen)) do
     names[#names + 1] = seen[name] and #names < 12 and tostring(name) or nil
   end
   return names
@@ -72,7 +101,11 @@ function show.table(v)
   if type(list) ~= "table" or #list == 0 then
     return nil, 'there is no list to show: .table records("workout", { last = "30d" })'
   end
-  local names, rows = columns(list), {}
+  local record = is_record(list[1])
+  for i, row in ipairs(record and list or {}) do
+    list[i] = is_record(row) and flat(row) or {}
+  end
+  local names, rows = columns(list, record), {}
   for i, row in ipairs(list) do
     rows[i] = {}
     for k, name in ipairs(names) do

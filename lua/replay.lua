@@ -14,6 +14,8 @@ local json = sw.json
 
 local replay = {}
 
+local CHUNK = 500 -- events judged at a time
+
 local PLANNED_MOST = 120000 -- every five minutes for a year
 
 local function record_events(ctx, rule, kind, span)
@@ -100,10 +102,14 @@ local function calmed(rule, part, results)
   end
 end
 
--- Firings that the events would have caused: once a key, cooldown kept, nothing done.
-function replay.run(ctx, rule, events)
+-- Firings that the events would have caused: once a key, cooldown kept, nothing done. `show(done, all)` is
+-- told how far it is.
+function replay.run(ctx, rule, events, show)
   local firings, seen, recent, errors, carry = {}, {}, {}, {}, {}
-  for _, part in ipairs(chunks(events, 500)) do
+  for k, part in ipairs(chunks(events, CHUNK)) do
+    if show then
+      show((k - 1) * CHUNK, #events)
+    end
     local results, message, code = rules.evaluate(ctx, rule, part, "dry", carry)
     if not results then
       return nil, message, code

@@ -7,9 +7,12 @@ local schema = require("schema")
 local term = require("term")
 local versions = require("versions")
 local when = require("when")
+local wording = require("wording")
 
 local json = sw.json
 local past = {}
+
+local NOTHING = "(nothing to do)"
 
 local function span(ctx, options)
   local since = options.since or "1y"
@@ -32,13 +35,23 @@ local function span(ctx, options)
   return first, last
 end
 
+-- What an action says, on one line: a message with its words, an entry with its time, others by their name.
+local function said_by(ctx, a)
+  local args = a.args
+  local at = args.at and sw.time.iso(args.at // 1000 * 1000, home.offset(ctx, args.at))
+  local text = args.text and wording.fill(args.text, args.values or {}):gsub("%s*\n%s*", "; ")
+  local title = args.title and wording.fill(args.title, args.values or {})
+  local both = title and text and title ~= text and title .. ": " .. text or title or text
+  return (both or a.action) .. (at and " at " .. at:sub(12, 16) or "")
+end
+
 local function action_text(ctx, f)
   local a = f.actions[1]
   if not a then
-    return ""
+    return NOTHING
   end
-  local at = a.args.at and sw.time.iso(a.args.at // 1000 * 1000, home.offset(ctx, a.args.at))
-  return (a.args.title or a.args.text or a.action) .. (at and " at " .. at:sub(12, 16) or "")
+  local more = #f.actions > 1 and (", and %d more"):format(#f.actions - 1) or ""
+  return said_by(ctx, a) .. more
 end
 
 -- The rules of these names, read once; nil and why not.
@@ -54,8 +67,8 @@ local function named(ctx, words)
   for i = 2, #words do
     local r = by_name[words[i]]
     if not r then
-      return nil, ("there is no rule '%s'%s"):format(words[i], schema.did_you_mean(words[i],
-        schema.keys(by_name))), "usage"
+      return nil, ("there is no rule '%s'%s; `syncwell rules list --all` names them"):format(words[i],
+        schema.did_you_mean(words[i], schema.keys(by_name))), "usage"
     elseif r.error then
       return nil, r.error, "bad"
     end
@@ -70,7 +83,9 @@ local function judged(ctx, rule, first, last)
   if not events then
     return nil, message, code
   end
-  local list, errors, kind = replay.run(ctx, rule, events)
+  local bar = term.progress("playing " .. rule.name, term.number)
+  local list, errors, kind = replay.run(ctx, rule, events, not ctx.quiet and bar.show or nil)
+  bar.clear()
   return list, errors, list and #events or kind
 end
 
@@ -146,16 +161,18 @@ end
 local signs = { added = "+", removed = "-", changed = "~" }
 
 local function show_table(ctx, out, o)
-  local rows, n = {}, 0
+  local rows, n, idle = {}, 0, 0
   for i, f in ipairs(out.firings) do
     n = n + (f.change ~= "removed" and 1 or 0)
+    idle = idle + (f.change ~= "removed" and not f.actions[1] and 1 or 0)
     rows[i] = { f.at:sub(1, 16):gsub("T", " "), f.rule, f.event.type or f.event.kind, action_text(ctx, f) }
     if o.diff then
       table.insert(rows[i], 1, signs[f.change] or "")
     end
   end
-  term.line("%d event%s from %s to %s, would have fired %d time%s", out.judged, out.judged == 1 and ""
-    or "s", sw.time.day_text(o.first), sw.time.day_text(o.last), n, n == 1 and "" or "s")
+  term.line("%d event%s from %s to %s, would have fired %d time%s%s", out.judged, out.judged == 1 and ""
+    or "s", sw.time.day_text(o.first), sw.time.day_text(o.last), n, n == 1 and "" or "s",
+    idle > 0 and (", %d of them without doing anything"):format(idle) or "")
   for _, c in ipairs(out.changes) do
     local words = "%d more, %d fewer, %d with other words than before its edit of %s"
     local since = c.since and c.since:sub(1, 16):gsub("T", " ")

@@ -186,6 +186,10 @@ function reports.fire(ctx, words, options)
       return nil, message, kind
     end
   end
+  if not fires then -- the gates in words, as `why` has them
+    results = rules.evaluate(ctx, rule, { e }, "why")
+    r.out.gates = results and results[1] and results[1].ok and results[1].out.gates or r.out.gates
+  end
   print_fire(ctx, rule, e, r.out, state)
   return 0
 end

@@ -208,7 +208,8 @@ function rules.find(ctx, name)
     end
     known[#known + 1] = r.name
   end
-  return nil, ("there is no rule '%s'%s"):format(tostring(name), schema.did_you_mean(tostring(name), known)),
+  return nil, ("there is no rule '%s'%s; `syncwell rules list --all` names them"):format(tostring(name),
+    schema.did_you_mean(tostring(name), known)),
     "usage"
 end
 

@@ -22,8 +22,8 @@ local function distance(a, b)
   return last[#b]
 end
 
--- The closest of the names, nil when none is close.
-function schema.nearest(word, names)
+-- The closest of the names, nil when none is close: a third of the word, or `most` letters apart.
+function schema.nearest(word, names, most)
   local best, at
   for _, name in ipairs(names) do
     local d = distance(word:lower():sub(1, 40), name:lower():sub(1, 40))
@@ -31,7 +31,7 @@ function schema.nearest(word, names)
       best, at = d, name
     end
   end
-  return best and best <= math.min(#word, 40) // 3 + 1 and at or nil
+  return best and best <= (most or math.min(#word, 40) // 3 + 1) and at or nil
 end
 
 function schema.did_you_mean(word, names)

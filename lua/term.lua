@@ -27,7 +27,7 @@ end
 local colours = { red = 31, green = 32, yellow = 33, blue = 34, grey = 90, bold = 1 }
 
 function term.paint(colour, text)
-  if not tty_out or sw.sys.env("NO_COLOR") then
+  if not tty_out or (sw.sys.env("NO_COLOR") or "") ~= "" or sw.sys.env("TERM") == "dumb" then
     return text
   end
   return ("\27[%dm%s\27[0m"):format(colours[colour], text)
@@ -43,7 +43,32 @@ local function pad(text, width, right)
   return right and fill .. text or text .. fill
 end
 
--- rows of texts or numbers; numbers stand right.
+-- A text as lines of at most so many columns, broken at blanks; a longer word keeps a line for itself.
+function term.wrapped(text, room)
+  local lines, line = {}, nil
+  for word in text:gmatch("%S+") do
+    if line and term.width(line) + 1 + term.width(word) > room then
+      lines[#lines + 1], line = line, word
+    else
+      line = line and line .. " " .. word or word
+    end
+  end
+  lines[#lines + 1] = line
+  return #lines > 0 and lines or { "" }
+end
+
+local NARROWEST = 20 -- columns in which sentences can still be read
+
+-- How wide the last column may be on this terminal; nil where it may be as wide as it likes.
+local function room_of_last(width)
+  local left = sw.sys.columns()
+  for i = 1, #width - 1 do
+    left = left - width[i] - 2
+  end
+  return tty_out and width[#width] > left and left >= NARROWEST and left or nil
+end
+
+-- rows of texts or numbers; numbers stand right. On a terminal that is too narrow the last column is wrapped.
 function term.table(head, rows)
   local width, right = {}, {}
   for i, name in ipairs(head) do
@@ -67,8 +92,17 @@ function term.table(head, rows)
     term.line("%s", paint and term.paint(paint, text) or text)
   end
   line(head, "bold")
+  local room = not right[#head] and room_of_last(width)
   for _, row in ipairs(rows) do
-    line(row)
+    local texts = room and term.wrapped(row[#head], room) or { row[#head] }
+    for i, text in ipairs(texts) do
+      local cells = i == 1 and { table.unpack(row, 1, #head - 1) } or {}
+      for k = 1, #head - 1 do
+        cells[k] = cells[k] or ""
+      end
+      cells[#head] = text
+      line(cells)
+    end
   end
 end
 
@@ -146,6 +180,11 @@ function term.duration(seconds)
   return ("%d h %02d min"):format((seconds + 30) // 3600, (seconds + 30) // 60 % 60)
 end
 
+-- How long something took, which is often less than a second.
+function term.spent(ms)
+  return ms < 9950 and ("%.1f s"):format(ms / 1000) or term.duration(ms / 1000)
+end
+
 function term.bytes(n)
   local unit = { "B", "kB", "MB", "GB" }
   local i = 1
@@ -178,7 +217,7 @@ function term.progress(what, unit)
     local left = rate > 0 and whole > done and (whole - done) / rate or 0
     sw.sys.err(("\r\27[K%s  %3d %%  %s of %s  %s/s  %s left"):format(what, whole > 0 and done * 100 // whole
       or 0,
-      unit(done), unit(whole), unit(rate), term.duration(left)))
+      unit(done), unit(whole), unit(rate // 1), term.duration(left)))
   end
   function self.clear()
     if tty_err then

@@ -3,6 +3,7 @@
 --   triggers.unsupported(ctx, declaration) --> nil, or why this version cannot run it
 local actions = require("actions")
 local data = require("data")
+local filters = require("filters")
 local gates = require("gates")
 local schedule = require("schedule")
 local schema = require("schema")
@@ -92,7 +93,7 @@ function triggers.unsupported(ctx, d)
     return "sw.any is empty: it takes triggers, such as sw.any { sw.goal \"steps\", sw.cron \"0 7 * * *\" }"
   end
   for _, t in ipairs(triggers_of(d)) do
-    local problem = triggers.problem(ctx, t)
+    local problem = triggers.problem(ctx, t) or filters.problem(ctx, t)
     if problem then
       return problem
     end
@@ -112,29 +113,7 @@ function triggers.unsupported(ctx, d)
   end
 end
 
-local function has(view, name, wanted)
-  local value = view[name]
-  if value == nil then
-    value = (view.attributes or {})[name]
-  end
-  local among = value == wanted
-  for _, member in ipairs(type(view[name .. "s"]) == "table" and view[name .. "s"] or {}) do
-    among = among or member == wanted
-  end
-  return among
-end
-
-local filters = { "provider", "maker", "sport", "type", "metric", "origin" }
-
--- Does an event have what the trigger's filters ask for?
-function triggers.passes(trigger, view)
-  for _, name in ipairs(trigger.kind == "event" and filters or {}) do
-    if trigger[name] and not has(view, name, trigger[name]) then
-      return false
-    end
-  end
-  return true
-end
+triggers.passes = filters.passes
 
 -- A created-trigger with a filter also looks at updates, since what it waits for may join later; the key
 -- keeps it to once.

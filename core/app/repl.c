@@ -1,10 +1,19 @@
 /* SPDX-License-Identifier: MIT */
+/* Lines of a person at a terminal, by libedit: history, completion, and Ctrl-C that drops the line. The
+ * terminal stays in its usual mode, so Ctrl-C is a signal, and any thread may get it: its handler writes
+ * to an eventfd that is watched beside the keys. That ends readline() as the end of input would; a flag
+ * tells the two apart. */
 #include "app/repl.h"
 #include <editline/readline.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
+#include <wchar.h>
 
 enum { HISTORY_LINES = 1000 };
 
@@ -12,6 +21,8 @@ enum { HISTORY_LINES = 1000 };
 static const struct sw_completer *helper;
 static char **found;
 static size_t given;
+static volatile sig_atomic_t dropped;
+static int bell = -1; /* what the handler of Ctrl-C writes to */
 
 static char *next_word(const char *word, int again)
 {
@@ -41,6 +52,61 @@ static char **complete(const char *word, int start, int end)
     return rl_completion_matches(word, next_word);
 }
 
+static void on_interrupt(int sig)
+{
+    uint64_t one = 1;
+    int kept = errno;
+    (void)sig;
+    dropped = 1;
+    if (write(bell, &one, sizeof one) < 0) dropped = 1; /* the flag is all there is then */
+    errno = kept;
+}
+
+/* A byte of the terminal; negative at its end or after Ctrl-C. */
+static int read_byte(void)
+{
+    struct pollfd p[2] = {{.fd = 0, .events = POLLIN}, {.fd = bell, .events = POLLIN}};
+    unsigned char c;
+    while (!dropped && poll(p, 2, -1) < 0 && errno == EINTR) continue;
+    return !dropped && read(0, &c, 1) == 1 ? c : -1;
+}
+
+/* A character, which may be several bytes; what is none in this locale comes as it is. */
+static int read_key(FILE *f)
+{
+    mbstate_t state = {0};
+    wchar_t wide;
+    int c;
+    (void)f;
+    for (int n = 0; n < 8; n++) {
+        char byte = (char)(c = read_byte());
+        size_t got;
+        if (c < 0) return -1;
+        got = mbrtowc(&wide, &byte, 1, &state);
+        if (got == (size_t)-1) return c;
+        if (got != (size_t)-2) return got ? (int)wide : 0;
+    }
+    return c;
+}
+
+/* readline(); SW_REPL_DROPPED after Ctrl-C, NULL at the end of input. */
+static char *edited_line(const char *prompt)
+{
+    struct sigaction mine = {.sa_handler = on_interrupt}, before;
+    uint64_t rung;
+    char *line;
+    if (bell < 0) bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    while (read(bell, &rung, sizeof rung) > 0) continue;
+    dropped = 0;
+    sigaction(SIGINT, &mine, &before);
+    line = readline(prompt);
+    sigaction(SIGINT, &before, NULL);
+    if (!dropped) return line;
+    free(line);
+    puts("");
+    return strdup(SW_REPL_DROPPED);
+}
+
 static void start_editing(const char *path)
 {
     using_history();
@@ -49,6 +115,7 @@ static void start_editing(const char *path)
     rl_attempted_completion_function = complete;
     rl_basic_word_break_characters = " \t\n\"'=<>;(){}[],+-*/%^#~";
     rl_completion_append_character = 0;
+    rl_getc_function = read_key;
 }
 
 static void history_path(char *out, size_t n)
@@ -76,10 +143,10 @@ char *sw_repl_read_line(const char *prompt, const struct sw_completer *help)
     history_path(path, sizeof path);
     if (!rl_attempted_completion_function) start_editing(path);
     helper = help;
-    line = readline(prompt);
+    line = edited_line(prompt);
     helper = NULL;
     forget_words();
-    if (line && *line) {
+    if (line && *line && strcmp(line, SW_REPL_DROPPED) != 0) {
         add_history(line);
         write_history(path);
     }

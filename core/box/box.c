@@ -281,7 +281,9 @@ static int word_error(lua_State *L)
 static void describe(struct sw_box *b, struct ending *e)
 {
     char text[160];
-    if (e->expired) {
+    if (e->expired && b->limits.stopped) {
+        error_text(&e->error, "stopped", b->limits.where, b->limits.where_line);
+    } else if (e->expired) {
         snprintf(text, sizeof text, "stopped: used more than %lld ms of CPU time",
                  (long long)(e->r->budget_ns / 1000000));
         error_text(&e->error, text, b->limits.where, b->limits.where_line);

@@ -106,11 +106,23 @@ static void on_tick(int sig)
     if (lua_gethook(m->running) != on_hook) arm(m->running);
 }
 
+/* The next tick finds the deadline passed. */
+static void on_stop(int sig)
+{
+    struct sw_limits *m = ticking;
+    (void)sig;
+    if (!m || !m->deadline_ns) return;
+    m->stopped = 1;
+    m->deadline_ns = 1;
+}
+
 lua_State *sw_limits_new(struct sw_limits *m, size_t mem_max_bytes)
 {
     struct sigaction sa = {.sa_handler = on_tick, .sa_flags = SA_RESTART};
+    struct sigaction stop = {.sa_handler = on_stop, .sa_flags = SA_RESTART};
     *m = (struct sw_limits){.mem_max = mem_max_bytes};
     sigaction(SIGALRM, &sa, NULL); /* now: the seccomp filter will not allow it */
+    sigaction(SIGUSR1, &stop, NULL);
     m->slab = sw_slab_of_state();
     if (m->slab) sw_slab_set_most(m->slab, mem_max_bytes + mem_max_bytes / 2 + SLAB_SLACK);
     m->L = lua_newstate(alloc, m);
@@ -147,7 +159,7 @@ void sw_limits_tick_stop(struct sw_limits *m)
 int64_t sw_limits_begin(struct sw_limits *m, lua_State *thread, int64_t budget_ns)
 {
     int64_t now = sw_limits_cpu_ns();
-    m->expired = 0;
+    m->expired = m->stopped = 0;
     m->mem_hit = false;
     m->where_line = 0;
     m->base = m->running = thread;
@@ -158,7 +170,7 @@ int64_t sw_limits_begin(struct sw_limits *m, lua_State *thread, int64_t budget_n
 
 void sw_limits_begin_unseen(struct sw_limits *m, lua_State *thread, int64_t budget_ns)
 {
-    m->expired = 0;
+    m->expired = m->stopped = 0;
     m->mem_hit = false;
     m->where_line = 0;
     m->base = m->running = thread;

@@ -21,7 +21,8 @@ struct sw_limits {
     lua_State *L;                     /* main thread */
     lua_State *base;                  /* the thread the current run began on; not looked into */
     lua_State *volatile running;      /* the thread whose instructions are executed now */
-    volatile sig_atomic_t expired;    /* the current run is over its budget */
+    volatile sig_atomic_t expired;    /* the current run is over its budget, or to end */
+    volatile sig_atomic_t stopped;    /* the engine asked for its end (SIGUSR1) */
     volatile int64_t deadline_ns;     /* on the CPU clock; 0: none; or SW_LIMITS_UNSEEN */
     volatile int64_t budget_ns;       /* of a run whose beginning was not timed, see below */
     volatile int64_t seen_ns;         /* CPU clock then */
@@ -34,7 +35,8 @@ struct sw_limits {
 };
 
 /* A state with the allocator in place and no library; NULL when there is no memory for it. Also
- * installs the handler for SIGALRM (one state per process has its tick running at a time). */
+ * installs the handlers for SIGALRM (one state per process has its tick running at a time) and for
+ * SIGUSR1, by which the engine ends the run under way; without one it means nothing. */
 lua_State *sw_limits_new(struct sw_limits *m, size_t mem_max_bytes);
 void sw_limits_free(struct sw_limits *m); /* closes the state */
 struct sw_limits *sw_limits_of(lua_State *L);

@@ -19,6 +19,7 @@
  *   identity() -> a text that changes with the box's program
  *   confinement() -> text        stats() -> table
  *   pid(user, package)           of the worker that serves it, nil if none does
+ *   interrupt(user, package) -> whether something of it ran, which then fails with "stopped"
  *   close()            waits until every worker has ended; not while runs are under way */
 #include "base/alloc.h"
 #include "base/log.h"
@@ -500,6 +501,14 @@ static int l_pid(lua_State *L)
     return 1;
 }
 
+static int l_interrupt(lua_State *L)
+{
+    const char *user = luaL_checkstring(L, 1), *package = luaL_checkstring(L, 2);
+    struct pool *p = pool_of(L);
+    lua_pushboolean(L, p->workers && sw_workers_interrupt(p->workers, user, package));
+    return 1;
+}
+
 static void on_pool_ended(void *ctx)
 {
     struct sw_wait w = *(struct sw_wait *)ctx;
@@ -543,7 +552,7 @@ int sw_open_box(lua_State *L)
         {"configure", l_configure}, {"load", l_load},   {"run", l_run},
         {"pack", l_pack},           {"batch", l_batch}, {"plain", sw_outcome_plain},
         {"body", l_body},           {"reply", l_reply}, {"confinement", l_confinement},
-        {"identity", l_identity},
+        {"identity", l_identity},   {"interrupt", l_interrupt},
         {"stats", l_stats},         {"pid", l_pid},     {"close", l_close},
         {NULL, NULL}};
     struct pool *p = lua_newuserdatauv(L, sizeof *p, 0);

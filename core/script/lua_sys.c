@@ -3,6 +3,7 @@
  *   out(text) / err(text)           write to standard output / error; out gives nil, message when the reader went away
  *   read_all() -> text              standard input to its end
  *   read_line(prompt [, words]) -> text | nil   a line from the person; the loop stands still meanwhile.
+ *                                   "\3" when Ctrl-C dropped it.
  *                                   words(line, word) -> list of what may stand there; it must not wait
  *   read_hidden(prompt) -> text | nil   the same without showing it, from the terminal or standard input
  *   tty(fd) -> boolean              columns() -> width of the terminal, 80 if there is none

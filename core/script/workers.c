@@ -282,6 +282,15 @@ pid_t sw_workers_pid(const struct sw_workers *pool, const char *user, const char
     return p && p->worker ? p->worker->pid : 0;
 }
 
+bool sw_workers_interrupt(struct sw_workers *pool, const char *user, const char *package)
+{
+    const struct sw_package *p = find_package(pool, user, package);
+    if (!p || !p->worker || p->worker->state != SW_WORKER_READY || !sw_worker_running(p->worker))
+        return false;
+    sw_worker_interrupt(p->worker);
+    return true;
+}
+
 void sw_workers_get_stats(const struct sw_workers *pool, struct sw_workers_stats *s)
 {
     *s = pool->stats;

@@ -108,6 +108,10 @@ const char *sw_workers_confinement(const struct sw_workers *p);
 /* The process serving a package, 0 if none does (for status and tests). */
 pid_t sw_workers_pid(const struct sw_workers *p, const char *user, const char *package);
 
+/* End the run that the package's worker executes now: it fails with "stopped", and the worker, with the
+ * names its scripts hold, lives on. false: nothing of it runs just now. */
+bool sw_workers_interrupt(struct sw_workers *p, const char *user, const char *package);
+
 struct sw_workers_stats {
     uint64_t started, killed, crashed, retired, runs, requeued; /* since the pool was made */
     int live, running;

@@ -15,11 +15,15 @@
 
 #define TRIES_MAX 4 /* a run queued again more often is given up */
 
-void sw_worker_kill(struct sw_worker *w)
+static void send_signal(const struct sw_worker *w, int signal)
 {
     if (w->pidfd < 0) return;
-    syscall(SYS_pidfd_send_signal, w->pidfd, SIGKILL, NULL, 0);
+    syscall(SYS_pidfd_send_signal, w->pidfd, signal, NULL, 0);
 }
+
+void sw_worker_kill(struct sw_worker *w) { send_signal(w, SIGKILL); }
+
+void sw_worker_interrupt(struct sw_worker *w) { send_signal(w, SIGUSR1); }
 
 static void unlink_worker(struct sw_worker *w)
 {

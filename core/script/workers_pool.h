@@ -112,6 +112,8 @@ void sw_workers_request(struct sw_workers *pool, struct sw_package *p);
 
 /* Kill the process, by its pidfd; w stays until its socket's end is read or it is released. */
 void sw_worker_kill(struct sw_worker *w);
+/* End the run it executes (box/limits.h); only once it is ready, before it would die of it. */
+void sw_worker_interrupt(struct sw_worker *w);
 /* Let go of everything; the memory goes when libuv has let go of the handle. Drops its runs. */
 void sw_worker_release(struct sw_worker *w);
 /* End a worker that has nothing under way. */

@@ -185,9 +185,16 @@ local function param_values(declaration, given)
   })
 end
 
+-- `origin` may name when it came as well as a device (lua/filters.lua).
+local timely = { live = true, backfill = true, replay = true }
+
 -- Gates: each gives ok and a text with the values that decided. get(name): a field as it came.
 local function matches(wanted, get, name)
   local value = get(name)
+  if name == "origin" and timely[wanted] then
+    local came = get "live"
+    value = came == "backfill" and came or came == wanted and came or "live"
+  end
   if value == wanted then
     return true, value
   end

@@ -122,7 +122,7 @@ local keys_say = {
   values = "what stands for {name} in text and title: { name = w.distance }",
   due = "until when", topic = "MQTT topic", payload = "text, or a table sent as JSON", qos = "0, 1 or 2",
   retain = "kept by the broker", provider = "only from this service", maker = "only measured by this maker",
-  sport = "only this sport", type = "only of this type", origin = "live, backfill or replay",
+  sport = "only this sport", type = "only of this type", origin = "who measured",
     zone = "another time zone",
   enter = "fires when it is passed", leave = "and again only after this was passed", lasting = "for so long",
   above = "such as \"mean28d+2sd\"", below = "such as \"mean28d-2sd\"",

@@ -68,7 +68,8 @@ shapes.package = {
 
 shapes.triggers = {
   event = { [1] = { event_kind, required = true, name = "event" }, provider = { "text" }, maker = { "text" },
-    sport = { "text" }, type = { "text" }, metric = { "text" }, origin = { "text" } },
+    sport = { "text" }, type = { "text" }, metric = { "text" },
+    origin = { "text", doc = "live or backfill, or only of this device or app" } },
   cron = { [1] = { "text", required = true, name = "spec" }, zone = { "text" } },
   at = { [1] = { "text", required = true, name = "spec" } },
   every = { [1] = { "duration", required = true, name = "spec" } },

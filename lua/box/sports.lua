@@ -49,4 +49,13 @@ function sports.of(word)
   return word:gsub("(%l)(%u)", "%1_%2"):lower():gsub("[^%w]+", "_"):sub(1, 60)
 end
 
+-- Every sport of the table, in our spelling.
+function sports.names()
+  local list = {}
+  for _, row in pairs(known) do
+    list[#list + 1] = row[1]
+  end
+  return list
+end
+
 return sports

@@ -138,6 +138,10 @@ function verbs.schedule(ctx, words, options)
     end
     return say(ctx, { every = json.null }, "no backups are made by themselves any more")
   end
+  if not words[2] then
+    return nil, "how often? for example: syncwell backup schedule 1d --keep 7, or backup schedule off",
+      "usage"
+  end
   local ms, keep = span_ms(words[2]), math.tointeger(tonumber(options.keep or 7))
   if not ms then
     return nil, ("'%s' is no span such as 1d, 12h or 1w (1min to a year), nor off"):format(

@@ -26,6 +26,8 @@ local command = {
   },
 }
 
+command.words = { SOURCE = "sources" }
+
 local FIRST, LAST = sw.time.day(1900, 1, 3), sw.time.day(2079, 6, 1)
 
 local function answers_to(o, word)
@@ -145,8 +147,8 @@ local function print_alone(name, days)
   for i = math.max(1, #days - 5), #days do
     texts[#texts + 1] = sw.time.day_text(days[i])
   end
-  term.line("only %s: %d%s%s", sw.sys.clean(name), #days, #days > 0 and ", " or "",
-    (#days > 6 and "... " or "") .. table.concat(texts, " "))
+  term.line("only %s: %d day%s%s%s", sw.sys.clean(name), #days, #days == 1 and "" or "s",
+    #days > 6 and ", the last: " or #days > 0 and ": " or "", table.concat(texts, " "))
 end
 
 local function print_people(r)

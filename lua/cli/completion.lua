@@ -17,7 +17,7 @@ _syncwell() {
     case $line in
     :files) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); compopt -o filenames 2>/dev/null ;;
     :dirs) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); compopt -o filenames 2>/dev/null ;;
-    ?*) COMPREPLY+=("${line%%$'\t'*}") ;;
+    ?*) COMPREPLY+=("$(printf %q "${line%%$'\t'*}")") ;;
     esac
   done <<<"$found"
 }

@@ -14,7 +14,7 @@ local json = sw.json
 
 local command = {
   creates = true, group = "start", summary = "connect a service", mutates = true,
-  usage = "PROVIDER [--name N] [--base-url URL] [--client-id ID] [--paste]",
+  usage = "PROVIDER [--name N] [--base-url URL] [--client-id ID] [--paste] [--no-sync]",
   example = "syncwell connect intervals-icu\nsyncwell connect strava --client-id 12345\n"
     .. "syncwell connect nightscout --base-url https://mine.example\n"
     .. "syncwell connect phone\nsyncwell connect health-connect",
@@ -197,6 +197,11 @@ local function say(ctx, c, outcome, withheld)
     term.line("\nLet the app post to this address (keep it to yourself;\n"
       .. "`syncwell serve` answers it):\n\n  %s",
       c.posts_to)
+    if not (ctx.config and ctx.config.public_url) then
+      term.line("\nOnly this machine reaches it there: `public_url` in config.lua is the address\n"
+        .. "that your phone reaches (a proxy with TLS), or 127.0.0.1 is this machine's\n"
+        .. "name or number in your network after `syncwell serve --listen 0.0.0.0:8787`.")
+    end
   elseif outcome then
     term.line("the last 7 days: %s new%s", term.number(outcome.new), outcome.rejected > 0
       and (", %d rejected"):format(outcome.rejected) or "")

@@ -21,6 +21,8 @@ local command = {
   options = { ["with-data"] = { doc = "remove: everything it brought goes too, for good" } },
 }
 
+command.words = { NAME = "connections" }
+
 local function iso(ctx, ms)
   return ms and sw.time.iso(ms // 1000 * 1000, home.offset(ctx, ms))
 end

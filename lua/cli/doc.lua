@@ -20,11 +20,6 @@ local command = {
     cookbook = { doc = "the catalogue of rules as a page" } },
 }
 
-function command.words()
-  local all = reference.get()
-  return all and reference.names(all) or {}
-end
-
 local function metric(name)
   for _, m in ipairs(sw.store.metrics()) do
     if m.name == name then
@@ -35,7 +30,8 @@ local function metric(name)
   end
 end
 
-local function unknown(all, name)
+-- With and without sw. and ctx., and the metrics.
+local function all_names(all)
   local names = reference.names(all)
   for _, full in ipairs(reference.names(all)) do
     names[#names + 1] = full:gsub("^%l+%.", "")
@@ -43,9 +39,21 @@ local function unknown(all, name)
   for _, m in ipairs(sw.store.metrics()) do
     names[#names + 1] = m.name
   end
+  for name in pairs(all.parts or {}) do
+    names[#names + 1] = name
+  end
   names[#names + 1] = "config"
+  return names
+end
+
+command.words = { NAME = function()
+  local all = reference.get()
+  return all and all_names(all) or {}
+end }
+
+local function unknown(all, name)
   return nil, ("there is nothing called '%s'%s; `syncwell doc` lists what there is"):format(name,
-    schema.did_you_mean(name, names)), "usage"
+    schema.did_you_mean(name, all_names(all))), "usage"
 end
 
 local function list(all)

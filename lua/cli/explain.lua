@@ -12,7 +12,7 @@ local when = require("when")
 local json = sw.json
 
 local command = {
-  group = "data", summary = "why a number is what it is", usage = "METRIC [DAY] | ID",
+  group = "data", summary = "why a number is what it is", usage = "METRIC [DAY] [--all] | ID",
     example = "syncwell explain steps 2026-03-29",
   doc = "Lists the samples of the day by origin: which were used, which were passed over, and behind whom,\n"
     .. "and the totals that were stated for it; of sleep, the records of that day in the same way.\n"

@@ -162,7 +162,7 @@ local function report(job, out, seconds)
       left_out = job.left_out })
   elseif not job.ctx.quiet then
     sw.sys.err(("%s samples and %s records%s in %s\n"):format(term.number(job.n_samples),
-      term.number(job.n_records), out and " to " .. out or "", term.duration(seconds)))
+      term.number(job.n_records), out and " to " .. out or "", term.spent(seconds * 1000)))
   end
   if #left > 0 and not job.ctx.quiet then
     sw.sys.err(("left out, because the format has no words for them: %s\n"):format(table.concat(left, ", ")))

@@ -41,6 +41,10 @@ function verbs.set(ctx, words, options)
     return nil, words[2] and message or "goals set needs a metric and an amount: goals set steps 10000/day",
       code or "usage"
   end
+  if not words[3] then
+    return nil, ("goals set %s needs an amount: syncwell goals set steps 10000/day"):format(words[2]),
+      "usage"
+  end
   local target
   target, message, code = target_of(m, table.concat(words, " ", 3))
   if not target then

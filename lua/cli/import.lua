@@ -27,6 +27,9 @@ local command = {
   },
 }
 
+command.words = { FORMAT = { "fit", "tcx", "gpx", "apple", "csv", "json", "syncwell" },
+  UNIT = { "kg", "lb", "st" } }
+
 local LIVE_MS = 48 * 3600 * 1000
 
 local function absolute(words)
@@ -40,6 +43,8 @@ local function absolute(words)
   end
   return paths
 end
+
+local LISTED = 20 -- files of a run without anything to say that are still named one by one
 
 local clean = sw.sys.clean -- names and texts of files are strangers' words
 
@@ -61,6 +66,44 @@ local function show(r)
       term.line("    rejected: %s", clean(reason))
     end
   end
+end
+
+-- Many files that came in without a word are a line a format, so that what needs a look is not lost.
+local function gathered(list)
+  local order, by_format = {}, {}
+  for _, r in ipairs(list) do
+    local sum = by_format[r.format]
+    if not sum then
+      sum = { n = 0, new = 0, updated = 0, unchanged = 0 }
+      by_format[r.format], order[#order + 1] = sum, r.format
+    end
+    sum.n = sum.n + 1
+    for _, what in ipairs { "new", "updated", "unchanged" } do
+      sum[what] = sum[what] + r[what]
+    end
+  end
+  for _, format in ipairs(order) do
+    local sum = by_format[format]
+    term.line("%s  %s files (%s): %s new, %s updated, %s unchanged", term.paint("green", "ok"),
+      term.number(sum.n), format, term.number(sum.new), term.number(sum.updated), term.number(sum.unchanged))
+  end
+end
+
+local function has_words(r)
+  return r.status ~= "ok" or r.rejected > 0 or #(r.notes or {}) > 0 or #r.reasons > 0
+end
+
+-- Results that are shown by themselves, and those that are gathered.
+local function sorted_out(results, quiet)
+  local plain, others = {}, {}
+  for _, r in ipairs(results) do
+    local list = has_words(r) and others or plain
+    list[#list + 1] = (r.status ~= "ok" or not quiet) and r or nil
+  end
+  if #plain > LISTED then
+    return others, plain
+  end
+  return quiet and others or results, {}
 end
 
 local function print_json(out)
@@ -179,16 +222,16 @@ local function show_passed(out)
 end
 
 local function report(ctx, out, began)
-  for _, r in ipairs(out.results) do
-    if not ctx.quiet or r.status ~= "ok" then
-      show(r)
-    end
+  local each, many = sorted_out(out.results, ctx.quiet)
+  for _, r in ipairs(each) do
+    show(r)
   end
+  gathered(many)
   local t = out.total
   show_passed(out)
   term.line("%d file%s in %s: %s new, %s updated, %s unchanged, %s rejected", t.files, t.files == 1 and ""
     or "s",
-    term.duration((sw.time.mono() - began) / 1000), term.number(t.new), term.number(t.updated),
+    term.spent(sw.time.mono() - began), term.number(t.new), term.number(t.updated),
       term.number(t.unchanged), term.number(t.rejected))
   if t.files == 0 then
     term.error("nothing to import was found there (looked for"

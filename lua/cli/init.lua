@@ -10,6 +10,8 @@ local term = require("term")
 
 local cli = {}
 
+local WIDTH = 80 -- of help
+
 local function option_lines(options)
   local lines = {}
   for _, name in ipairs(schema.keys(options)) do
@@ -24,7 +26,7 @@ local function help()
   for _, name in ipairs(commands.names()) do
     local m = commands.get(name)
     by_group[m.group] = by_group[m.group] or {}
-    table.insert(by_group[m.group], ("  %-12s %s"):format(name, m.summary))
+    table.insert(by_group[m.group], ("  %-13s %s"):format(name, m.summary))
   end
   term.line("%s\n", commands.about)
   term.line("usage: syncwell [--home DIR] [--user NAME] [--json] [--quiet] COMMAND ...\n")
@@ -37,8 +39,32 @@ local function help()
   term.line("First steps:  syncwell demo   or   syncwell import ~/Downloads/export.zip && syncwell show")
 end
 
+-- The forms of a usage line, one each: "list | show NAME [--all | --one]" has two. A line in brackets may be
+-- left out as a whole, which is a form as well.
+local function forms_of(usage)
+  local whole = usage:match("^%[(.*)%]$")
+  whole = whole and not whole:find("^%-") and whole:find(" | ", 1, true) and whole or nil
+  local forms = whole and { "" } or {}
+  local text = (whole or usage):gsub("%b[]", function(part) return (part:gsub("|", "\1"):gsub(" ", "\2")) end)
+  for form in (text .. " | "):gmatch("(.-) | ") do
+    forms[#forms + 1] = form
+  end
+  return #forms > 0 and forms or { "" }
+end
+
+local function usage_lines(name, usage)
+  local lines, indent = {}, (" "):rep(#"usage: syncwell " + #name + 1)
+  for _, form in ipairs(forms_of(usage)) do
+    for i, text in ipairs(term.wrapped(form, math.max(30, WIDTH - #indent))) do
+      text = text:gsub("\1", "|"):gsub("\2", " ")
+      lines[#lines + 1] = i == 1 and ("       syncwell %s %s"):format(name, text) or indent .. text
+    end
+  end
+  return (table.concat(lines, "\n"):gsub("^%s+", ""):gsub("%s+\n", "\n"):gsub("%s+$", ""))
+end
+
 local function command_help(name, m)
-  term.line("syncwell %s: %s\n\nusage: syncwell %s %s\n", name, m.summary, name, m.usage or "")
+  term.line("syncwell %s: %s\n\nusage: %s\n", name, m.summary, usage_lines(name, m.usage or ""))
   if m.doc then
     term.line("%s\n", m.doc)
   end
@@ -53,9 +79,22 @@ local function command_help(name, m)
   term.line("exit codes: %s", table.concat(exits, ", "))
 end
 
-local function usage_error(message, hint)
-  term.error(message .. (hint or ""))
+-- Before the options are read, too, a machine that asked for JSON gets its document.
+local function usage_error(message, hint, argv)
+  message = message .. (hint or "")
+  for _, word in ipairs(argv or {}) do
+    if word == "--json" then
+      term.line("%s", sw.json.encode { error = { message = message, code = "usage" } })
+      break
+    end
+  end
+  term.error(message)
   return 2
+end
+
+-- Has a usage line a place for words, beside options?
+local function takes_words(usage)
+  return usage:gsub("%[%-[^%]]*%]", ""):find("%S") ~= nil
 end
 
 -- Split argv into words and options; "--name=value" and "--name value"; "--" ends options.
@@ -158,7 +197,7 @@ function cli.main(argv)
   if not at then
     local _, options = parse(argv, commands.globals)
     if not _ then
-      return usage_error(options, "; `syncwell --help` lists them")
+      return usage_error(options, "; `syncwell --help` lists them", argv)
     elseif options.version then
       term.line("syncwell %s", commands.version)
       return 0
@@ -173,7 +212,7 @@ function cli.main(argv)
     return 0
   elseif not m then
     return usage_error(("there is no command '%s'%s"):format(name,
-      schema.did_you_mean(name, commands.names())), "; `syncwell --help` lists them")
+      schema.did_you_mean(name, commands.names())), "; `syncwell --help` lists them", argv)
   end
   local known = {}
   for _, set in ipairs { commands.globals, m.options or {} } do
@@ -183,13 +222,13 @@ function cli.main(argv)
   end
   local words, options = parse(argv, known)
   if not words then
-    return usage_error(options, ("; `syncwell %s --help` lists them"):format(name))
+    return usage_error(options, ("; `syncwell %s --help` lists them"):format(name), argv)
   elseif options.help then
     command_help(name, m)
     return 0
-  elseif m.usage == "" and words[1] then -- `pause hydrate` would hold everything
+  elseif words[1] and not takes_words(m.usage or "") then -- `pause hydrate` would hold everything
     return usage_error(("%s takes no words, not '%s'"):format(name, words[1]),
-      ("; `syncwell %s --help` says what it does"):format(name))
+      ("; `syncwell %s --help` says what it does"):format(name), argv)
   end
   return run(name, m, words, options)
 end

@@ -53,6 +53,21 @@ local function judge(ctx, d, name)
   return { triggers.unsupported(ctx, d) }
 end
 
+-- What the engine finds has no place; the word it names in quotes has one, if it stands in the source once.
+local function placed(name, text, source)
+  local word = text:match("'([^']+)'")
+  local quoted = word and ('["\']%s["\']'):format(word:gsub("%W", "%%%0"))
+  local at = quoted and source:find(quoted)
+  if not at or source:find(quoted, at + 1) then
+    return ("%s: %s"):format(name, text)
+  end
+  local _, breaks = source:sub(1, at):gsub("\n", "")
+  local before, rest = source:sub(1, at - 1):match("([^\n]*)$"), source:match("^[^\n]*", at)
+  local left = before:match("^%s*")
+  return ("%s:%d: %s\n  %s%s\n  %s^"):format(name, breaks + 1, text, before:sub(#left + 1), rest,
+    (" "):rep(#before - #left))
+end
+
 -- The mistakes of one file, each with its place; nil, message, code when no box can be had.
 local function check(ctx, path)
   local source, message, code = sw.fs.read(path, 65537)
@@ -77,7 +92,7 @@ local function check(ctx, path)
   end
   local list = {}
   for i, text in ipairs(judge(ctx, r.out.declaration, name)) do
-    list[i] = ("%s: %s"):format(name, text)
+    list[i] = placed(name, text, source)
   end
   return list, r.out.declaration, name
 end

@@ -4,6 +4,7 @@
 local amounts = require("amounts")
 local bulk = require("bulk")
 local data = require("data")
+local filters = require("filters")
 local home = require("home")
 local record = require("record")
 local term = require("term")
@@ -25,6 +26,8 @@ local command = {
     .. "syncwell log blood_pressure 121/79 today 7:30",
   options = {},
 }
+
+command.words = { SPORT = "sports" }
 
 local origin = { provider = "manual", name = "by hand", maker = "", model = "", kind = "manual",
   ident = "manual" }
@@ -78,6 +81,8 @@ local function put_record(ctx, words)
   if not draft then
     return nil, message, "usage"
   end
+  local sport = draft.attributes.sport
+  local near = sport and filters.meant(ctx, "sport", sport)
   local done, why, code = put(ctx, words, draft)
   if not done then
     return nil, why, code
@@ -91,6 +96,9 @@ local function put_record(ctx, words)
     local length = term.duration((draft.finish - draft.start) / 1000)
     local known = done[2].what == "unchanged" and " (was there already)" or ""
     term.line("%s at %s, %s%s; take it back with: syncwell undo %d", draft.kind, at, length, known, done[1])
+    if near then
+      term.line("nobody else calls a sport '%s': did you mean '%s'?", sw.sys.clean(sport), near)
+    end
   end
   return 0
 end

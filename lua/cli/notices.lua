@@ -16,6 +16,8 @@ local command = {
   options = {},
 }
 
+command.words = { ID = "notices" }
+
 function command.mutates(words)
   return words[1] == "on" or words[1] == "off"
 end

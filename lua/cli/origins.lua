@@ -10,7 +10,8 @@ local json = sw.json
 
 local command = {
   group = "data", summary = "devices and apps: which is believed first, which are one",
-  usage = "[list | rank ORIGIN... | unrank | merge ORIGIN INTO]",
+  usage = "[list | rank ORIGIN... [--for METRIC] [--from HH:MM] [--to HH:MM] "
+    .. "| unrank [--for METRIC] | merge ORIGIN INTO]",
   example = 'syncwell origins\nsyncwell origins rank "Forerunner 255" "Apple Watch"\n'
     .. 'syncwell origins rank Scale --for weight\nsyncwell origins unrank --for weight\n'
     .. 'syncwell origins rank Ring --for heart_rate --from 22:00 --to 07:00\n'
@@ -27,6 +28,8 @@ local command = {
     to = { value = "HH:MM", doc = "rank: where it ends; before --from: the next morning" },
   },
 }
+
+command.words = { ORIGIN = "origins", INTO = "origins" }
 
 function command.mutates(words)
   return words[1] == "rank" or words[1] == "unrank" or words[1] == "merge"
@@ -55,7 +58,8 @@ local function find(ctx, word)
       ("%d origins are called '%s'; use the beginning of an id from: syncwell origins"):format(#found,
       word), "usage"
   end
-  return nil, ("there is no origin '%s'%s"):format(word, schema.did_you_mean(word, names)), "usage"
+  return nil, ("there is no origin '%s'%s; `syncwell origins` lists them"):format(word,
+    schema.did_you_mean(word, names)), "usage"
 end
 
 local function metric_of(options)
@@ -131,6 +135,12 @@ local function commit(ctx, t)
   return home.settle(ctx)
 end
 
+-- What was done: a document for machines, a sentence for people.
+local function say(ctx, document, text)
+  term.line("%s", ctx.json and json.encode(document) or text)
+  return 0
+end
+
 local sub = {}
 
 local function ranks_of(ctx)
@@ -186,8 +196,8 @@ function sub.rank(ctx, words, options)
   if not done then
     return nil, message, code
   end
-  term.line("%s first: %s", subject_text(of), table.concat(names, ", then "))
-  return 0
+  return say(ctx, { of = subject_text(of), ranked = json.list(names) },
+    ("%s first: %s"):format(subject_text(of), table.concat(names, ", then ")))
 end
 
 function sub.unrank(ctx, _, options)
@@ -201,8 +211,8 @@ function sub.unrank(ctx, _, options)
   if not done then
     return nil, message, code
   end
-  term.line("%s: %s again", subject_text(of), of.from and "as in the rest of the day" or "by class")
-  return 0
+  return say(ctx, { of = subject_text(of), ranked = json.list() },
+    ("%s: %s again"):format(subject_text(of), of.from and "as in the rest of the day" or "by class"))
 end
 
 function sub.merge(ctx, words)
@@ -223,8 +233,8 @@ function sub.merge(ctx, words)
   if not done then
     return nil, message, code
   end
-  term.line("%s is %s from now on", sw.sys.clean(from.name), sw.sys.clean(into.name))
-  return 0
+  return say(ctx, { merged = hex(from.id), into = hex(into.id) },
+    ("%s is %s from now on"):format(sw.sys.clean(from.name), sw.sys.clean(into.name)))
 end
 
 function command.run(ctx, words, options)

@@ -13,6 +13,8 @@ local command = {
   example = "syncwell providers\nsyncwell providers show strava\nsyncwell providers limits", options = {},
 }
 
+command.words = { NAME = "PROVIDER" }
+
 local needs = { oauth2 = "sign-in (OAuth 2, an app of yours)", basic = "a key", key = "a key",
   sealed = "a secret" }
 

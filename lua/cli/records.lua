@@ -5,6 +5,7 @@
 local bulk = require("bulk")
 local edits = require("edits")
 local grouping = require("grouping")
+local home = require("home")
 local record = require("record")
 local schema = require("schema")
 local term = require("term")
@@ -14,14 +15,14 @@ local json = sw.json
 
 local command = {
   group = "data", summary = "list records of a kind, edit, tag, delete, join or split them",
-  usage = "KIND [--from DAY] [--to DAY] [--id ID] | edit --where CONDITIONS --set KEY=VALUE "
+  usage = "KIND [WHEN] [--from DAY] [--to DAY] [--id ID] | edit --where CONDITIONS --set KEY=VALUE "
     .. "| tag --where CONDITIONS TAG... | delete --where CONDITIONS [--dry-run] | join ID ID... | split ID",
-  example = "syncwell records workout --from 2026-01-01\nsyncwell records sleep --json\n"
-    .. "syncwell records edit --where \"kind=workout sport=running day=2026-03-01..2026-03-07\" "
+  example = "syncwell records workout last 30d\nsyncwell records sleep --from 2026-01-01 --json\n"
+    .. "syncwell records edit --where \"kind=workout sport=running day=2026-03-01\" "
     .. "--set title=\"Along the river\"\n"
     .. "syncwell records join 1f0c5a9be0d3c2b1 2a9d0c3b4e5f6071\nsyncwell records split 2a9d0c3b4e5f6071",
-  doc = "Kinds: workout, sleep, meal, mindful, measurement, note; `all` for every kind. All of them "
-    .. "unless --from or --to is given.\n"
+  doc = "Kinds: workout, sleep, meal, mindful, measurement, note; `all` for every kind.\n"
+    .. "All of them unless --from or --to is given.\n"
     .. "Conditions: kind, type, day, provider, maker, origin, id, group, tag, or an attribute with = < > <=\n"
     .. ">=.\n"
     .. "An edit lies over the original, which stays; figures may have a unit (distance_m=9km), start and\n"
@@ -63,6 +64,14 @@ end
 local function filter_of(ctx, words, options)
   local f = { kind = words[1] ~= "all" and words[1] or nil }
   local first, last
+  if words[2] then
+    local text = table.concat(words, " ", 2)
+    first, last = when.span(ctx, text)
+    if not first then
+      return nil, ("'%s' is not a time I understand (try: yesterday, last 30d, 2026-03)"):format(text),
+        "usage"
+    end
+  end
   if options.from then
     first = when.span(ctx, options.from)
     if not first then
@@ -251,6 +260,14 @@ local function groups_meant(ctx, kind, where)
   return groups
 end
 
+-- The clock on the wall there; where that was another than at home, with its offset.
+local function wall(ctx, iso)
+  local offset = iso:match("[+-]%d%d:%d%d$") or "Z"
+  local at = sw.time.parse(iso)
+  local away = at and sw.time.iso(at, home.offset(ctx, at)):sub(-#offset) ~= offset
+  return iso:sub(1, 16):gsub("T", " ") .. (away and " " .. (offset == "Z" and "UTC" or offset) or "")
+end
+
 function command.run(ctx, words, options)
   if by_hand[words[1]] then
     return by_hand[words[1]](ctx, table.move(words, 2, #words, 1, {}))
@@ -265,7 +282,7 @@ function command.run(ctx, words, options)
     table.remove(words, 1)
   end
   if not words[1] then
-    return nil, "records needs a kind: workout, sleep, meal, mindful, note, or all", "usage"
+    return nil, "records needs a kind: workout, sleep, meal, mindful, measurement, note, or all", "usage"
   end
   local f, message, code = known_kind(words[1])
   if f then
@@ -298,7 +315,7 @@ function command.run(ctx, words, options)
   end
   local list = {}
   for i, r in ipairs(out) do
-    list[i] = { r.start:sub(1, 16):gsub("T", " "), r.type, summary(r), r.origin ~= "" and r.origin
+    list[i] = { wall(ctx, r.start), r.type, summary(r), r.origin ~= "" and r.origin
       or r.provider, r.group }
   end
   if #list == 0 then

@@ -22,6 +22,8 @@ local command = {
   },
 }
 
+command.words = { NAME = "connections" }
+
 local function parse(ctx, options)
   local since = options.since and when.span(ctx, options.since)
   if options.since and not since then

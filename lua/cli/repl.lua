@@ -20,7 +20,10 @@ local command = {
   options = { e = { doc = "run the next word as a line and end", value = "CODE" } },
 }
 
+local GLOBALS = { "series", "records", "print", "pairs", "ipairs", "tostring", "tonumber", "string", "table",
+  "math", "os", "sw", "ctx" }
 local LINE_MS = 5000
+local DROPPED = "\3" -- a line that Ctrl-C ended
 
 local help = [[
 Lua 5.4 in a confined worker; names live on from line to line, _ is the last value.
@@ -46,6 +49,21 @@ local function print_values(state, out)
       show.value(v)
     end
   end
+end
+
+-- Ctrl-C ends the line that runs, not the REPL; asked again until it has ended, since a line that waits for
+-- data cannot be stopped just then. With no line running (a dot command) it ends the REPL.
+local function mind_signals(ctx, state)
+  sw.sys.on_signal(function(name)
+    local line = state.running
+    if name ~= "INT" or not line then
+      sw.sys.exit_now(name == "INT" and 130 or 143)
+    end
+    while state.running == line do
+      sw.box.interrupt(ctx.name, "repl")
+      sw.sys.sleep(20)
+    end
+  end)
 end
 
 local function evaluate(ctx, source)
@@ -178,12 +196,15 @@ local function take(ctx, state, line)
   if not source:find("%S") then
     return true
   end
+  state.running = {}
   local out, message, incomplete = evaluate(ctx, source)
+  state.running = nil
   if incomplete then
     state.pending = source
     return true
   elseif not out then
-    term.error(message)
+    local name = message:match("%(global '([%w_]+)'%)")
+    term.error(message .. (name and schema.did_you_mean(name, GLOBALS) or ""))
     return false
   end
   print_values(state, out)
@@ -202,7 +223,9 @@ function command.run(ctx, _, options)
   local talking = sw.sys.tty(0) and sw.sys.tty(1)
   if talking then
     repl_words.of(ctx, {}) -- starts a worker, so that its confinement is known
-    term.line("SyncWell, %s. .help says what there is, Ctrl-D ends.", sw.box.confinement())
+    mind_signals(ctx, state)
+    term.line("SyncWell, %s. .help says what there is, Ctrl-C stops a line, Ctrl-D ends.",
+      sw.box.confinement())
   end
   while not state.done do
     local words = talking and repl_words.of(ctx, schema.keys(dot)) or nil
@@ -210,7 +233,11 @@ function command.run(ctx, _, options)
     if not line then
       break
     end
-    failed = not take(ctx, state, line) or failed
+    if line == DROPPED then
+      state.pending = nil
+    else
+      failed = not take(ctx, state, line) or failed
+    end
   end
   if state.pending then
     term.error("the last line is not complete")

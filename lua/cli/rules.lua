@@ -21,11 +21,16 @@ local json = sw.json
 
 local command = {
   group = "rules", summary = "rules: list, install, backtest, why, trace", mutates = true,
-  usage = "list | show RULE | install RULE [--set KEY=VALUE] | install PATH [--yes] "
+  usage = "list [--all] | show RULE | install RULE [--set KEY=VALUE] | install PATH [--yes] "
     .. "| remove RULE | enable RULE | disable RULE | pause | resume [RULE] "
-    .. "| backtest RULE... [--since 1y] [--diff] [--calendar] "
+    .. "| backtest RULE... [--since 1y] [--until DAY] [--diff] [--calendar] "
     .. "| why RULE [--event ID] | fire RULE [--really] | trace [RULE or FIRING] "
-    .. "| move FIRING | top | graph [--dot] | webhook NAME | reload",
+    .. "| move FIRING | top | graph [--all] [--dot] | webhook NAME | reload",
+  doc = "`list` shows yours, with --all the catalogue too. `backtest` says when a rule would have fired\n"
+    .. "and what it would have said, `why` each gate of the last events with its value, `fire` what it\n"
+    .. "would do now; none of them does anything, but for `fire --really`. `trace` is what fired, `top`\n"
+    .. "what rules cost, `graph` which events wake which rules. `install` takes a rule of the catalogue,\n"
+    .. "a file or a folder.",
   example = "syncwell rules list\nsyncwell rules install hydrate --set min=45min\nsyncwell rules "
     .. "backtest hydrate --since 1y\nsyncwell rules why hydrate",
   options = {
@@ -218,6 +223,19 @@ local function shipped_rule(ctx, name)
   return r
 end
 
+-- Where messages go that name no channel, for whoever waits for the first one.
+local function messages_go(ctx, declaration)
+  for _, grant in ipairs(declaration.uses or {}) do
+    local channels = ctx.config and ctx.config.channels or {}
+    if grant == "notify" then
+      local file = type(channels.file) == "table" and channels.file.path or ctx.home .. "/notifications.log"
+      local other = channels.default ~= "file" and channels.default or nil
+      return "; messages go to " .. (other or file)
+    end
+  end
+  return ""
+end
+
 local function install_shipped(ctx, name, options)
   local r, message, code = shipped_rule(ctx, name)
   if not r then
@@ -245,6 +263,7 @@ local function install_shipped(ctx, name, options)
   else
     local title = sw.sys.clean(r.declaration.title or "")
     term.line("%s is on: %s\nit may: %s", r.name, title, capabilities.line(may))
+    term.line("it fires while `syncwell serve` or `run` is on%s", messages_go(ctx, r.declaration))
   end
   return 0
 end
@@ -454,8 +473,12 @@ function sub.reload(ctx)
   if not ok then
     return nil, message, code
   end
-  term.line("%d rule%s, %d broken; a running syncwell notices changed files by itself", #all, #all == 1
-    and "" or "s", broken)
+  if ctx.json then
+    term.line("%s", json.encode { rules = #all, broken = broken })
+  else
+    term.line("%d rule%s, %d broken; a running syncwell notices changed files by itself", #all, #all == 1
+      and "" or "s", broken)
+  end
   return broken > 0 and 4 or 0
 end
 

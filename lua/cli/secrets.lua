@@ -13,6 +13,8 @@ local command = {
     .. "channels = { ntfy = { url = \"...\", token = \"secret:ntfy_token\" } }", options = {},
 }
 
+command.words = { NAME = "secrets" }
+
 local verbs = {}
 
 local function name_ok(name)

@@ -76,6 +76,31 @@ local function summary(ctx, first, last)
   return rows_out
 end
 
+-- The device or app that is believed first, and how many more said something of it.
+local function from(v)
+  local name = v.origin and v.origin ~= "" and v.origin or v.provider
+  return #v.providers > 1 and ("%s +%d"):format(name, #v.providers - 1) or name
+end
+
+-- What has values, but none in these days: whoever looks at the last week finds the way to older data. Said
+-- only when more is missing than there, or a scale that was given away would be named for ever.
+local function older(ctx, first, last, shown)
+  local titles, newest = {}, nil
+  for _, name in ipairs(overview) do
+    local today = sw.store.daily(ctx.who, name, first, last)
+    local before = today and #today == 0 and sw.store.daily(ctx.who, name, sw.time.day(1900, 1, 1), first - 1)
+    if before and #before > 0 then
+      titles[#titles + 1] = data.metrics()[name].title
+      newest = math.max(newest or 0, before[#before].day)
+    end
+  end
+  if #titles > shown then
+    term.line("\nnothing in these days: %s", table.concat(titles, ", "))
+    term.line("the newest of it: syncwell show %s..%s",
+      sw.time.day_text(newest - 6), sw.time.day_text(newest))
+  end
+end
+
 local function workouts(ctx, first, last)
   local views, message, code = data.groups(ctx, "workout", { first_day = first, last_day = last })
   if not views then
@@ -90,7 +115,7 @@ local function workouts(ctx, first, last)
         when.clock(v.start, v.offset_start), a.sport or v.type,
         a.elapsed_s and term.duration(a.elapsed_s) or "", a.distance_m
           and ("%.2f km"):format(a.distance_m / 1000) or "",
-        a.hr_avg and ("%.0f /min"):format(a.hr_avg) or "", table.concat(v.providers, ", ") }
+        a.hr_avg and ("%.0f /min"):format(a.hr_avg) or "", from(v) }
     end
     term.table({ "day", "at", "workout", "time", "distance", "heart rate", "from" }, list)
   end
@@ -109,8 +134,9 @@ local function show_metric(ctx, m, first, last)
   term.line("%s, %s to %s", term.paint("bold", m.title), sw.time.day_text(first), sw.time.day_text(last))
   if #bars == 0 then
     local _, newest = data_days(ctx, m)
-    term.line(newest and "nothing in that time; the newest is of %s" or "nothing yet",
-      newest and sw.time.day_text(newest))
+    local name = newest and sw.time.day_text(newest)
+    term.line(name and "nothing in that time; the newest is of %s: syncwell show %s %s" or "nothing yet",
+      name, m.name, name)
   elseif #bars <= 62 then
     term.bars(bars)
   else
@@ -174,6 +200,8 @@ function command.run(ctx, words)
   local ok, why, problem = workouts(ctx, first, last)
   if not ok then
     return nil, why, problem
+  elseif not text then
+    older(ctx, first, last, #rows)
   end
   return 0
 end

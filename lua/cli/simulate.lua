@@ -11,7 +11,7 @@ local json = sw.json
 
 local command = {
   group = "rules", summary = "play days forward through your rules",
-  usage = "[RULE...] [--from DAY] [--days N]",
+  usage = "[RULE...] [--from DAY] [--days N] [--event FILE]",
   example = "syncwell simulate\nsyncwell simulate hydrate --from 2026-03-01 --days 7\n"
     .. "syncwell simulate --from today --days 2 --event event.json",
   doc = "Plays what is stored, as it became known, through the rules as they are now, in a copy: what\n"

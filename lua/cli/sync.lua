@@ -11,6 +11,8 @@ local command = {
   example = "syncwell sync\nsyncwell sync strava", options = {},
 }
 
+command.words = { NAME = "connections" }
+
 local function wanted(ctx, word)
   if word then
     local c, message, code = connections.find(ctx, word)

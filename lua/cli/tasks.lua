@@ -14,6 +14,8 @@ local command = {
   options = {},
 }
 
+command.words = { ID = "tasks" }
+
 function command.mutates(words)
   return words[1] == "done" or words[1] == "remove"
 end

@@ -7,7 +7,8 @@ local testing = require("testing")
 local json = sw.json
 
 local command = {
-  group = "rules", summary = "run the tests of your scripts", usage = "[PATH...]", needs_home = false,
+  group = "rules", summary = "run the tests of your scripts", usage = "[PATH...] [--zone ZONE]",
+  needs_home = false,
   example = "syncwell test\nsyncwell test tests/hydrate_test.lua",
   doc = "Without a path it runs HOME/tests. Nothing of your data is read or changed, nothing leaves the\n"
     .. "machine: services answer from what was recorded.",

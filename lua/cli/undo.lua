@@ -18,6 +18,8 @@ local command = {
     syncs = { doc = "list what syncs brought instead" } },
 }
 
+command.words = { RUN = "runs" }
+
 local function list(ctx, syncs)
   local runs, message, code = undo.list(ctx, 50, syncs)
   if not runs then

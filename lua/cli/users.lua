@@ -7,12 +7,14 @@ local json = sw.json
 
 local command = {
   group = "care", summary = "who has data here, and erasing it for good", mutates = true,
-  usage = "[list | erase NAME | compact]", example = "syncwell users\nsyncwell users erase anna",
+  usage = "[list | erase NAME [--yes] | compact]", example = "syncwell users\nsyncwell users erase anna",
   doc = "`erase` removes everything of a person: samples, records, documents, jobs, credentials and the\n"
     .. "bytes of it in the file. It names the backups that still hold it. On a terminal it asks for the\n"
     .. "name again.",
   options = { yes = { doc = "do not ask" } },
 }
+
+command.words = { NAME = "people" }
 
 local verbs = {}
 

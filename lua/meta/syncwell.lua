@@ -336,7 +336,7 @@
 ---@field [1] string what it is shown
 ---@field maker? string only measured by this maker
 ---@field metric? string which metric
----@field origin? string live, backfill or replay
+---@field origin? string live or backfill, or only of this device or app
 ---@field provider? string only from this service
 ---@field sport? string only this sport
 ---@field type? string only of this type
@@ -523,7 +523,7 @@
 ---@field metric? string default: the name of the read
 ---@field min? number at least
 ---@field offset? string
----@field origin? any live, backfill or replay
+---@field origin? any who measured
 ---@field seconds? string
 ---@field unit? string its unit
 ---@field where? any

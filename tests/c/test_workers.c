@@ -312,6 +312,39 @@ static void a_worker_killed_between_runs_costs_nothing(void **state)
     close_world(w);
 }
 
+static void an_interrupted_run_ends_and_its_worker_lives_on(void **state)
+{
+    struct world *w = open_world((struct sw_workers_config){0});
+    struct sw_workers_on on = {on_result, on_call, w};
+    struct sw_run_spec spec = {.tag = 1, .cpu_ms = 20000};
+    struct sw_buf b;
+    const char *loop = "while true do pcall(function() while true do end end) end";
+    pid_t pid;
+    (void)state;
+    assert_false(sw_workers_interrupt(w->pool, "me", "p")); /* nobody is there yet */
+    run_text(w, 0, "return 1");
+    wait_done(w, 1);
+    pid = sw_workers_pid(w->pool, "me", "p");
+    assert_false(sw_workers_interrupt(w->pool, "me", "p"));
+    script_spec(&b, loop, strlen(loop));
+    spec.spec = sw_rd_of(b.data, b.len);
+    assert_int_equal(sw_workers_run(w->pool, "me", "p", &spec, 1, &on, NULL), 0);
+    sw_buf_clear(&b);
+    for (int i = 0; w->done < 2 && i < 1000; i++) { /* the first may come before the run has begun */
+        wait_ms(w, 20);
+        sw_workers_interrupt(w->pool, "me", "p");
+    }
+    assert_int_equal(w->done, 2);
+    assert_true(!w->got[1].ok && !w->got[1].killed);
+    assert_non_null(strstr(w->got[1].text, "stopped"));
+    assert_null(strstr(w->got[1].text, "CPU"));
+    run_text(w, 2, "return 3");
+    wait_done(w, 3);
+    assert_true(w->got[2].ok);
+    assert_int_equal(sw_workers_pid(w->pool, "me", "p"), pid);
+    close_world(w);
+}
+
 static void waiting_for_the_engine_delays_nobody(void **state)
 {
     static const char asks[] =
@@ -726,6 +759,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_killed_worker_costs_only_the_run_it_stood_in),
         cmocka_unit_test(a_stopped_worker_is_noticed_and_replaced),
         cmocka_unit_test(a_worker_killed_between_runs_costs_nothing),
+        cmocka_unit_test(an_interrupted_run_ends_and_its_worker_lives_on),
         cmocka_unit_test(waiting_for_the_engine_delays_nobody),
         cmocka_unit_test(packages_and_users_share_the_workers),
         cmocka_unit_test(an_idle_worker_is_stopped),

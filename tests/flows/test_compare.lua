@@ -85,9 +85,9 @@ describe("compare", function()
     local path = folder .. "/c.svg"
     local out = h.ok("compare", "resting_heart_rate", "watch", "ring", "--svg", path, "--from", "2026-02-01").out
     expect(out:find("bias         -3.1 /min", 1, true) ~= nil).equals(true)
-    expect(out:find("only watch: 0\n", 1, true) ~= nil).equals(true)
+    expect(out:find("only watch: 0 days\n", 1, true) ~= nil).equals(true)
     expect(h.ok("compare", "resting_heart_rate", "watch", "ring").out:find(
-      "only watch: 2, 2026-01-15 2026-01-16\nonly ring: 1, 2026-01-25\n", 1, true) ~= nil).equals(true)
+      "only watch: 2 days: 2026-01-15 2026-01-16\nonly ring: 1 day: 2026-01-25\n", 1, true) ~= nil).equals(true)
     expect(out:find("95 %% of the differences") ~= nil).equals(true)
     local r = flow.sh(([[/usr/bin/python3 -c "
 import sys, xml.etree.ElementTree as e

@@ -75,6 +75,40 @@ describe("completion", function()
     h.remove()
   end)
 
+  it("names what lies in the home: connections, origins, sports, runs, and makes no home to look", function()
+    local h = flow.home("UTC")
+    h.ok("log", "workout", "kubb", "45min")
+    h.ok("secrets", "list")
+    h.ok("connect", "phone")
+    local function at(...)
+      return names { "--home", h.dir, ... }
+    end
+    expect(at("connections", "show", "")).equals { "phone" }
+    expect(at("sync", "ph")).equals { "phone" }
+    expect(at("origins", "rank", "by")).equals { "by hand" }
+    expect(at("compare", "steps", "man")).equals { "manual" }
+    expect(at("log", "workout", "")).equals { "kubb" }
+    expect(at("undo", "")).equals { "1" }
+    expect(at("users", "erase", "")).equals { "me" }
+    expect(bash("--home", h.dir, "origins", "rank", "by")).equals { "by\\ hand" }
+    expect(names { "--home", h.dir .. "/none", "connections", "show", "" }).equals {}
+    expect(sw.fs.stat(h.dir .. "/none")).is_nil()
+    h.remove()
+  end)
+
+  it("names what needs no home: services, formats, units, zones, notices, what doc knows", function()
+    expect(names { "connect", "str" }).equals { "strava" }
+    expect(names { "providers", "show", "str" }).equals { "strava" }
+    expect(names { "import", "--as", "c" }).equals { "csv" }
+    expect(names { "import", "--weight-unit", "" }).equals { "kg", "lb", "st" }
+    expect(names { "init", "--zone", "Europe/Berl" }).equals { "Europe/Berlin" }
+    expect(names { "notices", "off", "week" }).equals { "week.word" }
+    expect(names { "doc", "calendar.a" }).equals { "calendar.add" }
+    expect(names { "undo", "--l" }).equals { "--last" }
+    expect(names { "rules", "inst" }).equals { "install" }
+    expect(names { "records", "edit", "" }).equals {}
+  end)
+
   it("works in bash", function()
     local dir = flow.temp()
     flow.write(dir .. "/a file.fit", "")
@@ -99,6 +133,36 @@ describe("completion", function()
     end
     if ran == 0 then
       skip("neither zsh nor fish is here")
+    end
+  end)
+end)
+
+describe("--help", function()
+  it("has every option in the usage, a form a line, an example, and fits a terminal", function()
+    for _, name in ipairs(commands.names()) do
+      local text = flow.sh(("%s %s --help"):format(flow.binary, name)).out
+      local usage = text:match("\nusage: (.-)\n\n")
+      for option, o in pairs(commands.get(name).options) do
+        local typed = (#option == 1 and "-" or "--") .. option
+        if not usage:find(typed, 1, true) and not o.doc:find("^kept for") then
+          error(("%s %s is not in its usage"):format(name, typed))
+        end
+      end
+      expect(text:match("\nexample:\n(.*)$")).contains("syncwell " .. name)
+      for line in text:gmatch("[^\n]+") do
+        if utf8.len(line) > (usage:find(line, 1, true) and 84 or 112) then
+          error(name .. ": too wide: " .. line)
+        end
+      end
+    end
+    expect(flow.sh(flow.binary .. " rules --help").out).contains("\n       syncwell rules why RULE [--event ID]\n")
+  end)
+
+  it("is there for commands alone", function()
+    expect(flow.sh(flow.binary .. " init_home --help").code).equals(2)
+    expect(flow.sh(flow.binary .. " nosuch --json").out).contains('"code":"usage"')
+    for _, line in ipairs { "check now", "dump all", "status all", "init here" } do
+      expect(flow.sh(flow.binary .. " " .. line).err).contains("takes no words")
     end
   end)
 end)

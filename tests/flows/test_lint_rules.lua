@@ -44,6 +44,36 @@ return sw.rule { title = "T", on = %s, %s
     os.remove(h.dir .. "/rules/automations/my rule.lua")
   end)
 
+  for on, says in pairs {
+    ['sw.event { "workout.created", sport = "runing" }'] = "there is no sport 'runing' (did you mean 'running'?)",
+    ['sw.event { "workout.created", provider = "stravaa" }'] = "there is no provider 'stravaa' (did you mean 'strava'?)",
+    ['sw.event { "workout.created", maker = "garmn" }'] = "there is no maker 'garmn' (did you mean 'garmin'?)",
+    ['sw.streak { records = "workout", lengths = { 3 }, sport = "cylcing" }'] = "did you mean 'cycling'?",
+    ['sw.event { "sleep.created", sport = "running" }'] = "only workouts have a sport, and this looks at sleep",
+    ['sw.any { sw.goal "steps", sw.event { "workout.created", sport = "swiming" } }'] = "did you mean 'swimming'?",
+  } do
+    it(("names what was meant in %s"):format(on), function()
+      expect(told(on)).contains(says)
+    end)
+  end
+
+  it("leaves a word alone that is like none of ours, or that the data has", function()
+    for _, filter in ipairs { 'sport = "kubb"', 'sport = "underwater_chess"', 'provider = "acme"', 'sport = "virtual_run"',
+      'sport = "running"', 'provider = "intervals-icu"', 'maker = "apple"' } do
+      expect(told(('sw.event { "workout.created", %s }'):format(filter))).equals("fine")
+    end
+    expect(told('sw.event { "workout.created", sport = "runnning" }')).contains("did you mean")
+    h.ok("log", "workout", "runnning", "45min")
+    expect(told('sw.event { "workout.created", sport = "runnning" }')).equals("fine")
+  end)
+
+  it("points at the word that the engine does not know", function()
+    local text = told('sw.threshold { "stepz", enter = ">5" }')
+    expect(text).contains("a.lua:2: there is no metric 'stepz' (did you mean 'steps'?)\n  return sw.rule {")
+    local line, caret = text:match("\n  (return[^\n]*)\n  ( *)^")
+    expect(line:sub(#caret + 1, #caret + 7)).equals('"stepz"')
+  end)
+
   it("takes a way out that lies at the bound or before it, in another unit too", function()
     for _, more in ipairs { 'enter = ">80", leave = "<80"', 'enter = "<80", leave = ">=82"' } do
       expect(told(('sw.threshold { "weight", %s }'):format(more))).equals("fine")
@@ -79,6 +109,28 @@ describe("rules install --set", function()
     expect(refused("glucose_range", "--set", "high")).contains("'high' is not like NAME=VALUE")
     expect(h.json("rules", "show", "glucose_range").state).equals("not installed")
     h.ok("rules", "install", "glucose_range", "--set", "high=200")
+    h.remove()
+  end)
+end)
+
+describe("origin of an event", function()
+  it("tells live data from history, and names a device", function()
+    local h = flow.home("UTC")
+    for name, origin in pairs { live = "live", old = "backfill", hand = "by hand" } do
+      flow.write(("%s/rules/automations/%s.lua"):format(h.dir, name), ([[local sw = require "syncwell"
+return sw.rule { title = "T", on = sw.event { "workout.created", origin = "%s" }, backfill = true,
+  run = function(_, ctx) ctx.log "x" end }
+]]):format(origin))
+    end
+    h.ok("--now", "2026-03-10T12:00:00Z", "log", "workout", "running", "45min", "2026-03-10 09:00")
+    h.ok("--now", "2026-03-10T12:00:00Z", "log", "workout", "hiking", "45min", "2026-01-10 09:00")
+    h.ok("--now", "2026-03-10T12:00:01Z", "run", "--once")
+    local fired = {}
+    for _, f in ipairs(h.json("rules", "trace")) do
+      fired[#fired + 1] = f.rule .. " " .. f.event.type
+    end
+    table.sort(fired)
+    expect(fired).equals { "hand hiking", "hand running", "live running", "old hiking" }
     h.remove()
   end)
 end)

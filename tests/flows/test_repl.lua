@@ -94,6 +94,36 @@ describe("repl", function()
     h.remove()
   end)
 
+  it("Ctrl-C stops the line that runs or is being typed, and the REPL goes on with its names", function()
+    local h = flow.home("UTC")
+    flow.write(h.dir .. "/keys", table.concat({ [[x = 41\r]], [[while true do end\r]], [[\x03]], [[x + 1\r]], [[error("typed\x03]],
+      [[for i = 1, 3 do\r]], [[\x03]], [[x + 2\r]], [[\x04]] }, "\n") .. "\n")
+    local r = flow.sh(("SYNCWELL_HISTORY=%s/history timeout 60 /usr/bin/python3 %s/tests/support/type_keys.py %s < %s/keys"):format(
+      h.dir, flow.root, flow.quote("trap : INT; " .. h.command("repl") .. "; echo ended $?"), h.dir))
+    expect(r.out).contains("repl:1: stopped")
+    expect(r.out:find("CPU time")).is_nil()
+    expect(r.out).contains("\n42")
+    expect(r.out).contains("\n43")
+    expect(r.out).contains("ended 0")
+    expect(flow.read(h.dir .. "/history"):find("typed")).is_nil()
+    h.remove()
+  end)
+
+  it("shows the newest value in words, records as a table of what matters, and names a misspelt function", function()
+    local h = flow.home("UTC")
+    h.ok("--now", "2025-03-14T12:00:00Z", "log", "steps", "1200", "2025-03-13 09:00")
+    h.ok("--now", "2025-03-14T12:00:00Z", "log", "workout", "running", "45min", "8.2km", "2025-03-13 18:00")
+    local function said(line)
+      return h.run("--now", "2025-03-14T12:00:00Z", "repl", "-e", line)
+    end
+    expect(said('series("steps", { last = "7d" })').out).contains("newest: 2025-03-13, 1200\n")
+    expect(said('.table records("workout", { last = "7d" })').out).contains(
+      "2025-03-13  2025-03-13T18:00:00Z  2025-03-13T18:45:00Z  running       2700        8200\n")
+    expect(said('serie("steps")').err).contains("did you mean 'series'?")
+    expect(said("quux()").err:find("did you mean")).is_nil()
+    h.remove()
+  end)
+
   it("draws charts and tables, shows what a rule would do, and says what scripts may write", function()
     local h = flow.home("UTC")
     local w = world.new(h.dir, { first = "2025-03-01", days = 14 })

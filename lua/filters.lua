@@ -1,0 +1,154 @@
+-- What a trigger asks of an event, beside its kind: provider, maker, sport and the like.
+--   filters.passes({ kind = "event", sport = "running" }, view)   --> does the event have it?
+--   filters.problem(ctx, trigger)   --> nil, or a sentence: "there is no sport 'runing' (did you mean ...)"
+-- Services and people bring words of their own, so a word that is like none of ours may come one day and is
+-- left alone; one that is nearly ours, and that no data of the person has, is a slip.
+local schema = require("schema")
+local sports = require("box.sports")
+
+local filters = {}
+
+local NAMES = { "provider", "maker", "sport", "type", "metric", "origin" }
+local SHORT = 4 -- letters; what is near to so short a word says nothing
+
+-- When it came, which `origin` may name as well as a device. What is played again counts as it would have
+-- then.
+local timely = { live = true, backfill = true, replay = true }
+
+local function has(view, name, wanted)
+  local value = view[name]
+  if name == "origin" and timely[wanted] then
+    value = view.live == "backfill" and "backfill" or wanted == view.live and wanted or "live"
+  elseif value == nil then
+    value = (view.attributes or {})[name]
+  end
+  local among = value == wanted
+  for _, member in ipairs(type(view[name .. "s"]) == "table" and view[name .. "s"] or {}) do
+    among = among or member == wanted
+  end
+  return among
+end
+
+function filters.passes(trigger, view)
+  for _, name in ipairs(trigger.kind == "event" and NAMES or {}) do
+    if trigger[name] and not has(view, name, trigger[name]) then
+      return false
+    end
+  end
+  return true
+end
+
+-- --- what could never be ---
+
+local known = {}
+
+-- The words of devices and files; what services say is box/sports.lua.
+known.sport = [[
+alpine_skiing american_football archery australian_football badminton barre baseball basketball bowling
+boxing climbing cooldown core_training cricket cross_country_skiing cross_training curling cycling dance
+dancing disc_golf diving downhill_skiing driving e_biking elliptical equestrian_sports fencing fishing
+fitness_equipment flexibility flying functional_strength_training generic golf gymnastics hand_cycling
+handball hiit hiking hockey horseback_riding hunting ice_skating inline_skating jump_rope kayaking
+kickboxing kitesurfing lacrosse martial_arts meditation mind_and_body mixed_cardio mixed_martial_arts
+motorcycling mountaineering multisport other paddle_sports paddling padel pickleball pilates play
+preparation_and_recovery racket racquetball rafting rock_climbing rowing rugby running sailing
+skating_sports sky_diving snorkeling snow_sports snowboarding snowmobiling snowshoeing soccer
+social_dance softball squash stair_climbing stairs stand_up_paddleboarding step_training
+strength_training surfing surfing_sports swim_bike_run swimming table_tennis tactical tai_chi tennis
+track_and_field traditional_strength_training training transition triathlon underwater_diving volleyball
+wakeboarding walking water_fitness water_polo water_skiing water_sports wheelchair_run_pace
+wheelchair_walk_pace windsurfing workout wrestling yoga]]
+
+known.provider = [[cronometer elite_hrv file files fitbit garmin google_fit health_connect hrv4training manual
+myfitnesspal oura rule samsung strava withings zepp]]
+
+known.maker = [[amazfit apple casio coros decathlon elite fitbit garmin google hammerhead honor huami
+huawei karoo mio nokia omron oppo oura polar samsung sigma stages suunto tacx timex tomtom wahoo whoop
+withings xiaomi zepp zwift]]
+
+for name, words in pairs(known) do
+  known[name] = {}
+  for word in words:gmatch("%S+") do
+    known[name][word] = true
+  end
+end
+for _, word in ipairs(sports.names()) do
+  known.sport[word] = true
+end
+
+local seen = {}
+
+function seen.sport(ctx, add)
+  for _, r in ipairs(sw.store.records(ctx.who, { kind = "workout" }) or {}) do
+    add(r.type)
+    add((r.attributes or {}).sport)
+  end
+end
+
+function seen.maker(ctx, add)
+  for _, o in ipairs(sw.store.origins(ctx.who) or {}) do
+    add(o.maker)
+  end
+end
+
+function seen.provider(ctx, add)
+  for _, dir in ipairs { sw.sys.share() .. "/providers", ctx.home and ctx.home .. "/providers" } do
+    for _, file in ipairs(sw.fs.list(dir) or {}) do
+      add(file:match("^(%l[%w%-]*)%.lua$"))
+    end
+  end
+  for _, o in ipairs(sw.store.origins(ctx.who) or {}) do
+    add(o.provider)
+  end
+end
+
+local function words_of(ctx, name)
+  local set = {}
+  for word in pairs(known[name]) do
+    set[word] = true
+  end
+  if ctx.who then
+    seen[name](ctx, function(word) set[word or ""] = true end)
+  end
+  return set
+end
+
+-- The word of ours that such a value is nearly; nil when it is known, or like none.
+function filters.meant(ctx, name, value)
+  if #value <= SHORT or known[name][value] then
+    return nil
+  end
+  local set = words_of(ctx, name)
+  if set[value] then
+    return nil
+  end
+  local near = schema.nearest(value, schema.keys(set), #value < 8 and 1 or 2)
+  return near ~= "" and near or nil
+end
+
+local function value_problem(ctx, name, value)
+  local near = filters.meant(ctx, name, value)
+  return near and ("there is no %s '%s' (did you mean '%s'?)"):format(name, value, near) or nil
+end
+
+-- Only a workout has a sport.
+local function sport_problem(t)
+  local kind = t.kind == "streak" and t.records
+    or t.kind == "event" and tostring(t.event or t[1]):match("^(%l+)%.%l+$")
+  if t.sport and kind and kind ~= "workout" then
+    return ("sport = '%s': only workouts have a sport, and this looks at %s"):format(t.sport, kind)
+  end
+end
+
+function filters.problem(ctx, t)
+  for _, name in ipairs { "sport", "provider", "maker" } do
+    local value = t[name]
+    local wrong = type(value) == "string" and value_problem(ctx, name, value)
+    if wrong then
+      return wrong
+    end
+  end
+  return sport_problem(t)
+end
+
+return filters
