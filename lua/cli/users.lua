@@ -10,7 +10,7 @@ local command = {
   usage = "[list | erase NAME [--yes] | compact]", example = "syncwell users\nsyncwell users erase anna",
   doc = "`erase` removes everything of a person: samples, records, documents, jobs, credentials and the\n"
     .. "bytes of it in the file. It names the backups that still hold it. On a terminal it asks for the\n"
-    .. "name again.",
+    .. "name again, elsewhere it needs --yes.",
   options = { yes = { doc = "do not ask" } },
 }
 
@@ -44,8 +44,11 @@ local function find(name)
 end
 
 local function is_meant(options, name)
-  if options.yes or not sw.sys.tty(0) then
+  if options.yes then
     return true
+  elseif not sw.sys.tty(0) then
+    return nil, ("nothing was erased: here nobody can be asked, so say that it is meant: users erase %s --yes")
+      :format(name)
   end
   return sw.sys.read_line(("everything of %s goes for good; type the name to go on: "):format(name)) == name
 end
@@ -54,8 +57,10 @@ function verbs.erase(ctx, name, options)
   local person, message, code = find(name)
   if not person then
     return nil, message, code
-  elseif not is_meant(options, name) then
-    return nil, "nothing was erased", "usage"
+  end
+  local meant, why = is_meant(options, name)
+  if not meant then
+    return nil, why or "nothing was erased", "usage"
   end
   local r
   r, message, code = erasing.person(ctx, person)
