@@ -47,7 +47,7 @@ local function is_meant(options, name)
   if options.yes then
     return true
   elseif not sw.sys.tty(0) then
-    return nil, ("nothing was erased: here nobody can be asked, so say that it is meant: users erase %s --yes")
+    return nil, ("nothing was erased: here nobody can be asked, so say it: users erase %s --yes")
       :format(name)
   end
   return sw.sys.read_line(("everything of %s goes for good; type the name to go on: "):format(name)) == name
