@@ -11,6 +11,7 @@ local data = require("data")
 local home = require("home")
 local queue = require("queue")
 local rules = require("rules")
+local schema = require("schema")
 local standing = require("standing")
 local stepping = require("stepping")
 local steps = require("steps")
@@ -110,8 +111,27 @@ local function drop_jobs(self)
   end
 end
 
+-- Rules of the catalogue that are named are installed in the copy, as they come.
+local function install(ctx, names)
+  local catalogue = {}
+  for _, f in ipairs(#names > 0 and rules.catalogue() or {}) do
+    catalogue[f.name] = true
+  end
+  local t = home.txn(ctx)
+  for _, name in ipairs(names) do
+    local doc = catalogue[name] and sw.store.doc(ctx.who, "rule", name)
+    if catalogue[name] and not (doc and doc.body.installed) then
+      t:doc("rule", name, json.encode { installed = true, enabled = true })
+    end
+  end
+  return t:commit()
+end
+
 local function only(self, names)
-  local set, message, code = standing.rules(self.ctx)
+  local set, message, code = install(self.ctx, names)
+  if set then
+    set, message, code = standing.rules(self.ctx)
+  end
   if not set then
     return nil, message, code
   end
@@ -125,7 +145,8 @@ local function only(self, names)
   end
   for _, name in ipairs(names) do
     if not found[name] then
-      return nil, ("'%s' is not among your rules; `syncwell rules list` names them"):format(name), "usage"
+      return nil, ("there is no rule '%s'%s"):format(name, schema.did_you_mean(name, schema.keys(found))),
+        "usage"
     end
   end
   self.all = set.all

@@ -88,6 +88,11 @@ describe("syncwell simulate", function()
       "11 09:00 long action long 4000" }
     local r = h.run("--now", NOW, "simulate", "lonk")
     expect(r.code).equals(2)
+    expect(r.err).contains("did you mean 'long'?")
+    expect(told(h, "hydrate", "--from", "2025-01-10", "--days", "3", "--event", file)[1]).contains("hydrate fires")
+    for _, one in ipairs(h.json("rules", "list")) do
+      expect(one.state == "on").equals(not one.shipped)
+    end
     h.remove()
   end)
 
