@@ -1,8 +1,10 @@
 -- syncwell lint: check rule and provider files without turning them on; all errors, not the first.
 --   syncwell lint rules/automations/mine.lua   |   syncwell lint providers/acme.lua
 local capabilities = require("capabilities")
+local data = require("data")
 local providers = require("providers")
 local rules = require("rules")
+local schema = require("schema")
 local term = require("term")
 local triggers = require("triggers")
 
@@ -53,6 +55,34 @@ local function judge(ctx, d, name)
   return { triggers.unsupported(ctx, d) }
 end
 
+local KINDS = { "workout", "sleep", "meal", "mindful", "measurement", "note" }
+
+local function kind_problem(name)
+  for _, kind in ipairs(KINDS) do
+    if kind == name then
+      return nil
+    end
+  end
+  return ("there are no records of kind '%s'%s"):format(name, schema.did_you_mean(name, KINDS))
+end
+
+local function metric_problem(name)
+  local _, why = data.metric(name)
+  return why
+end
+
+-- Names that a script would only stumble over when it runs: what it reads, where that stands in quotes.
+local function unknown_reads(source)
+  local list = {}
+  for what, problem in pairs { series = metric_problem, records = kind_problem, count = kind_problem } do
+    for name in source:gmatch("ctx%." .. what .. "%s*%(?%s*[\"']([%w_%-]*)[\"']") do
+      list[#list + 1] = problem(name)
+    end
+  end
+  table.sort(list)
+  return list
+end
+
 -- What the engine finds has no place; the word it names in quotes has one, if it stands in the source once.
 local function placed(name, text, source)
   local word = text:match("'([^']+)'")
@@ -90,11 +120,13 @@ local function check(ctx, path)
   elseif r.out.problems then
     return r.out.problems, nil, name
   end
-  local list = {}
-  for i, text in ipairs(judge(ctx, r.out.declaration, name)) do
+  local list, d = {}, r.out.declaration
+  local found = judge(ctx, d, name)
+  table.move(d.kind == "provider" and {} or unknown_reads(source), 1, 100, #found + 1, found)
+  for i, text in ipairs(found) do
     list[i] = placed(name, text, source)
   end
-  return list, r.out.declaration, name
+  return list, d, name
 end
 
 local function say(name, problems, may)

@@ -32,6 +32,20 @@ return sw.rule { title = "T", on = %s, %s
     end)
   end
 
+  it("names what a rule would read that does not exist, with its place", function()
+    flow.write(path, [[local sw = require "syncwell"
+return sw.rule { title = "T", on = sw.at "08:00", run = function(_, ctx)
+  local n = ctx.series("stpes", { last = "7d" }).mean() or ctx.count "workuot" or #ctx.records('meal', {})
+  return ctx.series "hr"
+end }
+]])
+    local r = h.run("lint", path)
+    expect(r.code).equals(1)
+    expect(r.out).contains("a.lua:3: there is no metric 'stpes' (did you mean 'steps'?)")
+    expect(r.out).contains("a.lua:3: there are no records of kind 'workuot' (did you mean 'workout'?)")
+    expect(select(2, r.out:gsub("did you mean", ""))).equals(2)
+  end)
+
   it("names a file that lies where no rules are read, and one whose name none can have", function()
     flow.write(h.dir .. "/rules/b.lua", "return 1\n")
     flow.write(h.dir .. "/rules/automations/my rule.lua", "return 1\n")
