@@ -3,6 +3,7 @@
 -- afterwards stays off until it is installed again. What somebody wants to install is read by installing.lua.
 --   packages.keep(ctx, new)
 --   packages.files(ctx, "rules/automations")             --> { { name, script, source, package } ... }
+local capabilities = require("capabilities")
 local home = require("home")
 
 local json = sw.json
@@ -58,13 +59,13 @@ function packages.keep(ctx, new)
   if not ok then
     return nil, message, code
   end
-  local pins = {}
+  local pins, may_of = {}, {}
   for _, f in ipairs(new.files) do
-    pins[f.path] = sw.sys.hash(f.source)
+    pins[f.path], may_of[f.path] = sw.sys.hash(f.source), json.list(f.may)
   end
   local t = home.txn(ctx)
   t:doc("package", new.id, json.encode { title = new.title, version = new.version, may = json.list(new.may),
-    files = pins, at = sw.time.now() })
+    may_of = may_of, files = pins, at = sw.time.now() })
   return t:commit()
 end
 
@@ -90,7 +91,15 @@ local function pinned_file(ctx, p, path, hash)
     source = nil
   end
   return { name = name, script = path, source = source, problem = problem, package = "package/" .. p.id,
-    from = p.id, may = p.may }
+    from = p.id, may = (p.may_of or {})[path] or p.may }
+end
+
+-- A script may declare one thing where it is looked at and another where it runs: what was shown and accepted
+-- is what it may do. Nil, or what it would do beyond that.
+function packages.wider(f, declaration)
+  local more = f.may and capabilities.wider(capabilities.of(declaration), f.may) or {}
+  return #more > 0 and ("it would also %s, which was not shown when the package '%s' was installed: remove "
+    .. "it, or look at it and install it again"):format(capabilities.line(more), f.from) or nil
 end
 
 -- What packages have in one folder, in the order of their names; a file that is not as pinned has no source.
