@@ -155,6 +155,40 @@ describe("a declaration of odd types", function()
   end)
 end)
 
+describe("a name that a file brings", function()
+  local EVIL = "\27[2JEVIL\194\155 31m\226\128\174RTL\7\8"
+
+  local function on_terminal(h, ...)
+    local r = flow.sh(("TERM=xterm timeout 30 script -qec %s /dev/null </dev/null"):format(flow.quote(h.command(...))))
+    return r.out
+  end
+
+  it("never drives the terminal, whichever command shows it", function()
+    if flow.sh("command -v script").code ~= 0 then
+      skip("needs script(1)")
+    end
+    local h = flow.home("UTC")
+    flow.write(h.dir .. "/evil.jsonl", json.encode { line = "syncwell", version = 1 } .. "\n"
+      .. json.encode { line = "origin", id = "1", provider = "file", name = EVIL, maker = EVIL, model = EVIL, class = "watch", ident = EVIL } .. "\n")
+    local named = EVIL:gsub("[%c]", "")
+    flow.write(h.dir .. "/export.xml", ([[<?xml version="1.0" encoding="UTF-8"?><HealthData locale="en">
+<Record type="HKQuantityTypeIdentifierStepCount" sourceName="%s" unit="count" startDate="2026-03-01 09:00:00 +0000" endDate="2026-03-01 09:10:00 +0000" value="500"/>
+<Workout workoutActivityType="%s" duration="60" durationUnit="min" sourceName="%s" startDate="2026-03-01 09:00:00 +0000" endDate="2026-03-01 10:00:00 +0000"/>
+</HealthData>]]):format(named, named, named))
+    h.ok("import", h.dir .. "/export.xml")
+    for _, words in ipairs { "import " .. h.dir .. "/evil.jsonl", "origins", "origins --json", "records workout", "records all --json", "explain steps 2026-03-01",
+      "explain workout 2026-03-01", "query steps --every raw --from 2026-03-01 --to 2026-03-02 --json", "dump", "status", "show" } do
+      local text = on_terminal(h, table.unpack(flow.words(words)))
+      expect(#text > 0).is_true()
+      local bare = text:gsub("\27%[[%d;]*[mK]", "")
+      for _, mark in ipairs { "\27", "\194\155", "\226\128\174", "\7", "\8" } do
+        expect((bare:find(mark, 1, true) and words or "") .. mark:gsub("%c", "")).equals((mark:gsub("%c", "")))
+      end
+    end
+    h.remove()
+  end)
+end)
+
 describe("a hint", function()
   it("from before all time asks for a bounded span", function()
     local pull = require("pull")
