@@ -155,6 +155,47 @@ describe("a declaration of odd types", function()
   end)
 end)
 
+describe("a record of odd types", function()
+  local ODD = { "abc", json.list { 1, 2 }, { a = { b = 1 } }, true, 1e308, -1e308, 1000000000000000000 }
+  local NAMES = { "elapsed_s", "distance_m", "hr_avg", "asleep_s", "in_bed_s", "energy_kcal", "efficiency", "name", "note", "title", "text",
+    "sport", "value", "unit", "metric", "nap", "bed_day", "timer_s", "hr_max", "ascent_m" }
+
+  it("is listed, exported and told to rules like any other, whatever file brought it", function()
+    local h, lines, day = flow.home("UTC"), {}, sw.time.now() // 86400000 * 86400000 - 86400000
+    lines[1] = json.encode { line = "syncwell", version = 1 }
+    lines[2] = json.encode { line = "origin", id = "1", provider = "file", name = "t", maker = "", model = "", class = "", ident = "" }
+    for _, kind in ipairs { "workout", "sleep", "meal", "mindful", "measurement", "note" } do
+      for i, odd in ipairs(ODD) do
+        local attributes, segment, start = {}, {}, day + #lines * 600000
+        for _, name in ipairs(NAMES) do
+          attributes[name], segment[name] = odd, odd
+        end
+        segment.start, segment.finish, segment.stage = odd, odd, odd
+        lines[#lines + 1] = json.encode { line = "record", id = ("%x"):format(#lines + 999), group = ("%x"):format(#lines + 999), kind = kind, type = kind,
+          start_ms = start, finish_ms = start + 300000, offset_start = 0, offset_finish = 0, day = sw.time.day_text(start // 86400000),
+          external_id = kind .. i, origin = "1", connection = { provider = "file", name = "files" }, state = "final",
+          revision = i == 1 and math.maxinteger or 1, attributes = attributes, segments = json.list { segment, odd } }
+      end
+    end
+    flow.write(h.dir .. "/odd.jsonl", table.concat(lines, "\n") .. "\n")
+    h.ok("rules", "install", "hydrate")
+    h.ok("import", h.dir .. "/odd.jsonl")
+    for _, words in ipairs { "records workout", "records sleep", "records all", "records all --json", "export ics --out " .. h.dir .. "/o.ics",
+      "export fhir --out " .. h.dir .. "/o.fhir", "export omh --out " .. h.dir .. "/o.omh", "export csv --out " .. h.dir .. "/o", "rules why hydrate",
+      "rules backtest hydrate --since 7d", "rules backtest nightly_digest --since 7d", "run --once", "status", "check" } do
+      local r = h.run(table.unpack(flow.words(words)))
+      expect(words .. " " .. r.code).equals(words .. " 0")
+      expect((r.out .. r.err):find("internal error", 1, true)).is_nil()
+    end
+    expect(#h.json("records", "all")).equals(6 * #ODD)
+    for _, r in ipairs(h.json("records", "workout")) do
+      expect(r.revision < 1 << 41).is_true()
+      expect(r.attributes.elapsed_s == nil or type(r.attributes.elapsed_s) == "number").is_true()
+    end
+    h.remove()
+  end)
+end)
+
 describe("a name that a file brings", function()
   local EVIL = "\27[2JEVIL\194\155 31m\226\128\174RTL\7\8"
 
