@@ -53,8 +53,32 @@ local function put_files(ctx, new)
   return true
 end
 
+-- The files of a package are the home's, its pins a person's: nobody's are changed or removed by others.
+local function others(ctx, id)
+  local list = {}
+  for _, p in ipairs(sw.store.people() or {}) do
+    local doc = p.id ~= ctx.who and sw.store.doc(p.id, "package", id)
+    list[#list + 1] = doc and not doc.body.removed and { name = p.name, files = doc.body.files or {} } or nil
+  end
+  return list
+end
+
+local function taken(ctx, new)
+  for _, other in ipairs(others(ctx, new.id)) do
+    for _, f in ipairs(new.files) do
+      if other.files[f.path] and other.files[f.path] ~= sw.sys.hash(f.source) then
+        return ("%s of this home has another package '%s': rename one of them"):format(other.name, new.id)
+      end
+    end
+  end
+end
+
 -- The files first, their pins after: a kill in between leaves a package that is off until it is installed.
 function packages.keep(ctx, new)
+  local theirs = taken(ctx, new)
+  if theirs then
+    return nil, theirs, "usage"
+  end
   local ok, message, code = put_files(ctx, new)
   if not ok then
     return nil, message, code
@@ -76,7 +100,7 @@ function packages.remove(ctx, id)
   if not ok then
     return nil, message, code
   end
-  return sw.fs.remove_tree(dir_of(ctx, id))
+  return #others(ctx, id) > 0 or sw.fs.remove_tree(dir_of(ctx, id))
 end
 
 -- --- using ---
