@@ -155,6 +155,35 @@ describe("a declaration of odd types", function()
   end)
 end)
 
+describe("what a rule writes into the calendar", function()
+  it("is text of its own entry, and a uid that would spoil the file is refused", function()
+    local h = flow.home("UTC")
+    flow.write(h.dir .. "/rules/automations/cal.lua", [[local sw = require "syncwell"
+return sw.rule { title = "c", on = sw.event "workout.created", backfill = true, uses = { "calendar:write" },
+  run = function(w, ctx)
+    for _, uid in ipairs { "a\r\nBEGIN:VALARM", "x\27[31m", "", ("u"):rep(300), "fine/../one" } do
+      ctx.calendar.add { uid = uid, title = "T\r\nATTENDEE:mailto:x@y\r\nEND:VEVENT", at = w.finish, duration = "10min", if_past = "now",
+        notes = "N\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nSUMMARY:forged" }
+    end
+  end }]])
+    h.ok("log", "workout", "running", "30min")
+    h.run("run", "--once")
+    local text = flow.read(h.dir .. "/calendar.ics")
+    expect(select(2, text:gsub("\r\nBEGIN:VEVENT\r\n", ""))).equals(1)
+    expect(text).contains("\r\nUID:fine/../one\r\n")
+    for _, line in ipairs { "ATTENDEE", "BEGIN:VALARM", "SUMMARY:forged" } do
+      expect(text:find("\n" .. line, 1, true)).is_nil()
+    end
+    expect(text:gsub("\r\n", ""):find("%c")).is_nil()
+    local refused = 0
+    for _, a in ipairs(h.json("rules", "trace")[1].actions) do
+      refused = refused + (a.state:find("without control bytes", 1, true) and 1 or 0)
+    end
+    expect(refused).equals(4)
+    h.remove()
+  end)
+end)
+
 describe("a record of odd types", function()
   local ODD = { "abc", json.list { 1, 2 }, { a = { b = 1 } }, true, 1e308, -1e308, 1000000000000000000 }
   local NAMES = { "elapsed_s", "distance_m", "hr_avg", "asleep_s", "in_bed_s", "energy_kcal", "efficiency", "name", "note", "title", "text",
