@@ -228,6 +228,18 @@ PY]]):format(path, case[2]))
     h.remove()
   end)
 
+  it("a folder whose links lead back, to devices and to files without end is read to its end", function()
+    local h = flow.home("UTC")
+    local dir = h.dir .. "/stranger"
+    flow.sh(("mkdir -p %s/a && ln -s .. %s/a/up && ln -s . %s/self && mkfifo %s/p.fit && ln -s /dev/zero %s/z.fit && ln -s /proc/kmsg %s/k.json"):format(
+      dir, dir, dir, dir, dir, dir))
+    local r = flow.sh("timeout 20 " .. h.command("import", dir))
+    expect(r.code).equals(1)
+    expect(r.out).contains("k.json: the file is empty")
+    expect(select(2, r.out:gsub("no file but a device or a pipe", ""))).equals(2)
+    h.remove()
+  end)
+
   it("a newer database is refused with the sentence that helps", function()
     local h = good_home()
     local r = flow.sh(([[/usr/bin/python3 -c "
