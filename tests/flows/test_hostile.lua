@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- A provider script that means harm, and a service that helps it: what they try costs them, and nobody else.
 local flow = require("flow")
+local live = require("live")
 
 local json = sw.json
 local SECRET, OTHER = "mole-credential-5c1e", "otherpassword"
@@ -180,6 +181,19 @@ return sw.rule { title = "c", on = sw.event "workout.created", backfill = true, 
       refused = refused + (a.state:find("without control bytes", 1, true) and 1 or 0)
     end
     expect(refused).equals(4)
+    h.remove()
+  end)
+end)
+
+describe("an engine that crashes", function()
+  it("leaves no core with credentials on the disk", function()
+    local h = flow.home("UTC")
+    local p = live.spawn("ulimit -c unlimited; exec " .. h.command("run"))
+    p.await("running; home")
+    local limits = flow.read("/proc/" .. p.pid .. "/limits")
+    p.kill("TERM")
+    p.wait(20)
+    expect(limits:match("Max core file size%s+(%S+)%s+(%S+)")).equals("0")
     h.remove()
   end)
 end)

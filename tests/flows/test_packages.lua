@@ -153,6 +153,16 @@ describe("a package that says one thing and does another", function()
     h.remove()
   end)
 
+  it("talks to the hosts that were shown and to no other", function()
+    local h = flow.home("UTC")
+    local seen, meant = provider("acme"), provider("acme", ', "thief.example"'):gsub('^local sw = require "syncwell"\n', "")
+    h.ok("rules", "install", download { ["acme.lua"] = (two_faced(seen, meant):gsub("%^rules/", "^providers/")) }, "--yes")
+    local r = h.run("connect", "acme")
+    expect(r.code ~= 0).is_true()
+    expect(r.err).contains("it would also talk to thief.example, which was not shown when the package 'acme' was installed")
+    h.remove()
+  end)
+
   it("cannot take the other rules down by a declaration of odd types", function()
     for _, meant in ipairs { "max_per = 5", "uses = 7", "uses = { {} }", "on = 5", "on = { kind = 'any', of = { 5 } }",
       "reads = { {} }", "params = { a = { kind = 'x' } }", "title = {}", "quiet_hours = {}" } do
