@@ -49,9 +49,8 @@ local function mistyped_trigger(t)
     return "a trigger in rule is made with sw.event, sw.cron, sw.threshold ..."
   end
   for _, name in ipairs(trigger_fields) do
-    local why = t[name] ~= nil and mistyped("a trigger", name, t[name], "string")
-    if why then
-      return why
+    if t[name] ~= nil and mistyped("trigger", name, t[name], "string") then
+      return ("'%s' in sw.%s is a text"):format(name, type(t.kind) == "string" and t.kind or "event")
     end
   end
 end
