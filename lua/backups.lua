@@ -2,6 +2,7 @@
 --   backups.make(ctx, { out = PATH, key = sealed text or nil }, show)  --> manifest | nil, message, code
 --   backups.list(ctx)  --> { { file, at, size, people, ... }, ... }, the newest first
 -- The key file is left out: who finds a backup reads no credentials. --with-key seals it in a passphrase.
+local backup_check = require("backup_check")
 local home = require("home")
 
 local json = sw.json
@@ -33,6 +34,11 @@ local left_out = { backups = true, ["syncwell.key"] = true }
 local function is_ours(name)
   return name:sub(1, 1) ~= "." and not left_out[name] and not name:find("^syncwell%.db")
     and not name:find("^before%-restore%-") and not name:find("%.part$") and not name:find("%.new$")
+end
+
+-- Is this a name that `make` gives to something?
+function backups.may_hold(name)
+  return name == "syncwell.db" or is_ours(name:match("^[^/]*"))
 end
 
 -- Files of the home beside the database: settings, rules, providers, calendar, notes.
@@ -156,11 +162,15 @@ end
 function backups.read(file)
   local text, message, code = sw.care.manifest(file, backups.MANIFEST)
   local manifest = text and json.decode(text)
-  if not manifest then
+  if type(manifest) ~= "table" or #manifest > 0 then
     return nil, message or (file .. " is no backup of syncwell"), code or "bad"
   elseif manifest.format ~= backups.FORMAT then
     return nil, ("%s was made by a newer syncwell (%s): use that version"):format(file,
       tostring(manifest.version)), "newer"
+  end
+  local damage = backup_check.manifest(manifest)
+  if damage then
+    return nil, ("%s is no backup of syncwell, or %s"):format(file, damage), "bad"
   end
   return manifest
 end

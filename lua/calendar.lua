@@ -92,11 +92,17 @@ local function origin_of(key, steps)
   return steps and steps.firing and steps.firing.name or key
 end
 
+local function is_uid(uid)
+  return uid ~= "" and #uid <= 200 and not uid:find("%c") and sw.sys.clean(uid) == uid
+end
+
 function calendar.add(ctx, key, args, steps)
   if args.at < sw.time.now() and args.if_past ~= "now" then
     return "skipped: its time had passed"
   elseif implausible(args.at, args.duration or HOUR_S) then
     return nil, "an entry beyond 2079, or longer than a year", "bad" -- one such makes the file unreadable
+  elseif args.uid and not is_uid(args.uid) then
+    return nil, "the uid of an entry is a text of 1 to 200 bytes without control bytes", "bad" -- as that
   end
   return keep(ctx, args.uid or (key .. "@syncwell"), counted(ctx, key, args.uid, {
     title = sw.sys.clean(args.title), notes = args.notes and sw.sys.clean(args.notes, true), start = args.at,

@@ -15,7 +15,7 @@ local shape = {
   channels = { default = "string", file = { path = "string" }, ntfy = { url = "string", token = "string" },
     webhook = { url = "string" },
     mqtt = { url = "string", topic = "string", qos = "number", user = "string", password = "string",
-      ca_file = "string", homeassistant = "boolean" },
+      ca_file = "string", homeassistant = "boolean", homeassistant_switch = "boolean" },
     email = { url = "string", user = "string", password = "string", from = "string", to = "string",
       starttls = "string", ca_file = "string" } },
   local_hosts = "table", -- machines of one's own network that rules may ask: ["host:port"] = "own"

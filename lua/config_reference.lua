@@ -32,6 +32,7 @@ local rows = {
   { "channels.mqtt.password", "", "\"secret:NAME\" and `syncwell secrets set NAME`" },
   { "channels.mqtt.ca_file", "", "certificates to trust" },
   { "channels.mqtt.homeassistant", "false", "sensors and a switch that holds the rules" },
+  { "channels.mqtt.homeassistant_switch", "true", "false: no switch; who may publish there may press it" },
   { "channels.email.url", "", "smtp://HOST:587 or smtps://HOST" },
   { "channels.email.user", "", "sign-in at the server" },
   { "channels.email.password", "", "\"secret:NAME\" and `syncwell secrets set NAME`" },

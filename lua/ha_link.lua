@@ -25,6 +25,11 @@ function ha_link.wanted(ctx)
   return settings(ctx).homeassistant == true and settings(ctx).url ~= nil
 end
 
+-- Whoever may publish to the broker may press the switch: with `homeassistant_switch = false` there is none.
+local function mute(ctx)
+  return settings(ctx).homeassistant_switch == false
+end
+
 -- A name for this home on brokers, made once.
 local function mark_of(ctx)
   local first = (sw.store.people() or {})[1]
@@ -69,10 +74,10 @@ local function everything(ctx, mark)
   local list = {}
   for _, p in ipairs(people(ctx, mark)) do
     local values, metrics = values_of(p.ctx)
-    for _, m in ipairs(words.discovery(p.words, metrics)) do
+    for _, m in ipairs(words.discovery(p.words, metrics, mute(ctx))) do
       list[#list + 1] = m
     end
-    for _, m in ipairs(words.states(p.words, values, holding.is(p.ctx))) do
+    for _, m in ipairs(words.states(p.words, values, holding.is(p.ctx), mute(ctx))) do
       list[#list + 1] = m
     end
   end
@@ -140,7 +145,7 @@ local function hear(link, packet)
     if packet.qos == 1 then
       send(link, packets.puback(packet.id))
     end
-    if not packet.retain then
+    if not packet.retain and not link.mute then
       command(link, packet.topic, packet.payload)
     end
   end
@@ -196,7 +201,7 @@ local function opened(ctx)
   end
   local now = sw.time.mono()
   local link = { ctx = ctx, stream = stream, bytes = "", id = 0, told = {}, mark = mark_of(ctx), heard = now,
-    sent = now, url = to.url }
+    sent = now, url = to.url, mute = mute(own) }
   local ok
   ok, message = greeted(link, to)
   if not ok then
@@ -208,7 +213,10 @@ end
 
 local function begun(link)
   local commands = ("syncwell/%s/+/pause/set"):format(link.mark)
-  local ok, message = send(link, packets.subscribe(1, { { commands, 1 } }))
+  local ok, message = true, nil
+  if not link.mute then
+    ok, message = send(link, packets.subscribe(1, { { commands, 1 } }))
+  end
   if ok then
     ok, message = tell_changes(link)
   end
@@ -225,6 +233,8 @@ local function attend(link)
     if not ha_link.wanted(link.ctx) or settings(link.ctx).url ~= link.url then
       take_back(link)
       return true
+    elseif mute(link.ctx) ~= link.mute then
+      return false, "config.lua changed"
     end
     ok, message = listen(link)
     local now = sw.time.mono()

@@ -73,8 +73,10 @@ local function config_topic(p, component, object)
   return ("%s/%s/%s/%s/config"):format(homeassistant.PREFIX, component, p.node, object)
 end
 
-function homeassistant.discovery(p, metrics)
-  local list = { { topic = config_topic(p, "switch", "pause"), payload = json.encode(switch(p)) } }
+-- mute: without the switch; nothing in its place takes away one that was told before.
+function homeassistant.discovery(p, metrics, mute)
+  local list = { { topic = config_topic(p, "switch", "pause"),
+    payload = mute and "" or json.encode(switch(p)) } }
   for _, m in ipairs(metrics) do
     list[#list + 1] = { topic = config_topic(p, "sensor", m.name), payload = json.encode(sensor(p, m)) }
   end
@@ -82,8 +84,8 @@ function homeassistant.discovery(p, metrics)
 end
 
 -- values: metric -> { value, day }
-function homeassistant.states(p, values, held)
-  local list = { { topic = p.base .. "/pause", payload = held and "ON" or "OFF" } }
+function homeassistant.states(p, values, held, mute)
+  local list = { { topic = p.base .. "/pause", payload = mute and "" or held and "ON" or "OFF" } }
   for name, v in pairs(values) do
     list[#list + 1] = { topic = p.base .. "/" .. name,
       payload = json.encode { value = v.value, day = v.day } }

@@ -14,6 +14,10 @@ local FILES_MOST, SOURCE_MOST = 50, 65536
 local folders = { rule = "rules/automations", provider = "providers" }
 
 local function read_source(path, as)
+  local st = sw.fs.stat(path)
+  if st and st.kind ~= "file" then -- a pipe would be waited for without end
+    return nil, ("%s: this is no file but a folder, a device or a pipe"):format(sw.sys.clean(as))
+  end
   local source, message = sw.fs.read(path, SOURCE_MOST + 1)
   if not source then
     return nil, message
@@ -44,6 +48,17 @@ local function judge(ctx, d, base)
   return triggers.unsupported(ctx, d)
 end
 
+-- Scripts may write a package as a plain table too.
+local function take_names(new, d, as)
+  for _, name in ipairs { "id", "title", "version", "doc" } do
+    if d[name] ~= nil and type(d[name]) ~= "string" then
+      return nil, ("%s: '%s' in package is a text"):format(as, name), "bad"
+    end
+    new[name] = d[name] or new[name]
+  end
+  return true
+end
+
 local function take_file(ctx, new, path, as)
   local base = path:match("([^/]+)%.lua$")
   if not base or not base:find("^[%w_%-]+$") or #base > 60 then
@@ -57,8 +72,7 @@ local function take_file(ctx, new, path, as)
   if not d then
     return nil, message, code
   elseif d.kind == "package" then
-    new.id, new.title, new.version, new.doc = d.id, d.title, d.version, d.doc
-    return true
+    return take_names(new, d, as)
   end
   local problem = judge(ctx, d, base)
   if problem then

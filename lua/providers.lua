@@ -29,7 +29,7 @@ local function files(ctx)
     if not seen[f.name] then
       seen[f.name] = true
       list[#list + 1] = { id = f.name, from = "package " .. f.from, package = f.package, source = f.source,
-        problem = f.problem }
+        problem = f.problem, may = f.may, of_package = f.from }
     end
   end
   table.sort(list, function(a, b) return a.id < b.id end)
@@ -204,7 +204,10 @@ function providers.problems(d, id)
 end
 
 local function source_of(file)
-  if file.path then
+  local st = file.path and sw.fs.stat(file.path)
+  if st and st.kind ~= "file" then -- a pipe would be waited for without end
+    return nil, "this is no file but a folder, a device or a pipe"
+  elseif file.path then
     local source, message = sw.fs.read(file.path, 65537)
     return source and #source <= 65536 and source or nil, source and "the file is over 64 KB" or message
   end
@@ -231,6 +234,7 @@ local function load(ctx, file)
       or r.error.text or r.error.message, "bad"
   end
   local wrong = providers.problems(d, file.id)[1]
+    or packages.wider({ may = file.may, from = file.of_package }, d)
   if wrong then
     return nil, p.script .. ": " .. wrong, "bad"
   end

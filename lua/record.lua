@@ -1,5 +1,7 @@
 -- Records on their way in and out: from an importer's words to a row, from a row to people's JSON.
 --   local row = record.row(ctx, draft, origin);  record.public(row) --> the shape of `records --json`
+local fields = require("box.fields")
+
 local record = {}
 
 local json = sw.json
@@ -42,6 +44,53 @@ function record.tidy(value)
   return tidy(value, 0)
 end
 
+local MOST = 1e15 -- beyond any figure of a body, and a whole number still prints as one
+local shown = { name = "text", note = "text" } -- what any kind may be shown with; other names are not typed
+for _, kind in ipairs { "note", "measurement", "mindful", "meal", "sleep", "workout" } do
+  for name, wanted in pairs(fields.of(kind)) do
+    shown[name] = shown[name] or wanted
+  end
+end
+local of_segment = { start = "time", finish = "time", stage = "text" }
+
+-- A value as the vocabulary has it; nil where it cannot be: one record of odd types must not end whatever
+-- lists, sums or exports them.
+local function typed(wanted, value)
+  local kind = type(value)
+  if not wanted or wanted == "flag" and kind == "boolean" then
+    return value
+  elseif wanted == "text" then
+    return kind ~= "table" and tostring(value) or nil
+  elseif wanted == "list" or wanted == "map" or wanted == "flag" then
+    return kind == "table" and wanted ~= "flag" and value or nil
+  end
+  local figure = (kind == "number" or kind == "string") and tonumber(value)
+  return figure and math.abs(figure) <= MOST and figure or nil
+end
+
+local function typed_all(known, more, values)
+  local out = {}
+  for name, value in pairs(values) do
+    if type(name) == "string" then
+      out[name] = typed(known[name] or more[name], value)
+    end
+  end
+  return out
+end
+
+-- Attributes and segments of a record, tidy and of the types that their names have.
+function record.attributes(kind, values)
+  return typed_all(fields.of(kind), shown, tidy(type(values) == "table" and values or {}, 0))
+end
+
+function record.segments(list)
+  local out = {}
+  for _, one in ipairs(type(list) == "table" and tidy(list, 0) or {}) do
+    out[#out + 1] = type(one) == "table" and typed_all(of_segment, shown, one) or nil
+  end
+  return json.list(out)
+end
+
 local function clock_hour(ms, offset)
   return (ms // 60000 + offset) % 1440 / 60
 end
@@ -71,14 +120,14 @@ end
 function record.row(ctx, draft, origin, connection, provider)
   local row = { kind = draft.kind, external_id = cut(tostring(draft.external_id), 500), start = draft.start,
     finish = draft.finish, connection = connection, state = "final" }
-  local attributes = tidy(draft.attributes or {}, 0)
+  local attributes = record.attributes(draft.kind, draft.attributes)
   row.offset_start, row.offset_finish, row.zone_from = zones(ctx, draft)
   row.day = sw.time.day_of(row.start, row.offset_start)
   if draft.kind == "sleep" then
     complete_sleep(row, attributes)
   end
   row.type = attributes.sport or draft.type or draft.kind
-  row.body = json.encode { attributes = attributes, segments = json.list(tidy(draft.segments or {}, 0)) }
+  row.body = json.encode { attributes = attributes, segments = record.segments(draft.segments) }
   row.origin = { provider = provider, name = origin.name or "", maker = origin.maker or "",
     model = origin.model or "",
     kind = origin.kind or "", ident = origin.ident or "" }
@@ -89,7 +138,7 @@ local function public_segments(list, offset)
   local out = {}
   for i, s in ipairs(list or {}) do
     local copy = {}
-    for k, v in pairs(s) do
+    for k, v in pairs(type(s) == "table" and s or {}) do -- whoever wrote it may have written anything
       copy[k] = (k == "start" or k == "finish") and math.type(v) == "integer" and sw.time.iso(v, offset) or v
     end
     out[i] = copy

@@ -11,6 +11,7 @@ local home = require("home")
 local packages = require("packages")
 local parts = require("parts")
 local rule_reads = require("rule_reads")
+local rule_shape = require("rule_shape")
 local schema = require("schema")
 local scripts = require("scripts")
 local settling = require("settling")
@@ -64,6 +65,14 @@ function rules.catalogue()
   return read_folder(sw.sys.share() .. "/rules/automations", "rules/automations/")
 end
 
+-- What is mistyped is not kept: nobody who lists, shows or indexes rules need doubt it again.
+local function take_declaration(ctx, f, d)
+  local mistyped = rule_shape.problem(d)
+  f.declaration = not mistyped and d or nil
+  f.error = mistyped or triggers.unsupported(ctx, d) or packages.wider(f, d)
+  f.error = f.error and ("%s: %s"):format(f.script, f.error)
+end
+
 local function load_package(ctx, package, files)
   local list = {}
   for _, f in ipairs(files) do
@@ -87,9 +96,7 @@ local function load_package(ctx, package, files)
   for _, f in ipairs(files) do
     local r = by_script[f.script]
     if r and r.ok then
-      f.declaration = r.out.declaration
-      f.error = triggers.unsupported(ctx, f.declaration)
-      f.error = f.error and ("%s: %s"):format(f.script, f.error)
+      take_declaration(ctx, f, r.out.declaration)
     elseif r then
       f.error = r.error.text or r.error.message
     end

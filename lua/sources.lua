@@ -2,8 +2,10 @@
 -- file was edited or deleted. A source is kept while a firing needs it; job "prune" forgets the others.
 --   sources.keep(t, rule)          into the transaction that writes a waiting firing
 --   sources.rule_of(ctx, body)     --> rule | nil, why it does not go on, "stopped" (or another code)
+local capabilities = require("capabilities")
 local home = require("home")
 local packages = require("packages")
+local rule_shape = require("rule_shape")
 local scripts = require("scripts")
 
 local json = sw.json
@@ -16,7 +18,8 @@ function sources.hash(rule)
 end
 
 function sources.keep(t, rule)
-  t:doc("source", sources.hash(rule), json.encode { script = rule.script, text = rule.source })
+  t:doc("source", sources.hash(rule), json.encode { script = rule.script, text = rule.source,
+    may = json.list(capabilities.of(rule.declaration)) })
 end
 
 local function find(all, name)
@@ -62,7 +65,13 @@ local function kept(ctx, body)
     local e = results[1].error or {}
     return nil, "the source it began with does not load: " .. tostring(e.text or e.message), "stopped"
   end
-  return as_begun({ source = doc.body.text }, body, results[1].out.declaration, package)
+  local d = results[1].out.declaration
+  local wrong = rule_shape.problem(d) or doc.body.may
+    and #capabilities.wider(capabilities.of(d), doc.body.may) > 0 and "it would do more than it could then"
+  if wrong then
+    return nil, "the source it began with now says something else: " .. wrong, "stopped"
+  end
+  return as_begun({ source = doc.body.text }, body, d, package)
 end
 
 function sources.rule_of(ctx, body)

@@ -5,6 +5,7 @@ local actions = require("actions")
 local data = require("data")
 local filters = require("filters")
 local gates = require("gates")
+local rule_shape = require("rule_shape")
 local schedule = require("schedule")
 local schema = require("schema")
 local watch = require("watch")
@@ -89,6 +90,10 @@ local function reads_problem(d)
 end
 
 function triggers.unsupported(ctx, d)
+  local mistyped = rule_shape.problem(d)
+  if mistyped then
+    return mistyped
+  end
   if #triggers_of(d) == 0 then
     return "sw.any is empty: it takes triggers, such as sw.any { sw.goal \"steps\", sw.cron \"0 7 * * *\" }"
   end

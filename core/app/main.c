@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 static int run(uv_loop_t *loop, const struct sw_paths *p, int argc, char **argv)
@@ -46,6 +47,7 @@ int main(int argc, char **argv)
     int rc;
     sw_alloc_keep();
     signal(SIGPIPE, SIG_IGN);
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* credentials lie open in memory: no core of it on a disk */
     umask(077); /* what is written here is about somebody's health */
     setlocale(LC_CTYPE, ""); /* LC_NUMERIC stays C: numbers in files have points */
     argv = uv_setup_args(argc, argv);

@@ -27,16 +27,41 @@ static int unsafe_seq(const unsigned char *p, size_t k)
     return k == 3 && p[0] == 0xe2 && p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9;
 }
 
+/* Bytes of the character at s, 1 for what is none. */
+static size_t sequence(const char *s, size_t n)
+{
+    size_t most = n < 4 ? n : 4, k = 2;
+    if ((unsigned char)*s < 0x80) return 1;
+    while (k <= most && sw_utf8_valid(s, k) != k) k++;
+    return k > most ? 1 : k;
+}
+
+/* Colours and "clear to the end of the line", which we write ourselves: bytes of one, 0 for anything else. */
+static size_t own_escape(const char *s, size_t n)
+{
+    size_t k = 2;
+    if (n < 3 || s[0] != '\033' || s[1] != '[') return 0;
+    while (k < n && k < 12 && ((s[k] >= '0' && s[k] <= '9') || s[k] == ';')) k++;
+    return k < n && (s[k] == 'm' || s[k] == 'K') ? k + 1 : 0;
+}
+
+void sw_text_for_terminal(struct sw_buf *out, const char *s, size_t n)
+{
+    for (size_t i = 0, k; i < n; i += k) {
+        const unsigned char *p = (const unsigned char *)s + i;
+        size_t escape = own_escape(s + i, n - i);
+        k = escape ? escape : sequence(s + i, n - i);
+        if (escape || *p == '\n' || *p == '\t' || *p == '\r') sw_buf_put(out, p, k);
+        else if (k == 1 && *p >= 0x80) sw_buf_puts(out, "\xef\xbf\xbd");
+        else if (!unsafe_seq(p, k)) sw_buf_put(out, p, k);
+    }
+}
+
 void sw_text_clean(struct sw_buf *out, const char *s, size_t n, int one_line)
 {
     for (size_t i = 0; i < n;) {
         const unsigned char *p = (const unsigned char *)s + i;
-        size_t k = 1;
-        if (*p >= 0x80) {
-            size_t most = n - i < 4 ? n - i : 4;
-            for (k = 2; k <= most && sw_utf8_valid(s + i, k) != k; k++) continue;
-            if (k > most) k = 1;
-        }
+        size_t k = sequence(s + i, n - i);
         if ((*p == '\n' || *p == '\t') && !one_line) sw_buf_byte(out, *p);
         else if (*p == '\n' || *p == '\t' || *p == '\r') sw_buf_byte(out, ' ');
         else if (k == 1 && *p >= 0x80) sw_buf_puts(out, "\xef\xbf\xbd");

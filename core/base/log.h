@@ -18,6 +18,8 @@ void sw_log_init(struct sw_log *l, enum sw_log_level level);
 /* One line: cleaned, cut, secrets replaced. Nothing below the level. */
 void sw_log_line(const struct sw_log *l, enum sw_log_level level, const char *area, const char *fmt,
                  ...) __attribute__((format(printf, 4, 5)));
+/* Append s for a terminal: lines, colours and clearing a line stay, all else that a terminal obeys goes. */
+void sw_text_for_terminal(struct sw_buf *out, const char *s, size_t n);
 /* Append s without control bytes, C1 or bidirectional marks; line breaks become blanks if one_line. */
 void sw_text_clean(struct sw_buf *out, const char *s, size_t n, int one_line);
 #endif

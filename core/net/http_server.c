@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define HEAD_BYTES    (32u * 1024u) /* libmicrohttpd's pool a connection: head and write buffer */
-#define BODIES_FACTOR 16            /* all bodies under way: at most this many full ones */
+#define BODIES_FACTOR 4             /* all bodies under way: at most this many full ones */
 #define CLOSE_MS      2000
 #define TICK_MAX_MS   500
 

@@ -34,7 +34,8 @@ struct sw_http_server_config {
     size_t max_body_bytes;          /* 0: 4 MiB */
     unsigned max_connections;       /* 0: 512; more wait in the kernel's queue */
     unsigned idle_ms;               /* 0: 30,000. For a request's head and between requests; a body
-                                     * or a reply gets as much and a millisecond more per 8 bytes */
+                                     * or a reply gets as much and a millisecond more per 8 bytes. With
+                                     * all connections taken a head or a next request has 2,000 */
     void (*on_request)(void *ctx, struct sw_http_req *r);
     void (*on_access)(void *ctx, const struct sw_http_access *a); /* may be NULL; for the log */
     void *ctx;

@@ -20,6 +20,7 @@
 
 #define BYTES_PER_MS 8 /* slowest transfer that is let go on */
 #define LINGER_MS    1000
+#define PRESSED_MS   2000 /* for a head or a next request while others wait to get in */
 
 /* ---- what is refused ---- */
 
@@ -133,18 +134,26 @@ static bool ended_unseen(const struct sw_http_conn *cn)
            recv(cn->fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
+/* Whoever has not asked yet has the place of somebody who may have to: with all places taken they are cut off
+ * early, so that slow or idle clients cannot hold the door for half a minute. */
+static void sweep_head(struct sw_http_conn *cn, int64_t age)
+{
+    const struct sw_http_server *s = cn->server;
+    bool pressed = s->stats.connections >= s->c.max_connections && age > PRESSED_MS;
+    if (ended_unseen(cn) || pressed) shutdown(cn->fd, SHUT_RDWR);
+    else if (age > s->c.idle_ms) {
+        if (said_something(cn, age)) sw_http_conn_refuse(cn, 408);
+        shutdown(cn->fd, SHUT_RDWR);
+    }
+}
+
 static void sweep_conn(struct sw_http_conn *cn, int64_t now)
 {
     int64_t age = now - cn->since_ms, idle = cn->server->c.idle_ms;
     int64_t moving = idle + (int64_t)(cn->bytes / BYTES_PER_MS);
     struct pollfd p = {.fd = cn->fd, .events = POLLRDHUP};
     switch (cn->phase) {
-    case SW_CONN_HEAD:
-        if (ended_unseen(cn)) shutdown(cn->fd, SHUT_RDWR);
-        if (age <= idle) break;
-        if (said_something(cn, age)) sw_http_conn_refuse(cn, 408);
-        shutdown(cn->fd, SHUT_RDWR);
-        break;
+    case SW_CONN_HEAD: sweep_head(cn, age); break;
     case SW_CONN_BODY:
         if (ended_unseen(cn)) shutdown(cn->fd, SHUT_RDWR);
         else if (age > moving) sw_http_conn_refuse(cn, 408);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Each table of the plan is one question (its "sql", made by lua/import from names it knows, never
  * from names in the file); each row of the answer goes to the plan (codec/rows.h). Values become
- * text on the way, bytes become hex, so that a cell is a cell whatever it came from. At most 50
+ * text on the way, bytes become hex, so that a cell is a cell whatever it came from. Only tables that
+ * store their rows are seen, none that computes them or is made up by a module. At most 50
  * million rows are read: nobody's phone has more, and a damaged tree may have no end. */
 #include "script/import_db.h"
 #include "base/alloc.h"
@@ -73,14 +74,38 @@ static void put_column(struct sw_buf *b, const struct sw_db_val *table,
     put_text(b, column);
 }
 
-int sw_import_db_head(struct sw_import_db *d, struct sw_buf *out, struct sw_err *err)
+/* The expression of a computed column runs where its rows are read or checked, for as long as its writer
+ * likes. No app's export has one. */
+static int refuse_computed(struct sw_import_db *d, struct sw_err *err)
+{
+    struct sw_db_val name;
+    void *st = d->db->prepare(d->conn,
+                              "SELECT m.name FROM sqlite_master m JOIN pragma_table_xinfo(m.name) c "
+                              "WHERE m.type = 'table' AND m.rootpage > 0 AND c.hidden > 1 LIMIT 1",
+                              NULL);
+    int rc = st ? d->db->step(st, NULL) : -1;
+    if (rc == 1) {
+        d->db->column(st, 0, SW_DB_NULL, &name);
+        rc = sw_fail(err, SW_E_BAD,
+                     "the SQLite database is refused: its table %.60s computes what is read of it, "
+                     "which no app's export does",
+                     name.type == SW_DB_TEXT ? (const char *)name.p : "");
+    } else if (rc < 0) {
+        rc = sw_fail(err, SW_E_BAD, "the SQLite database is damaged: its tables cannot be listed");
+    }
+    if (st) d->db->finalize(st);
+    return rc;
+}
+
+static int list_tables(struct sw_import_db *d, struct sw_buf *out, struct sw_err *err)
 {
     struct sw_db_val table, column;
     struct sw_buf last;
     int rc, n = 0;
     void *st = d->db->prepare(d->conn,
                               "SELECT m.name, c.name FROM sqlite_master m "
-                              "JOIN pragma_table_info(m.name) c WHERE m.type = 'table' ORDER BY 1",
+                              "JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND m.rootpage > 0 "
+                              "ORDER BY 1",
                               NULL);
     if (!st)
         return sw_fail(err, SW_E_BAD,
@@ -96,9 +121,17 @@ int sw_import_db_head(struct sw_import_db *d, struct sw_buf *out, struct sw_err 
     sw_buf_puts(out, last.len ? "]}}" : "}}");
     sw_buf_clear(&last);
     d->db->finalize(st);
-    return rc < 0 ? sw_fail(err, SW_E_BAD,
-                            "the SQLite database is damaged: its tables cannot be listed")
-                  : 0;
+    if (rc < 0)
+        return sw_fail(err, SW_E_BAD, "the SQLite database is damaged: its tables cannot be listed");
+    return out->over ? sw_fail(err, SW_E_LIMIT,
+                               "the SQLite database is refused: its tables have too many or too long names")
+                     : 0;
+}
+
+int sw_import_db_head(struct sw_import_db *d, struct sw_buf *out, struct sw_err *err)
+{
+    int rc = refuse_computed(d, err);
+    return rc ? rc : list_tables(d, out, err);
 }
 
 int sw_import_db_plan(struct sw_import_db *d, const char *json, size_t n, struct sw_err *err)

@@ -2,6 +2,7 @@
 #include "store/dump.h"
 #include "base/alloc.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/tz.h"
 #include "store/store_series.h"
 #include <errno.h>
@@ -16,21 +17,35 @@ struct out {
     int fd;
 };
 
-static int flush(struct out *o, struct sw_err *err)
+static int put_all(int fd, const char *p, size_t n, struct sw_err *err)
 {
-    const uint8_t *p = o->b.data;
-    size_t n = o->b.len;
-    if (o->b.over)
-        return sw_fail(err, SW_E_LIMIT, "a line of the dump is over %zu MiB", LINE_MOST >> 20);
     while (n) {
-        ssize_t k = write(o->fd, p, n);
+        ssize_t k = write(fd, p, n);
         if (k < 0 && errno == EINTR) continue;
         if (k < 0) return sw_fail(err, SW_E_IO, "cannot write the dump: %s", strerror(errno));
         p += k;
         n -= (size_t)k;
     }
-    sw_buf_reset(&o->b);
     return 0;
+}
+
+/* A terminal must not obey what a name in it says; everything else gets each byte. */
+static int flush(struct out *o, struct sw_err *err)
+{
+    struct sw_buf shown;
+    int rc;
+    if (o->b.over)
+        return sw_fail(err, SW_E_LIMIT, "a line of the dump is over %zu MiB", LINE_MOST >> 20);
+    sw_buf_init(&shown, o->b.len * 3 + 16);
+    if (isatty(o->fd)) {
+        sw_text_for_terminal(&shown, sw_buf_str(&o->b), o->b.len);
+        rc = put_all(o->fd, sw_buf_str(&shown), shown.len, err);
+    } else {
+        rc = put_all(o->fd, sw_buf_str(&o->b), o->b.len, err);
+    }
+    sw_buf_clear(&shown);
+    sw_buf_reset(&o->b);
+    return rc;
 }
 
 struct table {

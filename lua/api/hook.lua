@@ -18,7 +18,7 @@ local function handshake(hook, request, word)
   local value = c and request.query[c.param]
   if not value then
     return text(400, "no challenge")
-  elseif c.token and request.query[c.token] ~= post.token(word) then
+  elseif c.token and not sw.crypto.equal(request.query[c.token] or "", post.token(word)) then
     return text(403, "wrong token")
   end
   return 200, { ["Content-Type"] = "application/json" }, sw.json.encode { [c.answer or c.param] = value }

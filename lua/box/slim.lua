@@ -8,15 +8,19 @@ local filters = { "provider", "maker", "sport", "type", "metric", "origin" }
 local plain = { kind = "event" } -- a trigger whose own words decide nothing any more
 local same = {} -- the words of a list -> that list
 
+-- What is mistyped stays as it is: the engine says so and never runs it.
 local function shared(list)
-  local words = list and table.concat(list, "\0")
-  if words then
+  local plain_texts, words = pcall(table.concat, list, "\0")
+  if plain_texts then
     same[words] = same[words] or list
   end
-  return words and same[words]
+  return plain_texts and same[words] or list
 end
 
 local function trigger(on)
+  if type(on) ~= "table" then
+    return on
+  end
   for _, name in ipairs(on.kind == "event" and filters or {}) do
     if on[name] then
       return on

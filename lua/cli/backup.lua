@@ -1,6 +1,7 @@
 -- syncwell backup: a copy of everything in one file, now or by a schedule, and back again.
 --   syncwell backup now   |   syncwell backup schedule 1d --keep 7   |   syncwell backup restore FILE
 local backup = require("jobs.backup")
+local backup_check = require("backup_check")
 local backups = require("backups")
 local home = require("home")
 local queue = require("queue")
@@ -202,12 +203,9 @@ local function something_there(dir)
 end
 
 local function verify(stage, manifest)
-  for _, f in ipairs(manifest.files) do
-    local hash = sw.sys.file_hash(stage .. "/" .. f.name)
-    if hash ~= f.hash then
-      return nil, ("the backup is damaged: %s is not what was written; nothing was changed"):format(f.name),
-        "bad"
-    end
+  local why = backup_check.files(stage, manifest, backups.may_hold)
+  if why then
+    return nil, ("the backup is damaged: %s; nothing was changed"):format(why), "bad"
   end
   local look, message, code = sw.care.look(stage .. "/syncwell.db"):wait()
   if not look then
@@ -240,10 +238,10 @@ local function stage_all(dir, file, manifest, options, show)
     ok, message, code = backups.watch("reading", sw.care.unpack(file, stage), show)
   end
   if ok then
+    sw.fs.remove(stage .. "/" .. backups.MANIFEST)
     ok, message, code = verify(stage, manifest)
   end
   if ok then
-    sw.fs.remove(stage .. "/" .. backups.MANIFEST)
     ok, message, code = put_key(stage, manifest, options)
   end
   if ok and sw.fs.stat(dir .. "/syncwell.db") then
@@ -284,12 +282,26 @@ local function put_in_place(dir, file, manifest, options, show)
   return ok and (had and dir .. "/" .. aside or ""), message, code
 end
 
+-- Scripts and settings are taken as they are: whose they are only the key tells.
+local function script_note(manifest)
+  for _, f in ipairs(manifest.files) do
+    if f.name == "config.lua" or f.name:find("^[rp]%l+/.+%.lua$") then
+      return "\nits rules, providers and config.lua came with it: if the backup is not your own, look at "
+        .. "them (`syncwell rules list`) before `syncwell run` or `serve` starts them"
+    end
+  end
+  return ""
+end
+
 local function key_note(dir, manifest)
   local mark = backups.key_mark(dir)
-  if not manifest.key_mark or mark == manifest.key_mark then
+  if mark and mark == manifest.key_mark then
     return ""
+  elseif not manifest.key_mark then
+    return script_note(manifest)
   end
-  return "\nthe key of this home is another one than when the backup was made: put the old syncwell.key back "
+  return script_note(manifest)
+    .. "\nthe key of this home is another one than when the backup was made: put the old syncwell.key back "
     .. "or connect the services again"
 end
 
@@ -334,8 +346,8 @@ function verbs.restore(ctx, words, options)
     return nil, message, code
   end
   return say(ctx, { restored = file, at = manifest.at, home = dir, kept = aside ~= "" and aside or nil },
-    "%s is as it was at %s%s%s", dir, manifest.at, aside ~= "" and "; what was there is in " .. aside or "",
-    key_note(dir, manifest))
+    "%s is as it was at %s%s%s", dir, sw.sys.clean(manifest.at),
+    aside ~= "" and "; what was there is in " .. aside or "", key_note(dir, manifest))
 end
 
 function command.run(ctx, words, options)

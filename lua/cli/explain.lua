@@ -30,7 +30,7 @@ end
 
 local function name_of(list, id)
   local o = list[id]
-  return o and (o.name ~= "" and o.name or o.maker) or ("origin %x"):format(id)
+  return o and sw.sys.clean(o.name ~= "" and o.name or o.maker) or ("origin %x"):format(id)
 end
 
 -- The stated total that stands for the day, if one does.

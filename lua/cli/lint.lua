@@ -16,7 +16,8 @@ local command = {
 
 local function files_in(word, list)
   for _, name in ipairs(sw.fs.list(word)) do
-    if name:find("^[^_].*%.lua$") then
+    local st = name:find("^[^_].*%.lua$") and sw.fs.stat(word .. "/" .. name)
+    if st and st.kind == "file" then -- a pipe would be waited for without end
       list[#list + 1] = word .. "/" .. name
     end
   end

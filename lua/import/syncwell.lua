@@ -67,14 +67,18 @@ local function is_whole(d)
     and word(c.provider, "^[%w_%-]+$") and word(c.name, "^%C+$")
 end
 
+local REVISION_MOST = 1 << 40 -- one that is counted on must not run over
+
 local states = { open = true, final = true, deleted = true }
 local zones = { provider = true, device = true, user = true, unknown = true }
 
 local function row_of(d, m, exact)
-  local body = { attributes = type(d.attributes) == "table" and record.tidy(d.attributes) or nil,
-    segments = type(d.segments) == "table" and sw.json.list(record.tidy(d.segments)) or nil }
+  local body = {
+    attributes = type(d.attributes) == "table" and record.attributes(d.kind, d.attributes) or nil,
+    segments = type(d.segments) == "table" and record.segments(d.segments) or nil }
   return { id = number(d.id), group = exact and number(d.group) or 0, kind = d.kind,
-    revision = math.type(d.revision) == "integer" and d.revision or 1, type = record.tidy(d.type or d.kind),
+    revision = math.type(d.revision) == "integer" and d.revision > 0 and d.revision <= REVISION_MOST
+      and d.revision or 1, type = record.tidy(d.type or d.kind),
     start = d.start_ms, finish = d.finish_ms, offset_start = d.offset_start, offset_finish = d.offset_finish,
     day = day_of(d.day), zone_from = zones[d.zone_from] and d.zone_from or "unknown",
     external_id = d.external_id, state = states[d.state] and d.state or "final",

@@ -297,6 +297,9 @@ local function import_file(ctx, job, f, results)
   if st and st.kind == "other" then -- a pipe would be waited for without end
     results[#results + 1] = refused(path, nil, "this is no file but a device or a pipe")
     return true
+  elseif st and st.size == 0 then -- some of those, such as /proc/kmsg, are waited for without end too
+    take_result(job, results, refused(path, nil, "the file is empty"), f.named and "named.csv" or path)
+    return true
   end
   local hash, size_or_message = sw.sys.file_hash(path)
   if not hash then

@@ -495,6 +495,23 @@ static void more_connections_than_allowed_wait_for_their_turn(void **state)
     assert_int_equal(end(w).requests, 6);
 }
 
+static void slow_heads_in_all_places_make_way_for_whoever_waits(void **state)
+{
+    struct world *w = begin((struct sw_http_server_config){.max_connections = 3});
+    int slow[3], fd;
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        slow[i] = dial(w);
+        say(slow[i], "GET /echo HTTP/1.1\r\nX: ");
+    }
+    fd = dial(w);
+    say(fd, "GET /late?ms=1&say=in HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    hear_text(fd, 200, "in"); /* within the ten seconds of dial(), not the thirty of a head */
+    close(fd);
+    for (int i = 0; i < 3; i++) close(slow[i]);
+    assert_int_equal(end(w).requests, 1);
+}
+
 static void a_body_over_the_cap_is_refused_before_the_handler(void **state)
 {
     static const char *const heads[] = {
@@ -971,6 +988,7 @@ int main(void)
         cmocka_unit_test(late_answers_find_their_clients_in_any_order),
         cmocka_unit_test(a_hundred_connections_are_served_at_once),
         cmocka_unit_test(more_connections_than_allowed_wait_for_their_turn),
+        cmocka_unit_test(slow_heads_in_all_places_make_way_for_whoever_waits),
         cmocka_unit_test(a_body_over_the_cap_is_refused_before_the_handler),
         cmocka_unit_test(a_client_that_asks_first_is_told_to_continue),
         cmocka_unit_test(what_is_malformed_is_refused_before_the_handler),

@@ -45,6 +45,31 @@ static void nothing_that_steers_a_terminal_passes(void **state)
     }
 }
 
+static void a_terminal_gets_our_colours_and_nothing_else_it_would_obey(void **state)
+{
+    static const struct {
+        const char *in, *out;
+    } rows[] = {
+        {"a\nb\tc\r", "a\nb\tc\r"},
+        {"\x1b[31mred\x1b[0m \x1b[97;40mx\x1b[K", "\x1b[31mred\x1b[0m \x1b[97;40mx\x1b[K"},
+        {"\x1b[2Jx\x1b[H", "[2Jx[H"},
+        {"\x1b]0;title\x07", "]0;title"},
+        {"\x1b[31", "[31"},
+        {"\x1b[1111111111111m", "[1111111111111m"},
+        {"\x1b", ""},
+        {"\xc2\x9b" "2J\xe2\x80\xae\x08", "2J"},
+        {"\xc3\xa9\xff", "\xc3\xa9\xef\xbf\xbd"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct sw_buf b;
+        sw_buf_init(&b, 1000);
+        sw_text_for_terminal(&b, rows[i].in, strlen(rows[i].in));
+        assert_string_equal(sw_buf_str(&b), rows[i].out);
+        sw_buf_clear(&b);
+    }
+}
+
 static size_t logged(int terminal, enum sw_log_level floor, enum sw_log_level level, const char *text, char *out, size_t size)
 {
     int fd[2];
@@ -101,6 +126,7 @@ int main(void)
         cmocka_unit_test(nothing_that_steers_a_terminal_passes),
         cmocka_unit_test(a_line_is_one_json_object_whatever_the_text),
         cmocka_unit_test(lines_below_the_level_are_dropped_and_terminals_get_words),
+        cmocka_unit_test(a_terminal_gets_our_colours_and_nothing_else_it_would_obey),
         cmocka_unit_test(a_closed_standard_error_costs_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

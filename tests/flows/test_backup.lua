@@ -126,6 +126,65 @@ describe("backup", function()
     h.remove()
   end)
 
+  it("of a stranger brings what its list names and a home may hold, and no program in its database", function()
+    local h = filled(10)
+    local file, dir = backup(h), h.dir .. "/forged"
+    local function forged(script)
+      local made = flow.sh(([[/usr/bin/python3 - %s %s <<'PY'
+import sys, tarfile, io, json, sqlite3, subprocess, hashlib
+t = tarfile.open(sys.argv[1])
+items = [(m.name, t.extractfile(m).read()) for m in t.getmembers()]
+man = json.loads(items[0][1])
+%s
+items[0] = (items[0][0], json.dumps(man).encode())
+t = tarfile.open(sys.argv[2], "w", format=tarfile.USTAR_FORMAT)
+for name, body in items:
+    i = tarfile.TarInfo(name); i.size = len(body); t.addfile(i, io.BytesIO(body))
+t.close()
+PY]]):format(flow.quote(file), dir .. ".tar", script))
+      expect(made.err).equals("")
+      local n = elsewhere()
+      return n.run("backup", "restore", dir .. ".tar"), n
+    end
+    local function listed(name)
+      return ("items.append((%q, b'x')); man['files'].append({'name': %q, 'size': 1, 'hash': HASH})"):format(name, name)
+    end
+    for script, says in pairs { ["items.append(('rules/automations/evil.lua', b'x'))"] = "which its list does not name",
+      ["items.append(('syncwell.key', b'00'))"] = "which its list does not name", ["items.append(('syncwell.db-wal', b'00'))"] = "does not name",
+      ["items.append(('.restore/ready', b'{}'))"] = "does not name", [listed "syncwell.key"] = "which no backup of a home has",
+      [listed ".restore/ready"] = "which no backup of a home has", [listed "syncwell.db-wal"] = "which no backup of a home has",
+      ["items.append(('../evil', b'x'))"] = "leads out of its folder", ["del man['files']"] = "what it says of itself is damaged",
+      ["man['files'] = 5"] = "what it says of itself is damaged", ["man['files'] = [5]"] = "what it says of itself is damaged",
+      ["man['at'] = {}"] = "what it says of itself is damaged", ["man['at'] = chr(27) + '[31m'"] = "what it says of itself is damaged",
+      ["man['people'] = [{'name': 5}]"] = "what it says of itself is damaged", ["man['key'] = {}"] = "what it says of itself is damaged",
+      ["man = [1]"] = "no backup of syncwell" } do
+      local r, n = forged((script:gsub("HASH", "'" .. sw.sys.hash("x") .. "'")))
+      expect(r.err).contains(says)
+      expect(r.code).equals(1)
+      expect(r.err:find("traceback", 1, true)).is_nil()
+      expect(sw.fs.stat(n.dir .. "/syncwell.db")).is_nil()
+      expect(sw.fs.stat(n.dir .. "/.restore")).is_nil()
+      flow.sh("mkdir -p " .. h.dir .. "/backups && cp " .. dir .. ".tar " .. h.dir .. "/backups/")
+      expect(h.run("backup", "list").code).equals(0)
+    end
+    local r, n = forged([[
+db = dict(items)["syncwell.db"]
+open(sys.argv[2] + ".db", "wb").write(db)
+c = sqlite3.connect(sys.argv[2] + ".db")
+c.executescript("create trigger evil after insert on doc begin delete from record; end;")
+c.commit(); c.close()
+body = open(sys.argv[2] + ".db", "rb").read()
+items = [(n, body if n == "syncwell.db" else b) for n, b in items]
+for f in man["files"]:
+    if f["name"] == "syncwell.db": f["hash"] = hashlib.blake2b(body, digest_size=32).hexdigest() if hashlib.blake2b(db, digest_size=32).hexdigest() == f["hash"] else hashlib.sha256(body).hexdigest()]])
+    expect(r.code).equals(0)
+    expect(r.out).contains("its rules, providers and config.lua came with it")
+    local before = n.dump()
+    expect(n.run("goals", "set", "steps", "10000/day").code).equals(0)
+    expect(flow.difference(before:gsub('[^\n]*"goal"[^\n]*\n', ""), (n.dump():gsub('[^\n]*"goal"[^\n]*\n', "")))).equals("")
+    h.remove()
+  end)
+
   it("refuses to restore under a program that runs on the home", function()
     local h = filled(3)
     local file = backup(h)

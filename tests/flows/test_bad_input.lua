@@ -200,6 +200,46 @@ return sw.rule {
     h.remove()
   end)
 
+  it("a stranger's database that computes its rows or forges a module's table is read by neither", function()
+    local h, _, before = good_home()
+    local columns = "row_id integer primary key, start_time integer, end_time integer, count integer"
+    local slow = "(instr(hex(zeroblob(8000000)), hex(zeroblob(3900000))||'1'))"
+    for _, case in ipairs {
+      { "computed", "create table evil(a text, b integer not null as " .. slow .. ")", "its table evil computes" },
+      { "in_place", ("create table steps_record_table(%s as %s)"):format(columns, slow), "steps_record_table computes" },
+      { "module", "create virtual table steps_record_table using fts5(row_id, start_time, end_time, count)", "not the export" },
+      { "view", "create view steps_record_table as with recursive r(n) as (select 1 union all select n+1 from r) "
+        .. "select n row_id, n start_time, n end_time, n count from r", "not the export" } } do
+      local path = h.dir .. "/" .. case[1] .. ".db"
+      local made = flow.sh(([[/usr/bin/python3 - %s <<'PY'
+import sqlite3, sys
+c = sqlite3.connect(sys.argv[1])
+c.execute("create table application_info_table(row_id integer primary key, package_name text)")
+c.execute("""%s""")
+PY]]):format(path, case[2]))
+      if made.code ~= 0 then
+        skip("needs python3 with sqlite3")
+      end
+      local r = flow.sh("timeout 20 " .. h.command("import", path))
+      expect(r.code).equals(1)
+      expect(r.out).contains(case[3])
+    end
+    expect(h.dump()).equals(before)
+    h.remove()
+  end)
+
+  it("a folder whose links lead back, to devices and to files without end is read to its end", function()
+    local h = flow.home("UTC")
+    local dir = h.dir .. "/stranger"
+    flow.sh(("mkdir -p %s/a && ln -s .. %s/a/up && ln -s . %s/self && mkfifo %s/p.fit && ln -s /dev/zero %s/z.fit && ln -s /proc/kmsg %s/k.json"):format(
+      dir, dir, dir, dir, dir, dir))
+    local r = flow.sh("timeout 20 " .. h.command("import", dir))
+    expect(r.code).equals(1)
+    expect(r.out).contains("k.json: the file is empty")
+    expect(select(2, r.out:gsub("no file but a device or a pipe", ""))).equals(2)
+    h.remove()
+  end)
+
   it("a newer database is refused with the sentence that helps", function()
     local h = good_home()
     local r = flow.sh(([[/usr/bin/python3 -c "

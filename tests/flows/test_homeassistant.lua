@@ -125,6 +125,18 @@ return sw.rule { title = "t", on = sw.event "workout.created", uses = { "notify"
     expect(find(retained(port), "sensor/.*/weight/config$") ~= nil).is_true()
   end)
 
+  it("has no switch where config.lua says so, and nobody's word holds the rules", function()
+    local base = find(retained(d.port), "/pause$") and select(2, find(retained(d.port), "/me/pause$"))
+    expect(base ~= nil).is_true()
+    flow.write(h.dir .. "/config.lua",
+      ('return { channels = { mqtt = { url = "mqtt://127.0.0.1:%d", homeassistant = true, homeassistant_switch = false } } }'):format(d.port))
+    expect(live.wait(20, function() return find(retained(d.port), "switch/.*/pause/config$") == nil end)).is_true()
+    flow.sh(("mosquitto_pub -h 127.0.0.1 -p %d -q 1 -t %s/set -m ON"):format(d.port, base))
+    sw.sys.sleep(1500)
+    expect(h.json("rules", "show", "tell").state).equals("on")
+    expect(find(retained(d.port), "sensor/.*/weight/config$") ~= nil).is_true()
+  end)
+
   it("takes its sensors away when it is turned off", function()
     flow.write(h.dir .. "/config.lua", ('return { channels = { mqtt = { url = "mqtt://127.0.0.1:%d" } } }'):format(d.port))
     expect(live.wait(20, function() return find(retained(d.port), "^homeassistant/") == nil end)).is_true()

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- A provider script that means harm, and a service that helps it: what they try costs them, and nobody else.
 local flow = require("flow")
+local live = require("live")
 
 local json = sw.json
 local SECRET, OTHER = "mole-credential-5c1e", "otherpassword"
@@ -152,6 +153,123 @@ describe("a declaration of odd types", function()
     expect(h.run("providers", "show", "odd-q").out:find("\27", 1, true)).is_nil()
     local one = h.run("connect", "odd-b")
     expect(one.err).contains("provider.reads is no table")
+  end)
+end)
+
+describe("what a rule writes into the calendar", function()
+  it("is text of its own entry, and a uid that would spoil the file is refused", function()
+    local h = flow.home("UTC")
+    flow.write(h.dir .. "/rules/automations/cal.lua", [[local sw = require "syncwell"
+return sw.rule { title = "c", on = sw.event "workout.created", backfill = true, uses = { "calendar:write" },
+  run = function(w, ctx)
+    for _, uid in ipairs { "a\r\nBEGIN:VALARM", "x\27[31m", "", ("u"):rep(300), "fine/../one" } do
+      ctx.calendar.add { uid = uid, title = "T\r\nATTENDEE:mailto:x@y\r\nEND:VEVENT", at = w.finish, duration = "10min", if_past = "now",
+        notes = "N\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nSUMMARY:forged" }
+    end
+  end }]])
+    h.ok("log", "workout", "running", "30min")
+    h.run("run", "--once")
+    local text = flow.read(h.dir .. "/calendar.ics")
+    expect(select(2, text:gsub("\r\nBEGIN:VEVENT\r\n", ""))).equals(1)
+    expect(text).contains("\r\nUID:fine/../one\r\n")
+    for _, line in ipairs { "ATTENDEE", "BEGIN:VALARM", "SUMMARY:forged" } do
+      expect(text:find("\n" .. line, 1, true)).is_nil()
+    end
+    expect(text:gsub("\r\n", ""):find("%c")).is_nil()
+    local refused = 0
+    for _, a in ipairs(h.json("rules", "trace")[1].actions) do
+      refused = refused + (a.state:find("without control bytes", 1, true) and 1 or 0)
+    end
+    expect(refused).equals(4)
+    h.remove()
+  end)
+end)
+
+describe("an engine that crashes", function()
+  it("leaves no core with credentials on the disk", function()
+    local h = flow.home("UTC")
+    local p = live.spawn("ulimit -c unlimited; exec " .. h.command("run"))
+    p.await("running; home")
+    local limits = flow.read("/proc/" .. p.pid .. "/limits")
+    p.kill("TERM")
+    p.wait(20)
+    expect(limits:match("Max core file size%s+(%S+)%s+(%S+)")).equals("0")
+    h.remove()
+  end)
+end)
+
+describe("a record of odd types", function()
+  local ODD = { "abc", json.list { 1, 2 }, { a = { b = 1 } }, true, 1e308, -1e308, 1000000000000000000 }
+  local NAMES = { "elapsed_s", "distance_m", "hr_avg", "asleep_s", "in_bed_s", "energy_kcal", "efficiency", "name", "note", "title", "text",
+    "sport", "value", "unit", "metric", "nap", "bed_day", "timer_s", "hr_max", "ascent_m" }
+
+  it("is listed, exported and told to rules like any other, whatever file brought it", function()
+    local h, lines, day = flow.home("UTC"), {}, sw.time.now() // 86400000 * 86400000 - 86400000
+    lines[1] = json.encode { line = "syncwell", version = 1 }
+    lines[2] = json.encode { line = "origin", id = "1", provider = "file", name = "t", maker = "", model = "", class = "", ident = "" }
+    for _, kind in ipairs { "workout", "sleep", "meal", "mindful", "measurement", "note" } do
+      for i, odd in ipairs(ODD) do
+        local attributes, segment, start = {}, {}, day + #lines * 600000
+        for _, name in ipairs(NAMES) do
+          attributes[name], segment[name] = odd, odd
+        end
+        segment.start, segment.finish, segment.stage = odd, odd, odd
+        lines[#lines + 1] = json.encode { line = "record", id = ("%x"):format(#lines + 999), group = ("%x"):format(#lines + 999), kind = kind, type = kind,
+          start_ms = start, finish_ms = start + 300000, offset_start = 0, offset_finish = 0, day = sw.time.day_text(start // 86400000),
+          external_id = kind .. i, origin = "1", connection = { provider = "file", name = "files" }, state = "final",
+          revision = i == 1 and math.maxinteger or 1, attributes = attributes, segments = json.list { segment, odd } }
+      end
+    end
+    flow.write(h.dir .. "/odd.jsonl", table.concat(lines, "\n") .. "\n")
+    h.ok("rules", "install", "hydrate")
+    h.ok("import", h.dir .. "/odd.jsonl")
+    for _, words in ipairs { "records workout", "records sleep", "records all", "records all --json", "export ics --out " .. h.dir .. "/o.ics",
+      "export fhir --out " .. h.dir .. "/o.fhir", "export omh --out " .. h.dir .. "/o.omh", "export csv --out " .. h.dir .. "/o", "rules why hydrate",
+      "rules backtest hydrate --since 7d", "rules backtest nightly_digest --since 7d", "run --once", "status", "check" } do
+      local r = h.run(table.unpack(flow.words(words)))
+      expect(words .. " " .. r.code).equals(words .. " 0")
+      expect((r.out .. r.err):find("internal error", 1, true)).is_nil()
+    end
+    expect(#h.json("records", "all")).equals(6 * #ODD)
+    for _, r in ipairs(h.json("records", "workout")) do
+      expect(r.revision < 1 << 41).is_true()
+      expect(r.attributes.elapsed_s == nil or type(r.attributes.elapsed_s) == "number").is_true()
+    end
+    h.remove()
+  end)
+end)
+
+describe("a name that a file brings", function()
+  local EVIL = "\27[2JEVIL\194\155 31m\226\128\174RTL\7\8"
+
+  local function on_terminal(h, ...)
+    local r = flow.sh(("TERM=xterm timeout 30 script -qec %s /dev/null </dev/null"):format(flow.quote(h.command(...))))
+    return r.out
+  end
+
+  it("never drives the terminal, whichever command shows it", function()
+    if flow.sh("command -v script").code ~= 0 then
+      skip("needs script(1)")
+    end
+    local h = flow.home("UTC")
+    flow.write(h.dir .. "/evil.jsonl", json.encode { line = "syncwell", version = 1 } .. "\n"
+      .. json.encode { line = "origin", id = "1", provider = "file", name = EVIL, maker = EVIL, model = EVIL, class = "watch", ident = EVIL } .. "\n")
+    local named = EVIL:gsub("[%c]", "")
+    flow.write(h.dir .. "/export.xml", ([[<?xml version="1.0" encoding="UTF-8"?><HealthData locale="en">
+<Record type="HKQuantityTypeIdentifierStepCount" sourceName="%s" unit="count" startDate="2026-03-01 09:00:00 +0000" endDate="2026-03-01 09:10:00 +0000" value="500"/>
+<Workout workoutActivityType="%s" duration="60" durationUnit="min" sourceName="%s" startDate="2026-03-01 09:00:00 +0000" endDate="2026-03-01 10:00:00 +0000"/>
+</HealthData>]]):format(named, named, named))
+    h.ok("import", h.dir .. "/export.xml")
+    for _, words in ipairs { "import " .. h.dir .. "/evil.jsonl", "origins", "origins --json", "records workout", "records all --json", "explain steps 2026-03-01",
+      "explain workout 2026-03-01", "query steps --every raw --from 2026-03-01 --to 2026-03-02 --json", "dump", "status", "show" } do
+      local text = on_terminal(h, table.unpack(flow.words(words)))
+      expect(#text > 0).is_true()
+      local bare = text:gsub("\27%[[%d;]*[mK]", "")
+      for _, mark in ipairs { "\27", "\194\155", "\226\128\174", "\7", "\8" } do
+        expect((bare:find(mark, 1, true) and words or "") .. mark:gsub("%c", "")).equals((mark:gsub("%c", "")))
+      end
+    end
+    h.remove()
   end)
 end)
 

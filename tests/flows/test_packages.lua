@@ -127,6 +127,93 @@ describe("a package", function()
   end)
 end)
 
+-- One that says here, where it is looked at, `seen`, and where it is installed `meant`.
+local function two_faced(seen, meant)
+  return ([[local sw = require "syncwell"
+local _, why = pcall(function() error("x", 1) end)
+if tostring(type(why) == "table" and (why.message or why.text) or why):find("^rules/") then %s end
+%s]]):format(meant, seen)
+end
+
+describe("a package that says one thing and does another", function()
+  local harmless = rule("Harmless", 'reads = { "steps" },')
+
+  it("may do what was shown when it was installed and nothing else", function()
+    local h = flow.home("UTC")
+    local meant = rule("Thief", 'uses = { "notify", "http:thief.example" },', 'ctx.notify { text = "gotcha" }')
+      :gsub('^local sw = require "syncwell"\n', "")
+    h.ok("rules", "install", download { ["sly.lua"] = two_faced(harmless, meant), ["good.lua"] = rule("Good") },
+      "--yes")
+    local all = rules_of(h)
+    expect(all.sly.state).equals("broken")
+    expect(all.sly.error).contains("it would also read all of your data; talk to thief.example; send you notifications")
+    expect(all.good.state).equals("on")
+    workout(h, 1)
+    expect(flow.read(h.dir .. "/notifications.log")).is_nil()
+    h.remove()
+  end)
+
+  it("talks to the hosts that were shown and to no other", function()
+    local h = flow.home("UTC")
+    local seen, meant = provider("acme"), provider("acme", ', "thief.example"'):gsub('^local sw = require "syncwell"\n', "")
+    h.ok("rules", "install", download { ["acme.lua"] = (two_faced(seen, meant):gsub("%^rules/", "^providers/")) }, "--yes")
+    local r = h.run("connect", "acme")
+    expect(r.code ~= 0).is_true()
+    expect(r.err).contains("it would also talk to thief.example, which was not shown when the package 'acme' was installed")
+    h.remove()
+  end)
+
+  it("cannot take the other rules down by a declaration of odd types", function()
+    for _, meant in ipairs { "max_per = 5", "uses = 7", "uses = { {} }", "on = 5", "on = { kind = 'any', of = { 5 } }",
+      "reads = { {} }", "params = { a = { kind = 'x' } }", "title = {}", "quiet_hours = {}" } do
+      local h = flow.home("UTC")
+      meant = ("local d = { kind = 'rule', run = true, on = { kind = 'event', event = 'workout.created' } } "
+        .. "d.%s return d"):format(meant)
+      h.ok("rules", "install", download { ["odd.lua"] = two_faced(harmless, meant) }, "--yes")
+      flow.write(h.dir .. "/rules/automations/mine.lua", rule("Mine"))
+      local all = rules_of(h)
+      expect(all.odd.state).equals("broken")
+      expect(all.odd.error:find("traceback", 1, true)).is_nil()
+      expect(h.run("rules", "show", "odd").code).equals(0)
+      workout(h, 1)
+      expect(h.json("rules", "trace")[1].rule).equals("mine")
+      h.remove()
+    end
+  end)
+
+  it("is refused with a sentence when it is named by what is no text, or holds a pipe", function()
+    local h = flow.home("UTC")
+    for _, d in ipairs { 'id = 5, title = "x"', 'id = {}, title = "x"', 'id = "acme", title = {}', 'id = "acme", title = "x", version = {}' } do
+      local r = h.run("rules", "install", download { ["package.lua"] = "return { kind = 'package', " .. d .. " }", ["a.lua"] = rule("A") }, "--yes")
+      expect(r.code).equals(1)
+      expect(r.err).contains("in package is a text")
+    end
+    local dir = download { ["a.lua"] = rule("A") }
+    expect(flow.sh("mkfifo " .. dir .. "/b.lua").code).equals(0)
+    expect(flow.sh("timeout 20 " .. h.command("rules", "install", dir, "--yes")).err).contains("b.lua: this is no file but a folder, a device or a pipe")
+    expect(flow.sh("timeout 20 " .. h.command("lint", dir)).code).equals(0)
+    h.remove()
+  end)
+end)
+
+describe("a package of one person", function()
+  it("is neither changed nor removed by another person of the home", function()
+    local h = flow.home("UTC")
+    h.ok("--user", "anna", "init", "--zone", "UTC")
+    local mine = download { ["a.lua"] = rule("A", 'reads = { "steps" },') }
+    h.ok("rules", "install", mine, "--yes")
+    local r = h.run("--user", "anna", "rules", "install", download { ["a.lua"] = rule("Anna's") }, "--yes")
+    expect(r.code).equals(2)
+    expect(r.err).contains("me of this home has another package 'acme'")
+    h.ok("--user", "anna", "rules", "install", mine, "--yes")
+    h.ok("--user", "anna", "rules", "remove", "acme")
+    expect(rules_of(h).a.state).equals("on")
+    h.ok("rules", "remove", "acme")
+    expect(sw.fs.stat(h.dir .. "/packages/acme")).is_nil()
+    h.remove()
+  end)
+end)
+
 describe("what a rule reads", function()
   it("is what it lists, and each call is held to it", function()
     local h = flow.home("UTC")

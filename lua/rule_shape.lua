@@ -1,0 +1,100 @@
+-- The types of what a rule declares: scripts may return plain tables, and the engine reads what they say.
+-- Nothing is taken from the constructors' word; what is well typed may still be wrong (triggers.lua).
+--   rule_shape.problem({ kind = "rule", on = 5, run = true })   --> "'on' in rule is a table, not a number"
+local rule_shape = {}
+
+local NAMES_MOST, TEXT_MOST = 200, 4096
+
+local fields = { kind = "string", title = "string", doc = "string", params = "table", on = "table",
+  when = "boolean", key = "boolean", run = "boolean", on_retract = "boolean", uses = "texts", reads = "texts",
+  max_age = "span", cooldown = "span", debounce = "span", max_per = "string", quiet_hours = "string",
+  mode = "string", catch_up = "string", backfill = "boolean", enabled = "boolean" }
+
+local trigger_fields = { "kind", 1, "event", "spec", "zone", "provider", "maker", "sport", "type", "metric",
+  "origin", "path", "records", "per", "enter", "leave", "above", "below" }
+
+local params = { duration = "span", number = "number", text = "string", choice = "string", bool = "boolean" }
+
+local checks = {}
+
+function checks.span(v)
+  return type(v) == "string" or type(v) == "number", "a span such as \"60min\""
+end
+
+function checks.texts(v)
+  if type(v) ~= "table" or #v > NAMES_MOST then
+    return false, "a list of texts"
+  end
+  for key, item in pairs(v) do
+    if math.type(key) ~= "integer" or type(item) ~= "string" or #item > TEXT_MOST then
+      return false, "a list of texts"
+    end
+  end
+  return true
+end
+
+-- Nil when a value is as wanted; else a sentence.
+local function mistyped(where, name, v, wanted)
+  local good, words
+  if checks[wanted] then
+    good, words = checks[wanted](v)
+  else
+    good, words = type(v) == wanted and not (wanted == "string" and #v > TEXT_MOST), "a " .. wanted
+  end
+  return not good and ("'%s' in %s is %s, not a %s"):format(name, where, words, type(v)) or nil
+end
+
+local function mistyped_trigger(t)
+  if type(t) ~= "table" then
+    return "a trigger in rule is made with sw.event, sw.cron, sw.threshold ..."
+  end
+  for _, name in ipairs(trigger_fields) do
+    if t[name] ~= nil and mistyped("trigger", name, t[name], "string") then
+      return ("'%s' in sw.%s is a text"):format(name, type(t.kind) == "string" and t.kind or "event")
+    end
+  end
+end
+
+local function mistyped_param(name, p)
+  local wanted = type(name) == "string" and type(p) == "table" and params[p.kind]
+  if not wanted then
+    return ("parameter '%s' is made with sw.duration, sw.number, sw.text, sw.choice or sw.bool")
+      :format(tostring(name))
+  end
+  for key, kind in pairs { default = wanted, min = wanted, max = wanted, doc = "string", unit = "string",
+    of = "texts" } do
+    local why = p[key] ~= nil and mistyped("parameter " .. name, key, p[key], kind)
+    if why then
+      return why
+    end
+  end
+end
+
+local function first(list, check)
+  for key, value in pairs(list or {}) do
+    local why = check(key, value)
+    if why then
+      return why
+    end
+  end
+end
+
+local function triggers_of(on)
+  return on.kind == "any" and (type(on.of) == "table" and on.of or { false }) or { on }
+end
+
+function rule_shape.problem(d)
+  if type(d) ~= "table" or d.kind ~= "rule" then
+    return "this is no rule: return sw.rule { ... }"
+  elseif d.on == nil or not d.run then
+    return ("rule lacks '%s'"):format(d.on == nil and "on" or "run")
+  end
+  local why = first(fields, function(name, wanted)
+    return d[name] ~= nil and mistyped("rule", name, d[name], wanted)
+  end)
+  return why or first(triggers_of(d.on), function(_, t)
+    return mistyped_trigger(t)
+  end) or first(d.params, mistyped_param)
+end
+
+return rule_shape
