@@ -26,7 +26,7 @@ local function help()
   for _, name in ipairs(commands.names()) do
     local m = commands.get(name)
     by_group[m.group] = by_group[m.group] or {}
-    table.insert(by_group[m.group], ("  %-13s %s"):format(name, m.summary))
+    table.insert(by_group[m.group], ("  %-14s %s"):format(name, m.summary))
   end
   term.line("%s\n", commands.about)
   term.line("usage: syncwell [--home DIR] [--user NAME] [--json] [--quiet] COMMAND ...\n")
