@@ -265,10 +265,10 @@ local function layer_of(e)
   end
 end
 
--- A night is taken whole from one member: its layer repeats what the view says of it.
+-- What was set before stays set.
 local function base_of(e)
   local layer, attributes = layer_of(e), {}
-  for k, v in pairs(e.view.kind == "sleep" and e.view.attributes or layer and layer.body.attributes or {}) do
+  for k, v in pairs(layer and layer.body.attributes or {}) do
     attributes[k] = v
   end
   return attributes

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT
- * Each group of sleep records is one night in bed. Its stages come from the origin of best standing
- * that knows how long the person was asleep, its time in bed from the longest in-bed any member
- * states. Sleeps of one origin that follow each other (a broken night) add up, in one group or in
- * several: whether one in-bed joined them depends on the order of arrival, the sum must not. */
+ * Each group of sleep records is one time in bed, of the day and the sort (night or nap) that its best member
+ * says: the one of best standing that knows how long the person was asleep, the longest of equals. Groups of
+ * one night that overlap are one as well: which of them a record joined depends on the order of arrival, and
+ * nobody sleeps twice at once. Of such a stretch the origin of the best member gives the stages and the
+ * origin that states most the time in bed; sleeps of one origin that follow each other (a broken night) add
+ * up. What a person set by hand stands instead. Nothing here decides what is a nap. */
 #include "engine/night.h"
 #include "base/alloc.h"
 #include "base/jtape.h"
+#include "store/store_groups.h"
 #include <string.h>
 
-enum { ASLEEP, IN_BED, AWAKE, LIGHT, DEEP, REM, PARTS, MAX_GROUPS = 64 };
+enum { ASLEEP, IN_BED, AWAKE, LIGHT, DEEP, REM, PARTS, MOST = 1000 };
 
 static const char *const attribute[PARTS] = {"asleep_s", "in_bed_s", "awake_s",
                                              "light_s",  "deep_s",   "rem_s"};
@@ -16,16 +19,16 @@ const char *const sw_night_metric[SW_NIGHT_METRICS] = {SW_SLEEP_MARK, "sleep_in_
                                                        "sleep_light", "sleep_deep",   "sleep_rem",
                                                        "sleep_efficiency"};
 
-struct sleep_group {
-    int64_t group, day;
-    int standing; /* of the member the stages come from; 1000 while none */
-    bool nap;
-    int64_t origin, until_ms; /* of the members summed up in part */
-    double part[PARTS];       /* seconds; negative: unknown */
+struct slept {
+    int64_t group, origin, start_ms, finish_ms, day;
+    int standing;
+    bool nap, layer; /* layer: what a person set of its group */
+    bool counted;    /* scratch of take() */
+    double part[PARTS]; /* seconds; negative: unknown */
 };
 struct night {
-    struct sleep_group g[MAX_GROUPS];
-    int n;
+    struct slept *at; /* in the order of their starts */
+    size_t n, cap;
 };
 
 static double number(const struct sw_jtape *t, uint32_t attributes, const char *name)
@@ -36,81 +39,169 @@ static double number(const struct sw_jtape *t, uint32_t attributes, const char *
     return v;
 }
 
-static struct sleep_group *group_of(struct night *n, int64_t id)
-{
-    for (int i = 0; i < n->n; i++)
-        if (n->g[i].group == id) return &n->g[i];
-    if (n->n == MAX_GROUPS) return NULL;
-    n->g[n->n] = (struct sleep_group){
-        .group = id, .standing = 1000, .part = {-1, -1, -1, -1, -1, -1}};
-    return &n->g[n->n++];
-}
-
-/* Members come in the order of their starts. */
-static void take_stages(struct sleep_group *g, const struct sw_record *r, const struct sw_jtape *t,
-                        uint32_t a, bool nap)
-{
-    bool better = r->standing < g->standing;
-    if (!better && (r->origin_id != g->origin || r->start_ms < g->until_ms || nap != g->nap ||
-                    r->day != g->day))
-        return;
-    for (int i = 0; i < PARTS; i++) {
-        double v = number(t, a, attribute[i]);
-        if (i == IN_BED) continue;
-        if (better) g->part[i] = v;
-        else if (v >= 0) g->part[i] = (g->part[i] < 0 ? 0 : g->part[i]) + v;
-    }
-    g->standing = r->standing;
-    g->origin = r->origin_id;
-    g->until_ms = r->finish_ms;
-    g->day = r->day;
-    g->nap = nap;
-}
-
 static void add_member(void *ctx, const struct sw_record *r)
 {
-    struct sleep_group *g = group_of(ctx, r->group_id);
+    struct night *n = ctx;
+    struct slept x = {r->group_id, r->origin_id, r->start_ms, r->finish_ms, r->day, r->standing, false,
+                      !strncmp(r->external_id, SW_GROUP_LAYER, strlen(SW_GROUP_LAYER)), false, {0}};
     struct sw_jtape t;
     uint32_t a;
-    bool nap = false;
-    double in_bed;
     sw_jtape_init(&t);
-    if (g && !sw_jtape_parse(&t, r->body, r->body_n, NULL) &&
-        (a = sw_jtape_get(&t, 0, "attributes"))) {
+    if (!sw_jtape_parse(&t, r->body, r->body_n, NULL) && (a = sw_jtape_get(&t, 0, "attributes"))) {
         uint32_t k = sw_jtape_get(&t, a, "nap");
-        if (k) sw_jtape_bool(&t, k, &nap);
-        if (g->standing == 1000) g->day = r->day, g->nap = nap;
-        in_bed = number(&t, a, "in_bed_s");
-        if (number(&t, a, "asleep_s") >= 0) take_stages(g, r, &t, a, nap);
-        if (in_bed > g->part[IN_BED]) g->part[IN_BED] = in_bed;
+        if (k) sw_jtape_bool(&t, k, &x.nap);
+        for (int i = 0; i < PARTS; i++) x.part[i] = number(&t, a, attribute[i]);
+        sw_grow((void **)&n->at, &n->cap, n->n + 1, sizeof *n->at);
+        n->at[n->n++] = x;
     }
     sw_jtape_clear(&t);
+}
+
+/* Whose stages count, of two members of one stretch. */
+static bool is_better(const struct slept *a, const struct slept *b)
+{
+    bool knows = a->part[ASLEEP] >= 0;
+    if (!b || a->layer != b->layer) return !b || !a->layer;
+    if (knows != (b->part[ASLEEP] >= 0)) return knows;
+    if (a->standing != b->standing && knows) return a->standing < b->standing;
+    return knows && a->part[ASLEEP] > b->part[ASLEEP];
+}
+
+/* The best member of a group, or NULL. */
+static const struct slept *best_of(const struct night *n, int64_t group)
+{
+    const struct slept *best = NULL;
+    for (size_t i = 0; i < n->n; i++)
+        if (n->at[i].group == group && is_better(&n->at[i], best)) best = &n->at[i];
+    return best;
+}
+
+/* Only groups whose best member says that they are of this night stay, their members with them. An in-bed
+ * that joined the group of a nap and is none itself stays on its own: it may be that of the night as well. */
+static void keep_night(struct night *n, int64_t day)
+{
+    size_t kept = 0;
+    struct slept *all = sw_alloc((n->n + 1) * sizeof *all);
+    const struct night was = {all, n->n, 0};
+    for (size_t i = 0; i < n->n; i++) all[i] = n->at[i];
+    for (size_t i = 0; i < was.n; i++) {
+        const struct slept *best = best_of(&was, all[i].group);
+        bool apart = best->nap && !all[i].nap && !all[i].layer;
+        if ((apart ? all[i].day : best->day) != day || (best->nap && !apart)) continue;
+        n->at[kept] = all[i];
+        if (apart) n->at[kept].group = -1 - (int64_t)i; /* no group is called so */
+        kept++;
+    }
+    n->n = kept;
+    sw_free(all);
+}
+
+static void rename_group(struct night *n, int64_t from, int64_t to)
+{
+    for (size_t i = 0; i < n->n; i++)
+        if (n->at[i].group == from) n->at[i].group = to;
+}
+
+static bool overlap(const struct slept *a, const struct slept *b)
+{
+    return a->start_ms < b->finish_ms && b->start_ms < a->finish_ms;
+}
+
+static void join_overlapping(struct night *n)
+{
+    for (size_t i = 0; i < n->n; i++)
+        for (size_t k = 0; k < i; k++)
+            if (n->at[i].group != n->at[k].group && !n->at[i].layer && !n->at[k].layer &&
+                overlap(&n->at[i], &n->at[k]))
+                rename_group(n, n->at[i].group, n->at[k].group);
+}
+
+static bool goes_with(const struct slept *x, const struct slept *like, int by)
+{
+    return x->group == like->group && x->origin == like->origin && x->day == like->day && x->nap == like->nap &&
+           !x->layer && x->part[by] >= 0;
+}
+
+/* What the origin of `like` says: that one, and what it tells beside it without overlap. */
+static void take(struct night *n, const struct slept *like, int by, double sum[PARTS])
+{
+    for (int p = 0; p < PARTS; p++) sum[p] = like->part[p];
+    for (size_t i = 0; i < n->n; i++) n->at[i].counted = &n->at[i] == like;
+    for (size_t i = 0; i < n->n; i++) {
+        struct slept *x = &n->at[i];
+        bool beside = x != like && goes_with(x, like, by);
+        for (size_t k = 0; k < n->n && beside; k++) beside = !n->at[k].counted || !overlap(x, &n->at[k]);
+        x->counted |= beside;
+        for (int p = 0; p < PARTS && beside; p++)
+            if (x->part[p] >= 0) sum[p] = (sum[p] < 0 ? 0 : sum[p]) + x->part[p];
+    }
+}
+
+/* Layers of a stretch, one a group that is in it. */
+static void set_by_hand(const struct night *n, int64_t group, double part[PARTS])
+{
+    double set[PARTS] = {-1, -1, -1, -1, -1, -1};
+    for (size_t i = 0; i < n->n; i++)
+        for (int p = 0; p < PARTS && n->at[i].group == group && n->at[i].layer; p++)
+            if (n->at[i].part[p] >= 0) set[p] = (set[p] < 0 ? 0 : set[p]) + n->at[i].part[p];
+    for (int p = 0; p < PARTS; p++)
+        if (set[p] >= 0) part[p] = set[p];
+}
+
+static void stretch(struct night *n, int64_t group, double part[PARTS])
+{
+    const struct slept *best = best_of(n, group);
+    double said[PARTS], in_bed = -1;
+    for (int p = 0; p < PARTS; p++) part[p] = -1;
+    if (best->part[ASLEEP] >= 0 && !best->layer) take(n, best, ASLEEP, part);
+    for (size_t i = 0; i < n->n; i++) {
+        if (!goes_with(&n->at[i], &n->at[i], IN_BED) || n->at[i].group != group) continue;
+        take(n, &n->at[i], IN_BED, said);
+        if (said[IN_BED] > in_bed) in_bed = said[IN_BED];
+    }
+    part[IN_BED] = in_bed;
+    set_by_hand(n, group, part);
+}
+
+static bool is_first(const struct night *n, size_t at)
+{
+    for (size_t i = 0; i < at; i++)
+        if (n->at[i].group == n->at[at].group) return false;
+    return true;
+}
+
+static void add_up(struct night *n, struct sw_rollup out[SW_NIGHT_METRICS])
+{
+    double sum[PARTS] = {-1, -1, -1, -1, -1, -1}, slept = 0, lain = 0; /* the last two: where both are known */
+    memset(out, 0, SW_NIGHT_METRICS * sizeof *out);
+    for (size_t i = 0; i < n->n; i++) {
+        double part[PARTS];
+        if (!is_first(n, i)) continue;
+        stretch(n, n->at[i].group, part);
+        for (int p = 0; p < PARTS; p++)
+            if (part[p] >= 0) sum[p] = (sum[p] < 0 ? 0 : sum[p]) + part[p];
+        if (part[ASLEEP] < 0 || part[IN_BED] <= 0) continue;
+        slept += part[ASLEEP];
+        lain += part[IN_BED] > part[ASLEEP] ? part[IN_BED] : part[ASLEEP];
+    }
+    for (int p = 0; p < PARTS; p++)
+        if (sum[p] >= 0) sw_rollup_add(&out[p], sum[p] / 60);
+    if (lain > 0) sw_rollup_add(&out[PARTS], 100 * slept / lain);
 }
 
 int sw_night_values(struct sw_store *s, const struct sw_who *who, int64_t day,
                     struct sw_rollup out[SW_NIGHT_METRICS], struct sw_err *err)
 {
-    struct night n = {.n = 0};
+    struct night n = {0};
     struct sw_record_filter f = {.kind = "sleep",
-                                 .from_ms = (day - 3) * SW_DAY_MS,
-                                 .to_ms = (day + 3) * SW_DAY_MS,
                                  .first_day = day - 1,
                                  .last_day = day + 1,
-                                 .limit = 1000};
-    double sum[PARTS] = {-1, -1, -1, -1, -1, -1}, slept = 0,
-           lain = 0; /* the last two: where both are known */
+                                 .limit = MOST};
     int rc = sw_record_list(s, who->id, &f, add_member, &n, err);
-    for (int g = 0; g < n.n && !rc; g++) {
-        const double *part = n.g[g].part;
-        if (n.g[g].day != day || n.g[g].nap) continue;
-        for (int i = 0; i < PARTS; i++)
-            if (part[i] >= 0) sum[i] = (sum[i] < 0 ? 0 : sum[i]) + part[i];
-        if (part[ASLEEP] >= 0 && part[IN_BED] > 0) slept += part[ASLEEP], lain += part[IN_BED];
-    }
-    memset(out, 0, SW_NIGHT_METRICS * sizeof *out);
-    for (int i = 0; i < PARTS; i++)
-        if (sum[i] >= 0) sw_rollup_add(&out[i], sum[i] / 60);
-    if (lain > 0) sw_rollup_add(&out[PARTS], 100 * slept / lain);
+    if (!rc) keep_night(&n, day);
+    if (!rc) join_overlapping(&n);
+    add_up(&n, out);
+    sw_free(n.at);
     return rc;
 }
 

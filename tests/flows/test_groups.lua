@@ -239,4 +239,67 @@ describe("nights", function()
     expect(h.run("check").code).equals(0)
     h.remove()
   end)
+
+  -- Sleeps of 2 March 2025 in the order they are told: { id, origin, from, to (minutes past midnight), attributes }.
+  local SLEPT = { watch = { "watch", 1, -60, 360, '{"asleep_s":24000,"in_bed_s":25200}' },
+    first = { "first", 2, -60, 120, '{"asleep_s":10000,"in_bed_s":10800}' },
+    second = { "second", 2, 150, 360, '{"asleep_s":12000,"in_bed_s":12600}' },
+    bed = { "bed", 3, -75, 365, '{"in_bed_s":26400}' } }
+  local LINE = '{"line":"record","id":"1","kind":"sleep","type":"sleep","start_ms":%d,"finish_ms":%d,"offset_start":0,'
+    .. '"offset_finish":0,"day":"2025-03-02","connection":{"provider":"file","name":"files"},"origin":"%d",'
+    .. '"external_id":"%s","attributes":%s}\n'
+
+  local function tell(h, ...)
+    for _, name in ipairs { ... } do
+      local s, midnight = SLEPT[name], 1740873600000
+      local lines = { '{"line":"syncwell","version":1,"zone":"UTC"}\n' }
+      for i, kind in ipairs { "watch", "ring", "phone" } do
+        lines[i + 1] = ('{"line":"origin","id":"%d","provider":"file","name":"%s","maker":"","class":"%s"}\n'):format(i, kind, kind)
+      end
+      lines[#lines + 1] = LINE:format(midnight + s[3] * 60000, midnight + s[4] * 60000, s[2], s[1], s[5])
+      local list = h.import(flow.write(("%s/%s.jsonl"):format(h.dir, name), table.concat(lines)))
+      expect(list[1].new).equals(1)
+    end
+  end
+
+  local function minutes(h, metric)
+    local r = h.json("query", metric, "--from", "2025-03-02", "--to", "2025-03-02")[1]
+    return r and r.value
+  end
+
+  it("count nobody as asleep twice at once, whatever came first", function()
+    for _, order in ipairs { { "watch", "first", "second" }, { "first", "second", "watch" }, { "second", "watch", "first" } } do
+      local h = flow.home("UTC")
+      tell(h, table.unpack(order))
+      expect({ minutes(h, "sleep"), minutes(h, "sleep_in_bed") }).equals { 400, 420 }
+      local used = {}
+      for _, n in ipairs(h.json("explain", "sleep", "2025-03-02").nights) do
+        used[#used + 1] = n.used and n.origin or nil
+      end
+      expect(used).equals { "watch" }
+      h.remove()
+    end
+  end)
+
+  it("add up what one tracker tells of a broken night under one in-bed, and keep it when the night is tagged", function()
+    for _, order in ipairs { { "bed", "first", "second" }, { "first", "second", "bed" } } do
+      local h = flow.home("UTC")
+      tell(h, table.unpack(order))
+      local was = { minutes(h, "sleep"), minutes(h, "sleep_in_bed") }
+      expect(was).equals { 22000 / 60, 440 }
+      h.ok("records", "tag", "--where", "kind=sleep", "restless")
+      expect({ minutes(h, "sleep"), minutes(h, "sleep_in_bed") }).equals(was)
+      h.remove()
+    end
+  end)
+
+  it("are what a person set, also where others state more", function()
+    local h = flow.home("UTC")
+    tell(h, "watch", "bed")
+    h.ok("records", "edit", "--where", "kind=sleep", "--set", "in_bed_s=400min", "--set", "asleep_s=6h")
+    expect({ minutes(h, "sleep"), minutes(h, "sleep_in_bed"), minutes(h, "sleep_efficiency") }).equals { 360, 400, 90 }
+    h.ok("undo", "--last")
+    expect({ minutes(h, "sleep"), minutes(h, "sleep_in_bed") }).equals { 400, 440 }
+    h.remove()
+  end)
 end)
