@@ -4,12 +4,14 @@
 -- Memory stays small: samples come as texts of about a mebibyte, records in pages of 500. An export is no
 -- snapshot: what arrives meanwhile may or may not be in it.
 local data = require("data")
+local record = require("record")
 
 local exporting = {}
 exporting.__index = exporting
 
 local DAY_MS = 86400000
 local FIRST_MS, LAST_MS = sw.time.day(1900, 1, 1) * DAY_MS, sw.time.day(2079, 12, 31) * DAY_MS
+local EDGE_MS = 16 * 3600000 -- a local day lies within its UTC day widened by this
 local PAGE = 500
 
 -- sink: { put(text) -> true | nil, message, code }. Progress is told to job.on_progress(done, whole).
@@ -17,8 +19,8 @@ function exporting.new(ctx, wanted, sink)
   local job = setmetatable({ ctx = ctx, wanted = wanted, sink = sink, n_samples = 0, n_records = 0,
     left_out = {} }, exporting)
   job.first, job.last = wanted.first, wanted.last
-  job.from_ms = wanted.first and sw.time.day_start(ctx.zone, wanted.first) or FIRST_MS
-  job.to_ms = wanted.last and sw.time.day_start(ctx.zone, wanted.last + 1) or LAST_MS
+  job.from_ms = wanted.first and wanted.first * DAY_MS - EDGE_MS or FIRST_MS
+  job.to_ms = wanted.last and (wanted.last + 1) * DAY_MS + EDGE_MS or LAST_MS
   job.metrics, job.origins = data.metrics(), {}
   for _, o in ipairs(sw.store.origins(ctx.who)) do
     job.origins[o.id], job.origins[#job.origins + 1] = o, o
@@ -99,9 +101,10 @@ function exporting:count()
   return n
 end
 
--- The samples of a series by a form; gives how many.
+-- The samples of a series by a form; gives how many. Days are the data's own, wherever its person was.
 function exporting:samples(s, form)
   local at, total = self.from_ms, 0
+  form.first_day, form.last_day = self.first, self.last
   while at < self.to_ms and not self.failed do
     local text, n, next_ms = sw.store.rows(self.ctx.who, s.metric.name, s.origin.id, at, self.to_ms, form)
     if not text then
@@ -147,9 +150,9 @@ local function in_span(self, r)
     and self:wants_kind(r.kind)
 end
 
--- Records by their start, those asked for only; deleted: those that were deleted too.
-function exporting:records(deleted)
-  local from = self.first and (self.first - 3) * DAY_MS or FIRST_MS
+-- All records by their start; deleted: those that were deleted too.
+local function every_row(self, first_ms, deleted)
+  local from = first_ms
   local rows, i, limit, seen = {}, 0, PAGE, {}
   local function next_page()
     local last = rows[#rows]
@@ -174,10 +177,46 @@ function exporting:records(deleted)
       end
       if not seen[r.id] then
         seen[r.id] = true
-        if in_span(self, r) then
-          self.n_records = self.n_records + 1
-          return r
-        end
+        return r
+      end
+    end
+  end
+end
+
+local function is_by_hand(self)
+  for _, o in ipairs(self.origins) do
+    if o.provider == "manual" then
+      return true
+    end
+  end
+end
+
+-- What people changed by hand: the layer of each group that has one, and which of them lie over nothing.
+local function layers_of(self)
+  local layers, alone = {}, {}
+  for r in is_by_hand(self) and every_row(self, FIRST_MS) or function() end do
+    if record.is_layer(r) then
+      layers[r.group] = r
+      alone[r.group] = #(sw.store.records(self.ctx.who, { group = r.group }) or {}) == 1
+    end
+  end
+  return layers, alone
+end
+
+-- Records by their start, those asked for only, as people see them: changes lie over what they change.
+-- as_kept: each as it is kept, the deleted ones and the changes too.
+function exporting:records(as_kept)
+  local layers, alone = {}, {}
+  if not as_kept then
+    layers, alone = layers_of(self)
+  end
+  local rows = every_row(self, self.first and (self.first - 3) * DAY_MS or FIRST_MS, as_kept)
+  return function()
+    for r in rows do
+      local shown = as_kept and r or record.shown(r, layers[r.group], alone[r.group])
+      if shown and in_span(self, shown) then
+        self.n_records = self.n_records + 1
+        return shown
       end
     end
   end

@@ -222,6 +222,14 @@ function record.fold(rows)
   return out
 end
 
+-- One row as people see it, nil for a layer that lies over others; layer: that of its group, if there is one.
+function record.shown(r, layer, is_alone)
+  if record.is_layer(r) then
+    return is_alone and r or nil
+  end
+  return layer and overlaid(r, layer) or r
+end
+
 -- One view of a group: what was changed by hand, then each attribute from the member of best standing that
 -- knows it; provider and maker of the best member, all of them in lists. What rules see as their event.
 function record.merged(members)

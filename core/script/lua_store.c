@@ -12,7 +12,7 @@
  *   hours(who, zone, metric, first_day, last_day [, until]) -> the same with hour = local start of the hour, ms
  *   day_until(who, zone, metric, day, ms) -> {sampled, rows}: the day as far as it was known at an instant
  *   explain(who, zone, metric, day) -> list of {origin, start, dur, offset, value, share, behind}
- *   raw(who, metric, from, to, origin = 0 all) -> JSON lines text, how many
+ *   raw(who, metric, from, to, origin = 0 all [, first_day, last_day]) -> JSON lines text, how many
  *   bounds(who, metric, from, to) -> {first, last}, where the first and the last sample begin, | nil
  *   raw_items, raw_body, raw_totals: what services gave, lua_store_raw.c
  *   rows(...), totals(who): everything for those who take it elsewhere, lua_store_export.c

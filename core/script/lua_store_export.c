@@ -3,11 +3,13 @@
  * per sample, and the totals services stated.
  *   rows(who, metric, origin, from, to, form) -> text, how many, next
  *     next is where to go on, `to` at the end; a text is some 1 MiB, whatever the span holds.
- *     form: { instant = template, interval = template, head =, join =, tail =, most =, factor =, shift =, seed = }
+ *     form: { instant = template, interval = template, head =, join =, tail =, most =, factor =, shift =, seed =,
+ *     first_day =, last_day = }
  *     {start} {finish} ISO times with offset; {start_ms} {duration_ms} {duration_s} {offset} {value} numbers;
  *     {uuid} an id made of seed, time and value; {brace} a brace, for texts of strangers. instant is for samples without a length, interval (else the
  *     same) for the others; groups of at most `most` rows stand between head and tail, join between rows.
- *     {value} is value x factor + shift. Samples that start together are never parted.
+ *     {value} is value x factor + shift. Samples that start together are never parted. first_day and last_day
+ *     leave out samples of other local days, by their own offset.
  *   totals(who) -> list of {metric, day, origin, value} */
 #include "base/alloc.h"
 #include "base/crypto.h"
@@ -37,7 +39,7 @@ struct template {
 struct form {
     struct template instant, interval;
     char *head, *join, *tail, *seed;
-    int64_t most;
+    int64_t most, first_day, last_day;
     double factor, shift;
     bool converts;
 };
@@ -117,6 +119,12 @@ static void put_row(struct sw_buf *b, const struct form *f, const struct sw_metr
     }
 }
 
+static bool is_wanted(const struct form *f, const struct sw_sample *e)
+{
+    int64_t day = sw_floor_day(e->start_ms + (int64_t)e->offset_min * 60000);
+    return day >= f->first_day && day <= f->last_day;
+}
+
 /* The samples of x from *at on, until there is enough text. */
 static void put_rows(struct sw_query *a, const struct form *f, const struct sw_metric *m,
                      const struct sw_samples *x, size_t *at, int64_t *open)
@@ -124,6 +132,7 @@ static void put_rows(struct sw_query *a, const struct form *f, const struct sw_m
     for (; *at < x->n; (*at)++) {
         bool apart = !*at || x->at[*at].start_ms != x->at[*at - 1].start_ms;
         if (apart && a->out.len >= ENOUGH) return;
+        if (!is_wanted(f, &x->at[*at])) continue;
         if (apart && *open >= f->most) {
             sw_buf_puts(&a->out, f->tail);
             *open = 0;
@@ -220,6 +229,8 @@ static struct form *read_form(lua_State *L, int arg)
     f->tail = text_of(L, arg, "tail");
     f->seed = text_of(L, arg, "seed");
     f->most = (int64_t)number_of(L, arg, "most", 1e15);
+    f->first_day = (int64_t)number_of(L, arg, "first_day", -1e15);
+    f->last_day = (int64_t)number_of(L, arg, "last_day", 1e15);
     f->factor = number_of(L, arg, "factor", 1);
     f->shift = number_of(L, arg, "shift", 0);
     f->converts = f->factor != 1 || f->shift != 0;

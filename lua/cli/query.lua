@@ -8,6 +8,8 @@ local when = require("when")
 
 local json = sw.json
 
+local DAY_MS, EDGE_MS = 86400000, 16 * 3600000
+
 local command = {
   group = "data", summary = "values of a metric",
     usage = "METRIC [--from DAY] [--to DAY] [--every day|hour|raw] [--by source]",
@@ -90,12 +92,13 @@ local function by_source(ctx, m, first, last)
   return all
 end
 
+-- Days are the data's own: they lie within UTC's widened by what an offset may be.
 local function raw(ctx, m, first, last)
-  local from, to = sw.time.day_start(ctx.zone, first), sw.time.day_start(ctx.zone, last + 1)
-  local step = 7 * 86400000
+  local from, to = first * DAY_MS - EDGE_MS, (last + 1) * DAY_MS + EDGE_MS
+  local step = 7 * DAY_MS
   local total, texts = 0, {}
   for at = from, to - 1, step do
-    local text, n = sw.store.raw(ctx.who, m.name, at, math.min(at + step, to))
+    local text, n = sw.store.raw(ctx.who, m.name, at, math.min(at + step, to), nil, first, last)
     if not text then
       return nil, n
     end

@@ -240,6 +240,36 @@ print(json.dumps({"n": len(rows), "steps": steps, "first": rows[0], "origins": s
     end
   end)
 
+  it("of a day has the day of the data, not that of the home, wherever its person was", function()
+    local h = flow.home("Europe/Berlin")
+    local file = h.dir .. "/tokyo.jsonl"
+    h.import(flow.write(file, '{"line":"syncwell","version":1,"zone":"Asia/Tokyo"}\n'
+      .. '{"line":"origin","id":"1","provider":"file","name":"Watch","maker":"","class":"watch"}\n'
+      .. '{"line":"samples","origin":"1","metric":"steps","unit":"{step}","at":[["2025-03-02T00:30:00+09:00",60000,20],'
+      .. '["2025-03-02T23:30:00+09:00",60000,30],["2025-03-03T00:30:00+09:00",60000,400]]}\n'))
+    local day = { "--from", "2025-03-02", "--to", "2025-03-02" }
+    expect(h.json("query", "steps", table.unpack(day))[1].value).equals(50)
+    expect(#h.json("query", "steps", "--every", "raw", table.unpack(day))).equals(2)
+    expect(count(h.ok("export", "csv", table.unpack(day)).out, "\r\n")).equals(3) -- two, and the head
+    local points = h.ok("export", "omh", table.unpack(day)).out
+    expect({ count(points, '"step_count":20'), count(points, '"step_count":30'), count(points, "\n") }).equals { 1, 1, 2 }
+    h.remove()
+  end)
+
+  it("of records shows what a person changed, as records does, and no second one", function()
+    local h = flow.home("UTC")
+    h.ok("log", "workout", "running", "45min", "8km", "2025-03-02 18:00")
+    h.ok("records", "edit", "--where", "kind=workout", "--set", "distance_m=9km")
+    local table_of_records = h.ok("export", "csv", "--kind", "workout").out
+    expect(count(table_of_records, "\r\n")).equals(2)
+    expect(table_of_records).contains(",9000,")
+    local points = h.ok("export", "omh", "--kind", "workout").out
+    expect({ count(points, "\n"), count(points, '"value":9000') }).equals { 1, 1 }
+    expect(count(h.ok("export", "fhir", "--kind", "workout").out, '"resourceType":"Observation"')).equals(1)
+    expect(count(h.ok("export", "json", "--kind", "workout").out, '"line":"record"')).equals(2) -- nothing lost
+    h.remove()
+  end)
+
   it("to standard output is what the file holds, and a full disk leaves no half file", function()
     local h = full_home()
     local path = export(h, "csv", "--metric", "weight")
