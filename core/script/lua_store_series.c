@@ -75,9 +75,20 @@ static int l_daily(lua_State *L)
 
 struct hour_sum {
     struct sw_rollup r[30]; /* a local day has 23 to 25 hours, a travelling one more */
+    int64_t newest_ms[30];
     int64_t day_start;
     int64_t until_ms; /* what was measured by then */
 };
+
+/* Steps come an origin after the other; the last one is that which starts last, as it is of a day. */
+static void add_step(struct sw_rollup *r, int64_t *newest_ms, const struct sw_timeline_step *t)
+{
+    double last = r->last, v = t->value * t->share;
+    bool is_newest = !r->n || t->start_ms > *newest_ms || (t->start_ms == *newest_ms && v >= last);
+    sw_rollup_add(r, v);
+    if (is_newest) *newest_ms = t->start_ms;
+    else r->last = last;
+}
 
 static void add_hour(void *ctx, const struct sw_timeline_step *t)
 {
@@ -85,7 +96,7 @@ static void add_hour(void *ctx, const struct sw_timeline_step *t)
     int64_t local = t->start_ms + (int64_t)t->offset_min * 60000,
             k = (local - h->day_start) / 3600000;
     if (t->stated || t->start_ms + t->dur_ms > h->until_ms) return;
-    if (t->share > 0 && k >= 0 && k < 30) sw_rollup_add(&h->r[k], t->value * t->share);
+    if (t->share > 0 && k >= 0 && k < 30) add_step(&h->r[k], &h->newest_ms[k], t);
 }
 
 static const struct sw_metric *metric_of(struct sw_query *a, struct sw_err *err)
@@ -114,7 +125,7 @@ static int write_hours(struct sw_store *s, struct sw_query *a, struct sw_err *er
 
 struct until_sum {
     struct sw_rollup r;
-    int64_t until_ms;
+    int64_t until_ms, newest_ms;
     bool any; /* there are samples at all */
 };
 
@@ -124,8 +135,7 @@ static void add_until(void *ctx, const struct sw_timeline_step *t)
     struct until_sum *u = ctx;
     if (t->stated) return; /* nobody knows when of the day it was */
     u->any = true;
-    if (t->share > 0 && t->start_ms + t->dur_ms <= u->until_ms)
-        sw_rollup_add(&u->r, t->value * t->share);
+    if (t->share > 0 && t->start_ms + t->dur_ms <= u->until_ms) add_step(&u->r, &u->newest_ms, t);
 }
 
 static int write_day_until(struct sw_store *s, struct sw_query *a, struct sw_err *err)
@@ -222,6 +232,8 @@ static int raw_of(struct sw_store *s, struct sw_query *a, const struct sw_metric
     for (size_t i = 0; i < x.n && !rc; i++) {
         char from[40], to[40];
         const struct sw_sample *e = &x.at[i];
+        int64_t day = sw_floor_day(e->start_ms + (int64_t)e->offset_min * 60000);
+        if (day < a->i[4] || day > a->i[5]) continue;
         sw_iso_format(e->start_ms, e->offset_min, from);
         sw_iso_format(e->start_ms + e->dur_ms, e->offset_min, to);
         sw_buf_printf(&a->out, "{\"start\":\"%s\",\"finish\":\"%s\",\"value\":", from, to);
@@ -253,6 +265,8 @@ static int l_raw(lua_State *L)
     a->i[1] = luaL_checkinteger(L, 3);
     a->i[2] = luaL_checkinteger(L, 4);
     a->i[3] = luaL_optinteger(L, 5, 0);
+    a->i[4] = luaL_optinteger(L, 6, INT64_MIN);
+    a->i[5] = luaL_optinteger(L, 7, INT64_MAX);
     return sw_query_go(L, a);
 }
 
