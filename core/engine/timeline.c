@@ -299,6 +299,7 @@ static int merge_parts(struct merging *g, struct lane *lane, size_t n, struct sw
     int rc = sw_origin_hours(g->s, g->who->id, g->m->name, &rank, &n_rank, err);
     part = sw_alloc((2 * n_rank + 1) * sizeof *part);
     own = sw_alloc(n * sizeof *own);
+    if (n == 1) n_rank = 0; /* alone in every part: nothing is to be cut */
     parts = sw_day_parts(rank, n_rank, part);
     for (size_t k = 0; k < parts && !rc; k++) {
         g->part = part[k];

@@ -106,6 +106,18 @@ describe("the order of origins", function()
       .contains("22:00 to 07:00 is ranked already and overlaps: unrank it first")
   end))
 
+  it("in a part of the day cuts no sample of an origin that was alone: the same day whoever shows it", fresh(function(h)
+    h.import(flow.write(h.dir .. "/late.jsonl", '{"line":"syncwell","version":1,"zone":"UTC"}\n'
+      .. '{"line":"origin","id":"1","provider":"file","name":"Ring","maker":"","class":"ring"}\n'
+      .. '{"line":"samples","origin":"1","metric":"steps","unit":"{step}","at":[["2026-03-05T21:30:00+00:00",3600000,90]]}\n'))
+    h.ok("origins", "rank", "Ring", "--from", "22:00", "--to", "07:00")
+    local one = { "--from", "2026-03-05", "--to", "2026-03-05" }
+    local row, hours = h.json("query", "steps", table.unpack(one))[1], h.json("query", "steps", "--every", "hour", table.unpack(one))
+    expect({ row.n, row.min, row.value }).equals { 1, 90, 90 }
+    expect({ #hours, hours[1].n, hours[1].min }).equals { 1, 1, 90 }
+    expect(#h.json("explain", "steps", "2026-03-05").intervals).equals(1)
+  end))
+
   it("shows in the list and in what explains a day", fresh(function(h)
     h.ok("origins", "rank", "Phone", "--for", "steps")
     local list = h.json("origins")

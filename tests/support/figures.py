@@ -193,7 +193,7 @@ class Story:
         self.first = (mid - dt.date(1970, 1, 1)).days - 2
         self.n_days = 5
         start = self.first * DAY
-        self.travel = None
+        self.travel, self.slept = None, {}
         if r.random() < .4:
             self.travel = (start + r.randrange(self.n_days * 48) * HOUR // 2, r.choice(ZONES)[0])
         names = r.sample(["watch", "ring", "band", "phone", "app"], r.randint(1, 4))
@@ -239,17 +239,18 @@ class Story:
                 parts = [(a, cut), (cut + r.randint(5, 60) * MIN, b)]
             knows = r.random() < .75
             for i, (x, y) in enumerate(parts):
-                if y - x < HOUR:
+                if y - x < HOUR or x < self.slept.get(o, 0):  # flying west over the date line makes nights meet
                     continue
+                self.slept[o] = y
                 at = {"in_bed_s": (y - x) // 1000}
                 if knows:
                     at["asleep_s"] = (y - x) // 1000 - r.randint(0, 30) * 60
                 elif r.random() < .2:
                     continue
                 out.append(self.record("sleep", "n%d-%s-%d" % (k, o, i), o, x, y, at))
-        if r.random() < .3:
-            x = end + r.randint(3, 6) * HOUR
-            o = r.choice(list(self.origins))
+        x, o = end + r.randint(3, 6) * HOUR, r.choice(list(self.origins))
+        if r.random() < .3 and x >= self.slept.get(o, 0):
+            self.slept[o] = x + 40 * MIN
             out.append(self.record("sleep", "nap%d" % k, o, x, x + 40 * MIN, {"in_bed_s": 2400, "asleep_s": 2100}))
         return out
 
@@ -706,4 +707,5 @@ def main():
     print("%d homes, %d figures compared" % (n, compared))
 
 
-main()
+if __name__ == "__main__":
+    main()
