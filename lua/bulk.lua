@@ -18,6 +18,7 @@ local by_hand = { provider = "manual", name = "by hand", maker = "", model = "",
   ident = "manual" }
 local fields = { kind = true, type = true, day = true, provider = true, maker = true, origin = true,
   id = true, group = true, tag = true }
+local KINDS = { workout = true, sleep = true, meal = true, mindful = true, measurement = true, note = true }
 local of_members = { provider = true, maker = true, origin = true, id = true }
 
 -- --- which ---
@@ -155,6 +156,10 @@ function bulk.select(ctx, where)
   end
   for _, c in ipairs(conditions) do
     filter.kind = c.key == "kind" and c.value or filter.kind
+  end
+  if filter.kind and not KINDS[filter.kind] then
+    return nil, ("--where: there is no kind of record '%s'%s"):format(filter.kind,
+      schema.did_you_mean(filter.kind, schema.keys(KINDS))), "usage"
   end
   local rows
   rows, message, code = sw.store.records(ctx.who, filter)

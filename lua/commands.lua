@@ -71,6 +71,48 @@ function commands.option(name, o)
   return (#name == 1 and "-" or "--") .. name .. (o.value and " " .. o.value or "")
 end
 
+-- --- how many words a command takes, by its usage line ---
+
+-- What may be several words: texts, and times as people say them.
+local SEVERAL = { WHEN = true, DAY = true, TEXT = true, ["AMOUNT/day"] = true }
+
+-- The words of one alternative: a list, and how many there may be.
+local function words_of(alternative)
+  local list, most = {}, 0
+  for word in alternative:gsub("[%[%]]", ""):gsub(" or %u+", ""):gmatch("%S+") do
+    list[#list + 1] = word
+    most = most + ((SEVERAL[word] or word:find("...", 1, true)) and math.huge or 1)
+  end
+  return list, most
+end
+
+-- What a usage line says without its options, an alternative each.
+local function alternatives(usage)
+  local text = usage:gsub("%[%-%-?[^%]]*%]%.*", ""):gsub("%-%-%l[%l%-]* %u%S*", ""):gsub("%-%-%l[%l%-]*", "")
+  local list = {}
+  for part in (text .. " | "):gmatch("(.-) | ") do
+    list[#list + 1] = part
+  end
+  return list
+end
+
+-- The first of the words that is one too many for this usage line, nil where all have a place.
+function commands.stray(usage, words)
+  local named, other = nil, 0
+  for _, alternative in ipairs(alternatives(usage)) do
+    local list, most = words_of(alternative)
+    if list[1] == words[1] then
+      named = math.max(named or 0, most)
+    elseif list[1] and (list[1]:find("^%u") or list[1]:find("|", 1, true)) then
+      other = math.max(other, most)
+    elseif list[1] then
+      other = math.max(other, 1) -- a word of its own that the command knows, or refuses by name
+    end
+  end
+  local most = named or other
+  return most < math.huge and words[most + 1] or nil
+end
+
 -- Where in argv the command is: the first word that is no option or value of a global option.
 function commands.find(argv)
   local i = 1

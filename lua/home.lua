@@ -83,7 +83,14 @@ end
 
 function home.open(options, creates)
   local dir = home.dir(options)
-  local ok, message, code = restoring.finish(dir)
+  local ok, message, code = true, nil, nil
+  if options.zone then
+    ok, message = sw.time.zone_ok(options.zone)
+    code = "usage"
+  end
+  if ok then
+    ok, message, code = restoring.finish(dir)
+  end
   if ok then
     ok, message, code = is_there(options, creates)
   end

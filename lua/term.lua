@@ -20,8 +20,19 @@ function term.line(text, ...)
   return sw.sys.out(text .. "\n")
 end
 
+-- A sentence with what somebody typed in it, however long that was.
+function term.short(text)
+  local short = text:gsub("[^%s']+", function(word)
+    if #word > 300 then
+      local first, last = word:sub(1, 150), word:sub(-60)
+      return first:gsub("[\xC2-\xF4][\x80-\xBF]*$", "") .. "..." .. last:gsub("^[\x80-\xBF]+", "")
+    end
+  end)
+  return #short <= 2000 and short or short:sub(1, 2000):gsub("[\xC2-\xF4][\x80-\xBF]*$", "") .. "..."
+end
+
 function term.error(text)
-  sw.sys.err("syncwell: " .. sw.sys.clean(text, true) .. "\n")
+  sw.sys.err("syncwell: " .. sw.sys.clean(term.short(text), true) .. "\n")
 end
 
 local colours = { red = 31, green = 32, yellow = 33, blue = 34, grey = 90, bold = 1 }

@@ -3,7 +3,10 @@
 --     --> { kind = "workout", start, finish, attributes = { sport = "running", ... } } | nil, message
 --   written.values("meal", attributes)   --> { { "energy_intake", 0, 650 }, ... }: what counts for the day
 -- Quantities may stand anywhere; what is left is the sport or the name first, and the time last.
+local amounts = require("amounts")
+local data = require("data")
 local home = require("home")
+local schema = require("schema")
 local when = require("when")
 
 local written = {}
@@ -19,6 +22,8 @@ end
 local lengths = { km = 1000, m = 1, mi = 1609.344 }
 local times = { h = 3600, hr = 3600, hours = 3600, min = 60, mins = 60, s = 1, sec = 1 }
 local energies = { kcal = 1, cal = 1, Cal = 1, calories = 1, kJ = 1 / 4.184, kj = 1 / 4.184 }
+local eaten = { energy_kcal = "energy_intake", protein_g = "protein", carbs_g = "carbs", fat_g = "fat",
+  sugar_g = "sugar", fiber_g = "fiber" }
 local nutrients = { protein = "protein_g", carbs = "carbs_g", fat = "fat_g", sugar = "sugar_g",
   fiber = "fiber_g" }
 
@@ -55,6 +60,23 @@ local function quantity(kind, word, after)
   end
 end
 
+-- Whose plausible range a figure of a record has.
+local RANGES = { workout = { energy_kcal = "active_energy", distance_m = "distance", hr_avg = "heart_rate" },
+  meal = eaten }
+
+local function implausible(kind, attributes)
+  for _, name in ipairs(schema.keys(attributes)) do
+    local m = data.metrics()[(RANGES[kind] or {})[name]]
+    local ok, why = true, nil
+    if m then
+      ok, why = amounts.plausible(m, attributes[name])
+    end
+    if not ok then
+      return why
+    end
+  end
+end
+
 local function take_quantities(kind, words)
   local attributes, rest, i = {}, {}, 2
   while i <= #words do
@@ -83,9 +105,6 @@ local function take_time(ctx, words)
 end
 
 -- --- the kinds ---
-
-local eaten = { energy_kcal = "energy_intake", protein_g = "protein", carbs_g = "carbs", fat_g = "fat",
-  sugar_g = "sugar", fiber_g = "fiber" }
 
 -- What the day's figures get of a record: { metric, ms it lasts, value } each; nothing of most kinds.
 function written.values(kind, attributes)
@@ -167,7 +186,7 @@ end
 -- "waist 84cm [when]": what there is no metric for.
 function drafts.measurement(ctx, _, words)
   local name, value, unit = words[1], (words[2] or ""):match("^(%-?%d+[.,]?%d*)(%S*)$")
-  if not value or name:find("^%d") then
+  if not value or name:find("^%d") or math.abs(number(value)) >= 1e12 then
     return nil, "a measurement has a name and a figure: syncwell log measurement waist 84cm yesterday"
   end
   local rest = table.move(words, 3, #words, 1, {})
@@ -191,8 +210,9 @@ function written.draft(ctx, words)
     return nil, rest
   end
   local draft, message = drafts[words[1]](ctx, attributes, rest)
-  if not draft then
-    return nil, message
+  local wrong = implausible(words[1], attributes)
+  if not draft or wrong then
+    return nil, wrong or message
   elseif draft.finish > sw.time.now() + 86400000 then
     return nil, "that lies in the future"
   end

@@ -205,9 +205,10 @@ function command.run(ctx, words, options)
     end
     return nil, message, code
   end
-  local day = words[2] and when.day(ctx, words[2]) or not words[2] and home.day(ctx, sw.time.now())
+  local text = table.concat(words, " ", 2)
+  local day = words[2] and when.day(ctx, text) or not words[2] and home.day(ctx, sw.time.now())
   if not day then
-    return nil, ("'%s' is not a day I understand"):format(words[2]), "usage"
+    return nil, ("'%s' is not a day I understand"):format(text), "usage"
   end
   local rows, why_not, kind = data.daily(ctx, m.name, day, day)
   if not rows then

@@ -29,6 +29,8 @@ local function target_of(m, text)
   local value, why = amounts.read(m, (text:gsub("%s*/%s*day$", "")))
   if value and value <= 0 then
     why = ("a goal for %s is more than nothing, such as 10000/day"):format(m.title:lower())
+  elseif value and value > m.max * (m.kind == "cumulative" and 10 or 1) then
+    why = ("no day comes to %g of %s"):format(value, m.title:lower())
   elseif value then
     return math.tointeger(value) or value
   end

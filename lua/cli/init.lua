@@ -1,7 +1,8 @@
 -- The command line: global options, one file a command, help, exit codes.
 -- A command is lua/cli/<name>.lua returning { summary, group, usage, example, options, run(ctx, words,
 -- options) }; needs_home = false (or a function of the words that gives it) leaves the home closed; usage and
--- options also make the manual page and shell completion.
+-- options also make the manual page and shell completion, and usage says how many words there may be, unless
+-- any_words says that run looks itself.
 -- run gives an exit code (0 done, 1 failed, 2 wrong usage, 3 needs the user, 4 partly) or nil, message, code.
 local commands = require("commands")
 local home = require("home")
@@ -140,6 +141,8 @@ local function parse(argv, known)
         else
           options[name] = value
         end
+      elseif arg:find("=", 1, true) then
+        return nil, ("--%s takes no value"):format(name)
       else
         options[name] = true
       end
@@ -151,7 +154,7 @@ end
 
 local function fail(message, code, options)
   if options and options.json then
-    term.line("%s", sw.json.encode { error = { message = message, code = code } })
+    term.line("%s", sw.json.encode { error = { message = message and term.short(message), code = code } })
   end
   term.error(message or "failed")
   return commands.codes[code] or 1
@@ -229,6 +232,11 @@ function cli.main(argv)
   elseif words[1] and not takes_words(m.usage or "") then -- `pause hydrate` would hold everything
     return usage_error(("%s takes no words, not '%s'"):format(name, words[1]),
       ("; `syncwell %s --help` says what it does"):format(name), argv)
+  end
+  local stray = not m.any_words and commands.stray(m.usage or "", words)
+  if stray then
+    return fail(("'%s' is one word too many; what belongs together is put in quotes, and `syncwell %s "
+      .. "--help` says what it takes"):format(stray, name), "usage", options)
   end
   return run(name, m, words, options)
 end

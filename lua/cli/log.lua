@@ -172,8 +172,10 @@ local function put_values(ctx, words, values, ms, offset)
 end
 
 function command.run(ctx, words)
-  if words[1] == "note" and words[2] then
+  if words[1] == "note" and table.concat(words, "", 2):find("[^%s%c]") then
     return note(ctx, words)
+  elseif words[1] == "note" then
+    return nil, "what is the note? for example: syncwell log note \"slept badly\"", "usage"
   elseif written.is(words) then
     return put_record(ctx, words)
   end

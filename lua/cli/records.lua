@@ -14,6 +14,7 @@ local when = require("when")
 local json = sw.json
 
 local command = {
+  any_words = true, -- the verb may stand before the kind or behind it
   group = "data", summary = "list records of a kind, edit, tag, delete, join or split them",
   usage = "KIND [WHEN] [--from DAY] [--to DAY] [--id ID] | edit --where CONDITIONS --set KEY=VALUE "
     .. "| tag --where CONDITIONS TAG... | delete --where CONDITIONS [--dry-run] | join ID ID... | split ID",
@@ -236,6 +237,10 @@ function by_hand.split(ctx, ids)
   return 0
 end
 
+local function too_many(word)
+  return nil, ("'%s' is one word too many; conditions stand behind --where, in quotes"):format(word), "usage"
+end
+
 -- "records ID" shows the record or group of that id.
 local function id_first(ctx, words, options)
   if words[1] and #words[1] > 6 and words[1]:find("^%x+$") then
@@ -274,7 +279,9 @@ function command.run(ctx, words, options)
   end
   id_first(ctx, words, options)
   local at = verbs[words[1]] and 1 or verbs[words[2]] and 2
-  if at then
+  if at and words[at] ~= "tag" and words[at + 1] then
+    return too_many(words[at + 1])
+  elseif at then
     return change(ctx, words[at], table.move(words, at + 1, #words, 1, {}), options, at == 2 and words[1])
   elseif words[2] == "list" then
     table.remove(words, 2)
@@ -285,7 +292,9 @@ function command.run(ctx, words, options)
     return nil, "records needs a kind: workout, sleep, meal, mindful, measurement, note, or all", "usage"
   end
   local f, message, code = known_kind(words[1])
-  if f then
+  if f and words[2] then
+    return too_many(words[2])
+  elseif f then
     f, message, code = filter_of(ctx, words, options)
   end
   if not f then

@@ -173,7 +173,10 @@ local function span(ctx, m, text, word)
       or ("'%s' is neither a metric nor a day; records are shown by `records %s`"):format(word, word)
     return nil, why .. " (try: yesterday, last 30d, 2026-03, 2026-03-01..2026-03-14)", "usage"
   end
-  return math.max(first, math.min(oldest or first, last)), math.min(last, math.max(newest or last, first))
+  if not newest or newest < first or oldest > last then
+    return first, last
+  end
+  return math.max(first, oldest), math.min(last, newest)
 end
 
 function command.run(ctx, words)
@@ -193,7 +196,9 @@ function command.run(ctx, words)
   end
   term.line("%s to %s", sw.time.day_text(first), sw.time.day_text(last))
   if #rows == 0 then
-    term.line("nothing yet: `syncwell import FILE` brings data in")
+    local _, newest = data_days(ctx)
+    term.line(newest and "nothing in that time; the newest is of %s"
+      or "nothing yet: `syncwell import FILE` brings data in", newest and sw.time.day_text(newest))
     return 0
   end
   term.table({ "", "a day", "latest", "days", "" }, rows)

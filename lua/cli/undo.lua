@@ -60,7 +60,9 @@ function command.run(ctx, words, options)
     return list(ctx, options.syncs)
   end
   local r, message, code
-  if options.last then
+  if options.last and words[1] then
+    return nil, ("--last is the newest run; leave '%s' out, or --last"):format(words[1]), "usage"
+  elseif options.last then
     r, message, code = undo.last(ctx)
   else
     local run = math.tointeger(tonumber(words[1]))

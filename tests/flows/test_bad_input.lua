@@ -113,6 +113,57 @@ return sw.rule {
     h.remove()
   end)
 
+  it("a word too many is refused by every command, what may be several words is not", function()
+    local h = flow.home("UTC")
+    h.ok("log", "weight", "81.2", "2026-03-01")
+    for _, words in ipairs { "check 1e5", "undo --last 7", "status now", "export json all", "providers limits strava", "backup list old",
+      "query steps today", "dump all", "records workout 2026-03-01", "records delete x --where kind=workout", "rules trace hydrate 5" } do
+      local r = flow.sh(h.command() .. " " .. words)
+      expect({ words, r.code }).equals { words, 2 }
+      expect(sentence(r.err) ~= nil).is_true()
+    end
+    expect(#h.json("query", "weight", "--from", "2026-03-01", "--to", "2026-03-01")).equals(1) -- nothing was taken back
+    for _, words in ipairs { "explain weight 3 days ago", "show weight last 7 d", "goals set sleep 7.5 h", "log caffeine 80 mg yesterday 16:00",
+      "log sleep 23:00-07:00 3 days ago", "records workout list", "records list workout", "log note slept badly again" } do
+      h.ok(table.unpack(flow.words(words)))
+    end
+    h.remove()
+  end)
+
+  it("figures that nobody has, empty notes and values of plain options are refused and leave nothing", function()
+    local h = flow.home("UTC")
+    local before = h.dump()
+    for _, words in ipairs { { "log", "workout", "running", "45min", "99999999km" }, { "log", "meal", "soup", ("9"):rep(400) .. "kcal" },
+      { "log", "measurement", "waist", ("9"):rep(400) }, { "log", "note", " \t" }, { "goals", "set", "height", "81.2" },
+      { "users", "erase", "me", "--yes=no" }, { "records", "tag", "--where", "kind=yesterday", "x" } } do
+      local r = h.run(table.unpack(words))
+      expect({ words[#words], r.code }).equals { words[#words], 2 }
+      expect(sentence(r.err) ~= nil).is_true()
+    end
+    expect(h.dump()).equals(before)
+    h.remove()
+  end)
+
+  it("a zone that is none makes no person and no home", function()
+    local dir = flow.temp() .. "/home"
+    local r = flow.sh(("%s --home %s --user bob init --zone Mars/Phobos"):format(flow.quote(flow.binary), flow.quote(dir)))
+    expect(r.code).equals(2)
+    expect(sentence(r.err)).contains("Mars/Phobos")
+    expect(sw.fs.stat(dir)).is_nil()
+  end)
+
+  it("an argument of a megabyte is cut in the sentence about it", function()
+    local h = flow.home("UTC")
+    local long = ("é"):rep(60000)
+    for _, words in ipairs { { "show", long }, { "query", long }, { "records", long }, { "query", "steps", "--from", long }, { long } } do
+      local r = h.run("--json", table.unpack(words))
+      expect(r.code).equals(2)
+      expect(#r.err < 2100 and #r.out < 2500).is_true()
+      expect(utf8.len(r.err) ~= nil).is_true()
+    end
+    h.remove()
+  end)
+
   it("a home that cannot be looked into is not said to be missing", function()
     local file = flow.write(flow.temp() .. "/file", "")
     local r = flow.sh(flow.quote(flow.binary) .. " --home " .. flow.quote(file .. "/home") .. " tasks")
