@@ -26,11 +26,17 @@ static bool starts(const uint8_t *p, size_t n, const char *magic, size_t len)
     return n >= len && !memcmp(p, magic, len);
 }
 
-/* Our own lines: the first says so. */
+/* Our own lines: the first says so, with whatever blanks other programs put between. */
 static bool is_syncwell(const char *text)
 {
-    static const char first[] = "{\"line\":\"syncwell\",";
-    return !strncmp(text, first, sizeof first - 1);
+    static const char *const first[] = {"{", "\"line\"", ":", "\"syncwell\"", ","};
+    for (size_t i = 0; i < sizeof first / sizeof *first; i++) {
+        size_t n = strlen(first[i]);
+        while (isspace((unsigned char)*text)) text++;
+        if (strncmp(text, first[i], n) != 0) return false;
+        text += n;
+    }
+    return true;
 }
 
 static bool is_fit(const uint8_t *p, size_t n)

@@ -28,6 +28,8 @@ static void formats_are_known_by_their_first_bytes(void **state)
         {BYTES("<HealthData locale=\"de_DE\">"), "apple"},
         {BYTES("<Record type=\"HKQuantityTypeIdentifierVO2Max\" value=\"1\"/>"), "apple"},
         {BYTES("{\"line\":\"syncwell\",\"version\":1}\n"), "syncwell"},
+        {BYTES("{ \"line\": \"syncwell\", \"version\": 1 }\n"), "syncwell"},
+        {BYTES("{\"line\": \"sync\"}\n"), "json"},
         {BYTES("<Workout workoutActivityType=\"HKWorkoutActivityTypeRunning\">"), "apple"},
         {BYTES("SQLite format 3\0"), "sqlite"},
         {BYTES("{\"data\": []}"), "json"},
