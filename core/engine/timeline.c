@@ -290,6 +290,19 @@ static int merge_part(struct merging *g, const struct lane *lane, size_t n, stru
     return rc;
 }
 
+/* Ranks of origins that saw nothing that day cut nothing, and where one was alone no rank does. */
+static size_t ranks_that_matter(struct sw_hours_rank *rank, size_t n_rank, const struct lane *lane, size_t n)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n_rank && n > 1; i++)
+        for (size_t k = 0; k < n; k++)
+            if (lane[k].origin == rank[i].origin) {
+                rank[kept++] = rank[i];
+                break;
+            }
+    return kept;
+}
+
 static int merge_parts(struct merging *g, struct lane *lane, size_t n, struct sw_err *err)
 {
     struct sw_hours_rank *rank;
@@ -299,7 +312,7 @@ static int merge_parts(struct merging *g, struct lane *lane, size_t n, struct sw
     int rc = sw_origin_hours(g->s, g->who->id, g->m->name, &rank, &n_rank, err);
     part = sw_alloc((2 * n_rank + 1) * sizeof *part);
     own = sw_alloc(n * sizeof *own);
-    if (n == 1) n_rank = 0; /* alone in every part: nothing is to be cut */
+    n_rank = ranks_that_matter(rank, n_rank, lane, n);
     parts = sw_day_parts(rank, n_rank, part);
     for (size_t k = 0; k < parts && !rc; k++) {
         g->part = part[k];

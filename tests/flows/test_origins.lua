@@ -106,11 +106,12 @@ describe("the order of origins", function()
       .contains("22:00 to 07:00 is ranked already and overlaps: unrank it first")
   end))
 
-  it("in a part of the day cuts no sample of an origin that was alone: the same day whoever shows it", fresh(function(h)
+  it("in a part of the day cuts no sample where it decides nothing: the same day whoever shows it", fresh(function(h)
     h.import(flow.write(h.dir .. "/late.jsonl", '{"line":"syncwell","version":1,"zone":"UTC"}\n'
       .. '{"line":"origin","id":"1","provider":"file","name":"Ring","maker":"","class":"ring"}\n'
       .. '{"line":"samples","origin":"1","metric":"steps","unit":"{step}","at":[["2026-03-05T21:30:00+00:00",3600000,90]]}\n'))
     h.ok("origins", "rank", "Ring", "--from", "22:00", "--to", "07:00")
+    h.ok("origins", "rank", "Phone", "--for", "steps", "--from", "22:15", "--to", "23:00") -- of which nothing came that day
     local one = { "--from", "2026-03-05", "--to", "2026-03-05" }
     local row, hours = h.json("query", "steps", table.unpack(one))[1], h.json("query", "steps", "--every", "hour", table.unpack(one))
     expect({ row.n, row.min, row.value }).equals { 1, 90, 90 }
