@@ -149,11 +149,29 @@ function data.text(m, value)
   return unit == "" and digits:format(value) or digits:format(value) .. " " .. unit
 end
 
--- Members of each group in a span, grouped and merged into one view each, by start.
+local SPREAD = 2 -- members of one event may be of unlike days, as starts a zone mistake apart are
+
+-- The filter that finds whole groups, and whether a view is of the days that were asked for.
+local function whole_groups(kind, filter)
+  local f = {}
+  for k, v in pairs(filter) do
+    f[k] = v
+  end
+  f.kind = kind
+  if not filter.first_day then
+    return f, function() return true end
+  end
+  f.first_day, f.last_day = filter.first_day - SPREAD, filter.last_day + SPREAD
+  local first, last = sw.time.day_text(filter.first_day), sw.time.day_text(filter.last_day)
+  return f, function(view) return view.day >= first and view.day <= last end
+end
+
+-- Members of each group in a span, grouped and merged into one view each, by start. A group is of the day
+-- that its view has, whole or not at all.
 function data.groups(ctx, kind, filter)
   local record = require("record")
-  filter.kind = kind
-  local rows, message, code = sw.store.records(ctx.who, filter)
+  local f, is_meant = whole_groups(kind, filter)
+  local rows, message, code = sw.store.records(ctx.who, f)
   if not rows then
     return nil, message, code
   end
@@ -168,7 +186,8 @@ function data.groups(ctx, kind, filter)
   local views = {}
   for _, group in ipairs(order) do
     local view = record.merged(members[group])
-    views[#views + 1] = (not ctx.playing or view.finish <= sw.time.now()) and view or nil
+    local is_known = not ctx.playing or view.finish <= sw.time.now()
+    views[#views + 1] = is_known and is_meant(view) and view or nil
   end
   return views
 end
