@@ -94,7 +94,7 @@ class World:
 
     def merged(self, metric, day):
         """(n, sum, min, max, last) of one day, None where there is nothing."""
-        unit, adds, daily, few = METRICS[metric]
+        _, adds, _, few = METRICS[metric]
         lanes, used, cover = self.lanes(metric, day), [], []
         for o in lanes:
             mine = []
@@ -102,8 +102,6 @@ class World:
                 share = uncovered(s, s + (dur if adds else 0), cover)
                 if share > 0:
                     used.append((s, v * (share if adds else 1)))
-                if not adds or few:
-                    pass
                 mine.append([s, s + dur])
             if adds and not few:
                 cover = cover + self.presence(o)
@@ -216,8 +214,6 @@ class Story:
             dur = 0
             if adds and r.random() < .95:
                 dur = r.choice([MIN, 5 * MIN, 10 * MIN, 15 * MIN, HOUR, 150 * MIN])
-            if few and not adds:
-                dur = 0
             value = {"weight": r.randint(500, 1200) / 10, "heart_rate": r.randint(40, 180)}.get(metric, r.randint(20, 140))
             out[(at, dur)] = (self.offset(at), float(value))
             at += max(dur, MIN) + r.choice([0, 0, MIN, 7 * MIN, 29 * MIN, 30 * MIN, 31 * MIN, 3 * HOUR])
@@ -652,7 +648,7 @@ def change(j, home, world, story):
     rows = home.json("records", "all")
     if rows and not world.edits:
         x = r.choice(rows)
-        gone = home.run("records", "delete", "--where", "id=" + x["id"])
+        home.run("records", "delete", "--where", "id=" + x["id"])
         left = {(y["kind"], plain(y["start"]), plain(y["finish"]), y["origin"]) for y in home.json("records", "all")}
         for e, y in list(world.records.items()):
             if (y["kind"], iso(y["start"], y["offset_start"]), iso(y["finish"], y["offset_finish"]), y["origin"]) not in left:
