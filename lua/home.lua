@@ -49,7 +49,7 @@ function home.clock(options)
   end
   local ms = sw.time.parse(options.now)
   if not ms then
-    return nil, ("--now: '%s' is not a time like 2026-03-01T08:00:00Z"):format(options.now), "bad"
+    return nil, ("--now: '%s' is not a time like 2026-03-01T08:00:00Z"):format(options.now), "usage"
   end
   sw.time.set(ms)
   return true

@@ -182,13 +182,16 @@ function sub.rank(ctx, words, options)
   elseif not words[2] or #words > 11 then
     return nil, "origins rank needs one to ten origins, the best one first", "usage"
   end
-  local ids, names = {}, {}
+  local ids, names, seen = {}, {}, {}
   for i = 2, #words do
     local o, message, code = find(ctx, words[i])
     if not o then
       return nil, message, code
     end
-    ids[#ids + 1], names[#names + 1] = o.id, sw.sys.clean(o.name)
+    if seen[o.id] then
+      return nil, ("'%s' is named twice"):format(words[i]), "usage"
+    end
+    ids[#ids + 1], names[#names + 1], seen[o.id] = o.id, sw.sys.clean(o.name), true
   end
   local t = home.txn(ctx)
   t:origin_rank(of.metric, ids, of.from, of.to)

@@ -64,29 +64,11 @@ end
 
 local function filter_of(ctx, words, options)
   local f = { kind = words[1] ~= "all" and words[1] or nil }
-  local first, last
-  if words[2] then
-    local text = table.concat(words, " ", 2)
-    first, last = when.span(ctx, text)
-    if not first then
-      return nil, ("'%s' is not a time I understand (try: yesterday, last 30d, 2026-03)"):format(text),
-        "usage"
-    end
-  end
-  if options.from then
-    first = when.span(ctx, options.from)
-    if not first then
-      return nil, ("--from: '%s' is not a day I understand"):format(options.from), "usage"
-    end
-  end
-  if options.to then
-    last = select(2, when.span(ctx, options.to))
-    if not last then
-      return nil, ("--to: '%s' is not a day I understand"):format(options.to), "usage"
-    end
-  end
-  if first or last then
-    f.first_day, f.last_day = first or sw.time.day(1900, 1, 1), last or sw.time.day(2079, 12, 31)
+  local span, message, code = when.range(ctx, options)
+  if not span then
+    return nil, message, code
+  elseif span.first or span.last then
+    f.first_day, f.last_day = span.first or sw.time.day(1900, 1, 1), span.last or sw.time.day(2079, 12, 31)
   end
   return f
 end
@@ -246,7 +228,11 @@ local function id_first(ctx, words, options)
   if words[1] and #words[1] > 6 and words[1]:find("^%x+$") then
     options.id, words[1] = words[1], "all"
   end
+  if options.id and not (#options.id <= 16 and options.id:find("^%x+$")) then
+    return nil, ("--id: '%s' is no id; --json shows those there are"):format(options.id), "usage"
+  end
   options.id = options.id and (#options.id > 6 and grouping.resolve(ctx, options.id) or options.id)
+  return true
 end
 
 -- The groups that --where means, all where it is not said.
@@ -277,7 +263,10 @@ function command.run(ctx, words, options)
   if by_hand[words[1]] then
     return by_hand[words[1]](ctx, table.move(words, 2, #words, 1, {}))
   end
-  id_first(ctx, words, options)
+  local named, why, kind = id_first(ctx, words, options)
+  if not named then
+    return nil, why, kind
+  end
   local at = verbs[words[1]] and 1 or verbs[words[2]] and 2
   if at and words[at] ~= "tag" and words[at + 1] then
     return too_many(words[at + 1])

@@ -135,7 +135,8 @@ return sw.rule {
     local before = h.dump()
     for _, words in ipairs { { "log", "workout", "running", "45min", "99999999km" }, { "log", "meal", "soup", ("9"):rep(400) .. "kcal" },
       { "log", "measurement", "waist", ("9"):rep(400) }, { "log", "note", " \t" }, { "goals", "set", "height", "81.2" },
-      { "users", "erase", "me", "--yes=no" }, { "records", "tag", "--where", "kind=yesterday", "x" } } do
+      { "users", "erase", "me", "--yes=no" }, { "records", "tag", "--where", "kind=yesterday", "x" },
+      { "records", "all", "--id", "zzz" }, { "records", "all", "--from", "2026-02-02", "--to", "2026-02-01" }, { "--now", "2026-02-30", "status" } } do
       local r = h.run(table.unpack(words))
       expect({ words[#words], r.code }).equals { words[#words], 2 }
       expect(sentence(r.err) ~= nil).is_true()

@@ -130,6 +130,7 @@ describe("the order of origins", function()
   end))
 
   it("refuses what it does not know with a sentence", fresh(function(h)
+    expect(refused(h, 2, "origins", "rank", "Watch", "Phone", "watch")).contains("'watch' is named twice")
     expect(refused(h, 2, "origins", "rank", "Wach")).contains("did you mean 'Watch'?")
     expect(refused(h, 2, "origins", "rank", "Watch", "--for", "stepps")).contains("did you mean 'steps'?")
     expect(refused(h, 2, "origins", "merge", "Watch")).contains("needs two origins")
