@@ -2,7 +2,7 @@
 -- A command is lua/cli/<name>.lua returning { summary, group, usage, example, options, run(ctx, words,
 -- options) }; needs_home = false (or a function of the words that gives it) leaves the home closed; usage and
 -- options also make the manual page and shell completion, and usage says how many words there may be, unless
--- any_words says that run looks itself.
+-- any_words says that run looks itself: true, or a set of first words.
 -- run gives an exit code (0 done, 1 failed, 2 wrong usage, 3 needs the user, 4 partly) or nil, message, code.
 local commands = require("commands")
 local home = require("home")
@@ -233,7 +233,8 @@ function cli.main(argv)
     return usage_error(("%s takes no words, not '%s'"):format(name, words[1]),
       ("; `syncwell %s --help` says what it does"):format(name), argv)
   end
-  local stray = not m.any_words and commands.stray(m.usage or "", words)
+  local own = m.any_words == true or (m.any_words or {})[words[1]]
+  local stray = not own and commands.stray(m.usage or "", words)
   if stray then
     return fail(("'%s' is one word too many; what belongs together is put in quotes, and `syncwell %s "
       .. "--help` says what it takes"):format(stray, name), "usage", options)

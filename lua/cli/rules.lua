@@ -21,6 +21,7 @@ local json = sw.json
 
 local command = {
   group = "rules", summary = "what fires when, what would have fired, and why not", mutates = true,
+  any_words = { pause = true },
   usage = "list [--all] | show RULE | install RULE [--set KEY=VALUE] | install PATH [--yes] "
     .. "| remove RULE | enable RULE | disable RULE | pause | resume [RULE] "
     .. "| backtest RULE... [--since 1y] [--until DAY] [--diff] [--calendar] "
