@@ -98,16 +98,19 @@ end
 
 -- The first of the words that is one too many for this usage line, nil where all have a place.
 function commands.stray(usage, words)
-  local named, other = nil, 0
+  local named, other, verbs = nil, 0, false
   for _, alternative in ipairs(alternatives(usage)) do
     local list, most = words_of(alternative)
     if list[1] == words[1] then
       named = math.max(named or 0, most)
     elseif list[1] and (list[1]:find("^%u") or list[1]:find("|", 1, true)) then
       other = math.max(other, most)
-    elseif list[1] then
-      other = math.max(other, 1) -- a word of its own that the command knows, or refuses by name
+    else
+      verbs = verbs or list[1] ~= nil
     end
+  end
+  if not named and other == 0 and verbs then
+    return nil -- none of its verbs: the command itself says which there are
   end
   local most = named or other
   return most < math.huge and words[most + 1] or nil

@@ -62,9 +62,23 @@ local function known_kind(word)
   return nil, ("there is no kind of record '%s'%s"):format(word, near), "usage"
 end
 
+-- The days of "last 9d" behind the kind, or of --from and --to.
+local function span_of(ctx, text, options)
+  if text == "" then
+    return when.range(ctx, options)
+  elseif options.from or options.to then
+    return nil, ("'%s' is one word too many beside --from and --to"):format(text), "usage"
+  end
+  local first, last = when.span(ctx, text)
+  if not first then
+    return nil, ("'%s' is not a time I understand (try: yesterday, last 30d, 2026-03)"):format(text), "usage"
+  end
+  return { first = first, last = last }
+end
+
 local function filter_of(ctx, words, options)
   local f = { kind = words[1] ~= "all" and words[1] or nil }
-  local span, message, code = when.range(ctx, options)
+  local span, message, code = span_of(ctx, table.concat(words, " ", 2), options)
   if not span then
     return nil, message, code
   elseif span.first or span.last then
@@ -281,9 +295,7 @@ function command.run(ctx, words, options)
     return nil, "records needs a kind: workout, sleep, meal, mindful, measurement, note, or all", "usage"
   end
   local f, message, code = known_kind(words[1])
-  if f and words[2] then
-    return too_many(words[2])
-  elseif f then
+  if f then
     f, message, code = filter_of(ctx, words, options)
   end
   if not f then

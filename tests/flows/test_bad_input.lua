@@ -117,14 +117,14 @@ return sw.rule {
     local h = flow.home("UTC")
     h.ok("log", "weight", "81.2", "2026-03-01")
     for _, words in ipairs { "check 1e5", "undo --last 7", "status now", "export json all", "providers limits strava", "backup list old",
-      "query steps today", "dump all", "records workout 2026-03-01", "records delete x --where kind=workout", "rules trace hydrate 5" } do
+      "query steps today", "dump all", "records workout 5", "records workout yesterday --from 2026-03-01", "records delete x --where kind=workout", "rules trace hydrate 5" } do
       local r = flow.sh(h.command() .. " " .. words)
       expect({ words, r.code }).equals { words, 2 }
       expect(sentence(r.err) ~= nil).is_true()
     end
     expect(#h.json("query", "weight", "--from", "2026-03-01", "--to", "2026-03-01")).equals(1) -- nothing was taken back
     for _, words in ipairs { "explain weight 3 days ago", "show weight last 7 d", "goals set sleep 7.5 h", "log caffeine 80 mg yesterday 16:00",
-      "log sleep 23:00-07:00 3 days ago", "records workout list", "records list workout", "log note slept badly again" } do
+      "log sleep 23:00-07:00 3 days ago", "records workout list", "records workout last 9 d", "records list workout", "log note slept badly again" } do
       h.ok(table.unpack(flow.words(words)))
     end
     h.remove()
