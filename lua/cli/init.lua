@@ -82,7 +82,7 @@ end
 
 -- Before the options are read, too, a machine that asked for JSON gets its document.
 local function usage_error(message, hint, argv)
-  message = message .. (hint or "")
+  message = term.short(message .. (hint or ""))
   for _, word in ipairs(argv or {}) do
     if word == "--json" then
       term.line("%s", sw.json.encode { error = { message = message, code = "usage" } })
