@@ -53,6 +53,9 @@ describe("views for outside tools", function()
     expect(got[1].start_local).equals("2026-03-02 21:15:00")
     expect(json.decode(got[1].body).attributes.text).equals("first")
     expect(rows(h, "SELECT name, class FROM v_origins")[1].class).equals("manual")
+    h.ok("records", "edit", "--where", "kind=note", "--set", "text=second")
+    expect(rows(h, "SELECT edit, count(*) AS n FROM v_records GROUP BY edit ORDER BY edit")).equals {
+      { edit = 0, n = 1 }, { edit = 1, n = 1 } }
     flow.sh(("/usr/bin/python3 -c \"import sqlite3; c = sqlite3.connect('%s/syncwell.db'); "
       .. "c.execute('UPDATE record SET state = char(100,101,108,101,116,101,100)'); c.commit()\""):format(h.dir))
     expect(#rows(h, "SELECT * FROM v_records")).equals(0)
