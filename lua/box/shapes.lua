@@ -119,8 +119,10 @@ function shapes.param_problem(p, value)
     return 'must be a duration such as "60min"'
   elseif kinds[p.kind] and type(v) ~= kinds[p.kind] then
     return "must be a " .. p.kind
-  elseif p.min and v < is(p.min) then
-    return "must be at least " .. tostring(p.min)
+  end
+  local least = p.min or p.kind == "duration" and "0min" or nil
+  if least and v < is(least) then
+    return "must be at least " .. tostring(least)
   elseif p.max and v > is(p.max) then
     return "must be at most " .. tostring(p.max)
   end
