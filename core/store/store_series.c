@@ -353,7 +353,7 @@ int sw_series_write(struct sw_store *s, int64_t person, const struct sw_metric *
         int64_t first = sw_series_chunk_day(m, sw_floor_day(in->at[a].start_ms)),
                 end = sw_series_chunk_end(m, first);
         struct sw_samples part;
-        struct sw_merge one;
+        struct sw_merge one = {0, 0, 0};
         for (b = a; b < in->n && in->at[b].start_ms < end * SW_DAY_MS; b++) continue;
         part = (struct sw_samples){in->at + a, b - a, b - a};
         rc = write_chunk(s, m, series, first, end, &part, &one, &touched, err);
