@@ -58,11 +58,7 @@ function lists.runs(ctx)
 end
 
 function lists.sports(ctx)
-  local set = {}
-  for _, r in ipairs(sw.store.records(ctx.who, { kind = "workout" }) or {}) do
-    set[r.type] = true
-  end
-  return schema.keys(set)
+  return sw.store.types(ctx.who, "workout") or {}
 end
 
 function lists.people()

@@ -1,8 +1,10 @@
 -- What a trigger asks of an event, beside its kind: provider, maker, sport and the like.
 --   filters.passes({ kind = "event", sport = "running" }, view)   --> does the event have it?
---   filters.problem(ctx, trigger)   --> nil, or a sentence: "there is no sport 'runing' (did you mean ...)"
+--   filters.problem(trigger)        --> nil, or a sentence: what no event can ever have
+--   filters.slip(ctx, trigger)      --> nil, or a sentence: "there is no sport 'runing' (did you mean ...)"
 -- Services and people bring words of their own, so a word that is like none of ours may come one day and is
--- left alone; one that is nearly ours, and that no data of the person has, is a slip.
+-- left alone; one that is nearly ours, and that no data of the person has, is a slip. It may come one day,
+-- too, so a slip is told by `lint` and keeps no rule from running.
 local schema = require("schema")
 local sports = require("box.sports")
 
@@ -79,9 +81,8 @@ end
 local seen = {}
 
 function seen.sport(ctx, add)
-  for _, r in ipairs(sw.store.records(ctx.who, { kind = "workout" }) or {}) do
-    add(r.type)
-    add((r.attributes or {}).sport)
+  for _, sport in ipairs(sw.store.types(ctx.who, "workout") or {}) do
+    add(sport)
   end
 end
 
@@ -132,7 +133,7 @@ local function value_problem(ctx, name, value)
 end
 
 -- Only a workout has a sport.
-local function sport_problem(t)
+function filters.problem(t)
   local kind = t.kind == "streak" and t.records
     or t.kind == "event" and tostring(t.event or t[1]):match("^(%l+)%.%l+$")
   if t.sport and kind and kind ~= "workout" then
@@ -140,7 +141,7 @@ local function sport_problem(t)
   end
 end
 
-function filters.problem(ctx, t)
+function filters.slip(ctx, t)
   for _, name in ipairs { "sport", "provider", "maker" } do
     local value = t[name]
     local wrong = type(value) == "string" and value_problem(ctx, name, value)
@@ -148,7 +149,6 @@ function filters.problem(ctx, t)
       return wrong
     end
   end
-  return sport_problem(t)
 end
 
 return filters

@@ -98,7 +98,7 @@ function triggers.unsupported(ctx, d)
     return "sw.any is empty: it takes triggers, such as sw.any { sw.goal \"steps\", sw.cron \"0 7 * * *\" }"
   end
   for _, t in ipairs(triggers_of(d)) do
-    local problem = triggers.problem(ctx, t) or filters.problem(ctx, t)
+    local problem = triggers.problem(ctx, t) or filters.problem(t)
     if problem then
       return problem
     end
@@ -114,6 +114,16 @@ function triggers.unsupported(ctx, d)
     elseif not known[grant] and not grant:find("^http:") then
       return ("'%s' is a grant of a later version; this one has %s, http:HOST"):format(grant,
         table.concat(schema.keys(known), ", "))
+    end
+  end
+end
+
+-- What the author may have meant instead, for `lint`: data may come that has these very words.
+function triggers.slip(ctx, d)
+  for _, t in ipairs(triggers_of(d)) do
+    local slip = filters.slip(ctx, t)
+    if slip then
+      return slip
     end
   end
 end

@@ -7,6 +7,7 @@
  *   docs(who, kind, {from, to, newest, limit, prefix = of the name}) -> list of the same
  *   records(who, {kind, from, to, first_day, last_day, group, id, limit, deleted}) -> list; deleted: those too
  *   records(who, {connection, external, kind}) -> list: what a service calls it
+ *   types(who, kind) -> list of texts: each type that a record of this kind has
  *   daily(who, metric, first_day, last_day, origin = 0 merged) -> list of {day, n, sum, min, max, last}
  *   total(who, metric, first_day, last_day) -> what these days come to, 0 without any
  *   hours(who, zone, metric, first_day, last_day [, until]) -> the same with hour = local start of the hour, ms
@@ -192,6 +193,32 @@ static int l_records(lua_State *L)
         lua_getfield(L, 2, "deleted");
         a->s[2] = lua_toboolean(L, -1) ? sw_strdup("too") : NULL;
     }
+    return sw_query_go(L, a);
+}
+
+static int write_types(struct sw_store *s, struct sw_query *a, struct sw_err *err)
+{
+    struct sw_q *q = sw_ask(s, err,
+                            "SELECT DISTINCT type FROM record WHERE person_id = $1 AND kind = $2 "
+                            "AND state <> 'deleted' ORDER BY type",
+                            "is", a->i[0], a->s[0]);
+    int rc = q ? 0 : SW_E_INTERNAL;
+    sw_buf_byte(&a->out, '[');
+    while (q && (rc = sw_q_next(q, err)) > 0) {
+        size_t n;
+        const char *type = sw_q_text(q, 0, &n);
+        if (a->out.len > 1) sw_buf_byte(&a->out, ',');
+        sw_json_str(&a->out, type, n);
+    }
+    sw_buf_byte(&a->out, ']');
+    return rc;
+}
+
+static int l_types(lua_State *L)
+{
+    struct sw_query *a = sw_query_new(L, write_types);
+    a->i[0] = luaL_checkinteger(L, 1);
+    a->s[0] = sw_strdup(luaL_checkstring(L, 2));
     return sw_query_go(L, a);
 }
 
@@ -392,7 +419,7 @@ int sw_open_store(lua_State *L)
         {"person", l_person},     {"people", l_people},   {"doc", l_doc},
         {"docs", l_docs},         {"records", l_records}, {"jobs", l_jobs},
         {"next_due", l_next_due}, {"runs", l_runs},       {"dirty", l_dirty},
-        {"runs_old", l_runs_old},
+        {"runs_old", l_runs_old}, {"types", l_types},
         {"counts", l_counts},     {"dump", l_dump},       {"wake", l_wake},
         {"slow", l_slow},         {"metrics", l_metrics},   {"convert", l_convert}, {NULL, NULL}};
     luaL_newlib(L, f);
