@@ -1,6 +1,7 @@
 -- syncwell lint: check rule and provider files without turning them on; all errors, not the first.
 --   syncwell lint rules/automations/mine.lua   |   syncwell lint providers/acme.lua
 local capabilities = require("capabilities")
+local code_text = require("code_text")
 local data = require("data")
 local providers = require("providers")
 local rules = require("rules")
@@ -53,7 +54,7 @@ local function judge(ctx, d, name)
   elseif d.kind == "provider" then
     return providers.problems(d, name:match("([^/]+)%.lua$"))
   end
-  return { triggers.unsupported(ctx, d) }
+  return { triggers.unsupported(ctx, d) or triggers.slip(ctx, d) }
 end
 
 local KINDS = { "workout", "sleep", "meal", "mindful", "measurement", "note" }
@@ -73,10 +74,10 @@ local function metric_problem(name)
 end
 
 -- Names that a script would only stumble over when it runs: what it reads, where that stands in quotes.
-local function unknown_reads(source)
+local function unknown_reads(bare)
   local list = {}
   for what, problem in pairs { series = metric_problem, records = kind_problem, count = kind_problem } do
-    for name in source:gmatch("ctx%." .. what .. "%s*%(?%s*[\"']([%w_%-]*)[\"']") do
+    for name in bare:gmatch("ctx%." .. what .. "%s*%(?%s*[\"']([%w_%-]*)[\"']") do
       list[#list + 1] = problem(name)
     end
   end
@@ -84,12 +85,12 @@ local function unknown_reads(source)
   return list
 end
 
--- What the engine finds has no place; the word it names in quotes has one, if it stands in the source once.
-local function placed(name, text, source)
+-- What the engine finds has no place; the word it names in quotes has one, if it stands in the code once.
+local function placed(name, text, source, bare)
   local word = text:match("'([^']+)'")
   local quoted = word and ('["\']%s["\']'):format(word:gsub("%W", "%%%0"))
-  local at = quoted and source:find(quoted)
-  if not at or source:find(quoted, at + 1) then
+  local at = quoted and bare:find(quoted)
+  if not at or bare:find(quoted, at + 1) then
     return ("%s: %s"):format(name, text)
   end
   local _, breaks = source:sub(1, at):gsub("\n", "")
@@ -121,11 +122,12 @@ local function check(ctx, path)
   elseif r.out.problems then
     return r.out.problems, nil, name
   end
-  local list, d = {}, r.out.declaration
+  local list, d, bare = {}, r.out.declaration, code_text.bare(source)
   local found = judge(ctx, d, name)
-  table.move(d.kind == "provider" and {} or unknown_reads(source), 1, 100, #found + 1, found)
+  local unknown = d.kind == "provider" and {} or unknown_reads(bare)
+  table.move(unknown, 1, #unknown, #found + 1, found)
   for i, text in ipairs(found) do
-    list[i] = placed(name, text, source)
+    list[i] = placed(name, text, source, bare)
   end
   return list, d, name
 end
@@ -159,7 +161,7 @@ function command.run(ctx, words)
     if not problems then
       return nil, d, name
     end
-    local may = type(d) == "table" and capabilities.of(d) or {}
+    local may = #problems == 0 and capabilities.of(d) or {} -- what is wrong may be of any type
     bad = bad + math.min(#problems, 1)
     public[i] = { file = path, ok = #problems == 0, error = problems[1],
       errors = #problems > 0 and sw.json.list(problems) or nil, may = sw.json.list(may) }

@@ -46,6 +46,31 @@ end }
     expect(select(2, r.out:gsub("did you mean", ""))).equals(2)
   end)
 
+  it("reads no comments, and finds the place of a word that stands in one too", function()
+    flow.write(path, [==[local sw = require "syncwell"
+-- ctx.series("stpes") and ctx.records "workuot" were here
+--[=[ ctx.count "mael"
+  ]=] local s = "-- \"" .. '--' .. [[ -- ' ]]
+return sw.rule { title = "T", on = sw.at "08:00", run = function(_, ctx) ctx.log(s, #ctx.series("steps")) end }
+]==])
+    expect(h.run("lint", path).out).contains(": fine")
+    flow.write(path, [[local sw = require "syncwell" -- not "stpes"
+return sw.rule { title = "T", on = sw.at "08:00", run = function(_, ctx) ctx.log(#ctx.series("stpes")) end }
+]])
+    expect(h.run("lint", path).out).contains("a.lua:2: there is no metric 'stpes'")
+  end)
+
+  it("says what is wrong with a plain table of odd types", function()
+    for _, odd in ipairs { "uses = { {} }", "uses = 7", "reads = { {} }", "on = 5" } do
+      flow.write(path, ('local d = { kind = "rule", run = true, on = { kind = "event", event = "workout.created" } }\nd.%s\nreturn d\n')
+        :format(odd))
+      local r = h.run("lint", path)
+      expect(r.code).equals(1)
+      expect(r.err).equals("")
+      expect(r.out:find("fine", 1, true)).is_nil()
+    end
+  end)
+
   it("names a file that lies where no rules are read, and one whose name none can have", function()
     flow.write(h.dir .. "/rules/b.lua", "return 1\n")
     flow.write(h.dir .. "/rules/automations/my rule.lua", "return 1\n")
@@ -79,6 +104,19 @@ end }
     expect(told('sw.event { "workout.created", sport = "runnning" }')).contains("did you mean")
     h.ok("log", "workout", "runnning", "45min")
     expect(told('sw.event { "workout.created", sport = "runnning" }')).equals("fine")
+  end)
+
+  it("tells of a slip and keeps the rule: data may come that has this very word", function()
+    local own = flow.home("UTC")
+    flow.write(own.dir .. "/rules/automations/a.lua", [[local sw = require "syncwell"
+return sw.rule { title = "T", on = sw.event { "workout.created", sport = "runnning" }, run = function() end }
+]])
+    expect(own.run("lint").out).contains("did you mean 'running'?")
+    own.ok("log", "workout", "runnning", "45min")
+    own.ok("run", "--once")
+    expect(own.json("rules", "list")[1].state).equals("on")
+    expect(own.json("rules", "trace")[1].event.type).equals("runnning")
+    own.remove()
   end)
 
   it("points at the word that the engine does not know", function()
