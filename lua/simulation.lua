@@ -111,43 +111,47 @@ local function drop_jobs(self)
   end
 end
 
--- Rules of the catalogue that are named are installed in the copy, as they come.
+-- Rules of the catalogue that are named are installed in the copy, with what was set for them.
 local function install(ctx, names)
-  local catalogue = {}
-  for _, f in ipairs(#names > 0 and rules.catalogue() or {}) do
-    catalogue[f.name] = true
+  local all, message, code = rules.load(ctx, true)
+  if not all then
+    return nil, message, code
   end
-  local t = home.txn(ctx)
+  local known, t = {}, home.txn(ctx)
+  for _, r in ipairs(all) do
+    known[r.name] = r
+  end
   for _, name in ipairs(names) do
-    local doc = catalogue[name] and sw.store.doc(ctx.who, "rule", name)
-    if catalogue[name] and not (doc and doc.body.installed) then
-      t:doc("rule", name, json.encode { installed = true, enabled = true })
+    local r = known[name]
+    if not r then
+      return nil, ("there is no rule '%s'%s; `syncwell rules list --all` names them"):format(name,
+        schema.did_you_mean(name, schema.keys(known))), "usage"
+    elseif r.error then
+      return nil, r.error, "bad"
+    elseif r.shipped and not r.installed then
+      t:doc("rule", name, json.encode { installed = true, params = next(r.params) and r.params or nil })
     end
   end
   return t:commit()
 end
 
 local function only(self, names)
-  local set, message, code = install(self.ctx, names)
+  local set, message, code = true, nil, nil
+  if #names > 0 then
+    set, message, code = install(self.ctx, names)
+  end
   if set then
     set, message, code = standing.rules(self.ctx)
   end
   if not set then
     return nil, message, code
   end
-  local wanted, found = {}, {}
+  local wanted = {}
   for _, name in ipairs(names) do
     wanted[name] = true
   end
   for _, rule in ipairs(set.all) do
-    rule.live = #names == 0 and rule.live or wanted[rule.name] and not rule.error or false
-    found[rule.name] = true
-  end
-  for _, name in ipairs(names) do
-    if not found[name] then
-      return nil, ("there is no rule '%s'%s"):format(name, schema.did_you_mean(name, schema.keys(found))),
-        "usage"
-    end
+    rule.live = #names == 0 and rule.live or wanted[rule.name] or false
   end
   self.all = set.all
   return true

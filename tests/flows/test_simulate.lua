@@ -96,6 +96,29 @@ describe("syncwell simulate", function()
     h.remove()
   end)
 
+  it("plays a rule that is named as it is set, and says why one cannot be played", function()
+    local h = flow.home("UTC")
+    local source = [[params = { min = sw.duration { default = "60min" } }, on = sw.event "workout.created", uses = { "notify" },
+      when = function(w, ctx) return w.elapsed > ctx.params.min end, run = function(w, ctx) ctx.notify("long " .. w.elapsed_s) end]]
+    rule(h, "hydrate", source)
+    local file = flow.write(h.dir .. "/events.json",
+      '{"event":"workout.created","at":"2025-01-11T09:00:00Z","sport":"running","elapsed_s":3000}\n')
+    local function played(name)
+      return #told(h, name, "--from", "2025-01-10", "--days", "3", "--event", file)
+    end
+    expect(played "hydrate").equals(0)
+    os.remove(h.dir .. "/rules/automations/hydrate.lua")
+    h.ok("rules", "install", "hydrate", "--set", "min=45min")
+    h.ok("rules", "remove", "hydrate")
+    rule(h, "hydrate", source)
+    expect(played "hydrate").equals(2)
+    rule(h, "broken", [[on = sw.at "25:00", run = function() end]])
+    local r = h.run("--now", NOW, "simulate", "broken")
+    expect(r.code).equals(1)
+    expect(r.err).contains("a day has the times 00:00 to 23:59")
+    h.remove()
+  end)
+
   it("names the line of an event that could not come, and what is wrong with it", function()
     local h = flow.home("UTC")
     for line, says in pairs {
