@@ -45,7 +45,7 @@ local function judge(ctx, d, base)
   if d.kind == "provider" then
     return providers.problems(d, base)[1]
   end
-  return triggers.unsupported(ctx, d)
+  return triggers.refused(ctx, d)
 end
 
 -- Scripts may write a package as a plain table too.

@@ -10,8 +10,11 @@ local fields = { kind = "string", title = "string", doc = "string", params = "ta
   max_age = "span", cooldown = "span", debounce = "span", max_per = "string", quiet_hours = "string",
   mode = "string", catch_up = "string", backfill = "boolean", enabled = "boolean" }
 
-local trigger_fields = { "kind", 1, "event", "spec", "zone", "provider", "maker", "sport", "type", "metric",
-  "origin", "path", "records", "per", "enter", "leave", "above", "below" }
+local trigger_texts = {}
+for _, name in ipairs { "kind", 1, "event", "spec", "zone", "provider", "maker", "sport", "type", "metric",
+  "origin", "path", "records", "per", "enter", "leave", "above", "below" } do
+  trigger_texts[name] = true
+end
 
 local params = { duration = "span", number = "number", text = "string", choice = "string", bool = "boolean" }
 
@@ -48,8 +51,8 @@ local function mistyped_trigger(t)
   if type(t) ~= "table" then
     return "a trigger in rule is made with sw.event, sw.cron, sw.threshold ..."
   end
-  for _, name in ipairs(trigger_fields) do
-    if t[name] ~= nil and mistyped("trigger", name, t[name], "string") then
+  for name, v in pairs(t) do
+    if trigger_texts[name] and mistyped("trigger", name, v, "string") then
       return ("'%s' in sw.%s is a text"):format(name, type(t.kind) == "string" and t.kind or "event")
     end
   end
@@ -89,8 +92,8 @@ function rule_shape.problem(d)
   elseif d.on == nil or not d.run then
     return ("rule lacks '%s'"):format(d.on == nil and "on" or "run")
   end
-  local why = first(fields, function(name, wanted)
-    return d[name] ~= nil and mistyped("rule", name, d[name], wanted)
+  local why = first(d, function(name, v)
+    return fields[name] and mistyped("rule", name, v, fields[name])
   end)
   return why or first(triggers_of(d.on), function(_, t)
     return mistyped_trigger(t)

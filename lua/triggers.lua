@@ -1,6 +1,7 @@
 -- Triggers of rules on the trusted side: which there are, who listens to what, when the next one is due.
 --   triggers.listens(rule, "workout.created")   triggers.next_instant(ctx, rule, after_ms)
---   triggers.unsupported(ctx, declaration) --> nil, or why this version cannot run it
+--   triggers.unsupported(ctx, declaration) --> nil, or why this version cannot run it; its types are right
+--   triggers.refused(ctx, declaration)     --> the same of what may be of any type
 local actions = require("actions")
 local data = require("data")
 local filters = require("filters")
@@ -90,10 +91,6 @@ local function reads_problem(d)
 end
 
 function triggers.unsupported(ctx, d)
-  local mistyped = rule_shape.problem(d)
-  if mistyped then
-    return mistyped
-  end
   if #triggers_of(d) == 0 then
     return "sw.any is empty: it takes triggers, such as sw.any { sw.goal \"steps\", sw.cron \"0 7 * * *\" }"
   end
@@ -116,6 +113,10 @@ function triggers.unsupported(ctx, d)
         table.concat(schema.keys(known), ", "))
     end
   end
+end
+
+function triggers.refused(ctx, d)
+  return rule_shape.problem(d) or triggers.unsupported(ctx, d)
 end
 
 -- What the author may have meant instead, for `lint`: data may come that has these very words.

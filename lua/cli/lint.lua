@@ -54,7 +54,7 @@ local function judge(ctx, d, name)
   elseif d.kind == "provider" then
     return providers.problems(d, name:match("([^/]+)%.lua$"))
   end
-  return { triggers.unsupported(ctx, d) or triggers.slip(ctx, d) }
+  return { triggers.refused(ctx, d) or triggers.slip(ctx, d) }
 end
 
 local KINDS = { "workout", "sleep", "meal", "mindful", "measurement", "note" }
