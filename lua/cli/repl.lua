@@ -20,8 +20,8 @@ local command = {
   options = { e = { doc = "run the next word as a line and end", value = "CODE" } },
 }
 
-local GLOBALS = { "series", "records", "print", "pairs", "ipairs", "tostring", "tonumber", "string", "table",
-  "math", "os", "sw", "ctx" }
+local GLOBALS = { "series", "records", "count", "print", "pairs", "ipairs", "tostring", "tonumber", "string",
+  "table", "math", "os", "sw", "ctx" }
 local LINE_MS = 5000
 local DROPPED = "\3" -- a line that Ctrl-C ended
 
@@ -29,6 +29,7 @@ local help = [[
 Lua 5.4 in a confined worker; names live on from line to line, _ is the last value.
   series("steps", { last = "30d" })      values with mean() sum() min() max() last() percentile(90)
   records("workout", { last = "7d" })    a list of events: records("workout")[1].distance
+  count("workout")                       how many there are, of all time where no span is given
   .plot EXPR        a chart of numbers or a series .table EXPR       a list as a table
   .rules            rules and their state          .why NAME         why the newest events did or did not fire
   .fire --dry NAME  what a rule would do now       .backtest NAME    when a rule would have fired
@@ -52,7 +53,7 @@ local function print_values(state, out)
 end
 
 -- Ctrl-C ends the line that runs, not the REPL; asked again until it has ended, since a line that waits for
--- data cannot be stopped just then. With no line running (a dot command) it ends the REPL.
+-- data cannot be stopped just then. With no line running (`.backtest`) it ends the REPL.
 local function mind_signals(ctx, state)
   sw.sys.on_signal(function(name)
     local line = state.running
@@ -66,12 +67,14 @@ local function mind_signals(ctx, state)
   end)
 end
 
-local function evaluate(ctx, source)
+local function evaluate(ctx, state, source)
   local at = sw.time.now()
   local runs = { { cpu_ms = LINE_MS, spec = { op = "expr", script = "repl", source = source, at = at,
     user = ctx.name,
     offset_min = home.offset(ctx, at), zone = zones.around(ctx.zone, at) } } }
+  state.running = {}
   local results, message = rules.run_in_box(ctx, "repl", runs, { at })
+  state.running = nil
   if not results then
     return nil, message
   end
@@ -127,8 +130,8 @@ end
 
 -- The value of the rest of the line, drawn.
 local function drawn(how)
-  return function(ctx, _, _, rest)
-    local out, message = evaluate(ctx, rest)
+  return function(ctx, _, state, rest)
+    local out, message = evaluate(ctx, state, rest)
     local v = out and (out.values or {})[1]
     local ok, why
     if v then
@@ -196,9 +199,7 @@ local function take(ctx, state, line)
   if not source:find("%S") then
     return true
   end
-  state.running = {}
-  local out, message, incomplete = evaluate(ctx, source)
-  state.running = nil
+  local out, message, incomplete = evaluate(ctx, state, source)
   if incomplete then
     state.pending = source
     return true

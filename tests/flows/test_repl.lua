@@ -96,11 +96,12 @@ describe("repl", function()
 
   it("Ctrl-C stops the line that runs or is being typed, and the REPL goes on with its names", function()
     local h = flow.home("UTC")
-    flow.write(h.dir .. "/keys", table.concat({ [[x = 41\r]], [[while true do end\r]], [[\x03]], [[x + 1\r]], [[error("typed\x03]],
+    flow.write(h.dir .. "/keys", table.concat({ [[x = 41\r]], [[while true do end\r]], [[\x03]], [[x + 1\r]],
+      [[.plot (function() while true do end end)()\r]], [[\x03]], [[error("typed\x03]],
       [[for i = 1, 3 do\r]], [[\x03]], [[x + 2\r]], [[\x04]] }, "\n") .. "\n")
     local r = flow.sh(("SYNCWELL_HISTORY=%s/history timeout 60 /usr/bin/python3 %s/tests/support/type_keys.py %s < %s/keys"):format(
       h.dir, flow.root, flow.quote("trap : INT; " .. h.command("repl") .. "; echo ended $?"), h.dir))
-    expect(r.out).contains("repl:1: stopped")
+    expect(select(2, r.out:gsub("repl:1: stopped", ""))).equals(2)
     expect(r.out:find("CPU time")).is_nil()
     expect(r.out).contains("\n42")
     expect(r.out).contains("\n43")
@@ -120,6 +121,7 @@ describe("repl", function()
     expect(said('.table records("workout", { last = "7d" })').out).contains(
       "2025-03-13  2025-03-13T18:00:00Z  2025-03-13T18:45:00Z  running       2700        8200\n")
     expect(said('serie("steps")').err).contains("did you mean 'series'?")
+    expect(said('cuont("workout")').err).contains("did you mean 'count'?")
     expect(said("quux()").err:find("did you mean")).is_nil()
     h.remove()
   end)
