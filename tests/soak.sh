@@ -34,7 +34,9 @@ packages=$(echo $packages)
 # All of core but the programs, once, with coverage and the sanitizers.
 build_library() {
   local source object flags
-  flags=$(pkg-config --cflags $packages)
+  # the names of libraries that are opened late (core/base/late.h), as the build found them
+  grep -o 'SW_LIB[A-Z]*=\\"[^"\]*' "$build/build.ninja" | sort -u | sed 's/=\\"/ "/; s/$/"/; s/^/#define /' >"$work/late.h"
+  flags="$(pkg-config --cflags $packages) -include $work/late.h"
   mkdir -p "$work/objects"
   find "$root/core" -name '*.c' ! -path '*/app/*' ! -path '*/box/main.c' | sort >"$work/sources"
   while read -r source; do
