@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/tz.h"
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,6 +69,33 @@ void sw_text_clean(struct sw_buf *out, const char *s, size_t n, int one_line)
         else if (!unsafe_seq(p, k)) sw_buf_put(out, p, k);
         i += k;
     }
+}
+
+int sw_write_all(int fd, const void *p, size_t n)
+{
+    const uint8_t *s = p;
+    while (n) {
+        ssize_t k = write(fd, s, n);
+        if (k < 0 && errno == EINTR) continue;
+        if (k < 0) return -1;
+        s += k;
+        n -= (size_t)k;
+    }
+    return 0;
+}
+
+int sw_write_shown(int fd, const char *s, size_t n)
+{
+    struct sw_buf shown;
+    int rc, why;
+    if (!isatty(fd)) return sw_write_all(fd, s, n);
+    sw_buf_init(&shown, n * 3 + 16);
+    sw_text_for_terminal(&shown, s, n);
+    rc = sw_write_all(fd, sw_buf_str(&shown), shown.len);
+    why = errno;
+    sw_buf_clear(&shown);
+    errno = why;
+    return rc;
 }
 
 void sw_log_line(const struct sw_log *l, enum sw_log_level level, const char *area, const char *fmt,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/archive.h"
 #include "base/alloc.h"
+#include "base/log.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -29,19 +30,6 @@ static void told(struct pass *p, int64_t bytes)
 {
     p->done += bytes;
     if (p->progress && p->progress->tell) p->progress->tell(p->progress->ctx, p->done, p->total);
-}
-
-static int put(int fd, const void *data, size_t n)
-{
-    const uint8_t *p = data;
-    while (n) {
-        ssize_t k = write(fd, p, n);
-        if (k < 0 && errno == EINTR) continue;
-        if (k < 0) return -1;
-        p += k;
-        n -= (size_t)k;
-    }
-    return 0;
 }
 
 /* Bytes read, less than n only at the end of the file; -1 on an error. */
@@ -140,11 +128,11 @@ static int write_body(struct pass *p, int in, const char *path, int64_t size, st
         ssize_t n = get(in, p->piece, want);
         if (n < 0) return io(err, "read", path);
         if ((size_t)n < want) return sw_fail(err, SW_E_IO, "%s became shorter while it was read", path);
-        if (put(p->fd, p->piece, want)) return io(err, "write", "the backup");
+        if (sw_write_all(p->fd, p->piece, want)) return io(err, "write", "the backup");
         left -= (int64_t)want;
         told(p, (int64_t)want);
     }
-    return put(p->fd, zero, padding(size)) ? io(err, "write", "the backup") : 0;
+    return sw_write_all(p->fd, zero, padding(size)) ? io(err, "write", "the backup") : 0;
 }
 
 static int write_entry(struct pass *p, const struct sw_archive_entry *e, struct sw_err *err)
@@ -154,7 +142,7 @@ static int write_entry(struct pass *p, const struct sw_archive_entry *e, struct 
     int rc, in = open(e->path, O_RDONLY | O_CLOEXEC);
     if (in < 0 || fstat(in, &st)) rc = io(err, "read", e->path);
     else rc = header(h, e->name, &st, err);
-    if (!rc && put(p->fd, h, sizeof h)) rc = io(err, "write", "the backup");
+    if (!rc && sw_write_all(p->fd, h, sizeof h)) rc = io(err, "write", "the backup");
     if (!rc) rc = write_body(p, in, e->path, st.st_size, err);
     if (in >= 0) close(in);
     return rc;
@@ -174,7 +162,7 @@ int sw_archive_write(const char *to, const struct sw_archive_entry *at, size_t n
     p.piece = sw_alloc(PIECE);
     for (size_t i = 0; i < n; i++) p.total += stat(at[i].path, &st) ? 0 : st.st_size;
     for (size_t i = 0; i < n && !rc; i++) rc = write_entry(&p, &at[i], err);
-    if (!rc && (put(p.fd, end, sizeof end) || fsync(p.fd))) rc = io(err, "write", part);
+    if (!rc && (sw_write_all(p.fd, end, sizeof end) || fsync(p.fd))) rc = io(err, "write", part);
     if (close(p.fd) && !rc) rc = io(err, "write", part);
     if (!rc && rename(part, to)) rc = io(err, "write", to);
     if (rc) unlink(part);
@@ -231,7 +219,7 @@ static int read_body(struct pass *p, int out, const char *path, int64_t size, st
         ssize_t n = get(p->fd, p->piece, want);
         if (n < 0) return io(err, "read", "the backup");
         if ((size_t)n < want) return sw_fail(err, SW_E_BAD, "the backup is cut short in %s", path);
-        if (put(out, p->piece, want)) return io(err, "write", path);
+        if (sw_write_all(out, p->piece, want)) return io(err, "write", path);
         left -= (int64_t)want;
         told(p, (int64_t)want);
     }

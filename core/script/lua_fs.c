@@ -12,6 +12,7 @@
  *   stamp(path) -> a text that changes when a .lua file beneath the folder does; "0" without such files */
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/log.h"
 #include "script/task.h"
 #include <dirent.h>
 #include <errno.h>
@@ -94,18 +95,6 @@ static int l_tail(lua_State *L)
     return 1;
 }
 
-static int write_all(int fd, const char *s, size_t n)
-{
-    while (n) {
-        ssize_t k = write(fd, s, n);
-        if (k < 0 && errno == EINTR) continue;
-        if (k < 0) return -1;
-        s += k;
-        n -= (size_t)k;
-    }
-    return 0;
-}
-
 static int l_write(lua_State *L)
 {
     size_t n;
@@ -115,7 +104,7 @@ static int l_write(lua_State *L)
     tmp = lua_pushfstring(L, "%s.%d.new", path, (int)getpid());
     fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
     if (fd < 0) return fail(L, "write", path);
-    bad = write_all(fd, s, n) || fsync(fd);
+    bad = sw_write_all(fd, s, n) || fsync(fd);
     bad |= close(fd) < 0;
     if (bad || rename(tmp, path) < 0) {
         int e = errno;
@@ -132,7 +121,7 @@ static int l_append(lua_State *L)
     const char *path = luaL_checkstring(L, 1), *s = luaL_checklstring(L, 2, &n);
     int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600), bad;
     if (fd < 0) return fail(L, "write", path);
-    bad = write_all(fd, s, n) || fsync(fd);
+    bad = sw_write_all(fd, s, n) || fsync(fd);
     bad |= close(fd) < 0;
     return bad ? fail(L, "write", path) : ok(L);
 }

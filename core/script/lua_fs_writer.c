@@ -4,6 +4,7 @@
  *   w:put(text) -> true     w:finish() -> true: on disk under its name     w:drop(): nothing stays
  * One that is not finished is dropped when it is collected. Only its owner may read the file. */
 #include "base/alloc.h"
+#include "base/log.h"
 #include "script/task.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -51,13 +52,7 @@ static int l_put(lua_State *L)
     struct writer *w = check(L);
     size_t n;
     const char *s = luaL_checklstring(L, 2, &n);
-    while (n) {
-        ssize_t k = write(w->fd, s, n);
-        if (k < 0 && errno == EINTR) continue;
-        if (k < 0) return failed(L, w->path, errno);
-        s += k;
-        n -= (size_t)k;
-    }
+    if (sw_write_all(w->fd, s, n)) return failed(L, w->path, errno);
     lua_pushboolean(L, 1);
     return 1;
 }

@@ -30,38 +30,14 @@
 
 enum { COMPLETIONS_MOST = 2000 };
 
-static int write_all(int fd, const char *s, size_t n)
-{
-    while (n) {
-        ssize_t k = write(fd, s, n);
-        if (k < 0 && errno == EINTR) continue;
-        if (k < 0) return -1;
-        s += k;
-        n -= (size_t)k;
-    }
-    return 0;
-}
-
-/* Whatever command forgets to clean what a file or service said: a terminal never obeys it. What goes into
- * files and other programs is left as it is. */
+/* Whatever command forgets to clean what a file or service said: a terminal never obeys it. */
 static int put(lua_State *L, int fd)
 {
     size_t n;
     const char *s = luaL_checklstring(L, 1, &n);
-    struct sw_buf shown;
-    struct sw_err err = SW_ERR_INIT;
-    int bad, e;
-    sw_buf_init(&shown, n * 3 + 16);
-    if (isatty(fd)) {
-        sw_text_for_terminal(&shown, s, n);
-        s = sw_buf_str(&shown);
-        n = shown.len;
-    }
-    bad = write_all(fd, s, n);
-    e = errno;
-    sw_buf_clear(&shown);
-    if (bad) {
-        sw_fail(&err, SW_E_IO, "cannot write the output: %s", strerror(e));
+    if (sw_write_shown(fd, s, n)) {
+        struct sw_err err = SW_ERR_INIT;
+        sw_fail(&err, SW_E_IO, "cannot write the output: %s", strerror(errno));
         return sw_push_err(L, SW_E_IO, &err);
     }
     lua_pushboolean(L, 1);

@@ -7,7 +7,6 @@
 #include "store/store_series.h"
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #define LINE_MOST ((size_t)64 << 20)
 #define LAST_DAY  (SW_TIME_MAX_MS / SW_DAY_MS + 1) /* beyond it a day does not fit a chunk's key */
@@ -17,35 +16,15 @@ struct out {
     int fd;
 };
 
-static int put_all(int fd, const char *p, size_t n, struct sw_err *err)
-{
-    while (n) {
-        ssize_t k = write(fd, p, n);
-        if (k < 0 && errno == EINTR) continue;
-        if (k < 0) return sw_fail(err, SW_E_IO, "cannot write the dump: %s", strerror(errno));
-        p += k;
-        n -= (size_t)k;
-    }
-    return 0;
-}
-
-/* A terminal must not obey what a name in it says; everything else gets each byte. */
+/* A terminal must not obey what a name in it says. */
 static int flush(struct out *o, struct sw_err *err)
 {
-    struct sw_buf shown;
-    int rc;
     if (o->b.over)
         return sw_fail(err, SW_E_LIMIT, "a line of the dump is over %zu MiB", LINE_MOST >> 20);
-    sw_buf_init(&shown, o->b.len * 3 + 16);
-    if (isatty(o->fd)) {
-        sw_text_for_terminal(&shown, sw_buf_str(&o->b), o->b.len);
-        rc = put_all(o->fd, sw_buf_str(&shown), shown.len, err);
-    } else {
-        rc = put_all(o->fd, sw_buf_str(&o->b), o->b.len, err);
-    }
-    sw_buf_clear(&shown);
+    if (sw_write_shown(o->fd, sw_buf_str(&o->b), o->b.len))
+        return sw_fail(err, SW_E_IO, "cannot write the dump: %s", strerror(errno));
     sw_buf_reset(&o->b);
-    return rc;
+    return 0;
 }
 
 struct table {
