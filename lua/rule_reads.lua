@@ -4,6 +4,7 @@
 local capabilities = require("capabilities")
 local data = require("data")
 local home = require("home")
+local schema = require("schema")
 
 local rule_reads = {}
 
@@ -237,6 +238,38 @@ local function page_of(list, after)
   return { rows = table.move(list, after + 1, last, 1, {}), more = last < #list }
 end
 
+-- The list whose pages are being asked for, until the last of them went out: read once, and the same for all
+-- of them. One at a time; of any other it is read again for each page.
+local under_way = {}
+
+-- What is asked, as a text.
+local function in_words(value)
+  if type(value) ~= "table" then
+    return ("%q"):format(value)
+  end
+  local parts = {}
+  for _, key in ipairs(schema.keys(value)) do
+    parts[#parts + 1] = ("%q=%s"):format(key, in_words(value[key]))
+  end
+  return "{" .. table.concat(parts, ",") .. "}"
+end
+
+local function page(ctx, name, args, at)
+  local after = math.tointeger(args.after) or 0
+  args.after = nil -- the rest is the same for every page
+  local asked = table.concat({ name, tostring(ctx), tostring(at), in_words(args) }, " ")
+  local list, message = after > 0 and under_way.asked == asked and under_way.list or nil, nil
+  if not list then
+    list, message = reads[name](ctx, args, at)
+  end
+  if type(list) ~= "table" or list.rows then
+    return list, message
+  end
+  local out = page_of(list, math.max(0, math.min(after, #list)))
+  under_way = out.more and { asked = asked, list = list } or {}
+  return out
+end
+
 -- What a rule reads at an instant; nil and why not.
 function rule_reads.read(ctx, rule, name, args, at)
   local refusal = not reads[name] and ("%s is not available to rules"):format(name)
@@ -244,12 +277,7 @@ function rule_reads.read(ctx, rule, name, args, at)
   if refusal then
     return nil, refusal
   end
-  local value, message = reads[name](ctx, args or {}, at)
-  if type(value) ~= "table" or value.rows then
-    return value, message
-  end
-  local after = math.tointeger(args.after) or 0
-  return page_of(value, math.max(0, math.min(after, #value)))
+  return page(ctx, name, args or {}, at)
 end
 
 return rule_reads
