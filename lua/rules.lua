@@ -54,8 +54,8 @@ function rules.strays(home_dir)
   end
   for _, name in ipairs(sw.fs.list(home_dir .. "/rules/automations") or {}) do
     if name:find("%.lua$") and not name:find(NAME) then
-      told[#told + 1] = ("rules/automations/%s is not read: names are a to z, 0 to 9, - and _"):format(
-        name)
+      told[#told + 1] = ("rules/automations/%s is not read: rename it, with letters, digits, - and _ "
+        .. "alone"):format(name)
     end
   end
   return told
@@ -149,11 +149,37 @@ local function ask_again(f, setting)
   end
 end
 
+-- Files of the catalogue, but for those that another file of the name hides.
+local function of_catalogue(set, hidden, all_of_them)
+  local shipped = {}
+  for _, f in ipairs(rules.catalogue()) do
+    local s = set[f.name] or {}
+    if not hidden[f.name] and (s.installed or all_of_them) then
+      f.shipped, f.installed = true, s.installed or false
+      shipped[#shipped + 1] = f
+    end
+  end
+  return shipped
+end
+
+-- What was set for a rule and how it stands.
+local function set_up(f, s, held)
+  if f.shipped and f.installed then
+    ask_again(f, s)
+  end
+  f.params = s.params or {}
+  f.enabled = s.enabled ~= false and (not f.shipped or f.installed)
+    and (not f.declaration or f.declaration.enabled ~= false)
+  f.paused = failing.is_paused(f, s)
+  f.held = held
+  f.live = f.enabled and not f.error and not f.paused and not f.held
+end
+
 -- Own rules, those of installed packages, and those of the catalogue that were installed. An own file hides
 -- the others.
 function rules.load(ctx, with_catalogue)
   local own = read_folder(ctx.home .. "/rules/automations", "rules/automations/")
-  local hidden, shipped = {}, {}
+  local hidden = {}
   local set, why, kind = settings(ctx)
   if not set then
     return nil, why, kind
@@ -165,32 +191,17 @@ function rules.load(ctx, with_catalogue)
   if not installed then
     return nil, problem, why_not
   end
-  for _, f in ipairs(rules.catalogue()) do
-    local s = set[f.name] or {}
-    if not hidden[f.name] and (s.installed or with_catalogue) then
-      f.shipped, f.installed = true, s.installed or false
-      shipped[#shipped + 1] = f
-    end
-  end
+  local shipped = of_catalogue(set, hidden, with_catalogue)
   for package, files in pairs { own = own, shipped = shipped } do
     local ok, message, code = load_package(ctx, package, files)
     if not ok then
       return nil, message, code
     end
   end
-  local all = {}
+  local all, held = {}, (set[holding.NAME] or {}).held
   for _, list in ipairs { own, installed, shipped } do
     for _, f in ipairs(list) do
-      local s = set[f.name] or {}
-      if f.shipped and f.installed then
-        ask_again(f, s)
-      end
-      f.params = s.params or {}
-      f.enabled = s.enabled ~= false and (not f.shipped or f.installed)
-        and (not f.declaration or f.declaration.enabled ~= false)
-      f.paused = failing.is_paused(f, s)
-      f.held = (set[holding.NAME] or {}).held
-      f.live = f.enabled and not f.error and not f.paused and not f.held
+      set_up(f, set[f.name] or {}, held)
       all[#all + 1] = f
     end
   end

@@ -65,10 +65,9 @@ function command.run(ctx)
   end
   local rows = {}
   for i, e in ipairs(list) do
-    rows[i] = { e.at:sub(1, 16):gsub("T", " "), e.rule, e.channel, tostring(e.attempts),
+    rows[i] = { e.at:sub(1, 10) .. " " .. e.at:sub(12, 16), e.rule, e.channel, tostring(e.attempts),
       sw.sys.clean(e.why and e.outcome .. ": " .. e.why or e.outcome),
       sw.sys.clean((e.title and e.title .. ": " or "") .. e.text) }
-    rows[i][1] = e.at:sub(1, 10) .. " " .. e.at:sub(12, 16)
   end
   if #rows == 0 then
     term.line("no message was sent yet")

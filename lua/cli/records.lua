@@ -273,27 +273,8 @@ local function wall(ctx, iso)
   return iso:sub(1, 16):gsub("T", " ") .. (away and " " .. (offset == "Z" and "UTC" or offset) or "")
 end
 
-function command.run(ctx, words, options)
-  if by_hand[words[1]] then
-    return by_hand[words[1]](ctx, table.move(words, 2, #words, 1, {}))
-  end
-  local named, why, kind = id_first(ctx, words, options)
-  if not named then
-    return nil, why, kind
-  end
-  local at = verbs[words[1]] and 1 or verbs[words[2]] and 2
-  if at and words[at] ~= "tag" and words[at + 1] then
-    return too_many(words[at + 1])
-  elseif at then
-    return change(ctx, words[at], table.move(words, at + 1, #words, 1, {}), options, at == 2 and words[1])
-  elseif words[2] == "list" then
-    table.remove(words, 2)
-  elseif words[1] == "list" then
-    table.remove(words, 1)
-  end
-  if not words[1] then
-    return nil, "records needs a kind: workout, sleep, meal, mindful, measurement, note, or all", "usage"
-  end
+-- Records that are asked for, as people and machines see them.
+local function listed(ctx, words, options)
   local f, message, code = known_kind(words[1])
   if f then
     f, message, code = filter_of(ctx, words, options)
@@ -319,10 +300,10 @@ function command.run(ctx, words, options)
       out[#out + 1] = p
     end
   end
-  if ctx.json then
-    term.line("%s", json.encode(json.list(out)))
-    return 0
-  end
+  return out
+end
+
+local function show(ctx, out)
   local list = {}
   for i, r in ipairs(out) do
     list[i] = { wall(ctx, r.start), r.type, summary(r), r.origin ~= "" and r.origin
@@ -332,6 +313,37 @@ function command.run(ctx, words, options)
     term.line("no records of that kind in that time")
   else
     term.table({ "start", "type", "what", "origin", "group" }, list)
+  end
+end
+
+function command.run(ctx, words, options)
+  if by_hand[words[1]] then
+    return by_hand[words[1]](ctx, table.move(words, 2, #words, 1, {}))
+  end
+  local named, why, kind = id_first(ctx, words, options)
+  if not named then
+    return nil, why, kind
+  end
+  local at = verbs[words[1]] and 1 or verbs[words[2]] and 2
+  if at and words[at] ~= "tag" and words[at + 1] then
+    return too_many(words[at + 1])
+  elseif at then
+    return change(ctx, words[at], table.move(words, at + 1, #words, 1, {}), options, at == 2 and words[1])
+  elseif words[2] == "list" then
+    table.remove(words, 2)
+  elseif words[1] == "list" then
+    table.remove(words, 1)
+  end
+  if not words[1] then
+    return nil, "records needs a kind: workout, sleep, meal, mindful, measurement, note, or all", "usage"
+  end
+  local out, message, code = listed(ctx, words, options)
+  if not out then
+    return nil, message, code
+  elseif ctx.json then
+    term.line("%s", json.encode(json.list(out)))
+  else
+    show(ctx, out)
   end
   return 0
 end
