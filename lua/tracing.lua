@@ -10,7 +10,7 @@ local term = require("term")
 local json = sw.json
 local tracing = {}
 
-local MOST = 1000
+local MOST, PARTS = 1000, 30 -- firings of a list, and of a question; so many questions until a list is full
 
 local function clock(ctx, ms)
   return ms and sw.time.iso(ms // 1000 * 1000, home.offset(ctx, ms)) or nil
@@ -130,26 +130,23 @@ local function row_of(f)
     a and a.action .. ": " .. a.state or "" }
 end
 
--- A rule that looks every half hour and finds nothing to say fires all the same.
-local function did_nothing(f)
-  return f.state == "done" and not f.waits and #f.actions + #f.log == 0
+-- A rule that looks every half hour and finds nothing to say fires all the same. What is forgotten may have
+-- said something.
+local function did_nothing(body)
+  return (body.state or "done") == "done" and not body.forgotten and #body.actions + #body.log == 0
 end
 
-local function show_list(ctx, list, everything)
+local function show_list(ctx, list, idle)
   if ctx.json then
     term.line("%s", json.encode(json.list(list)))
     return 0
-  elseif #list == 0 then
+  elseif #list + idle == 0 then
     term.line("nothing has fired yet")
     return 0
   end
-  local rows, idle = {}, 0
-  for _, f in ipairs(list) do
-    if everything or not did_nothing(f) then
-      rows[#rows + 1] = row_of(f)
-    else
-      idle = idle + 1
-    end
+  local rows = {}
+  for i, f in ipairs(list) do
+    rows[i] = row_of(f)
   end
   if #rows > 0 then
     term.table({ "when", "firing", "event", "state", "last action" }, rows)
@@ -160,18 +157,37 @@ local function show_list(ctx, list, everything)
   return 0
 end
 
--- The newest firings, of one rule where one is named.
-local function newest_of(ctx, rule)
-  local docs, message, code = sw.store.docs(ctx.who, "firing", { newest = true, limit = MOST,
-    prefix = rule and rule .. "|" })
-  if not docs then
-    return nil, message, code
+-- Puts the firings of one question into the list; how many of them did nothing and were left out.
+local function gather(ctx, list, seen, docs, everything)
+  local idle = 0
+  for _, d in ipairs(docs) do
+    if not seen[d.name] and #list < MOST then
+      seen[d.name] = true
+      local is_idle = not everything and did_nothing(firing.listed(d.body))
+      list[#list + 1] = not is_idle and public(ctx, d) or nil
+      idle = idle + (is_idle and 1 or 0)
+    end
   end
-  local list = {}
-  for i, d in ipairs(docs) do
-    list[i] = public(ctx, d)
+  return idle
+end
+
+-- The newest firings, of one rule where one is named, and how many were left out that did nothing: what did
+-- something is looked for behind them.
+local function newest_of(ctx, rule, everything)
+  local list, seen, idle, to = {}, {}, 0, nil
+  for _ = 1, PARTS do
+    local docs, message, code = sw.store.docs(ctx.who, "firing", { newest = true, limit = MOST, to = to,
+      prefix = rule and rule .. "|" })
+    if not docs then
+      return nil, message, code
+    end
+    idle = idle + gather(ctx, list, seen, docs, everything)
+    if #docs < MOST or #list == MOST then
+      break
+    end
+    to = docs[#docs].at + 1 -- others of that instant may follow
   end
-  return list
+  return list, idle
 end
 
 function tracing.show(ctx, words, options)
@@ -182,11 +198,11 @@ function tracing.show(ctx, words, options)
     return show_one(ctx, one)
   end
   local rule = word and word:match("^[^|]*")
-  local list, message, code = newest_of(ctx, rule)
+  local list, idle, code = newest_of(ctx, rule, rule or options.all or ctx.json)
   if not list then
-    return nil, message, code
+    return nil, idle, code
   end
-  local known = true
+  local known, message = true, nil
   if rule and #list == 0 then -- of a rule that is gone its firings are left
     known, message, code = require("rules").find(ctx, rule)
   end
@@ -196,7 +212,7 @@ function tracing.show(ctx, words, options)
     return nil, ("there is no firing '%s'; `syncwell rules trace %s` lists those there are"):format(
       sw.sys.clean(word), sw.sys.clean(rule)), "usage"
   end
-  return show_list(ctx, list, rule or options.all)
+  return show_list(ctx, list, idle)
 end
 
 return tracing

@@ -227,13 +227,16 @@ return sw.rule { title = "B", on = sw.every "2h", uses = { "notify" }, run = fun
     local h = flow.home("UTC")
     for name, on in pairs { rare = 'sw.at "00:30"', busy = 'sw.every "1min"' } do
       flow.write(("%s/rules/automations/%s.lua"):format(h.dir, name), ([[local sw = require "syncwell"
-return sw.rule { title = "T", on = %s, run = function(_, ctx) ctx.log "x" end }
-]]):format(on))
+return sw.rule { title = "T", on = %s, run = function(_, ctx) if "%s" == "rare" then ctx.log "x" end end }
+]]):format(on, name))
     end
     h.ok("--now", "2025-01-01T00:00:00Z", "run", "--once")
     h.ok("--now", "2025-01-01T18:00:00Z", "run", "--once")
     expect(#h.json("rules", "trace", "busy")).equals(1000)
     expect(h.json("rules", "trace", "rare")[1].key).equals("2025-01-01T00:30:00Z")
+    local out = h.ok("rules", "trace").out
+    expect(out).contains("2025-01-01 00:30  rare|2025-01-01T00:30:00Z")
+    expect(out:match("(%d+) fired and did nothing")).equals("1080")
     h.remove()
   end)
 end)
