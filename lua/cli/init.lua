@@ -98,54 +98,54 @@ local function takes_words(usage)
   return usage:gsub("%[%-[^%]]*%]", ""):find("%S") ~= nil
 end
 
+local SHORT = { ["-h"] = "help", ["-e"] = "e", ["-q"] = "quiet" }
+
+-- An option of argv: its name, what stands behind "=", how it was typed; nil of a word.
+local function option_of(arg, known)
+  if arg:find("^%-%a$") then
+    local name = known[SHORT[arg] or ""] and SHORT[arg]
+    return name or "", nil, arg, not name and ("unknown option '%s'"):format(arg) or nil
+  end
+  local name, more = arg:match("^%-%-([%w%-]+)(.*)$")
+  return name, more and more:match("^=(.*)$"), name and "--" .. name, name and not known[name]
+    and ("unknown option '--%s'%s"):format(name, schema.did_you_mean(name, schema.keys(known))) or nil
+end
+
+local function put_option(options, name, o, value)
+  if o.list then
+    options[name] = options[name] or {}
+    table.insert(options[name], value)
+  else
+    options[name] = value
+  end
+end
+
 -- Split argv into words and options; "--name=value" and "--name value"; "--" ends options.
 local function parse(argv, known)
   local words, options, i, plain = {}, {}, 1, false
   while i <= #argv do
-    local arg = argv[i]
-    local name, value = arg:match("^%-%-([%w%-]+)=?(.*)$")
-    if arg == "--" and not plain then
+    local name, value, typed, wrong
+    if not plain and argv[i] ~= "--" then
+      name, value, typed, wrong = option_of(argv[i], known)
+    end
+    if wrong then
+      return nil, wrong
+    elseif not plain and argv[i] == "--" then
       plain = true
-    elseif plain or not name then
-      if not plain and arg:find("^%-%a$") then
-        name = ({ ["-h"] = "help", ["-e"] = "e", ["-q"] = "quiet" })[arg]
-        if not name or not known[name] then
-          return nil, ("unknown option '%s'"):format(arg)
-        end
-        options[name] = true
-        if known[name].value then
-          i = i + 1
-          options[name] = argv[i]
-          if not argv[i] then
-            return nil, ("%s needs a value: %s"):format(arg, known[name].value)
-          end
-        end
-      else
-        words[#words + 1] = arg
+    elseif not name then
+      words[#words + 1] = argv[i]
+    elseif not known[name].value then
+      if value then
+        return nil, ("%s takes no value"):format(typed)
       end
+      options[name] = true
     else
-      local o = known[name]
-      if not o then
-        return nil, ("unknown option '--%s'%s"):format(name, schema.did_you_mean(name, schema.keys(known)))
-      elseif o.value then
-        if not arg:find("=", 1, true) then
-          i = i + 1
-          value = argv[i]
-        end
-        if value == nil then
-          return nil, ("--%s needs a value: %s"):format(name, o.value)
-        end
-        if o.list then
-          options[name] = options[name] or {}
-          table.insert(options[name], value)
-        else
-          options[name] = value
-        end
-      elseif arg:find("=", 1, true) then
-        return nil, ("--%s takes no value"):format(name)
-      else
-        options[name] = true
+      i = value and i or i + 1
+      value = value or argv[i]
+      if not value then
+        return nil, ("%s needs a value: %s"):format(typed, known[name].value)
       end
+      put_option(options, name, known[name], value)
     end
     i = i + 1
   end

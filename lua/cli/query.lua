@@ -116,6 +116,50 @@ local function raw(ctx, m, first, last)
   return 0
 end
 
+local function rows_of(ctx, m, first, last, options)
+  if options.every == "hour" then
+    return data.hours(ctx, m.name, first, math.min(last, first + 62))
+  elseif options.by then
+    return by_source(ctx, m, first, last)
+  end
+  return data.daily(ctx, m.name, first, last)
+end
+
+local function hour_text(ms)
+  return sw.time.iso(ms, 0):sub(1, 16)
+end
+
+local function show(m, rows, key, text, by)
+  if key == "day" and not by then
+    return print_days(m, rows)
+  end
+  local list = {}
+  for i, r in ipairs(rows) do
+    list[i] = { text(r[key]), r.origin or "", data.text(m, r.value), r.n,
+      r.min and data.text(m, r.min) or "", r.max and data.text(m, r.max) or "" }
+  end
+  term.table({ key, "origin", m.title, "samples", "least", "most" }, list)
+end
+
+local function answer(ctx, m, first, last, options)
+  local rows, message, code = rows_of(ctx, m, first, last, options)
+  if not rows then
+    return nil, message, code
+  end
+  local key = options.every == "hour" and "hour" or "day"
+  local text = key == "hour" and hour_text or sw.time.day_text
+  if ctx.json then
+    term.line("%s", json.encode(public(rows, key, text)))
+  elseif #rows == 0 then
+    term.line("no %s from %s to %s", m.title:lower(), sw.time.day_text(first), sw.time.day_text(last))
+  else
+    show(m, rows, key, text, options.by)
+  end
+  return 0
+end
+
+local SPANS = { day = true, hour = true, raw = true }
+
 function command.run(ctx, words, options)
   local m, why, code = data.metric(words[1])
   if not m then
@@ -124,45 +168,15 @@ function command.run(ctx, words, options)
   local first, last, kind = span(ctx, options)
   if not first then
     return nil, last, kind
-  end
-  if first > last then
+  elseif first > last then
     return nil, ("--from (%s) lies behind --to (%s)"):format(sw.time.day_text(first),
       sw.time.day_text(last)), "usage"
-  end
-  local every = options.every or "day"
-  if every == "raw" then
-    return raw(ctx, m, first, last)
-  elseif every ~= "day" and every ~= "hour" then
+  elseif not SPANS[options.every or "day"] then
     return nil, "--every takes day, hour or raw", "usage"
+  elseif options.every == "raw" then
+    return raw(ctx, m, first, last)
   end
-  local rows, message, problem
-  if every == "hour" then
-    rows, message, problem = data.hours(ctx, m.name, first, math.min(last, first + 62))
-  elseif options.by then
-    rows, message, problem = by_source(ctx, m, first, last)
-  else
-    rows, message, problem = data.daily(ctx, m.name, first, last)
-  end
-  if not rows then
-    return nil, message, problem
-  end
-  local key = every == "hour" and "hour" or "day"
-  local text = every == "hour" and function(ms) return sw.time.iso(ms, 0):sub(1, 16) end or sw.time.day_text
-  if ctx.json then
-    term.line("%s", json.encode(public(rows, key, text)))
-  elseif #rows == 0 then
-    term.line("no %s from %s to %s", m.title:lower(), sw.time.day_text(first), sw.time.day_text(last))
-  elseif every == "day" and not options.by then
-    print_days(m, rows)
-  else
-    local list = {}
-    for i, r in ipairs(rows) do
-      list[i] = { text(r[key]), r.origin or "", data.text(m, r.value), r.n,
-        r.min and data.text(m, r.min) or "", r.max and data.text(m, r.max) or "" }
-    end
-    term.table({ key, "origin", m.title, "samples", "least", "most" }, list)
-  end
-  return 0
+  return answer(ctx, m, first, last, options)
 end
 
 return command
