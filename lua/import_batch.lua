@@ -178,6 +178,10 @@ local function file_doc(file, done)
     notes = json.list(file.notes), status = file.status }
 end
 
+function import_batch.is_empty(out)
+  return #out.records + #out.totals + #out.rows + #out.documents == 0
+end
+
 -- One batch as a transaction, put on the pile; `fresh`: the decoder's slice is not stored yet. What it was
 -- counted as is known when the pile is stored.
 function import_batch.put(ctx, job, file, decoder, format, out, fresh)

@@ -58,12 +58,9 @@ local function run_decoder(ctx, job, file, decoder, doc)
     else
       import_batch.try(file, format.finish, state, out)
     end
-    local nothing = not more and #out.records + #out.totals + #out.rows + #out.documents == 0
-    if nothing and resume == 0 then
-      file.batch = file.batch + 1 -- counted alike with or without rows, so that a restart skips the same
-    elseif resume > 0 then
-      resume = resume - 1
-      file.batch = file.batch + 1
+    -- counted alike with or without rows, so that a restart skips the same
+    if resume > 0 or not more and import_batch.is_empty(out) then
+      resume, file.batch = math.max(0, resume - 1), file.batch + 1
     else
       local ok, why, kind = import_batch.put(ctx, job, file, decoder, format, out, more)
       if not ok then
