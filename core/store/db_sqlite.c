@@ -137,13 +137,20 @@ static bool is_still(const char *path, int rc)
     return !logged;
 }
 
+/* A home may come out of a stranger's backup: its file brings rows, no programs of its own. */
+static void distrust(sqlite3 *db)
+{
+    sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+}
+
 static int reopen_still(const char *path, sqlite3 **db, struct sw_err *err)
 {
     int rc;
     sqlite3_close(*db);
     *db = NULL;
     rc = open_immutable(path, db);
-    if (rc == SQLITE_OK) sqlite3_db_config(*db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    if (rc == SQLITE_OK) distrust(*db);
     return rc == SQLITE_OK ? 0 : fail(*db, rc, err);
 }
 
@@ -176,9 +183,7 @@ static int db_open(const char *path, enum sw_db_mode mode, void **conn, struct s
     }
     sqlite3_extended_result_codes(db, 0);
     sqlite3_busy_timeout(db, BUSY_MS);
-    /* A home may come out of a stranger's backup: its file brings rows, no programs of its own. */
-    sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+    distrust(db);
     rc = begin(db, read_only, &first);
     if (rc && is_still(path, rc)) rc = reopen_still(path, &db, err);
     else if (rc) sw_fail(err, rc, "%s", first.text);

@@ -2,7 +2,8 @@
 
     python3 type_keys.py COMMAND < keys      # each line of keys is Lua-like text; \\t is Tab, \\r is Return
 
-Waits for the program to fall silent after each line, as a person does.
+Waits for the program to fall silent after each line, as a person does; on a busy machine silence says less, so
+it waits longer there.
 """
 import os
 import pty
@@ -10,6 +11,7 @@ import select
 import sys
 
 keys = [line.rstrip("\n").encode().decode("unicode_escape").encode() for line in sys.stdin]
+patience = min(5.0, max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)))
 pid, fd = pty.fork()
 if pid == 0:
     os.environ["TERM"] = "xterm"
@@ -17,7 +19,7 @@ if pid == 0:
 
 
 def drain(seconds):
-    while select.select([fd], [], [], seconds)[0]:
+    while select.select([fd], [], [], seconds * patience)[0]:
         try:
             data = os.read(fd, 65536)
         except OSError:
