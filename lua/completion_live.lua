@@ -59,7 +59,7 @@ end
 
 function lists.sports(ctx)
   local set = {}
-  for _, r in ipairs(sw.store.records(ctx.who, { kind = "workout" }) or {}) do
+  for _, r in ipairs(sw.store.records(ctx.who, { kind = "workout", bare = true }) or {}) do
     set[r.type] = true
   end
   return schema.keys(set)
