@@ -4,6 +4,7 @@
 local capabilities = require("capabilities")
 local data = require("data")
 local home = require("home")
+local kept_groups = require("kept_groups")
 
 local rule_reads = {}
 
@@ -175,9 +176,9 @@ local function fits(v, args, at)
   return made
 end
 
-local function asked_for(ctx, args, at)
+local function asked_for(ctx, args, at, kept)
   local from, to = span_of(ctx, args, at)
-  local views, message = data.groups(ctx, args.kind, { from = from, to = to, limit = 1000000 })
+  local views, message = (kept or kept_groups.new(ctx, to)).views(args.kind, from, to)
   local list = {}
   for _, v in ipairs(views or {}) do
     list[#list + 1] = fits(v, args, at) and v or nil
@@ -185,15 +186,15 @@ local function asked_for(ctx, args, at)
   return views and list, message
 end
 
-function reads.count(ctx, args, at)
+function reads.count(ctx, args, at, kept)
   args.from = args.from or not args.last_s and EVER_MS or nil
-  local list, message = asked_for(ctx, args, at)
+  local list, message = asked_for(ctx, args, at, kept)
   return list and #list, message
 end
 
 -- The newest `limit` of those that are asked for, the oldest of them first.
-function reads.records(ctx, args, at)
-  local list, message = asked_for(ctx, args, at)
+function reads.records(ctx, args, at, kept)
+  local list, message = asked_for(ctx, args, at, kept)
   if not list then
     return nil, message
   end
@@ -237,14 +238,14 @@ local function page_of(list, after)
   return { rows = table.move(list, after + 1, last, 1, {}), more = last < #list }
 end
 
--- What a rule reads at an instant; nil and why not.
-function rule_reads.read(ctx, rule, name, args, at)
+-- What a rule reads at an instant; nil and why not. kept: what other runs of its batch read (kept_groups.lua).
+function rule_reads.read(ctx, rule, name, args, at, kept)
   local refusal = not reads[name] and ("%s is not available to rules"):format(name)
     or withheld(rule, name, args)
   if refusal then
     return nil, refusal
   end
-  local value, message = reads[name](ctx, args or {}, at)
+  local value, message = reads[name](ctx, args or {}, at, kept)
   if type(value) ~= "table" or value.rows then
     return value, message
   end
