@@ -27,7 +27,7 @@ end
 local AT_ONCE = 4
 
 -- Answers of a batch in turn: first to runs that have had one, and to no more new ones than may stand there
--- with what they read: that of five hundred runs is more than a worker may hold, or one wants to read at once.
+-- with what they read: that of five hundred runs is more than a worker may hold, or than is read at once.
 local function in_turn(answer)
   local new, again, holding, held, busy = {}, {}, {}, 0, false
   local function next_call()

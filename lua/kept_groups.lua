@@ -1,6 +1,6 @@
 -- Events as rules read them back, read once for all runs of a batch: five hundred runs that each ask for a
 -- year of workouts read it once. This lives as long as its batch, so nothing in it has to be forgotten.
---   local kept = kept_groups.new(ctx, last_instant)
+--   local kept = kept_groups.new(ctx, last_instant, runs)
 --   local views, message, code = kept.views("workout", from_ms, to_ms)   as of data.groups; not to be changed
 local record = require("record")
 local record_pages = require("record_pages")
@@ -65,9 +65,9 @@ local function views_of(ctx, span, from, to)
   return views
 end
 
--- last: the latest instant of the batch, up to which its runs will ask.
-function kept_groups.new(ctx, last)
-  local spans, kept = {}, {}
+-- last: the latest instant of the batch, up to which its runs will ask; runs: how many there are.
+function kept_groups.new(ctx, last, runs)
+  local spans, kept = {}, { runs = runs }
   function kept.views(kind, from, to)
     local span = spans[kind]
     if not span or from < span.from or to > span.to then

@@ -273,7 +273,7 @@ local function batch(ctx, rule, part)
   local at = events[1].at
   return door.batch(ctx.name, rule.package, { script = rule.script, params = rule.params, user = ctx.name,
     offset_min = home.offset(ctx, at), zone = part.zone }, part.packed, cpu_ms(ctx),
-    answering(ctx, function(i) return events[i].at end, rule, kept_groups.new(ctx, latest(events))))
+    answering(ctx, function(i) return events[i].at end, rule, kept_groups.new(ctx, latest(events), #events)))
 end
 
 -- What waits or keeps something goes alone through data time; `carry` holds what it keeps.

@@ -9,6 +9,7 @@
  *   records(who, {connection, external, kind}) -> list: what a service calls it
  *   records(who, {by_hand = "edit:"}) -> list: those written by hand under names that begin so
  *     bare: without the segments of their bodies, which most questions need not
+ *   count(who, kind, from, to, until) -> {over, open}: groups that were over by then, and those that in part were
  *   kinds(who) -> list of the kinds of records there are
  *   daily(who, metric, first_day, last_day, origin = 0 merged) -> list of {day, n, sum, min, max, last}
  *   total(who, metric, first_day, last_day) -> what these days come to, 0 without any
@@ -30,6 +31,7 @@
 #include "script/query.h"
 #include "store/dump.h"
 #include "store/store_jobs.h"
+#include <math.h>
 #include <string.h>
 
 /* --- people, documents --- */
@@ -213,6 +215,35 @@ static int l_records(lua_State *L)
         lua_getfield(L, 2, "bare");
         a->flags |= lua_toboolean(L, -1) ? BARE : 0;
     }
+    return sw_query_go(L, a);
+}
+
+static void put_open(void *ctx, int64_t group)
+{
+    struct sw_buf *b = ctx;
+    if (b->data[b->len - 1] != '[') sw_buf_byte(b, ',');
+    sw_json_int(b, group);
+}
+
+static int write_count(struct sw_store *s, struct sw_query *a, struct sw_err *err)
+{
+    struct sw_record_filter f = {.kind = a->s[0], .from_ms = a->i[1], .to_ms = a->i[2]};
+    int64_t over;
+    int rc;
+    sw_buf_puts(&a->out, "{\"open\":[");
+    rc = sw_record_count(s, a->i[0], &f, a->i[3], &over, put_open, &a->out, err);
+    sw_buf_byte(&a->out, ']');
+    sw_json_put_int(&a->out, "over", over);
+    sw_buf_byte(&a->out, '}');
+    return rc;
+}
+
+static int l_count(lua_State *L)
+{
+    struct sw_query *a = sw_query_new(L, write_count);
+    a->i[0] = luaL_checkinteger(L, 1);
+    a->s[0] = sw_strdup(luaL_checkstring(L, 2));
+    for (int i = 1; i <= 3; i++) a->i[i] = (int64_t)fmax(-9e18, fmin(9e18, luaL_checknumber(L, i + 2)));
     return sw_query_go(L, a);
 }
 
@@ -433,7 +464,7 @@ int sw_open_store(lua_State *L)
     static const luaL_Reg f[] = {
         {"person", l_person},     {"people", l_people},   {"doc", l_doc},
         {"docs", l_docs},         {"records", l_records}, {"jobs", l_jobs},
-        {"kinds", l_kinds},
+        {"kinds", l_kinds}, {"count", l_count},
         {"next_due", l_next_due}, {"runs", l_runs},       {"dirty", l_dirty},
         {"runs_old", l_runs_old},
         {"counts", l_counts},     {"dump", l_dump},       {"wake", l_wake},

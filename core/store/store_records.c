@@ -239,15 +239,23 @@ static int64_t smaller(int64_t a, int64_t b)
 }
 
 /* A record starts within three days of its own day. */
+static struct sw_q *on_days(struct sw_store *s, int64_t person, const struct sw_record_filter *f,
+                            const char *kind, struct sw_err *err)
+{
+    int64_t from = (f->first_day - 3) * INT64_C(86400000), to = (f->last_day + 3) * INT64_C(86400000);
+    if (f->from_ms < f->to_ms) {
+        from = larger(from, f->from_ms);
+        to = smaller(to, f->to_ms);
+    }
+    return sw_ask(s, err, by_day[*kind != 0], "isiiiii", person, kind, from, to, f->limit, f->first_day,
+                  f->last_day);
+}
+
 static struct sw_q *in_span(struct sw_store *s, int64_t person, const struct sw_record_filter *f,
                             struct sw_err *err)
 {
     const char *kind = f->kind ? f->kind : "";
-    if (f->first_day <= f->last_day)
-        return sw_ask(s, err, by_day[*kind != 0], "isiiiii", person, kind,
-                      larger(f->from_ms, (f->first_day - 3) * INT64_C(86400000)),
-                      smaller(f->to_ms, (f->last_day + 3) * INT64_C(86400000)), f->limit, f->first_day,
-                      f->last_day);
+    if (f->first_day <= f->last_day) return on_days(s, person, f, kind, err);
     return sw_ask(s, err, by_span[f->deleted][*kind != 0], "isiii", person, kind, f->from_ms, f->to_ms,
                   f->limit);
 }
@@ -275,6 +283,23 @@ int sw_record_list(struct sw_store *s, int64_t person, const struct sw_record_fi
     while (q && (rc = sw_q_next(q, err)) > 0) {
         struct sw_record r = row(q);
         each(ctx, &r);
+    }
+    return rc;
+}
+
+int sw_record_count(struct sw_store *s, int64_t person, const struct sw_record_filter *f, int64_t until_ms,
+                    int64_t *over, void (*open)(void *ctx, int64_t group), void *ctx, struct sw_err *err)
+{
+    struct sw_q *q = sw_ask(
+        s, err,
+        "SELECT group_id, max(finish_ms) FROM record WHERE person_id = $1 AND kind = $2 AND start_ms >= $3 "
+        "AND start_ms < $4 AND state <> 'deleted' GROUP BY group_id HAVING min(finish_ms) <= $5",
+        "isiii", person, f->kind, f->from_ms, f->to_ms, until_ms);
+    int rc = q ? 0 : SW_E_INTERNAL;
+    *over = 0;
+    while (q && (rc = sw_q_next(q, err)) > 0) {
+        if (sw_q_int(q, 1) <= until_ms) ++*over;
+        else open(ctx, sw_q_int(q, 0));
     }
     return rc;
 }
