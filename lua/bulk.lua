@@ -5,6 +5,7 @@
 local edits = require("edits")
 local home = require("home")
 local record = require("record")
+local record_pages = require("record_pages")
 local schema = require("schema")
 local when = require("when")
 local written = require("written")
@@ -113,18 +114,12 @@ local function matching(members, conditions)
 end
 
 -- An attribute that no record has is a slip of the finger, not a condition nothing meets.
-local function known_keys(conditions, rows)
-  local names = {}
-  for k in pairs(fields) do
-    names[k] = true
-  end
-  for _, r in ipairs(rows) do
-    for k in pairs(r.body.attributes or {}) do
-      names[k] = true
-    end
-  end
+local function known_keys(conditions, names)
   for _, c in ipairs(conditions) do
-    if not names[c.key] and #rows > 0 then
+    if not fields[c.key] and not names[c.key] then
+      for name in pairs(fields) do
+        names[name] = true
+      end
       return nil, ("--where: no record there has '%s'%s"):format(c.key, schema.did_you_mean(c.key,
         schema.keys(names))), "usage"
     end
@@ -132,16 +127,53 @@ local function known_keys(conditions, rows)
   return true
 end
 
-local function groups_of(rows)
-  local groups, order = {}, {}
-  for _, r in ipairs(rows) do
+-- The groups of a kind, in order of their first member; names: gathers what attributes are called.
+local function groups_of(ctx, filter, kind, names)
+  local asked, groups, order = { kind = kind, first_day = filter.first_day, last_day = filter.last_day,
+    bare = true }, {}, {}
+  local pages = record_pages.of(ctx, asked)
+  for r in pages.next do
     if not groups[r.group] then
       groups[r.group] = {}
-      order[#order + 1] = r.group
+      order[#order + 1] = groups[r.group]
     end
     table.insert(groups[r.group], r)
+    for name in pairs(r.body.attributes or {}) do
+      names[name] = true
+    end
   end
-  return groups, order
+  if pages.failed then
+    return nil, table.unpack(pages.failed)
+  end
+  return order
+end
+
+local function earlier(a, b)
+  a, b = a.all[1], b.all[1]
+  return a.start < b.start or a.start == b.start and a.id < b.id
+end
+
+-- Of all groups only those that are meant are kept, a kind after the other.
+local function meant(ctx, conditions, filter, kinds)
+  local list, names, found = {}, {}, 0
+  for _, kind in ipairs(kinds) do
+    local groups, message, code = groups_of(ctx, filter, kind, names)
+    if not groups then
+      return nil, message, code
+    end
+    found = found + #groups
+    for i, members in ipairs(groups) do
+      list[#list + 1], groups[i] = matching(members, conditions), false
+    end
+  end
+  if found > 0 then
+    local ok, message, code = known_keys(conditions, names)
+    if not ok then
+      return nil, message, code
+    end
+  end
+  table.sort(list, earlier)
+  return list
 end
 
 -- { { view, members = those meant, all }, ... } in order of time.
@@ -154,29 +186,20 @@ function bulk.select(ctx, where)
   if not filter then
     return nil, message, code
   end
+  local kinds
   for _, c in ipairs(conditions) do
-    filter.kind = c.key == "kind" and c.value or filter.kind
+    kinds = c.key == "kind" and { c.value } or kinds
   end
-  if filter.kind and not KINDS[filter.kind] then
-    return nil, ("--where: there is no kind of record '%s'%s"):format(filter.kind,
-      schema.did_you_mean(filter.kind, schema.keys(KINDS))), "usage"
+  if kinds and not KINDS[kinds[1]] then
+    return nil, ("--where: there is no kind of record '%s'%s"):format(kinds[1],
+      schema.did_you_mean(kinds[1], schema.keys(KINDS))), "usage"
+  elseif not kinds then
+    kinds, message, code = sw.store.kinds(ctx.who)
   end
-  local rows
-  rows, message, code = sw.store.records(ctx.who, filter)
-  if not rows then
+  if not kinds then
     return nil, message, code
   end
-  local ok
-  ok, message, code = known_keys(conditions, rows)
-  if not ok then
-    return nil, message, code
-  end
-  local groups, order = groups_of(rows)
-  local list = {}
-  for _, group in ipairs(order) do
-    list[#list + 1] = matching(groups[group], conditions)
-  end
-  return list
+  return meant(ctx, conditions, filter, kinds)
 end
 
 -- --- what happens ---

@@ -1,6 +1,8 @@
 -- Questions about data that several commands and rules ask: daily values of one truth, series for scripts.
 --   data.daily(ctx, "steps", first, last) --> { { day, n, sum, mean, min, max, last, value } ... }
 local home = require("home")
+local record = require("record")
+local record_pages = require("record_pages")
 local schema = require("schema")
 local term = require("term")
 
@@ -169,25 +171,25 @@ end
 -- Members of each group in a span, grouped and merged into one view each, by start. A group is of the day
 -- that its view has, whole or not at all.
 function data.groups(ctx, kind, filter)
-  local record = require("record")
   local f, is_meant = whole_groups(kind, filter)
-  local rows, message, code = sw.store.records(ctx.who, f)
-  if not rows then
-    return nil, message, code
-  end
-  local members, order = {}, {}
-  for _, r in ipairs(rows) do
+  f.bare = true
+  local pages, members, order = record_pages.of(ctx, f), {}, {}
+  for r in pages.next do
     if not members[r.group] then
       members[r.group] = {}
       order[#order + 1] = r.group
     end
     table.insert(members[r.group], r)
   end
+  if pages.failed then
+    return nil, table.unpack(pages.failed)
+  end
   local views = {}
-  for _, group in ipairs(order) do
+  for i, group in ipairs(order) do
     local view = record.merged(members[group])
     local is_known = not ctx.playing or view.finish <= sw.time.now()
     views[#views + 1] = is_known and is_meant(view) and view or nil
+    members[group], order[i] = nil, false
   end
   return views
 end

@@ -24,13 +24,46 @@ function door.run(user, package, runs, answer)
   return sw.box.run(user, package, runs, guarded(answer))
 end
 
+local AT_ONCE = 4
+
+-- Answers of a batch in turn: first to runs that have had one, and to no more new ones than may stand there
+-- with what they read: that of five hundred runs is more than a worker may hold, or than is read at once.
+local function in_turn(answer)
+  local new, again, holding, held, busy = {}, {}, {}, 0, false
+  local function next_call()
+    local c = table.remove(again, 1) or held < AT_ONCE and table.remove(new, 1) or nil
+    if c and not holding[c[2]] then
+      holding[c[2]], held = true, held + 1
+    end
+    return c
+  end
+  local function note(call, index, name, args)
+    local list = holding[index] and again or new
+    if call then
+      list[#list + 1] = { call, index, name, args }
+    elseif holding[index] then
+      holding[index], held = nil, held - 1
+    end
+  end
+  return function(call, index, name, args)
+    note(call, index, name, args)
+    if not busy then
+      busy = true
+      for c in next_call do
+        answer(table.unpack(c, 1, 4))
+      end
+      busy = false
+    end
+  end
+end
+
 -- The same for one rule over many events: see sw.box.batch.
 function door.batch(user, package, head, events, cpu_ms, answer)
   local there, why, kind = scripts.ready(user, package)
   if not there then
     return nil, why, kind
   end
-  return sw.box.batch(user, package, head, events, cpu_ms, guarded(answer))
+  return sw.box.batch(user, package, head, events, cpu_ms, in_turn(guarded(answer)))
 end
 
 -- Answers that only ask the network through an account; what fails there is kept in `failure`, what comes is

@@ -5,6 +5,7 @@
 -- snapshot: what arrives meanwhile may or may not be in it.
 local data = require("data")
 local record = require("record")
+local record_pages = require("record_pages")
 
 local exporting = {}
 exporting.__index = exporting
@@ -12,7 +13,6 @@ exporting.__index = exporting
 local DAY_MS = 86400000
 local FIRST_MS, LAST_MS = sw.time.day(1900, 1, 1) * DAY_MS, sw.time.day(2079, 12, 31) * DAY_MS
 local EDGE_MS = 16 * 3600000 -- a local day lies within its UTC day widened by this
-local PAGE = 500
 
 -- sink: { put(text) -> true | nil, message, code }. Progress is told to job.on_progress(done, whole).
 function exporting.new(ctx, wanted, sink)
@@ -136,68 +136,18 @@ function exporting:leave_out_record(r)
   self.n_records = self.n_records - 1
 end
 
-local function page_of(self, from, limit, deleted)
-  local rows, message, code = sw.store.records(self.ctx.who, { from = from, to = LAST_MS, limit = limit,
-    deleted = deleted })
-  if not rows then
-    self.failed = { message, code }
-  end
-  return rows or {}
-end
-
 local function in_span(self, r)
   return (not self.first or r.day >= self.first) and (not self.last or r.day <= self.last)
     and self:wants_kind(r.kind)
 end
 
--- All records by their start; deleted: those that were deleted too.
-local function every_row(self, first_ms, deleted)
-  local from = first_ms
-  local rows, i, limit, seen = {}, 0, PAGE, {}
-  local function next_page()
-    local last = rows[#rows]
-    if last and #rows < limit then
-      return false
-    end
-    limit = last and last.start == from and limit * 2 or PAGE
-    from, rows, i = last and last.start or from, nil, 0
-    rows = page_of(self, from, limit, deleted)
-    return #rows > 0
-  end
-  return function()
-    while not self.failed do
-      i = i + 1
-      if not rows[i] and not next_page() then
-        return nil
-      end
-      i = math.max(i, 1)
-      local r = rows[i]
-      if seen.start ~= r.start then
-        seen = { start = r.start }
-      end
-      if not seen[r.id] then
-        seen[r.id] = true
-        return r
-      end
-    end
-  end
-end
-
-local function is_by_hand(self)
-  for _, o in ipairs(self.origins) do
-    if o.provider == "manual" then
-      return true
-    end
-  end
-end
-
 -- What people changed by hand: the layer of each group that has one, and which of them lie over nothing.
 local function layers_of(self)
   local layers, alone = {}, {}
-  for r in is_by_hand(self) and every_row(self, FIRST_MS) or function() end do
+  for _, r in ipairs(sw.store.records(self.ctx.who, { by_hand = record.LAYER }) or {}) do
     if record.is_layer(r) then
       layers[r.group] = r
-      alone[r.group] = #(sw.store.records(self.ctx.who, { group = r.group }) or {}) == 1
+      alone[r.group] = #(sw.store.records(self.ctx.who, { group = r.group, bare = true }) or {}) == 1
     end
   end
   return layers, alone
@@ -210,15 +160,17 @@ function exporting:records(as_kept)
   if not as_kept then
     layers, alone = layers_of(self)
   end
-  local rows = every_row(self, self.first and (self.first - 3) * DAY_MS or FIRST_MS, as_kept)
+  local pages = record_pages.of(self.ctx, { from = self.first and (self.first - 3) * DAY_MS or FIRST_MS,
+    to = LAST_MS, deleted = as_kept })
   return function()
-    for r in rows do
+    for r in self.failed and function() end or pages.next do
       local shown = as_kept and r or record.shown(r, layers[r.group], alone[r.group])
       if shown and in_span(self, shown) then
         self.n_records = self.n_records + 1
         return shown
       end
     end
+    self.failed = self.failed or pages.failed
   end
 end
 

@@ -4,6 +4,7 @@
 --   grouping.join(ctx, { "1f0...", "2a9..." })  --> { run, group, members, gone } | nil, message, code
 --   grouping.split(ctx, "2a9...")               --> { run, group, from }
 --   grouping.resolve(ctx, "2a9...") --> the present name of that group
+--   grouping.members(ctx, "2a9...") --> its records
 -- Of several groups the one that a rule acted for stays, else the one that starts first.
 local home = require("home")
 local record = require("record")
@@ -60,6 +61,12 @@ local function members_of(ctx, word)
     return nil, ("there is no record or group '%s'"):format(word), "notfound"
   end
   return { id = group, members = members, record = rows[1] }
+end
+
+-- The records of the event that a word names.
+function grouping.members(ctx, word)
+  local found, message, code = members_of(ctx, word)
+  return found and found.members, message, code
 end
 
 local function has_fired(ctx, group)

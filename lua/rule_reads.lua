@@ -4,12 +4,15 @@
 local capabilities = require("capabilities")
 local data = require("data")
 local home = require("home")
+local kept_groups = require("kept_groups")
+local record = require("record")
 local schema = require("schema")
 
 local rule_reads = {}
 
 local HOURS_MOST_DAYS, RAW_MOST, RECORDS_MOST = 62, 1000, 5000 -- each row is a table in the worker
 local DAY_MS, LATE_MS = 86400000, 15 * 60000
+local FEW = 20 -- runs of a batch: more of them read once what there is to count
 local EVER_MS = -2208988800000 -- 1900
 local PAGE_BYTES = 192 << 10 -- of the 256 KB that an answer may have
 
@@ -176,9 +179,9 @@ local function fits(v, args, at)
   return made
 end
 
-local function asked_for(ctx, args, at)
+local function asked_for(ctx, args, at, kept)
   local from, to = span_of(ctx, args, at)
-  local views, message = data.groups(ctx, args.kind, { from = from, to = to, limit = 1000000 })
+  local views, message = (kept or kept_groups.new(ctx, to, 1)).views(args.kind, from, to)
   local list = {}
   for _, v in ipairs(views or {}) do
     list[#list + 1] = fits(v, args, at) and v or nil
@@ -186,15 +189,39 @@ local function asked_for(ctx, args, at)
   return views and list, message
 end
 
-function reads.count(ctx, args, at)
+-- Of a group that was over only in part the best member has the word.
+local function was_over(ctx, group, from, to, at)
+  local members = {}
+  for _, r in ipairs(sw.store.records(ctx.who, { group = group, bare = true }) or {}) do
+    members[#members + 1] = r.start >= from and r.start < to and r or nil
+  end
+  return #members > 0 and record.merged(members).finish <= at
+end
+
+-- How many there are in all is counted where they lie: that of ten years need not be read.
+local function count_all(ctx, args, at)
+  local from, to = span_of(ctx, args, at)
+  at = ctx.playing and math.min(at, sw.time.now()) or at
+  local c, message = sw.store.count(ctx.who, args.kind, from, to, at)
+  local n = c and c.over
+  for _, group in ipairs(c and c.open or {}) do
+    n = n + (was_over(ctx, group, from, to, at) and 1 or 0)
+  end
+  return n, message
+end
+
+function reads.count(ctx, args, at, kept)
   args.from = args.from or not args.last_s and EVER_MS or nil
-  local list, message = asked_for(ctx, args, at)
+  if not (args.sport or args.maker or args.where or kept and kept.runs > FEW) then
+    return count_all(ctx, args, at)
+  end
+  local list, message = asked_for(ctx, args, at, kept)
   return list and #list, message
 end
 
 -- The newest `limit` of those that are asked for, the oldest of them first.
-function reads.records(ctx, args, at)
-  local list, message = asked_for(ctx, args, at)
+function reads.records(ctx, args, at, kept)
+  local list, message = asked_for(ctx, args, at, kept)
   if not list then
     return nil, message
   end
@@ -254,13 +281,13 @@ local function in_words(value)
   return "{" .. table.concat(parts, ",") .. "}"
 end
 
-local function page(ctx, name, args, at)
+local function page(ctx, name, args, at, kept)
   local after = math.tointeger(args.after) or 0
   args.after = nil -- the rest is the same for every page
   local asked = table.concat({ name, tostring(ctx), tostring(at), in_words(args) }, " ")
   local list, message = after > 0 and under_way.asked == asked and under_way.list or nil, nil
   if not list then
-    list, message = reads[name](ctx, args, at)
+    list, message = reads[name](ctx, args, at, kept)
   end
   if type(list) ~= "table" or list.rows then
     return list, message
@@ -270,14 +297,14 @@ local function page(ctx, name, args, at)
   return out
 end
 
--- What a rule reads at an instant; nil and why not.
-function rule_reads.read(ctx, rule, name, args, at)
+-- What a rule reads at an instant; nil and why not. kept: what others of its batch read (kept_groups.lua).
+function rule_reads.read(ctx, rule, name, args, at, kept)
   local refusal = not reads[name] and ("%s is not available to rules"):format(name)
     or withheld(rule, name, args)
   if refusal then
     return nil, refusal
   end
-  return page(ctx, name, args or {}, at)
+  return page(ctx, name, args or {}, at, kept)
 end
 
 return rule_reads

@@ -25,22 +25,38 @@ end
 
 -- --- why and trace ---
 
-local function newest_events(ctx, rule, id, all)
-  id = id and grouping.resolve(ctx, id)
-  local today = home.day(ctx, sw.time.now())
-  local first = #rules.schedules(rule) > 0 and today - 31 or sw.time.day(1900, 1, 1)
-  local events, message, code = replay.history(ctx, rule, first, today, all)
-  if not events then
-    return nil, message, code
-  end
+-- How far back the newest events are looked for, in days: further only where there are not enough.
+local BACK = { 31, 400, 4000 }
+
+local function newest_of(events, id, most, from)
   local list = {}
   for i = #events, 1, -1 do
     local e = events[i]
-    if (not id or e.event.id == id or e.event.group == id) and #list < (id and 1 or 5) then
+    if #list < most and e.at >= from and (not id or e.event.id == id or e.event.group == id) then
       list[#list + 1] = e
     end
   end
   return list
+end
+
+-- What begins just before a span may belong to an event within it, so its first days do not count.
+local function newest_events(ctx, rule, id, all)
+  id = id and grouping.resolve(ctx, id)
+  local today, most, ever = home.day(ctx, sw.time.now()), id and 1 or 5, sw.time.day(1900, 1, 1)
+  local is_planned = #rules.schedules(rule) > 0
+  for i = 1, is_planned and 1 or #BACK + 1 do
+    local first = BACK[i] and today - BACK[i] or ever
+    local events, message, code = replay.history(ctx, rule, first, today, all)
+    if not events then
+      return nil, message, code
+    end
+    local is_last = is_planned or first == ever
+    local from = is_last and math.mininteger or sw.time.day_start(ctx.zone, first + 5)
+    local list = newest_of(events, id, most, from)
+    if #list == most or is_last then
+      return list
+    end
+  end
 end
 
 local function known_firing(ctx, rule, key)

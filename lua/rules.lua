@@ -10,6 +10,7 @@ local holding = require("holding")
 local home = require("home")
 local packages = require("packages")
 local parts = require("parts")
+local kept_groups = require("kept_groups")
 local rule_reads = require("rule_reads")
 local rule_shape = require("rule_shape")
 local schema = require("schema")
@@ -232,9 +233,9 @@ function rules.find(ctx, name)
 end
 
 -- Answers what run i reads; instant(i) is its own.
-local function answering(ctx, instant, rule)
+local function answering(ctx, instant, rule, kept)
   return function(call, index, name, args)
-    local value, message = rule_reads.read(ctx, rule, name, args, instant(index))
+    local value, message = rule_reads.read(ctx, rule, name, args, instant(index), kept)
     if value == nil then
       return sw.box.reply(call, false, tostring(message))
     end
@@ -270,12 +271,20 @@ local function explain(ctx, rule, events, mode)
   return rules.run_in_box(ctx, rule.package, runs, at, rule)
 end
 
+local function latest(events)
+  local at = events[1].at
+  for i = 2, #events do
+    at = math.max(at, events[i].at)
+  end
+  return at
+end
+
 local function batch(ctx, rule, part)
   local events = part.events
   local at = events[1].at
   return door.batch(ctx.name, rule.package, { script = rule.script, params = rule.params, user = ctx.name,
     offset_min = home.offset(ctx, at), zone = part.zone }, part.packed, cpu_ms(ctx),
-    answering(ctx, function(i) return events[i].at end, rule))
+    answering(ctx, function(i) return events[i].at end, rule, kept_groups.new(ctx, latest(events), #events)))
 end
 
 -- What waits or keeps something goes alone through data time; `carry` holds what it keeps.

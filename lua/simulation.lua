@@ -23,6 +23,7 @@ local simulation = {}
 simulation.__index = simulation
 
 local HOUR_MS, DAY_MS, LIVE_MS = 3600000, 86400000, 48 * 3600000
+local PART = 2000 -- documents a transaction
 local OWN = { dispatch = true, watch = true, schedule = true, step = true, debounce = true }
 local INSIDE = { ["record.add"] = true, ["record.tag"] = true, ["rule.fire"] = true }
 local FORGOTTEN = { "firing", "steps", "wait", "rule_last", "rule_state", "rule_active", "debounce" }
@@ -78,13 +79,30 @@ end
 
 -- --- the copy ---
 
-local function forget(ctx)
-  local t = home.txn(ctx)
-  for _, kind in ipairs(FORGOTTEN) do
-    for _, doc in ipairs(sw.store.docs(ctx.who, kind, { limit = 1000000 }) or {}) do
+-- A part at a time: a person may have years of firings.
+local function forget_kind(ctx, kind)
+  local docs, message, code
+  repeat
+    docs, message, code = sw.store.docs(ctx.who, kind, { limit = PART })
+    local t = home.txn(ctx)
+    for _, doc in ipairs(docs or {}) do
       t:doc_delete(kind, doc.name)
     end
+    if docs then
+      docs, message, code = t:commit() and docs, message, code
+    end
+  until not docs or #docs < PART
+  return docs and true, message, code
+end
+
+local function forget(ctx)
+  for _, kind in ipairs(FORGOTTEN) do
+    local ok, message, code = forget_kind(ctx, kind)
+    if not ok then
+      return nil, message, code
+    end
   end
+  local t = home.txn(ctx)
   for _, job in ipairs(sw.store.jobs(ctx.who) or {}) do
     if job.state == "running" then
       t:job_extend(job.id, job.generation or 0, -1, "")

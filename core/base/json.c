@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/json.h"
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -124,4 +125,57 @@ void sw_json_key(struct sw_buf *b, const char *key)
     if (b->len && b->data[b->len - 1] != '{') sw_buf_byte(b, ',');
     sw_json_str(b, key, strlen(key));
     sw_buf_byte(b, ':');
+}
+
+/* Where the member that begins at `at` ends: at the comma or the brace behind it, or the end of the text. */
+static size_t member_end(const char *text, size_t n, size_t at)
+{
+    bool quoted = false;
+    int depth = 0;
+    for (; at < n; at++) {
+        char c = text[at];
+        if (quoted) {
+            if (c == '\\') at++;
+            else quoted = c != '"';
+        } else if (c == '"') {
+            quoted = true;
+        } else if (c == '{' || c == '[') {
+            depth++;
+        } else if ((c == '}' || c == ']' || c == ',') && depth == 0) {
+            return at;
+        } else if (c == '}' || c == ']') {
+            depth--;
+        }
+    }
+    return n;
+}
+
+static bool is_called(const char *member, size_t n, const char *key)
+{
+    size_t len = strlen(key);
+    while (n && isspace((unsigned char)*member)) member++, n--;
+    return n > len + 1 && member[0] == '"' && !memcmp(member + 1, key, len) && member[len + 1] == '"';
+}
+
+void sw_json_without(struct sw_buf *b, const char *text, size_t n, const char *key)
+{
+    size_t at = 1, end;
+    bool any = false;
+    if (!n || text[0] != '{') {
+        sw_buf_put(b, text, n);
+        return;
+    }
+    sw_buf_byte(b, '{');
+    for (; at < n; at = end + 1) {
+        end = member_end(text, n, at);
+        if (!is_called(text + at, end - at, key)) {
+            if (any) sw_buf_byte(b, ',');
+            sw_buf_put(b, text + at, end - at);
+            any = true;
+        }
+        if (end >= n || text[end] != ',') {
+            sw_buf_put(b, text + end, n - end);
+            return;
+        }
+    }
 }

@@ -11,7 +11,8 @@
  *                      or a pack: head = { script, params, user, zone ... }; results of runs that had
  *                      nothing to tell are one and the same table, with out.fired = false, and took
  *                      results.quiet_us together; results.told lists the indexes of the others,
- *                      results.failed says whether one of them failed
+ *                      results.failed says whether one of them failed. on_call(nil, index) says that a run
+ *                      is over which asked for something, while others of its batch are not
  *   plain(out, allowed, texts) -> is it a clean key and actions of texts alone, each in allowed = { name =
  *                      the argument that it needs, or true }, each argument's name in texts?
  *   body(call, text)   a document that goes with the reply to come, read there by core.json()
@@ -55,6 +56,7 @@ struct gather { /* results of one load or run call, until the last one is in */
     int handler; /* of on_call, or LUA_NOREF */
     int quiet;   /* what stands for a run of a batch that had nothing to tell, or LUA_NOREF */
     int told;    /* of a batch: indexes of the other runs */
+    bool *asked; /* of a batch: runs that asked for something; their end is told to the handler */
     size_t n_told;
     int64_t quiet_us; /* CPU time of the quiet ones */
     bool failed;      /* one of them did */
@@ -141,6 +143,7 @@ static void gather_free(lua_State *L, struct gather *g)
     luaL_unref(L, LUA_REGISTRYINDEX, g->quiet);
     luaL_unref(L, LUA_REGISTRYINDEX, g->told);
     g->pool->busy--;
+    sw_free(g->asked);
     sw_free(g);
 }
 
@@ -220,6 +223,24 @@ static void put_sums(lua_State *L, const struct gather *g)
     lua_setfield(L, -2, "quiet_us");
 }
 
+/* handler(call, index, name, args) as a task; with a call of 0 it is told nil: this run is over. */
+static int spawn_handler(lua_State *L, const struct gather *g, uint64_t call, uint64_t tag, const char *name,
+                         struct sw_rd args)
+{
+    lua_getglobal(L, "sw");
+    lua_getfield(L, -1, "spawn");
+    lua_remove(L, -2);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, g->handler);
+    if (call) lua_pushinteger(L, (lua_Integer)call);
+    else lua_pushnil(L);
+    lua_pushinteger(L, (lua_Integer)tag + 1);
+    lua_pushstring(L, name);
+    push_rd(L, args);
+    if (lua_pcall(L, 5, 0, 0) == LUA_OK) return SW_OK;
+    lua_pop(L, 1);
+    return SW_E_INTERNAL;
+}
+
 static void on_result(void *ctx, const struct sw_run_result *r)
 {
     struct gather *g = ctx;
@@ -231,6 +252,7 @@ static void on_result(void *ctx, const struct sw_run_result *r)
     lua_rawseti(L, -2, (lua_Integer)r->tag + 1);
     if (++g->have < g->want) {
         lua_pop(L, 1);
+        if (g->asked && g->asked[r->tag]) spawn_handler(g->pool->main, g, 0, r->tag, NULL, sw_rd_of(NULL, 0));
         return;
     }
     if (g->quiet != LUA_NOREF) put_sums(L, g);
@@ -238,24 +260,13 @@ static void on_result(void *ctx, const struct sw_run_result *r)
     sw_wake(&w, 1);
 }
 
-/* A script waits for an answer: the handler runs as a task of its own. */
+/* A script waits for an answer. */
 static void on_call(void *ctx, const struct sw_run_call *c)
 {
     struct gather *g = ctx;
-    lua_State *L = g->pool->main;
-    lua_getglobal(L, "sw");
-    lua_getfield(L, -1, "spawn");
-    lua_rawgeti(L, LUA_REGISTRYINDEX, g->handler);
-    lua_pushinteger(L, (lua_Integer)c->call);
-    lua_pushinteger(L, (lua_Integer)c->tag + 1);
-    lua_pushstring(L, c->name);
-    push_rd(L, c->args);
-    if (lua_pcall(L, 5, 0, 0)) {
-        struct sw_rd none = sw_rd_of(NULL, 0);
-        sw_workers_reply(g->pool->workers, c->call, false, none, NULL);
-        lua_pop(L, 1);
-    }
-    lua_pop(L, 1);
+    if (g->asked) g->asked[c->tag] = true;
+    if (spawn_handler(g->pool->main, g, c->call, c->tag, c->name, c->args))
+        sw_workers_reply(g->pool->workers, c->call, false, sw_rd_of(NULL, 0), NULL);
 }
 
 static struct gather *gather_new(lua_State *L, size_t want)
@@ -389,6 +400,7 @@ static struct gather *gather_batch(lua_State *L, size_t n)
     if (lua_isfunction(L, 6)) {
         lua_pushvalue(L, 6);
         g->handler = luaL_ref(L, LUA_REGISTRYINDEX);
+        g->asked = sw_zalloc(n * sizeof *g->asked);
     }
     return g;
 }

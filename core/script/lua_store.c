@@ -7,7 +7,10 @@
  *   docs(who, kind, {from, to, newest, limit, prefix = of the name}) -> list of the same
  *   records(who, {kind, from, to, first_day, last_day, group, id, limit, deleted}) -> list; deleted: those too
  *   records(who, {connection, external, kind}) -> list: what a service calls it
- *   types(who, kind) -> list of texts: each type that a record of this kind has
+ *   records(who, {by_hand = "edit:"}) -> list: those written by hand under names that begin so
+ *     bare: without the segments of their bodies, which most questions need not
+ *   count(who, kind, from, to, until) -> {over, open}: groups that were over by then, and those that in part were
+ *   kinds(who) -> list of the kinds of records there are      types(who, kind) -> list of their types
  *   daily(who, metric, first_day, last_day, origin = 0 merged) -> list of {day, n, sum, min, max, last}
  *   total(who, metric, first_day, last_day) -> what these days come to, 0 without any
  *   hours(who, zone, metric, first_day, last_day [, until]) -> the same with hour = local start of the hour, ms
@@ -28,6 +31,7 @@
 #include "script/query.h"
 #include "store/dump.h"
 #include "store/store_jobs.h"
+#include <math.h>
 #include <string.h>
 
 /* --- people, documents --- */
@@ -122,9 +126,8 @@ static int l_docs(lua_State *L)
 
 /* --- records --- */
 
-static void put_record(void *ctx, const struct sw_record *r)
+static void put_record_head(struct sw_buf *b, const struct sw_record *r)
 {
-    struct sw_buf *b = ctx;
     sw_json_item(b);
     sw_json_put_int(b, "id", r->id);
     sw_json_put_text(b, "kind", r->kind);
@@ -149,9 +152,23 @@ static void put_record(void *ctx, const struct sw_record *r)
     if (r->may_return) sw_json_put_int(b, "may_return", 1);
     sw_json_put_text(b, "state", r->state);
     sw_json_key(b, "body");
-    sw_buf_put(b, r->body, r->body_n);
-    sw_buf_byte(b, '}');
 }
+
+static void put_record(void *ctx, const struct sw_record *r)
+{
+    put_record_head(ctx, r);
+    sw_buf_put(ctx, r->body, r->body_n);
+    sw_buf_byte(ctx, '}');
+}
+
+static void put_bare(void *ctx, const struct sw_record *r)
+{
+    put_record_head(ctx, r);
+    sw_json_without(ctx, r->body, r->body_n, "segments");
+    sw_buf_byte(ctx, '}');
+}
+
+enum { DELETED = 1, BARE = 2 };
 
 static int write_records(struct sw_store *s, struct sw_query *a, struct sw_err *err)
 {
@@ -165,10 +182,11 @@ static int write_records(struct sw_store *s, struct sw_query *a, struct sw_err *
                                  .limit = a->i[7],
                                  .connection_id = a->i[8],
                                  .external_id = a->s[1],
-                                 .deleted = a->s[2] != NULL};
+                                 .by_hand = a->s[2],
+                                 .deleted = a->flags & DELETED};
     int rc;
     sw_buf_byte(&a->out, '[');
-    rc = sw_record_list(s, a->i[0], &f, put_record, &a->out, err);
+    rc = sw_record_list(s, a->i[0], &f, a->flags & BARE ? put_bare : put_record, &a->out, err);
     sw_buf_byte(&a->out, ']');
     return rc;
 }
@@ -190,8 +208,12 @@ static int l_records(lua_State *L)
         a->s[0] = sw_strdup(lua_tostring(L, -1));
         lua_getfield(L, 2, "external");
         a->s[1] = lua_isstring(L, -1) ? sw_strdup(lua_tostring(L, -1)) : NULL;
+        lua_getfield(L, 2, "by_hand");
+        a->s[2] = lua_isstring(L, -1) ? sw_strdup(lua_tostring(L, -1)) : NULL;
         lua_getfield(L, 2, "deleted");
-        a->s[2] = lua_toboolean(L, -1) ? sw_strdup("too") : NULL;
+        a->flags |= lua_toboolean(L, -1) ? DELETED : 0;
+        lua_getfield(L, 2, "bare");
+        a->flags |= lua_toboolean(L, -1) ? BARE : 0;
     }
     return sw_query_go(L, a);
 }
@@ -220,6 +242,56 @@ static int l_types(lua_State *L)
     a->i[0] = luaL_checkinteger(L, 1);
     a->s[0] = sw_strdup(luaL_checkstring(L, 2));
     return sw_query_go(L, a);
+}
+
+static void put_open(void *ctx, int64_t group)
+{
+    struct sw_buf *b = ctx;
+    if (b->data[b->len - 1] != '[') sw_buf_byte(b, ',');
+    sw_json_int(b, group);
+}
+
+static int write_count(struct sw_store *s, struct sw_query *a, struct sw_err *err)
+{
+    struct sw_record_filter f = {.kind = a->s[0], .from_ms = a->i[1], .to_ms = a->i[2]};
+    int64_t over;
+    int rc;
+    sw_buf_puts(&a->out, "{\"open\":[");
+    rc = sw_record_count(s, a->i[0], &f, a->i[3], &over, put_open, &a->out, err);
+    sw_buf_byte(&a->out, ']');
+    sw_json_put_int(&a->out, "over", over);
+    sw_buf_byte(&a->out, '}');
+    return rc;
+}
+
+static int l_count(lua_State *L)
+{
+    struct sw_query *a = sw_query_new(L, write_count);
+    a->i[0] = luaL_checkinteger(L, 1);
+    a->s[0] = sw_strdup(luaL_checkstring(L, 2));
+    for (int i = 1; i <= 3; i++) a->i[i] = (int64_t)fmax(-9e18, fmin(9e18, luaL_checknumber(L, i + 2)));
+    return sw_query_go(L, a);
+}
+
+static void put_kind(void *ctx, const char *kind)
+{
+    struct sw_buf *b = ctx;
+    if (b->data[b->len - 1] != '[') sw_buf_byte(b, ',');
+    sw_json_str(b, kind, strlen(kind));
+}
+
+static int write_kinds(struct sw_store *s, struct sw_query *a, struct sw_err *err)
+{
+    int rc;
+    sw_buf_byte(&a->out, '[');
+    rc = sw_record_kinds(s, a->i[0], put_kind, &a->out, err);
+    sw_buf_byte(&a->out, ']');
+    return rc;
+}
+
+static int l_kinds(lua_State *L)
+{
+    return sw_query_who(L, write_kinds);
 }
 
 /* --- jobs --- */
@@ -418,6 +490,7 @@ int sw_open_store(lua_State *L)
     static const luaL_Reg f[] = {
         {"person", l_person},     {"people", l_people},   {"doc", l_doc},
         {"docs", l_docs},         {"records", l_records}, {"jobs", l_jobs},
+        {"kinds", l_kinds}, {"count", l_count},
         {"next_due", l_next_due}, {"runs", l_runs},       {"dirty", l_dirty},
         {"runs_old", l_runs_old}, {"types", l_types},
         {"counts", l_counts},     {"dump", l_dump},       {"wake", l_wake},

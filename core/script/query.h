@@ -16,6 +16,7 @@ struct sw_query {
     bool plain; /* out is text for Lua, not JSON: the answer is it, i[7] and i[8] */
     int64_t i[9];
     char *s[3];
+    int flags; /* what the question makes of them */
     const struct sw_tz *zone;
     void *more; /* what does not fit above, or NULL; freed by more_free */
     void (*more_free)(void *more);

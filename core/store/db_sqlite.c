@@ -363,11 +363,23 @@ static int db_integrity(void *conn, void (*each)(void *ctx, const char *finding)
     return rc == SQLITE_DONE ? 0 : fail(conn, rc, err);
 }
 
-/* VACUUM writes the file anew through the log; the log keeps old pages until it is cut to nothing. */
+/* VACUUM first puts what lives into a temporary database, a file without a name: in memory that would be as
+ * large as the home. Where no such file can be had, memory it is. */
+static int vacuum(void *conn, struct sw_err *err)
+{
+    int rc = sqlite3_exec(conn, "PRAGMA temp_store=FILE; VACUUM", NULL, NULL, NULL);
+    int back = db_exec(conn, "PRAGMA temp_store=MEMORY", err);
+    if (rc == SQLITE_CANTOPEN || rc == SQLITE_IOERR || rc == SQLITE_FULL) return db_exec(conn, "VACUUM", err);
+    return rc == SQLITE_OK ? back : fail(conn, rc, err);
+}
+
+/* It writes the file anew through the log; the log keeps old pages until it is cut to nothing. */
 static int db_compact(void *conn, struct sw_err *err)
 {
-    int rc = db_exec(conn, "PRAGMA secure_delete=ON; PRAGMA wal_checkpoint(TRUNCATE); VACUUM", err), left;
-    int at = sqlite3_wal_checkpoint_v2(conn, NULL, SQLITE_CHECKPOINT_TRUNCATE, &left, NULL);
+    int rc = db_exec(conn, "PRAGMA secure_delete=ON; PRAGMA wal_checkpoint(TRUNCATE)", err), left;
+    int at;
+    if (!rc) rc = vacuum(conn, err);
+    at = sqlite3_wal_checkpoint_v2(conn, NULL, SQLITE_CHECKPOINT_TRUNCATE, &left, NULL);
     if (!rc && at != SQLITE_OK) return fail(conn, at, err);
     return rc;
 }

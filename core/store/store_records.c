@@ -209,6 +209,57 @@ static struct sw_record row(struct sw_q *q)
     return r;
 }
 
+/* The index on (person, kind, start) is of use only where a kind is named: where any will do, each one
+ * that the person has is looked up (a step in the index a kind). */
+#define KINDS                                                                                                  \
+    "WITH RECURSIVE has(kind) AS (SELECT min(kind) FROM record WHERE person_id = $1 UNION ALL "                 \
+    "SELECT (SELECT min(kind) FROM record WHERE person_id = $1 AND kind > has.kind) FROM has "                  \
+    "WHERE has.kind IS NOT NULL) SELECT kind FROM has WHERE kind IS NOT NULL"
+#define OF_KIND "AND r.kind = $2 "
+#define ANY_KIND "AND $2 = '' AND r.kind IN (" KINDS ") "
+#define BETWEEN "AND r.start_ms >= $3 AND r.start_ms < $4 "
+#define IN_TURN "ORDER BY r.start_ms, r.id LIMIT $5"
+#define ON_DAYS "AND r.day >= $6 AND r.day <= $7 "
+
+/* Those of a span: [deleted too][of one kind]. */
+static const char *const by_span[2][2] = {
+    {VISIT ANY_KIND BETWEEN IN_TURN, VISIT OF_KIND BETWEEN IN_TURN},
+    {VISIT_ALL ANY_KIND BETWEEN IN_TURN, VISIT_ALL OF_KIND BETWEEN IN_TURN}};
+static const char *const by_day[2] = {VISIT ANY_KIND BETWEEN ON_DAYS IN_TURN,
+                                      VISIT OF_KIND BETWEEN ON_DAYS IN_TURN};
+
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* A record starts within three days of its own day. */
+static struct sw_q *on_days(struct sw_store *s, int64_t person, const struct sw_record_filter *f,
+                            const char *kind, struct sw_err *err)
+{
+    int64_t from = (f->first_day - 3) * INT64_C(86400000), to = (f->last_day + 3) * INT64_C(86400000);
+    if (f->from_ms < f->to_ms) {
+        from = larger(from, f->from_ms);
+        to = smaller(to, f->to_ms);
+    }
+    return sw_ask(s, err, by_day[*kind != 0], "isiiiii", person, kind, from, to, f->limit, f->first_day,
+                  f->last_day);
+}
+
+static struct sw_q *in_span(struct sw_store *s, int64_t person, const struct sw_record_filter *f,
+                            struct sw_err *err)
+{
+    const char *kind = f->kind ? f->kind : "";
+    if (f->first_day <= f->last_day) return on_days(s, person, f, kind, err);
+    return sw_ask(s, err, by_span[f->deleted][*kind != 0], "isiii", person, kind, f->from_ms, f->to_ms,
+                  f->limit);
+}
+
 int sw_record_list(struct sw_store *s, int64_t person, const struct sw_record_filter *f,
                    void (*each)(void *ctx, const struct sw_record *r), void *ctx,
                    struct sw_err *err)
@@ -222,31 +273,43 @@ int sw_record_list(struct sw_store *s, int64_t person, const struct sw_record_fi
     else if (f->group_id)
         q = sw_ask(s, err, VISIT "AND r.group_id = $2 ORDER BY r.start_ms, r.id", "ii", person,
                    f->group_id);
-    else if (f->first_day <= f->last_day)
-        q = sw_ask(
-            s, err,
-            VISIT
-            "AND ($2 = '' OR r.kind = $2) AND r.start_ms >= $3 AND r.start_ms < $4 AND r.day >= $5 AND r.day <= $6 "
-            "ORDER BY r.start_ms, r.id LIMIT $7",
-            "isiiiii", person, f->kind ? f->kind : "", (f->first_day - 3) * INT64_C(86400000),
-            (f->last_day + 3) * INT64_C(86400000), f->first_day, f->last_day, f->limit);
-    else if (f->deleted)
-        q = sw_ask(
-            s, err,
-            VISIT_ALL
-            "AND ($2 = '' OR r.kind = $2) AND r.start_ms >= $3 AND r.start_ms < $4 ORDER BY r.start_ms, r.id LIMIT $5",
-            "isiii", person, f->kind ? f->kind : "", f->from_ms, f->to_ms, f->limit);
-    else
-        q = sw_ask(
-            s, err,
-            VISIT
-            "AND ($2 = '' OR r.kind = $2) AND r.start_ms >= $3 AND r.start_ms < $4 ORDER BY r.start_ms, r.id LIMIT $5",
-            "isiii", person, f->kind ? f->kind : "", f->from_ms, f->to_ms, f->limit);
+    else if (f->by_hand)
+        q = sw_ask(s, err,
+                   VISIT "AND r.connection_id IN (SELECT id FROM connection WHERE person_id = $1 AND provider = 'manual') "
+                         "AND substr(r.external_id, 1, length($2)) = $2 ORDER BY r.start_ms, r.id",
+                   "is", person, f->by_hand);
+    else q = in_span(s, person, f, err);
     rc = q ? 0 : SW_E_INTERNAL;
     while (q && (rc = sw_q_next(q, err)) > 0) {
         struct sw_record r = row(q);
         each(ctx, &r);
     }
+    return rc;
+}
+
+int sw_record_count(struct sw_store *s, int64_t person, const struct sw_record_filter *f, int64_t until_ms,
+                    int64_t *over, void (*open)(void *ctx, int64_t group), void *ctx, struct sw_err *err)
+{
+    struct sw_q *q = sw_ask(
+        s, err,
+        "SELECT group_id, max(finish_ms) FROM record WHERE person_id = $1 AND kind = $2 AND start_ms >= $3 "
+        "AND start_ms < $4 AND state <> 'deleted' GROUP BY group_id HAVING min(finish_ms) <= $5",
+        "isiii", person, f->kind, f->from_ms, f->to_ms, until_ms);
+    int rc = q ? 0 : SW_E_INTERNAL;
+    *over = 0;
+    while (q && (rc = sw_q_next(q, err)) > 0) {
+        if (sw_q_int(q, 1) <= until_ms) ++*over;
+        else open(ctx, sw_q_int(q, 0));
+    }
+    return rc;
+}
+
+int sw_record_kinds(struct sw_store *s, int64_t person, void (*each)(void *ctx, const char *kind), void *ctx,
+                    struct sw_err *err)
+{
+    struct sw_q *q = sw_ask(s, err, KINDS, "i", person);
+    int rc = q ? 0 : SW_E_INTERNAL;
+    while (q && (rc = sw_q_next(q, err)) > 0) each(ctx, sw_q_text(q, 0, NULL));
     return rc;
 }
 

@@ -57,11 +57,12 @@ int sw_record_move(struct sw_store *s, int64_t person, int64_t id, int64_t group
 
 struct sw_record_filter {
     const char *kind;            /* NULL: any */
-    int64_t from_ms, to_ms;      /* by start, half open */
+    int64_t from_ms, to_ms;      /* by start, half open; with days: 0 and 0 are not asked */
     int64_t first_day, last_day; /* by day, inclusive; first > last: not asked */
     int64_t group_id, id;        /* 0: not asked */
     const char *external_id;     /* of connection_id; NULL: not asked */
     int64_t connection_id;
+    const char *by_hand; /* entered by hand under ids that begin so, of any time and kind; NULL: not asked */
     int64_t limit;
     bool deleted; /* tombstones too; goes with kind, from_ms, to_ms and limit */
 };
@@ -69,6 +70,13 @@ struct sw_record_filter {
 int sw_record_list(struct sw_store *s, int64_t person, const struct sw_record_filter *f,
                    void (*each)(void *ctx, const struct sw_record *r), void *ctx,
                    struct sw_err *err);
+/* Groups of a kind whose members that start between from_ms and to_ms finished by until_ms: *over of them
+ * with all, `open` is told those with some. Reads no body. */
+int sw_record_count(struct sw_store *s, int64_t person, const struct sw_record_filter *f, int64_t until_ms,
+                    int64_t *over, void (*open)(void *ctx, int64_t group), void *ctx, struct sw_err *err);
+/* The kinds of which the person has or had a record, in order. */
+int sw_record_kinds(struct sw_store *s, int64_t person, void (*each)(void *ctx, const char *kind), void *ctx,
+                    struct sw_err *err);
 /* The records of one origin are another's from now on. */
 int sw_record_move_origin(struct sw_store *s, int64_t person, int64_t from, int64_t into, struct sw_err *err);
 #endif

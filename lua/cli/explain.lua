@@ -6,6 +6,7 @@ local grouping = require("grouping")
 local home = require("home")
 local night_reasons = require("night_reasons")
 local raw_item = require("raw_item")
+local record = require("record")
 local term = require("term")
 local when = require("when")
 
@@ -123,22 +124,21 @@ end
 
 local function explain_record(ctx, id)
   id = grouping.resolve(ctx, id)
-  for _, r in ipairs(sw.store.records(ctx.who, {})) do
-    if ("%x"):format(r.id) == id or ("%x"):format(r.group) == id then
-      local views = data.groups(ctx, r.kind, { group = r.group })
-      local members = sw.store.records(ctx.who, { group = r.group })
-      local came, sent = as_they_came(ctx, members), echoes.made_from(ctx, ("%x"):format(r.group))
-      if ctx.json then
-        term.line("%s", json.encode { group = views[1], members = json.list(members), came = came,
-          sent = sent })
-        return 0
-      end
-      print_record(members, came, r.kind, id)
-      print_sent(ctx, sent)
-      return 0
-    end
+  local members, message, code = grouping.members(ctx, id)
+  if not members then
+    message = code == "notfound" and ("there is neither a metric nor a record '%s'"):format(id) or message
+    return nil, message, code
   end
-  return nil, ("there is neither a metric nor a record '%s'"):format(id), "notfound"
+  local group, kind = members[1].group, members[1].kind
+  local came, sent = as_they_came(ctx, members), echoes.made_from(ctx, ("%x"):format(group))
+  if ctx.json then
+    local view = record.merged(table.move(members, 1, #members, 1, {}))
+    term.line("%s", json.encode { group = view, members = json.list(members), came = came, sent = sent })
+    return 0
+  end
+  print_record(members, came, kind, id)
+  print_sent(ctx, sent)
+  return 0
 end
 
 local function print_people(m, day, steps, list, all)

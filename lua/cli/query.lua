@@ -8,7 +8,7 @@ local when = require("when")
 
 local json = sw.json
 
-local DAY_MS, EDGE_MS = 86400000, 16 * 3600000
+local DAY_MS, EDGE_MS, HOURS_DAYS = 86400000, 16 * 3600000, 62
 
 local command = {
   group = "data", summary = "values of a metric",
@@ -92,33 +92,44 @@ local function by_source(ctx, m, first, last)
   return all
 end
 
+-- Lines of JSON as they are read; with --json one list of them, which is no reason to hold them all.
 -- Days are the data's own: they lie within UTC's widened by what an offset may be.
 local function raw(ctx, m, first, last)
   local from, to = first * DAY_MS - EDGE_MS, (last + 1) * DAY_MS + EDGE_MS
-  local step = 7 * DAY_MS
-  local total, texts = 0, {}
+  local step, before = 7 * DAY_MS, "["
   for at = from, to - 1, step do
-    local text, n = sw.store.raw(ctx.who, m.name, at, math.min(at + step, to), nil, first, last)
+    local text, message, code = sw.store.raw(ctx.who, m.name, at, math.min(at + step, to), nil, first, last)
     if not text then
-      return nil, n
-    end
-    total = total + n
-    if ctx.json then
-      texts[#texts + 1] = text
+      return nil, message, code
+    elseif ctx.json and #text > 0 then
+      term.out(before .. (text:gsub("\n$", ""):gsub("\n", ",")))
+      before = ","
     else
       term.out(text)
     end
   end
   if ctx.json then
-    local joined = table.concat(texts):gsub("\n$", ""):gsub("\n", ",")
-    term.line("[%s]", joined)
+    term.line("%s]", before == "[" and "[" or "")
   end
   return 0
 end
 
+-- A question for hours takes two months: longer spans are several.
+local function hours(ctx, m, first, last)
+  local all = {}
+  for day = first, last, HOURS_DAYS do
+    local rows, message, code = data.hours(ctx, m.name, day, math.min(last, day + HOURS_DAYS - 1))
+    if not rows then
+      return nil, message, code
+    end
+    table.move(rows, 1, #rows, #all + 1, all)
+  end
+  return all
+end
+
 local function rows_of(ctx, m, first, last, options)
   if options.every == "hour" then
-    return data.hours(ctx, m.name, first, math.min(last, first + 62))
+    return hours(ctx, m, first, last)
   elseif options.by then
     return by_source(ctx, m, first, last)
   end

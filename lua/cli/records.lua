@@ -7,6 +7,7 @@ local edits = require("edits")
 local grouping = require("grouping")
 local home = require("home")
 local record = require("record")
+local record_rows = require("record_rows")
 local schema = require("schema")
 local term = require("term")
 local when = require("when")
@@ -273,8 +274,53 @@ local function wall(ctx, iso)
   return iso:sub(1, 16):gsub("T", " ") .. (away and " " .. (offset == "Z" and "UTC" or offset) or "")
 end
 
+-- Those of the groups that are meant, all where groups is nil, as people see them.
+local function public(rows, groups)
+  return function()
+    local r
+    repeat
+      r = rows.next()
+    until not r or not groups or groups[("%x"):format(r.group)]
+    return r and record.public(r)
+  end
+end
+
+local function outcome(rows)
+  if rows.failed then
+    return nil, table.unpack(rows.failed)
+  end
+  return 0
+end
+
+-- One list, written as it is read: years of records with their segments are more than one wants to hold.
+local function print_json(_, rows, groups)
+  local before = "["
+  for p in public(rows, groups) do
+    term.out(before .. json.encode(p))
+    before = ","
+  end
+  term.line("%s]", before == "[" and "[" or "")
+  return outcome(rows)
+end
+
+local function print_table(ctx, rows, groups)
+  local list = {}
+  for r in public(rows, groups) do
+    list[#list + 1] = { wall(ctx, r.start), r.type, summary(r), r.origin ~= "" and r.origin
+      or r.provider, r.group }
+  end
+  if rows.failed then
+    return outcome(rows)
+  elseif #list == 0 then
+    term.line("no records of that kind in that time")
+  else
+    term.table({ "start", "type", "what", "origin", "group" }, list)
+  end
+  return 0
+end
+
 -- Records that are asked for, as people and machines see them.
-local function listed(ctx, words, options)
+local function list(ctx, words, options)
   local f, message, code = known_kind(words[1])
   if f then
     f, message, code = filter_of(ctx, words, options)
@@ -282,38 +328,13 @@ local function listed(ctx, words, options)
   if not f then
     return nil, message, code
   end
-  local rows
-  rows, message, code = sw.store.records(ctx.who, f)
-  if not rows then
-    return nil, message, code
-  end
   local groups
   groups, message, code = groups_meant(ctx, words[1], options.where)
   if groups == false then
     return nil, message, code
   end
-  local out = {}
-  for _, r in ipairs(record.fold(rows)) do
-    local p = record.public(r)
-    local is_meant = not groups or groups[p.group]
-    if is_meant and (not options.id or p.id == options.id or p.group == options.id) then
-      out[#out + 1] = p
-    end
-  end
-  return out
-end
-
-local function show(ctx, out)
-  local list = {}
-  for i, r in ipairs(out) do
-    list[i] = { wall(ctx, r.start), r.type, summary(r), r.origin ~= "" and r.origin
-      or r.provider, r.group }
-  end
-  if #list == 0 then
-    term.line("no records of that kind in that time")
-  else
-    term.table({ "start", "type", "what", "origin", "group" }, list)
-  end
+  f.bare = not ctx.json
+  return (ctx.json and print_json or print_table)(ctx, record_rows.of(ctx, f, options.id), groups)
 end
 
 function command.run(ctx, words, options)
@@ -337,15 +358,7 @@ function command.run(ctx, words, options)
   if not words[1] then
     return nil, "records needs a kind: workout, sleep, meal, mindful, measurement, note, or all", "usage"
   end
-  local out, message, code = listed(ctx, words, options)
-  if not out then
-    return nil, message, code
-  elseif ctx.json then
-    term.line("%s", json.encode(json.list(out)))
-  else
-    show(ctx, out)
-  end
-  return 0
+  return list(ctx, words, options)
 end
 
 return command

@@ -291,6 +291,63 @@ static void deleted_records_are_listed_when_they_are_asked_for(void **state)
     assert_true(n[0] == 2 && n[1] == 1 && n[2] == 1);
 }
 
+static void note_group(void *ctx, int64_t group)
+{
+    *(int64_t *)ctx = group;
+}
+
+static void events_are_counted_by_when_their_members_were_over(void **state)
+{
+    struct fixture *f = *state;
+    struct sw_record a = workout(f, "a", "running", T0, 60, f->watch), twin = workout(f, "b", "running", T0 + MIN, 62, f->phone),
+                     later = workout(f, "c", "rowing", T0 + SW_DAY_MS, 60, f->watch);
+    const struct sw_record_filter all = {.kind = "workout", .from_ms = 0, .to_ms = INT64_MAX};
+    const struct {
+        int64_t until, over;
+        bool open;
+    } rows[] = {{T0, 0, false}, {a.finish_ms, 0, true}, {twin.finish_ms, 1, false}, {later.finish_ms, 2, false}};
+    put(f, &a), put(f, &twin), put(f, &later);
+    assert_true(a.group_id == twin.group_id);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int64_t over, open = 0;
+        OK(sw_record_count(f->s, f->me, &all, rows[i].until, &over, note_group, &open, &f->err));
+        assert_int_equal(over, rows[i].over);
+        assert_true(open == (rows[i].open ? a.group_id : 0));
+    }
+}
+
+static void what_was_written_by_hand_is_found_by_the_beginning_of_its_id(void **state)
+{
+    struct fixture *f = *state;
+    struct sw_record a = workout(f, "edit:1", "running", T0, 60, f->watch), b = workout(f, "edit_2", "running", T0 + SW_DAY_MS, 60, f->watch),
+                     c = workout(f, "edit:3", "running", T0 + 2 * SW_DAY_MS, 60, f->watch);
+    const struct sw_record_filter filter = {.by_hand = "edit:", .first_day = 1};
+    int n[3] = {0, 0, 0};
+    OK(sw_connection_id(f->s, f->me, "manual", "manual", 0, &a.connection_id, &f->err));
+    b.connection_id = a.connection_id;
+    put(f, &a), put(f, &b), put(f, &c);
+    OK(sw_record_list(f->s, f->me, &filter, count_row, n, &f->err));
+    assert_int_equal(n[0], 1);
+}
+
+static void add_kind(void *ctx, const char *kind)
+{
+    strcat(strcat(ctx, kind), " ");
+}
+
+static void kinds_are_those_a_person_has(void **state)
+{
+    struct fixture *f = *state;
+    struct sw_record a = workout(f, "a", "running", T0, 60, f->watch), b = a, c = a;
+    char got[64] = "";
+    OK(sw_record_kinds(f->s, f->me, add_kind, got, &f->err));
+    assert_string_equal(got, "");
+    b.kind = "meal", c.kind = "sleep";
+    put(f, &c), put(f, &a), put(f, &b);
+    OK(sw_record_kinds(f->s, f->me, add_kind, got, &f->err));
+    assert_string_equal(got, "meal sleep workout ");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -308,6 +365,9 @@ int main(void)
         TEST(a_restored_deletion_keeps_the_record_away_unless_its_service_dropped_it),
         TEST(a_record_known_here_is_put_not_restored),
         TEST(deleted_records_are_listed_when_they_are_asked_for),
+        TEST(events_are_counted_by_when_their_members_were_over),
+        TEST(what_was_written_by_hand_is_found_by_the_beginning_of_its_id),
+        TEST(kinds_are_those_a_person_has),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
