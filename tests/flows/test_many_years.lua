@@ -93,6 +93,36 @@ describe("a batch of runs", function()
     end
     expect(table.concat(said, ", ")).equals("2025-01-10 10, 2025-02-19 50")
     expect(n < 10).is_true()
+    local tenth = FIRST + 9 * DAY + 18 * 60 * MIN -- its end
+    for at, wanted in pairs { [tenth - 1] = 9, [tenth] = 10, [tenth + DAY - 1] = 10, [tenth + 49 * DAY] = 59 } do
+      local alone, given, count = asking(require("rule_reads").read, ctx, nil, "count", { kind = "workout" }, at)
+      expect({ count, alone, given }).equals { wanted, alone, alone } -- no more rows than groups that were open
+      expect(alone <= 1).is_true()
+    end
+    gone(ctx)
+  end)
+end)
+
+describe("a list that goes out in pages", function()
+  it("is read from the store once, and comes whole and in order", function()
+    local ctx, connection = fresh()
+    trained(ctx, connection, 300)
+    local n, _, days = asking(function()
+      local got, page = {}, nil
+      repeat
+        page = assert(require("rule_reads").read(ctx, nil, "records", { kind = "workout", from = 0, limit = 5000,
+          after = page and #got or nil }, sw.time.now()))
+        for _, r in ipairs(page.rows) do
+          got[#got + 1] = r.attributes.distance_m - 8000
+        end
+      until not page.more
+      return got
+    end)
+    expect(n).equals(1)
+    expect(#days).equals(300)
+    for i, day in ipairs(days) do
+      expect(day).equals(i - 1)
+    end
     gone(ctx)
   end)
 end)
