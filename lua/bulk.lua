@@ -2,6 +2,7 @@
 --   local list = bulk.select(ctx, "kind=workout sport=running day=2026-03-01..2026-03-07 distance_m>5000")
 --   bulk.edit(ctx, list, edits.read(ctx, list, { "title=Evening run" }), "words for undo")  --> run, how many
 -- The original stays as its origin told it: an edit is a record of the person's own that lies over it.
+local fields = require("box.fields")
 local edits = require("edits")
 local home = require("home")
 local record = require("record")
@@ -17,9 +18,8 @@ local MOST = 2000 -- records a transaction
 local LIVE_MS = 48 * 3600000
 local by_hand = { provider = "manual", name = "by hand", maker = "", model = "", kind = "manual",
   ident = "manual" }
-local fields = { kind = true, type = true, day = true, provider = true, maker = true, origin = true,
+local NAMED = { kind = true, type = true, day = true, provider = true, maker = true, origin = true,
   id = true, group = true, tag = true }
-local KINDS = { workout = true, sleep = true, meal = true, mindful = true, measurement = true, note = true }
 local of_members = { provider = true, maker = true, origin = true, id = true }
 
 -- --- which ---
@@ -85,7 +85,7 @@ end
 local function value_of(view, key)
   if key == "tag" then
     return view.attributes.tags
-  elseif fields[key] then
+  elseif NAMED[key] then
     return view[key]
   end
   return view.attributes[key]
@@ -116,8 +116,8 @@ end
 -- An attribute that no record has is a slip of the finger, not a condition nothing meets.
 local function known_keys(conditions, names)
   for _, c in ipairs(conditions) do
-    if not fields[c.key] and not names[c.key] then
-      for name in pairs(fields) do
+    if not NAMED[c.key] and not names[c.key] then
+      for name in pairs(NAMED) do
         names[name] = true
       end
       return nil, ("--where: no record there has '%s'%s"):format(c.key, schema.did_you_mean(c.key,
@@ -190,9 +190,9 @@ function bulk.select(ctx, where)
   for _, c in ipairs(conditions) do
     kinds = c.key == "kind" and { c.value } or kinds
   end
-  if kinds and not KINDS[kinds[1]] then
+  if kinds and not fields.is_record[kinds[1]] then
     return nil, ("--where: there is no kind of record '%s'%s"):format(kinds[1],
-      schema.did_you_mean(kinds[1], schema.keys(KINDS))), "usage"
+      schema.one_of(kinds[1], fields.record_kinds)), "usage"
   elseif not kinds then
     kinds, message, code = sw.store.kinds(ctx.who)
   end

@@ -1,6 +1,7 @@
 -- What a person says about a table of their own: a closed Lua table, checked, made into a description of a
 -- table (lua/shapes.lua). It is evaluated in a worker without any host call.
 --   local family, message = csv_mapping.load("weights.csv.map.lua")
+local fields = require("box.fields")
 local schema = require("schema")
 
 local csv_mapping = {}
@@ -15,7 +16,6 @@ local SHAPE = {
 }
 local COLUMN = { metric = "string", unit = "string", zero = "string", total = "boolean" }
 local ORDERS = { "ymd", "mdy", "dmy", "s", "ms", "ns" }
-local KINDS = { "workout", "sleep", "meal", "mindful", "measurement", "note" }
 local CLOCKS = { ["local"] = "wall", utc = "utc", stated = "stated" }
 local SECONDS = { s = 1, min = 60, h = 3600, ms = 0.001 }
 
@@ -75,7 +75,7 @@ local function record_problem(r)
       return "record: attributes are name = \"Column\""
     end
   end
-  return among(r.kind, KINDS, "record: kind")
+  return among(r.kind, fields.record_kinds, "record: kind")
 end
 
 local function time_problem(t)
@@ -129,11 +129,11 @@ local function record_hook(r)
 end
 
 local function record_fields(r)
-  local fields = { record_id = r.id }
+  local columns = { record_id = r.id }
   for name, column in pairs(r.attributes or {}) do
-    fields["a_" .. name] = column
+    columns["a_" .. name] = column
   end
-  return fields
+  return columns
 end
 
 local function table_of(value)

@@ -3,6 +3,7 @@
 --   local intake = Intake.new(ctx, connection, provider)
 --   intake:take("records", list)          -- answers of the box: true | nil, message
 --   intake:write(t)                       -- into a transaction; then intake:count(results) after its commit
+local fields = require("box.fields")
 local capabilities = require("capabilities")
 local data = require("data")
 local echoes = require("echoes")
@@ -11,7 +12,6 @@ local record = require("record")
 local intake = {}
 intake.__index = intake
 
-local KINDS = { workout = true, sleep = true, meal = true, mindful = true, measurement = true, note = true }
 local RECORDS_MOST, DAYS_MOST, COLUMNS_MOST = 20000, 50000, 4000
 local REASONS_MOST = 60
 local PAGE_BYTES, ID_MOST, FIELDS_MOST, SEGMENTS_MOST = 64 << 20, 500, 200, 5000
@@ -58,7 +58,7 @@ local function offset(v)
 end
 
 local function doubt(d)
-  if type(d) ~= "table" or not KINDS[d.kind] then
+  if type(d) ~= "table" or not fields.is_record[d.kind] then
     return "a record of no known kind"
   elseif type(d.id) ~= "string" or d.id == "" then
     return "a " .. d.kind .. " without an id"

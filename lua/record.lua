@@ -46,8 +46,8 @@ end
 
 local MOST = 1e15 -- beyond any figure of a body, and a whole number still prints as one
 local shown = { name = "text", note = "text" } -- what any kind may be shown with; other names are not typed
-for _, kind in ipairs { "note", "measurement", "mindful", "meal", "sleep", "workout" } do
-  for name, wanted in pairs(fields.of(kind)) do
+for i = #fields.record_kinds, 1, -1 do
+  for name, wanted in pairs(fields.of(fields.record_kinds[i])) do
     shown[name] = shown[name] or wanted
   end
 end

@@ -1,6 +1,7 @@
 -- What may stand at the end of a line of the REPL: from the reference and from the data that is there.
 --   local words = repl_words.of(ctx)      -- asked before each prompt, so that completing never waits
 --   words('series("st', "st")             --> { "steps", ... }
+local fields = require("box.fields")
 local connections = require("connections")
 local reference = require("reference")
 local rules = require("rules")
@@ -8,7 +9,6 @@ local schema = require("schema")
 
 local repl_words = {}
 
-local KINDS = { "workout", "sleep", "meal", "mindful", "measurement", "note" }
 
 local function constructors(all)
   local list = {}
@@ -66,9 +66,9 @@ local function methods()
   return list
 end
 
-local function fields(all)
+local function field_names(all)
   local list = {}
-  for _, kind in ipairs(KINDS) do
+  for _, kind in ipairs(fields.record_kinds) do
     for name, f in pairs(all.fields[kind] or {}) do
       list[#list + 1] = "." .. name
       list[#list + 1] = f.quantity and "." .. f.quantity or nil
@@ -88,7 +88,7 @@ local function list_for(known, line, word)
   elseif before:find('series%s*%(?%s*["\']$') then
     return known.metrics
   elseif before:find('records%s*%(?%s*["\']$') or before:find('count%s*%(?%s*["\']$') then
-    return KINDS
+    return fields.record_kinds
   elseif before:find('sport%s*=%s*["\']$') then
     return { "running", "cycling", "swimming", "walking", "hiking", "strength_training" }
   elseif before:find('provider%s*=%s*["\']$') or before:find('connection%s*=%s*["\']$') then
@@ -122,7 +122,7 @@ function repl_words.of(ctx, commands)
     dots[i] = "." .. name
   end
   local known = { names = names_of(all), metrics = metrics(), connections = live_connections(ctx),
-    methods = methods(), fields = fields(all), commands = dots,
+    methods = methods(), fields = field_names(all), commands = dots,
     dots = { why = rule_names, fire = rule_names, backtest = rule_names, trace = rule_names,
       plot = { "series(" }, doc = reference.names(all), set = { "now=" }, json = { "on", "off" } } }
   return function(line, word)

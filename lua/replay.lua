@@ -2,6 +2,7 @@
 -- Nothing is done: triggers and `when` are pure, actions are only recorded.
 --   local events = replay.history(ctx, rule, first_day, last_day)
 --   local firings, errors = replay.run(ctx, rule, events)
+local fields = require("box.fields")
 local data = require("data")
 local debounce = require("debounce")
 local gates = require("gates")
@@ -56,7 +57,7 @@ function replay.history(ctx, rule, first, last, all)
   if not events then
     return nil, why, kind_of
   end
-  for _, kind in ipairs { "workout", "sleep", "meal", "mindful", "measurement", "note" } do
+  for _, kind in ipairs(fields.record_kinds) do
     if rules.listens(rule, kind .. ".created") then
       local list, message, code = record_events(ctx, rule, kind, { first = first, last = last, all = all })
       if not list then

@@ -3,6 +3,7 @@
 --   graph.show(ctx, words, { dot = true })         `syncwell rules graph [--dot]`; --json has the table
 -- What a rule does is read from its source: an action whose target is not written out may reach any rule that
 -- its grant allows, and is shown as "any". Nothing runs.
+local fields = require("box.fields")
 local rules = require("rules")
 local term = require("term")
 local triggers = require("triggers")
@@ -58,10 +59,9 @@ local function watches(rule, metric)
   return false
 end
 
-local kinds = { "workout", "sleep", "meal", "mindful", "measurement", "note" }
 
 local function listens(rule, kind, what)
-  for _, one in ipairs(kind == "any" and kinds or { kind }) do
+  for _, one in ipairs(kind == "any" and fields.record_kinds or { kind }) do
     if triggers.listens(rule, one .. what) then
       return true
     end
@@ -100,7 +100,7 @@ reach["record:write"] = function(rule, code, other)
     end
   end
   if code:find("record%.tag") then
-    for _, kind in ipairs(kinds) do
+    for _, kind in ipairs(fields.record_kinds) do
       if listens(rule, kind, ".created") and triggers.listens(other, kind .. ".updated") then
         return "record.tag"
       end

@@ -39,6 +39,13 @@ function schema.did_you_mean(word, names)
   return near and (" (did you mean '%s'?)"):format(near) or ""
 end
 
+-- The same for the few words of a closed list: all of them where none is near.
+function schema.one_of(word, names)
+  local near = schema.nearest(word, names)
+  return near and (" (did you mean '%s'?)"):format(near)
+    or ("; there are %s and %s"):format(table.concat(names, ", ", 1, #names - 1), names[#names])
+end
+
 function schema.keys(t)
   local list = {}
   for k in pairs(t) do

@@ -6,6 +6,7 @@
 -- Data is known when it is over (ctx.playing, lua/data.lua); records come at their end, triggers on data are
 -- looked at each hour and whenever time alone may make one true. What rules did before is forgotten in the
 -- copy. Of actions only those on the person's own data and rules are done, there; the others are told.
+local fields = require("box.fields")
 local config = require("config")
 local data = require("data")
 local home = require("home")
@@ -214,7 +215,7 @@ end
 -- Records that some live rule may hear of, each at its end.
 local function records_between(self, first, last)
   local list = {}
-  for _, kind in ipairs { "workout", "sleep", "meal", "mindful", "measurement", "note" } do
+  for _, kind in ipairs(fields.record_kinds) do
     local heard = false
     for _, rule in ipairs(self.all) do
       heard = heard or rule.live and triggers.listens(rule, kind .. ".created")

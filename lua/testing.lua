@@ -2,6 +2,7 @@
 -- itself, on a home made for the tests, each test as a person of its own whose time stands still.
 --   local bench = testing.new(ctx, { home = "/home/me/.local/share/syncwell", folder = "tests" })
 --   bench:run("hydrate_test.lua", source)    --> { { name, ok, error, skipped } ... } | nil, message
+local fields = require("box.fields")
 local connections = require("connections")
 local data = require("data")
 local door = require("door")
@@ -305,16 +306,15 @@ local function retract(self, kind, args)
   return { kind = kind, id = stored[1].group, group = stored[1].group }
 end
 
-local kinds = { workout = true, sleep = true, meal = true, mindful = true, measurement = true, note = true }
 
 function ask.event(self, args)
   local kind, what = args.event:match("^(%l+)%.(.*)$")
   local known = { created = store_record, updated = store_record, retracted = retract }
-  if kinds[kind or ""] and not known[what] then
+  if fields.is_record[kind or ""] and not known[what] then
     error(("a test can make %s.created, updated and retracted, not '%s'"):format(kind, args.event), 0)
   end
   local view
-  if kinds[kind or ""] then
+  if fields.is_record[kind or ""] then
     view = known[what](self, kind, args)
   else
     view = store_other(self, args)

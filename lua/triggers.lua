@@ -3,6 +3,7 @@
 --   triggers.unsupported(ctx, declaration) --> nil, or why this version cannot run it; its types are right
 --   triggers.refused(ctx, declaration)     --> the same of what may be of any type
 local actions = require("actions")
+local fields = require("box.fields")
 local data = require("data")
 local filters = require("filters")
 local gates = require("gates")
@@ -28,9 +29,8 @@ end
 
 local others = { "sync.finished", "sync.failed", "connection.needs_user", "backfill.finished",
   "backup.failed", "job.failed" }
-local kinds = { "workout", "sleep", "meal", "mindful", "measurement", "note" }
 local known_kind = {}
-for _, kind in ipairs(kinds) do
+for _, kind in ipairs(fields.record_kinds) do
   known_kind[kind] = true
 end
 
@@ -43,7 +43,7 @@ local function known_event(name)
       return true
     end
   end
-  for _, kind in ipairs(kinds) do
+  for _, kind in ipairs(fields.record_kinds) do
     for _, what in ipairs { "created", "updated", "retracted" } do
       all[#all + 1] = kind .. "." .. what
       if all[#all] == name then
@@ -81,7 +81,7 @@ end
 -- What it reads is named as it is, or it would be told nothing when it asks.
 local function reads_problem(d)
   local known = schema.keys(data.metrics())
-  table.move(kinds, 1, #kinds, #known + 1, known)
+  table.move(fields.record_kinds, 1, #fields.record_kinds, #known + 1, known)
   for _, name in ipairs(d.reads or {}) do
     if not data.metric(name) and not known_kind[name] then
       return ("reads: there is no metric or kind of record '%s'%s"):format(name,

@@ -1,13 +1,14 @@
 -- What a trigger on data may say: whoever looks at it later (watch.lua) need not ask again.
 --   watch_shape.problem { kind = "streak", records = "workout", lengths = { 7 } } --> nil, or a sentence
 -- Scripts write triggers as plain tables too, so nothing is taken from the constructors' word.
+local fields = require("box.fields")
 local words = require("watch_words")
 
 local watch_shape = {}
 
 local LIST_MOST, LENGTH_MOST, BASE_DAYS, LASTING_S = 100, 10000, { 2, 400 }, 10 * 366 * 86400
 
-local fields = {
+local members = {
   threshold = { metric = "string", enter = "string", leave = "string" },
   baseline = { metric = "string", above = "string", below = "string" },
   absent = { metric = "string" },
@@ -19,7 +20,6 @@ local fields = {
 local needs = { threshold = { "metric", "enter" }, baseline = { "metric" }, absent = { "metric", "lasting" },
   streak = { "lengths" }, milestone = { "metric", "totals" }, goal = { "metric" } }
 local periods = { day = true, week = true, month = true }
-local kinds = { workout = true, sleep = true, meal = true, mindful = true, measurement = true, note = true }
 
 local function types_problem(t)
   for _, name in ipairs(needs[t.kind]) do
@@ -27,7 +27,7 @@ local function types_problem(t)
       return ("sw.%s needs '%s'"):format(t.kind, name)
     end
   end
-  for name, kind in pairs(fields[t.kind]) do
+  for name, kind in pairs(members[t.kind]) do
     if t[name] ~= nil and type(t[name]) ~= kind then
       return ("'%s' in sw.%s is a %s"):format(name, t.kind, kind == "string" and "text" or kind)
     end
@@ -58,7 +58,7 @@ local more = {}
 function more.streak(t)
   if t.per and not periods[t.per] then
     return "'per' in sw.streak is day, week or month"
-  elseif t.records and not kinds[t.records] then
+  elseif t.records and not fields.is_record[t.records] then
     return "'records' in sw.streak is workout, sleep, meal, mindful, measurement or note"
   end
   return numbers_problem(t, "lengths", 1, LENGTH_MOST)

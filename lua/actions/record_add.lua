@@ -2,6 +2,7 @@
 -- ctx.record.add { metric = "caffeine", value = 80, start = w.start }
 -- The origin is the rule's own, least of standing: what a device or the person says goes before it. A mark
 -- under the action's key says which firing it came from and keeps it to once; `undo` takes it back.
+local fields = require("box.fields")
 local bulk = require("bulk")
 local data = require("data")
 local home = require("home")
@@ -11,7 +12,6 @@ local watch = require("watch")
 
 local json = sw.json
 local LIVE_MS, AHEAD_MS = 48 * 3600000, 86400000
-local kinds = { workout = true, sleep = true, meal = true, mindful = true, measurement = true, note = true }
 
 local function origin_of(rule)
   return { provider = "manual", name = "rule " .. rule, maker = "", model = "", kind = "rule",
@@ -23,7 +23,7 @@ local function problem_of(args)
     return "record.add takes a metric and its value, or a kind and attributes, not both"
   elseif args.metric and not args.value then
     return "record.add { metric = ... } needs a value"
-  elseif not args.metric and not kinds[args.kind or ""] then
+  elseif not args.metric and not fields.is_record[args.kind or ""] then
     return ("record.add: '%s' is none of workout, sleep, meal, mindful, measurement, note")
       :format(sw.sys.clean(tostring(args.kind)))
   elseif args.start > sw.time.now() + AHEAD_MS then

@@ -1,12 +1,12 @@
 -- ctx.rule.fire { rule = "tell_me", event = w }: shows another rule of the person an event.
 -- A record goes on as it is; any other table arrives as `w.body` of an event of kind "rule". Each firing
 -- knows the chain it came from (lua/chains.lua); no rule stands in one a second time under the same key.
+local fields = require("box.fields")
 local chains = require("chains")
 local rules = require("rules")
 local schema = require("schema")
 local standing = require("standing")
 
-local kinds = { workout = true, sleep = true, meal = true, mindful = true, measurement = true, note = true }
 
 local function target_of(ctx, name)
   local set, message, code = standing.rules(ctx)
@@ -26,7 +26,7 @@ end
 
 local function event_of(args, key, by)
   local given = type(args.event) == "table" and args.event or {}
-  if kinds[given.kind or ""] and type(given.group) == "string" then
+  if fields.is_record[given.kind or ""] and type(given.group) == "string" then
     given.live = given.live or "live"
     return given
   end

@@ -51,6 +51,13 @@ fields.dimension = {
   w = "power", rpm = "cadence", bpm = "rate",
 }
 
+-- The kinds of records, in the order people are shown them, and the same to ask: fields.is_record[kind].
+fields.record_kinds = { "workout", "sleep", "meal", "mindful", "measurement", "note" }
+fields.is_record = {}
+for _, kind in ipairs(fields.record_kinds) do
+  fields.is_record[kind] = true
+end
+
 local function merged(kind)
   local names = {}
   for _, from in ipairs { fields.common, kinds[kind] or body } do

@@ -64,7 +64,7 @@ local read_shape = {
   lookback = { "duration", doc = "the span asked for again each time, default 3d" },
   page = { "map", doc = "sw.pages, sw.token or sw.offset" },
   items = { "text", doc = "path of the list in the answer; absent: the answer is the list" },
-  kind = { { "workout", "sleep", "meal", "mindful", "measurement", "note" } },
+  kind = { fields.record_kinds },
   map = { "map", doc = "fields of a record; derived_from says what it was made from: \"strava:42\"" },
   skip = { "function", doc = "function(item): true leaves it out" },
   series = { "any", doc = "one metric, or a list of them, from a list of samples" },

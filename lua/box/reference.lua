@@ -203,7 +203,7 @@ end
 
 local function vocabulary()
   local to = {}
-  for _, kind in ipairs { "workout", "sleep", "meal", "mindful", "measurement", "note" } do
+  for _, kind in ipairs(fields.record_kinds) do
     to[kind] = {}
     for name, unit in pairs(fields.of(kind)) do
       local bare, suffix = fields.split(name)

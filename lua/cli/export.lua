@@ -1,6 +1,7 @@
 -- syncwell export: all data of a person, or a part of it, for other programs; JSON lines lose nothing.
 --   syncwell export json --out all.jsonl;   syncwell export csv --out tables/ --metric steps
 -- A format is lua/export/<name>.lua: { title, extension, write(job) } or parts(job) for tables of a folder.
+local fields = require("box.fields")
 local data = require("data")
 local exporting = require("exporting")
 local schema = require("schema")
@@ -26,8 +27,7 @@ local command = {
   },
 }
 
-local kinds = { "workout", "sleep", "meal", "mindful", "measurement", "note" }
-command.words = { K = kinds }
+command.words = { K = fields.record_kinds }
 
 local function formats()
   local names = {}
@@ -71,12 +71,11 @@ local function metric_name(name)
 end
 
 local function kind_name(name)
-  for _, kind in ipairs(kinds) do
-    if kind == name then
-      return kind
-    end
+  if fields.is_record[name] then
+    return name
   end
-  return nil, ("there is no kind of record '%s'%s"):format(name, schema.did_you_mean(name, kinds))
+  return nil, ("there is no kind of record '%s'%s"):format(name,
+    schema.one_of(name, fields.record_kinds))
 end
 
 local function wanted_of(ctx, options)

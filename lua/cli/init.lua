@@ -160,29 +160,36 @@ local function fail(message, code, options)
   return commands.codes[code] or 1
 end
 
+-- A setting that may depend on the words: `needs_home`, `mutates`.
+local function for_words(setting, words)
+  if type(setting) == "function" then
+    return setting(words)
+  end
+  return setting
+end
+
+-- The home the command works in, its config read; nil, message, code.
+local function opened(m, words, options)
+  local ctx, message, code = home.open(options, m.creates)
+  if not ctx then
+    return nil, message, code
+  elseif options.now and for_words(m.mutates, words) and not home.is_test(ctx) then
+    return nil, "--now changes data time and is kept to homes made with `syncwell init --test`", "usage"
+  end
+  message, code = require("config").load(ctx)
+  if message then
+    return nil, message, code or "usage"
+  end
+  return ctx
+end
+
 local function run(name, m, words, options)
   local ctx = { options = options, json = options.json, quiet = options.quiet }
-  local needs = m.needs_home
-  if type(needs) == "function" then
-    needs = needs(words)
-  end
-  if needs ~= false then
+  if for_words(m.needs_home, words) ~= false then
     local message, code
-    ctx, message, code = home.open(options, m.creates)
+    ctx, message, code = opened(m, words, options)
     if not ctx then
       return fail(message, code, options)
-    end
-    local mutates = m.mutates
-    if type(mutates) == "function" then
-      mutates = mutates(words)
-    end
-    if options.now and mutates and not home.is_test(ctx) then
-      return fail("--now changes data time and is kept to homes made with `syncwell init --test`", "usage",
-        options)
-    end
-    message, code = require("config").load(ctx)
-    if message then
-      return fail(message, code or "usage", options)
     end
   end
   local result, why, kind = m.run(ctx, words, options)
@@ -195,18 +202,45 @@ local function run(name, m, words, options)
   return math.tointeger(result) or 0
 end
 
+-- `syncwell` alone, or with nothing but options.
+local function without_command(argv)
+  local words, options = parse(argv, commands.globals)
+  if not words then
+    return usage_error(options, "; `syncwell --help` lists them", argv)
+  elseif options.version then
+    term.line("syncwell %s", commands.version)
+    return 0
+  end
+  help()
+  return options.help and 0 or 2
+end
+
+local function options_of(m)
+  local known = {}
+  for _, set in ipairs { commands.globals, m.options or {} } do
+    for k, v in pairs(set) do
+      known[k] = v
+    end
+  end
+  return known
+end
+
+-- A word too many is refused: `undo --last 7` would undo, `pause hydrate` hold everything.
+local function word_problem(name, m, words)
+  if words[1] and not takes_words(m.usage or "") then
+    return ("%s takes no words, not '%s'; `syncwell %s --help` says what it does"):format(name, words[1],
+      name)
+  end
+  local own = m.any_words == true or (m.any_words or {})[words[1]]
+  local stray = not own and commands.stray(m.usage or "", words)
+  return stray and ("'%s' is one word too many; what belongs together is put in quotes, and `syncwell %s "
+    .. "--help` says what it takes"):format(stray, name)
+end
+
 function cli.main(argv)
   local at = commands.find(argv)
   if not at then
-    local _, options = parse(argv, commands.globals)
-    if not _ then
-      return usage_error(options, "; `syncwell --help` lists them", argv)
-    elseif options.version then
-      term.line("syncwell %s", commands.version)
-      return 0
-    end
-    help()
-    return options.help and 0 or 2
+    return without_command(argv)
   end
   local name = table.remove(argv, at)
   local m = commands.get(name)
@@ -217,27 +251,16 @@ function cli.main(argv)
     return usage_error(("there is no command '%s'%s"):format(name,
       schema.did_you_mean(name, commands.names())), "; `syncwell --help` lists them", argv)
   end
-  local known = {}
-  for _, set in ipairs { commands.globals, m.options or {} } do
-    for k, v in pairs(set) do
-      known[k] = v
-    end
-  end
-  local words, options = parse(argv, known)
+  local words, options = parse(argv, options_of(m))
   if not words then
     return usage_error(options, ("; `syncwell %s --help` lists them"):format(name), argv)
   elseif options.help then
     command_help(name, m)
     return 0
-  elseif words[1] and not takes_words(m.usage or "") then -- `pause hydrate` would hold everything
-    return usage_error(("%s takes no words, not '%s'"):format(name, words[1]),
-      ("; `syncwell %s --help` says what it does"):format(name), argv)
   end
-  local own = m.any_words == true or (m.any_words or {})[words[1]]
-  local stray = not own and commands.stray(m.usage or "", words)
-  if stray then
-    return fail(("'%s' is one word too many; what belongs together is put in quotes, and `syncwell %s "
-      .. "--help` says what it takes"):format(stray, name), "usage", options)
+  local problem = word_problem(name, m, words)
+  if problem then
+    return fail(problem, "usage", options)
   end
   return run(name, m, words, options)
 end

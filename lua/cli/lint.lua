@@ -1,5 +1,6 @@
 -- syncwell lint: check rule and provider files without turning them on; all errors, not the first.
 --   syncwell lint rules/automations/mine.lua   |   syncwell lint providers/acme.lua
+local fields = require("box.fields")
 local capabilities = require("capabilities")
 local code_text = require("code_text")
 local data = require("data")
@@ -57,15 +58,9 @@ local function judge(ctx, d, name)
   return { triggers.refused(ctx, d) or triggers.slip(ctx, d) }
 end
 
-local KINDS = { "workout", "sleep", "meal", "mindful", "measurement", "note" }
-
 local function kind_problem(name)
-  for _, kind in ipairs(KINDS) do
-    if kind == name then
-      return nil
-    end
-  end
-  return ("there are no records of kind '%s'%s"):format(name, schema.did_you_mean(name, KINDS))
+  return not fields.is_record[name] and ("there are no records of kind '%s'%s"):format(name,
+    schema.one_of(name, fields.record_kinds)) or nil
 end
 
 local function metric_problem(name)

@@ -1,6 +1,7 @@
 -- syncwell origins: the devices and apps that measured, which of them is believed first, and which are one.
 --   syncwell origins   |   syncwell origins rank "Forerunner 255" Watch --for steps   |   syncwell origins
 -- merge A B
+local fields = require("box.fields")
 local data = require("data")
 local home = require("home")
 local schema = require("schema")
@@ -35,7 +36,10 @@ function command.mutates(words)
   return words[1] == "rank" or words[1] == "unrank" or words[1] == "merge"
 end
 
-local KINDS = { workout = true, sleep = true, meal = true, mindful = true, measurement = true }
+-- Notes have no rank: nothing disagrees about them.
+local function is_ranked_kind(word)
+  return fields.is_record[word] and word ~= "note"
+end
 
 local function hex(id)
   return ("%016x"):format(id)
@@ -64,7 +68,7 @@ end
 
 local function metric_of(options)
   local word = options["for"]
-  if not word or KINDS[word] then
+  if not word or is_ranked_kind(word) then
     return word or ""
   end
   local m, message, code = data.metric(word)
@@ -85,7 +89,7 @@ end
 local function take_part(of, options)
   if not options.from or not options.to then
     return nil, "a part of the day has two ends: give both --from and --to", "usage"
-  elseif KINDS[of.metric] then
+  elseif is_ranked_kind(of.metric) then
     return nil, of.metric .. " is of whole pieces without parts of the day; --from is for metrics", "usage"
   end
   local why, code

@@ -2,6 +2,7 @@
 --   syncwell records join ID ID   |   syncwell records split ID
 --   syncwell records workout --from 2026-03-01 --json
 --   syncwell records edit --where "kind=workout day=2026-03-01" --set title="Evening run"
+local fields = require("box.fields")
 local bulk = require("bulk")
 local edits = require("edits")
 local grouping = require("grouping")
@@ -47,18 +48,19 @@ function command.mutates(words)
     or words[2] ~= nil and words[2] ~= "list"
 end
 
-local kinds = { "workout", "sleep", "meal", "mindful", "measurement", "note", "all" }
+local kinds = table.move(fields.record_kinds, 1, #fields.record_kinds, 1, {})
+kinds[#kinds + 1] = "all"
 command.words = { KIND = kinds }
 
+local named_verbs = { "list", "join", "split", "edit", "delete", "tag" }
+
 local function known_kind(word)
-  for _, kind in ipairs(kinds) do
-    if kind == word then
-      return true
-    end
+  if word == "all" or fields.is_record[word] then
+    return true
   end
-  local near = schema.did_you_mean(word:gsub("s$", ""), kinds)
+  local near = schema.did_you_mean(word, named_verbs)
   if near == "" then
-    near = schema.did_you_mean(word, { "list", "join", "split", "edit", "delete", "tag" })
+    near = schema.one_of(word:gsub("s$", ""), kinds)
   end
   return nil, ("there is no kind of record '%s'%s"):format(word, near), "usage"
 end

@@ -1,6 +1,7 @@
 -- Our own export (JSON lines): records, samples, stated totals and origins, each as it was.
 -- Into a home without records groups, revisions and deletions come along; into another each record finds
 -- its group there, and what was deleted there stays deleted. Used by the importer, as the other formats.
+local fields = require("box.fields")
 local connections = require("connections")
 local data = require("data")
 local home = require("home")
@@ -143,8 +144,6 @@ end
 
 -- --- what a person said of devices ---
 
-local KINDS = { workout = true, sleep = true, meal = true, mindful = true, measurement = true }
-
 local function is_part(d)
   local from, to = d.from_min, d.to_min
   return from == nil and to == nil or math.type(from) == "integer" and math.type(to) == "integer"
@@ -152,7 +151,7 @@ local function is_part(d)
 end
 
 function message.rank(state, d, out, m)
-  local known = d.metric == "" or KINDS[d.metric] or data.metrics()[d.metric]
+  local known = d.metric == "" or fields.is_record[d.metric] or data.metrics()[d.metric]
   if not known or not m.origin or math.type(d.place) ~= "integer" or d.place < 1 or d.place > 10
     or not is_part(d) then
     return out.reject("a rank of no metric known here, or without its origin or place")
