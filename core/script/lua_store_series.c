@@ -35,11 +35,11 @@ static int write_daily(struct sw_store *s, struct sw_query *a, struct sw_err *er
     return rc == SW_E_NOTFOUND ? 0 : rc;
 }
 
-static void add_day(void *ctx, int64_t day, const struct sw_rollup *r)
+static void add_day(void *ctx, int64_t day, int64_t n, double sum)
 {
-    double *sum = ctx;
-    (void)day;
-    *sum += r->sum;
+    double *all = ctx;
+    (void)day, (void)n;
+    *all += sum;
 }
 
 static int write_total(struct sw_store *s, struct sw_query *a, struct sw_err *err)
@@ -47,7 +47,7 @@ static int write_total(struct sw_store *s, struct sw_query *a, struct sw_err *er
     int64_t id;
     double sum = 0;
     int rc = sw_series_find(s, a->i[0], a->s[0], SW_ORIGIN_MERGED, false, &id, err);
-    if (!rc) rc = sw_rollup_range(s, id, a->i[1], a->i[2], add_day, &sum, err);
+    if (!rc) rc = sw_rollup_sums(s, id, a->i[1], a->i[2], add_day, &sum, err);
     sw_json_num(&a->out, sum);
     return rc == SW_E_NOTFOUND ? 0 : rc;
 }

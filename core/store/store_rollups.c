@@ -16,6 +16,13 @@ void sw_rollup_add(struct sw_rollup *r, double v)
     r->n++;
 }
 
+/* n, total, low, high, newest of the present row, from column col on. */
+static struct sw_rollup read_rollup(struct sw_q *q, int col)
+{
+    return (struct sw_rollup){sw_q_int(q, col), sw_q_real(q, col + 1), sw_q_real(q, col + 2),
+                              sw_q_real(q, col + 3), sw_q_real(q, col + 4)};
+}
+
 int sw_rollup_get(struct sw_store *s, int64_t series, int64_t day, struct sw_rollup *out,
                   struct sw_err *err)
 {
@@ -23,8 +30,7 @@ int sw_rollup_get(struct sw_store *s, int64_t series, int64_t day, struct sw_rol
                             "i", sw_series_key(series, day));
     int rc = q ? sw_q_next(q, err) : SW_E_INTERNAL;
     if (rc <= 0) return rc;
-    *out = (struct sw_rollup){sw_q_int(q, 0), sw_q_real(q, 1), sw_q_real(q, 2), sw_q_real(q, 3),
-                              sw_q_real(q, 4)};
+    *out = read_rollup(q, 0);
     sw_q_stop(q);
     return 1;
 }
@@ -51,10 +57,21 @@ int sw_rollup_range(struct sw_store *s, int64_t series, int64_t first, int64_t l
         "ii", sw_series_key(series, first), sw_series_key(series, last));
     int rc = q ? 0 : SW_E_INTERNAL;
     while (q && (rc = sw_q_next(q, err)) > 0) {
-        struct sw_rollup r = {sw_q_int(q, 1), sw_q_real(q, 2), sw_q_real(q, 3), sw_q_real(q, 4),
-                              sw_q_real(q, 5)};
+        struct sw_rollup r = read_rollup(q, 1);
         each(ctx, sw_series_key_day(sw_q_int(q, 0)), &r);
     }
+    return rc;
+}
+
+int sw_rollup_sums(struct sw_store *s, int64_t series, int64_t first, int64_t last,
+                   void (*each)(void *ctx, int64_t day, int64_t n, double sum), void *ctx, struct sw_err *err)
+{
+    struct sw_q *q =
+        sw_ask(s, err, "SELECT id, n, total FROM rollup WHERE id >= $1 AND id <= $2 ORDER BY id", "ii",
+               sw_series_key(series, first), sw_series_key(series, last));
+    int rc = q ? 0 : SW_E_INTERNAL;
+    while (q && (rc = sw_q_next(q, err)) > 0)
+        each(ctx, sw_series_key_day(sw_q_int(q, 0)), sw_q_int(q, 1), sw_q_real(q, 2));
     return rc;
 }
 

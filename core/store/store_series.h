@@ -79,6 +79,9 @@ int sw_rollup_put(struct sw_store *s, int64_t series, int64_t day, const struct 
 int sw_rollup_range(struct sw_store *s, int64_t series, int64_t first, int64_t last,
                     void (*each)(void *ctx, int64_t day, const struct sw_rollup *r), void *ctx,
                     struct sw_err *err);
+/* The same for who wants totals or means: reading two figures of a day takes half the time of five. */
+int sw_rollup_sums(struct sw_store *s, int64_t series, int64_t first, int64_t last,
+                   void (*each)(void *ctx, int64_t day, int64_t n, double sum), void *ctx, struct sw_err *err);
 void sw_rollup_add(struct sw_rollup *r, double value); /* one more value, in time order */
 
 /* The mark of a day on which an origin recorded something that shows its presence: what it was not the

@@ -54,10 +54,10 @@ struct reading {
     int64_t first, n;
 };
 
-static void take_day(void *ctx, int64_t day, const struct sw_rollup *r)
+static void take_day(void *ctx, int64_t day, int64_t n, double sum)
 {
     struct reading *x = ctx;
-    x->to[day - x->first] = r->sum / (double)r->n;
+    x->to[day - x->first] = sum / (double)n;
     x->n++;
 }
 
@@ -72,7 +72,7 @@ static void read_all(struct bench_home *h, int metrics, int days, int rounds)
         for (int m = 0; m < metrics; m++) {
             int64_t id;
             if (sw_series_find(h->store, h->who.id, metric(h, m)->name, SW_ORIGIN_MERGED, false, &id, &err) ||
-                sw_rollup_range(h->store, id, FIRST_DAY, FIRST_DAY + days - 1, take_day, &x, &err))
+                sw_rollup_sums(h->store, id, FIRST_DAY, FIRST_DAY + days - 1, take_day, &x, &err))
                 bench_die("read", &err);
             if (fabs(x.to[days / 2] - value_of(m, days / 2)) > 0.01) bench_die("another value came back", NULL);
         }

@@ -69,16 +69,16 @@ static void add_day(struct means *m, int64_t n, double sum)
     m->sum += sum / (double)n;
 }
 
-static void one_rollup(void *ctx, int64_t day, const struct sw_rollup *r)
+static void one_rollup(void *ctx, int64_t day, int64_t n, double sum)
 {
     (void)day;
-    add_day(ctx, r->n, r->sum);
+    add_day(ctx, n, sum);
 }
 
 static void from_rollups(struct bench_home *h, int days, struct means *m)
 {
     struct sw_err err = SW_ERR_INIT;
-    if (sw_rollup_range(h->store, series_of(h, SW_ORIGIN_MERGED), FIRST_DAY, FIRST_DAY + days - 1, one_rollup, m, &err))
+    if (sw_rollup_sums(h->store, series_of(h, SW_ORIGIN_MERGED), FIRST_DAY, FIRST_DAY + days - 1, one_rollup, m, &err))
         bench_die("rollups", &err);
 }
 
