@@ -267,6 +267,23 @@ describe("a firing that waits", function()
     h.remove()
   end)
 
+  it("stops when the source it began with, loaded again, asks for more than it did then", function()
+    local h = flow.home("UTC")
+    local function grows(word) -- another host each time it is loaded
+      return nap_of(word):gsub('"notify" }', '"notify", "http:h" .. math.random(1000000000) .. ".example.org" }')
+    end
+    rule(h, "nap", grows "old")
+    step(h, "2025-01-01T00:00:00Z")
+    step(h, "2025-01-01T08:30:00Z")
+    expect(#notes(h)).equals(1)
+    rule(h, "nap", grows "new")
+    step(h, "2025-01-01T12:00:00Z")
+    expect(#notes(h)).equals(1)
+    expect(only(h, "nap").state).equals("stopped")
+    expect(only(h, "nap").why).contains("it would do more than it could then")
+    h.remove()
+  end)
+
   it("ends when its file is broken or gone", function()
     local h = asleep()
     os.remove(h.dir .. "/rules/automations/nap.lua")
