@@ -235,6 +235,20 @@ function bulk.own_origin(ctx)
   return done and done[1], message, code
 end
 
+-- Where what people write by hand comes from: its connection and its origin.
+function bulk.own(ctx)
+  local connection, message, code = bulk.connection(ctx)
+  if not connection then
+    return nil, message, code
+  end
+  local own
+  own, message, code = bulk.own_origin(ctx)
+  if not own then
+    return nil, message, code
+  end
+  return connection, own
+end
+
 local COUNTED = { meal = true, mindful = true }
 
 -- What a record that was written by hand gives its day: a meal's energy goes and changes with the meal.
@@ -328,13 +342,9 @@ function bulk.connection(ctx)
 end
 
 local function change(ctx, what, list, text, changes_of, times)
-  local connection, message, code = bulk.connection(ctx)
-  local own
-  if connection then
-    own, message, code = bulk.own_origin(ctx)
-  end
-  if not own then
-    return nil, message, code
+  local connection, own, code = bulk.own(ctx)
+  if not connection then
+    return nil, own, code
   end
   return in_parts(ctx, what, text, list, function(t, e)
     local row = layer_row(ctx, e, changes_of(e), times or {}, connection)

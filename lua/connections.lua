@@ -150,4 +150,13 @@ function connections.plan_next(t, c, declaration)
   connections.plan(t, c, sw.time.now() + jitter(connections.poll_s(c, declaration) * 1000), "poll")
 end
 
+-- That one, or all without a word.
+function connections.chosen(ctx, word)
+  if word then
+    local c, message, code = connections.find(ctx, word)
+    return c and { c } or nil, message, code
+  end
+  return connections.list(ctx)
+end
+
 return connections

@@ -22,14 +22,6 @@ function sources.keep(t, rule)
     may = json.list(capabilities.of(rule.declaration)) })
 end
 
-local function find(all, name)
-  for _, rule in ipairs(all) do
-    if rule.name == name then
-      return rule
-    end
-  end
-end
-
 -- What a person did so that a rule does nothing any more, in words; nil for a file that was only edited or
 -- deleted.
 local function turned_off(ctx, body, present)
@@ -75,11 +67,12 @@ local function kept(ctx, body)
 end
 
 function sources.rule_of(ctx, body)
-  local set, message, code = require("standing").rules(ctx)
+  local standing = require("standing")
+  local set, message, code = standing.rules(ctx)
   if not set then
     return nil, message, code
   end
-  local present = find(set.all, body.rule)
+  local present = standing.named(set, body.rule)
   local off = turned_off(ctx, body, present)
   if off then
     return nil, off, "stopped"

@@ -103,6 +103,15 @@ local function index(set, kind)
   return set.kinds[kind]
 end
 
+-- The rule of that name; nil where none is here.
+function standing.named(set, name)
+  for _, rule in ipairs(set.all) do
+    if rule.name == name then
+      return rule
+    end
+  end
+end
+
 -- Live rules that listen to this kind of event, in the order of their names.
 function standing.listening(set, kind)
   return (set.kinds[kind] or index(set, kind)).list

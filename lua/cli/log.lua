@@ -36,13 +36,9 @@ local LIVE_MS = 48 * 3600000
 
 -- In the order of results: the run, the record, the values that came with it.
 local function put(ctx, words, draft)
-  local connection, message, code = bulk.connection(ctx)
-  local own
-  if connection then
-    own, message, code = bulk.own_origin(ctx)
-  end
-  if not own then
-    return nil, message, code
+  local connection, own, code = bulk.own(ctx)
+  if not connection then
+    return nil, own, code
   end
   local t = home.txn(ctx)
   undo.begin(t, "log", table.concat(words, " "))
@@ -53,16 +49,15 @@ local function put(ctx, words, draft)
   end
   watch.ask(t)
   t:dispatch(sw.time.now() - LIVE_MS) -- what is written down now is live: rules may act on it
-  local done
-  done, message, code = t:commit()
-  if done and done[2].what == "rejected" then
+  local done, message, kind = t:commit()
+  if not done then
+    return nil, message, kind
+  elseif done[2].what == "rejected" then
     return nil, done[2].reason, "usage"
-  elseif done then
-    local ok
-    ok, message, code = home.settle(ctx)
-    return ok and done, message, code
   end
-  return nil, message, code
+  local ok
+  ok, message, kind = home.settle(ctx)
+  return ok and done, message, kind
 end
 
 local function note(ctx, words)

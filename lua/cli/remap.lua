@@ -32,14 +32,6 @@ local function parse(ctx, options)
   return { resource = options.resource, since = since or nil }
 end
 
-local function wanted(ctx, word)
-  if word then
-    local c, message, code = connections.find(ctx, word)
-    return c and { c } or nil, message, code
-  end
-  return connections.list(ctx)
-end
-
 local function one(ctx, c, what, dry)
   if dry then
     return job.dry(ctx, c, what)
@@ -112,7 +104,7 @@ function command.run(ctx, words, options)
   local what, message, code = parse(ctx, options)
   local list
   if what then
-    list, message, code = wanted(ctx, words[1])
+    list, message, code = connections.chosen(ctx, words[1])
   end
   if not list then
     return nil, message, code

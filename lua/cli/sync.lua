@@ -13,14 +13,6 @@ local command = {
 
 command.words = { NAME = "connections" }
 
-local function wanted(ctx, word)
-  if word then
-    local c, message, code = connections.find(ctx, word)
-    return c and { c } or nil, message, code
-  end
-  return connections.list(ctx)
-end
-
 local function one(ctx, c)
   if c.state ~= "active" and c.state ~= "error" then
     return { connection = connections.title(c), skipped = c.body.sentence or c.state,
@@ -44,7 +36,7 @@ function command.run(ctx, words)
   if queue.is_paused(ctx) then
     return nil, "everything is paused: `syncwell resume` goes on", "failed"
   end
-  local list, message, code = wanted(ctx, words[1])
+  local list, message, code = connections.chosen(ctx, words[1])
   if not list then
     return nil, message, code
   end

@@ -13,14 +13,6 @@ local function event_of(planned)
     id = sw.time.iso(planned, 0) }
 end
 
-local function find(all, name)
-  for _, rule in ipairs(all) do
-    if rule.name == name then
-      return rule
-    end
-  end
-end
-
 -- The newest planned instant that is not after now. It looks back twice as far each time, so that a
 -- rule for every minute that was off for a year is not counted through.
 local function newest(ctx, rule, planned, now)
@@ -48,7 +40,7 @@ function schedule.run(ctx, job)
   if not set then
     return nil, message, code
   end
-  local rule = find(set.all, job.name)
+  local rule = standing.named(set, job.name)
   local planned, now = job.due, sw.time.now()
   local outcome = { planned = sw.time.iso(planned, 0) }
   if not rule or not rule.live then
