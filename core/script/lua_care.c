@@ -250,16 +250,7 @@ static int put_people(struct sw_store *s, struct sw_buf *b, struct sw_err *err)
         "WHERE series.person_id = person.id), "
         "(SELECT count(*) FROM connection WHERE connection.person_id = person.id) FROM person ORDER BY name",
         "");
-    int rc = q ? 0 : SW_E_INTERNAL;
-    while (q && (rc = sw_q_next(q, err)) > 0) {
-        sw_json_item(b);
-        sw_json_put_text(b, "name", sw_q_text(q, 0, NULL));
-        sw_json_put_int(b, "records", sw_q_int(q, 1));
-        sw_json_put_int(b, "samples", sw_q_int(q, 2));
-        sw_json_put_int(b, "connections", sw_q_int(q, 3));
-        sw_buf_byte(b, '}');
-    }
-    return rc;
+    return sw_json_rows(b, q, "name:s records:i samples:i connections:i", err);
 }
 
 static int run_look(struct chore *c, struct sw_err *err)

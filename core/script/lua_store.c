@@ -41,17 +41,8 @@ static int write_people(struct sw_store *s, struct sw_query *a, struct sw_err *e
     struct sw_q *q = sw_ask(
         s, err, "SELECT id, name, zone FROM person WHERE $1 = '' OR name = $1 ORDER BY name", "s",
         a->s[0]);
-    int rc = q ? 0 : SW_E_INTERNAL;
-    if (a->i[0]) sw_buf_byte(&a->out, '[');
-    while (q && (rc = sw_q_next(q, err)) > 0) {
-        sw_json_item(&a->out);
-        sw_json_put_int(&a->out, "id", sw_q_int(q, 0));
-        sw_json_put_text(&a->out, "name", sw_q_text(q, 1, NULL));
-        sw_json_put_text(&a->out, "zone", sw_q_text(q, 2, NULL));
-        sw_buf_byte(&a->out, '}');
-    }
-    if (a->i[0]) sw_buf_byte(&a->out, ']');
-    return rc;
+    static const char columns[] = "id:i name:s zone:s";
+    return a->i[0] ? sw_json_list(&a->out, q, columns, err) : sw_json_rows(&a->out, q, columns, err);
 }
 
 static int l_person(lua_State *L)
@@ -344,20 +335,7 @@ static int write_runs(struct sw_store *s, struct sw_query *a, struct sw_err *err
         s, err,
         "SELECT id, kind, name, at_ms, outcome, body FROM run WHERE person_id = $1 ORDER BY id DESC LIMIT $2",
         "ii", a->i[0], a->i[1]);
-    int rc = q ? 0 : SW_E_INTERNAL;
-    sw_buf_byte(&a->out, '[');
-    while (q && (rc = sw_q_next(q, err)) > 0) {
-        sw_json_item(&a->out);
-        sw_json_put_int(&a->out, "id", sw_q_int(q, 0));
-        sw_json_put_text(&a->out, "kind", sw_q_text(q, 1, NULL));
-        sw_json_put_text(&a->out, "name", sw_q_text(q, 2, NULL));
-        sw_json_put_int(&a->out, "at", sw_q_int(q, 3));
-        sw_json_put_text(&a->out, "outcome", sw_q_text(q, 4, NULL));
-        sw_json_put_text(&a->out, "body", sw_q_text(q, 5, NULL));
-        sw_buf_byte(&a->out, '}');
-    }
-    sw_buf_byte(&a->out, ']');
-    return rc;
+    return sw_json_list(&a->out, q, "id:i kind:s name:s at:i outcome:s body:s", err);
 }
 
 static int write_dirty(struct sw_store *s, struct sw_query *a, struct sw_err *err)

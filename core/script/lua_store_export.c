@@ -264,18 +264,7 @@ static int write_totals(struct sw_store *s, struct sw_query *a, struct sw_err *e
                             "SELECT metric, day, origin_id, total FROM day_total WHERE person_id = $1 "
                             "ORDER BY metric, day, origin_id",
                             "i", a->i[0]);
-    int rc = q ? 0 : SW_E_INTERNAL;
-    sw_buf_byte(&a->out, '[');
-    while (q && (rc = sw_q_next(q, err)) > 0) {
-        sw_json_item(&a->out);
-        sw_json_put_text(&a->out, "metric", sw_q_text(q, 0, NULL));
-        sw_json_put_int(&a->out, "day", sw_q_int(q, 1));
-        sw_json_put_int(&a->out, "origin", sw_q_int(q, 2));
-        sw_json_put_num(&a->out, "value", sw_q_real(q, 3));
-        sw_buf_byte(&a->out, '}');
-    }
-    sw_buf_byte(&a->out, ']');
-    return rc;
+    return sw_json_list(&a->out, q, "metric:s day:i origin:i value:r", err);
 }
 
 static int l_totals(lua_State *L)

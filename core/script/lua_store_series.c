@@ -310,18 +310,7 @@ static int write_series(struct sw_store *s, struct sw_query *a, struct sw_err *e
         "JOIN chunk ON chunk.id >= series.id * 65536 AND chunk.id < (series.id + 1) * 65536 WHERE series.person_id = $1 "
         "GROUP BY series.metric, series.origin_id ORDER BY series.metric, series.origin_id",
         "i", a->i[0]);
-    int rc = q ? 0 : SW_E_INTERNAL;
-    sw_buf_byte(&a->out, '[');
-    while (q && (rc = sw_q_next(q, err)) > 0) {
-        sw_json_item(&a->out);
-        sw_json_put_text(&a->out, "metric", sw_q_text(q, 0, NULL));
-        sw_json_put_int(&a->out, "origin", sw_q_int(q, 1));
-        sw_json_put_int(&a->out, "chunks", sw_q_int(q, 2));
-        sw_json_put_int(&a->out, "samples", sw_q_int(q, 3));
-        sw_buf_byte(&a->out, '}');
-    }
-    sw_buf_byte(&a->out, ']');
-    return rc;
+    return sw_json_list(&a->out, q, "metric:s origin:i chunks:i samples:i", err);
 }
 
 static int write_origins(struct sw_store *s, struct sw_query *a, struct sw_err *err)
@@ -331,19 +320,8 @@ static int write_origins(struct sw_store *s, struct sw_query *a, struct sw_err *
         "SELECT o.id, o.provider, o.name, o.maker, o.model, o.class, o.key_text, " SW_STANDING("''") ", o.merged_into "
         "FROM origin o WHERE o.person_id = $1 ORDER BY 8, 1",
         "i", a->i[0]);
-    static const char *const text[] = {"provider", "name", "maker", "model", "class", "key"};
-    int rc = q ? 0 : SW_E_INTERNAL;
-    sw_buf_byte(&a->out, '[');
-    while (q && (rc = sw_q_next(q, err)) > 0) {
-        sw_json_item(&a->out);
-        sw_json_put_int(&a->out, "id", sw_q_int(q, 0));
-        for (int i = 0; i < 6; i++) sw_json_put_text(&a->out, text[i], sw_q_text(q, i + 1, NULL));
-        sw_json_put_int(&a->out, "standing", sw_q_int(q, 7));
-        sw_json_put_int(&a->out, "merged_into", sw_q_int(q, 8));
-        sw_buf_byte(&a->out, '}');
-    }
-    sw_buf_byte(&a->out, ']');
-    return rc;
+    return sw_json_list(
+        &a->out, q, "id:i provider:s name:s maker:s model:s class:s key:s standing:i merged_into:i", err);
 }
 
 static int write_ranks(struct sw_store *s, struct sw_query *a, struct sw_err *err)

@@ -68,16 +68,7 @@ static int write_secrets(struct sw_store *s, struct sw_query *a, struct sw_err *
 {
     struct sw_q *q = sw_ask(s, err, "SELECT name, at_ms FROM secret WHERE person_id = $1 ORDER BY name",
                             "i", a->i[0]);
-    int rc = q ? 0 : SW_E_INTERNAL;
-    sw_buf_byte(&a->out, '[');
-    while (q && (rc = sw_q_next(q, err)) > 0) {
-        sw_json_item(&a->out);
-        sw_json_put_text(&a->out, "name", sw_q_text(q, 0, NULL));
-        sw_json_put_int(&a->out, "at", sw_q_int(q, 1));
-        sw_buf_byte(&a->out, '}');
-    }
-    sw_buf_byte(&a->out, ']');
-    return rc;
+    return sw_json_list(&a->out, q, "name:s at:i", err);
 }
 
 static int l_secrets(lua_State *L)
@@ -139,17 +130,7 @@ static int write_holds(struct sw_store *s, struct sw_query *a, struct sw_err *er
     struct sw_q *q =
         sw_ask(s, err, "SELECT name, until_ms, reason FROM hold WHERE until_ms > $1 ORDER BY name", "i",
                sw_clock_now(&a->engine->clock));
-    int rc = q ? 0 : SW_E_INTERNAL;
-    sw_buf_byte(&a->out, '[');
-    while (q && (rc = sw_q_next(q, err)) > 0) {
-        sw_json_item(&a->out);
-        sw_json_put_text(&a->out, "name", sw_q_text(q, 0, NULL));
-        sw_json_put_int(&a->out, "until", sw_q_int(q, 1));
-        sw_json_put_text(&a->out, "reason", sw_q_text(q, 2, NULL));
-        sw_buf_byte(&a->out, '}');
-    }
-    sw_buf_byte(&a->out, ']');
-    return rc;
+    return sw_json_list(&a->out, q, "name:s until:i reason:s", err);
 }
 
 static int l_holds(lua_State *L)

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/json.h"
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #define ANSWER_MOST ((size_t)512 << 20)
@@ -104,4 +105,46 @@ void sw_json_put_text(struct sw_buf *b, const char *key, const char *v)
 {
     sw_json_key(b, key);
     sw_json_str(b, v, strlen(v));
+}
+
+static void put_column(struct sw_buf *b, struct sw_q *q, int col, char type)
+{
+    if (type == 'i') sw_json_int(b, sw_q_int(q, col));
+    else if (type == 'r') sw_json_num(b, sw_q_real(q, col));
+    else {
+        size_t n;
+        const char *text = sw_q_text(q, col, &n);
+        sw_json_str(b, text, n);
+    }
+}
+
+static void put_row(struct sw_buf *b, struct sw_q *q, const char *columns)
+{
+    sw_json_item(b);
+    for (int col = 0; *columns; col++) {
+        char key[32];
+        size_t n = strcspn(columns, ":");
+        snprintf(key, sizeof key, "%.*s", (int)n, columns);
+        sw_json_key(b, key);
+        put_column(b, q, col, columns[n + 1]);
+        columns += n + 2;
+        columns += *columns == ' ';
+    }
+    sw_buf_byte(b, '}');
+}
+
+int sw_json_rows(struct sw_buf *b, struct sw_q *q, const char *columns, struct sw_err *err)
+{
+    int rc = q ? 0 : SW_E_INTERNAL;
+    while (q && (rc = sw_q_next(q, err)) > 0) put_row(b, q, columns);
+    return rc;
+}
+
+int sw_json_list(struct sw_buf *b, struct sw_q *q, const char *columns, struct sw_err *err)
+{
+    int rc;
+    sw_buf_byte(b, '[');
+    rc = sw_json_rows(b, q, columns, err);
+    sw_buf_byte(b, ']');
+    return rc;
 }

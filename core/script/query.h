@@ -36,6 +36,10 @@ void sw_json_item(struct sw_buf *b);
 void sw_json_put_int(struct sw_buf *b, const char *key, int64_t v);
 void sw_json_put_num(struct sw_buf *b, const char *key, double v);
 void sw_json_put_text(struct sw_buf *b, const char *key, const char *v);
+/* Every row of q as an object, its columns as "id:i name:s share:r": the member's name, and whether it is
+ * an integer, a text or a real. 0, or what went wrong; q NULL is what sw_ask gives when it failed. */
+int sw_json_rows(struct sw_buf *b, struct sw_q *q, const char *columns, struct sw_err *err);
+int sw_json_list(struct sw_buf *b, struct sw_q *q, const char *columns, struct sw_err *err); /* in brackets */
 
 extern const luaL_Reg sw_store_series_functions[], sw_store_sync_functions[],
     sw_store_export_functions[], sw_store_raw_functions[];
