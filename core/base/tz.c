@@ -212,26 +212,30 @@ static bool read_table(struct sw_tz *z, struct sw_rd *r, const struct tz_head *h
     return offset_ok(z->first_s);
 }
 
-struct sw_tz *sw_tz_parse(const char *name, const uint8_t *p, size_t n, struct sw_err *err)
+/* The old part of the file, the table of 64-bit times, the rule for the years after it. */
+static bool read_zone(struct sw_tz *z, const uint8_t *p, size_t n)
 {
     struct sw_rd r = sw_rd_of(p, n);
     struct tz_head h;
-    struct sw_tz *z = sw_zalloc(sizeof *z);
     char footer[128];
     size_t left;
-    z->name = sw_strdup(name);
-    if (!read_head(&r, &h)) goto bad;
+    if (!read_head(&r, &h)) return false;
     sw_rd_bytes(&r, (size_t)h.time * 5 + (size_t)h.type * 6 + h.chars + (size_t)h.leap * 8 +
                         h.isstd + h.isut);
-    if (!read_head(&r, &h) || !read_table(z, &r, &h)) goto bad;
+    if (!read_head(&r, &h) || !read_table(z, &r, &h)) return false;
     left = sw_rd_left(&r);
-    if (left < 2 || left >= sizeof footer || r.p[0] != '\n' || r.p[left - 1] != '\n') goto bad;
+    if (left < 2 || left >= sizeof footer || r.p[0] != '\n' || r.p[left - 1] != '\n') return false;
     memcpy(footer, r.p + 1, left - 2);
     footer[left - 2] = 0;
-    if (*footer && !parse_rule(z, footer)) goto bad;
-    if (!offset_ok(z->std_s) || !offset_ok(z->dst_s)) goto bad;
-    return z;
-bad:
+    if (*footer && !parse_rule(z, footer)) return false;
+    return offset_ok(z->std_s) && offset_ok(z->dst_s);
+}
+
+struct sw_tz *sw_tz_parse(const char *name, const uint8_t *p, size_t n, struct sw_err *err)
+{
+    struct sw_tz *z = sw_zalloc(sizeof *z);
+    z->name = sw_strdup(name);
+    if (read_zone(z, p, n)) return z;
     sw_tz_close(z);
     sw_fail(err, SW_E_BAD, "the time zone file of '%s' is damaged or of an old kind", name);
     return NULL;

@@ -4,40 +4,44 @@
 #include "net/http_listen.h"
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* "HOST:PORT", HOST being a literal address, in brackets if IPv6, or localhost. */
-static int parse_listen(const char *text, struct sockaddr_storage *out, socklen_t *len,
-                        struct sw_err *err)
+/* A literal address, in brackets if IPv6, or localhost. */
+static bool read_address(char *host, uint16_t port, struct sockaddr_storage *out, socklen_t *len)
 {
     struct sockaddr_in *four = (struct sockaddr_in *)out;
     struct sockaddr_in6 *six = (struct sockaddr_in6 *)out;
+    size_t n = strlen(host);
+    memset(out, 0, sizeof *out);
+    if (host[0] == '[' && host[n - 1] == ']') {
+        host[n - 1] = 0;
+        six->sin6_family = AF_INET6;
+        six->sin6_port = htons(port);
+        *len = sizeof *six;
+        return inet_pton(AF_INET6, host + 1, &six->sin6_addr) == 1;
+    }
+    four->sin_family = AF_INET;
+    four->sin_port = htons(port);
+    *len = sizeof *four;
+    return inet_pton(AF_INET, strcmp(host, "localhost") ? host : "127.0.0.1", &four->sin_addr) == 1;
+}
+
+/* "HOST:PORT" */
+static int parse_listen(const char *text, struct sockaddr_storage *out, socklen_t *len,
+                        struct sw_err *err)
+{
     const char *colon = text ? strrchr(text, ':') : NULL;
     char host[INET6_ADDRSTRLEN + 2], *end = NULL;
     size_t n = colon ? (size_t)(colon - text) : 0;
     long port = colon && colon[1] >= '0' && colon[1] <= '9' ? strtol(colon + 1, &end, 10) : -1;
-    memset(out, 0, sizeof *out);
-    if (n == 0 || n >= sizeof host || port < 0 || port > 65535 || *end) goto bad;
-    memcpy(host, text, n);
-    host[n] = 0;
-    if (!strcmp(host, "localhost")) snprintf(host, sizeof host, "127.0.0.1");
-    if (host[0] == '[' && host[n - 1] == ']') {
-        host[n - 1] = 0;
-        six->sin6_family = AF_INET6;
-        six->sin6_port = htons((uint16_t)port);
-        *len = sizeof *six;
-        if (inet_pton(AF_INET6, host + 1, &six->sin6_addr) == 1) return SW_OK;
-    } else {
-        four->sin_family = AF_INET;
-        four->sin_port = htons((uint16_t)port);
-        *len = sizeof *four;
-        if (inet_pton(AF_INET, host, &four->sin_addr) == 1) return SW_OK;
-    }
-bad:
+    bool is_whole = n > 0 && n < sizeof host && port >= 0 && port <= 65535 && !*end;
+    if (is_whole) snprintf(host, sizeof host, "%.*s", (int)n, text);
+    if (is_whole && read_address(host, (uint16_t)port, out, len)) return SW_OK;
     return sw_fail(
         err, SW_E_BAD,
         "cannot listen on \"%s\": write an address and a port, such as 127.0.0.1:8787 or [::1]:8787",

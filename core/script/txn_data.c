@@ -191,31 +191,37 @@ static int l_event(lua_State *L)
     return 0;
 }
 
+static struct sw_record record_of(const struct sw_op *o)
+{
+    return (struct sw_record){.kind = o->s[0],
+                              .type = o->s[1],
+                              .external_id = o->s[2],
+                              .zone_from = o->s[3],
+                              .state = o->s[4],
+                              .body = o->s[5],
+                              .body_n = o->n[5],
+                              .start_ms = o->i[0],
+                              .finish_ms = o->i[1],
+                              .offset_start = (int)o->i[2],
+                              .offset_finish = (int)o->i[3],
+                              .day = o->i[4],
+                              .connection_id = o->i[5],
+                              .origin_id = o->made,
+                              .id = o->i[7],
+                              .group_id = o->i[8],
+                              .into_group = o->i[11],
+                              .revision = o->i[9],
+                              .may_return = o->i[10] != 0};
+}
+
 static int run_record(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
 {
     static const char *const what[] = {"new", "updated", "unchanged"};
-    struct sw_record r = {.kind = o->s[0],
-                          .type = o->s[1],
-                          .external_id = o->s[2],
-                          .zone_from = o->s[3],
-                          .state = o->s[4],
-                          .body = o->s[5],
-                          .body_n = o->n[5],
-                          .start_ms = o->i[0],
-                          .finish_ms = o->i[1],
-                          .offset_start = (int)o->i[2],
-                          .offset_finish = (int)o->i[3],
-                          .day = o->i[4],
-                          .connection_id = o->i[5],
-                          .id = o->i[7],
-                          .group_id = o->i[8],
-                          .into_group = o->i[11],
-                          .revision = o->i[9],
-                          .may_return = o->i[10] != 0};
+    struct sw_record r;
     struct sw_put_result p;
     int rc = sw_txn_find_origin(s, t, o, err);
     if (rc) return rc;
-    r.origin_id = o->made;
+    r = record_of(o);
     rc = (o->i[6] ? sw_ingest_restore : sw_ingest_record)(s, &t->who, &r, &p, err);
     if (rc == SW_E_BAD) { /* one impossible record does not cost the others */
         sw_buf_puts(&o->out, "{\"what\":\"rejected\",\"reason\":");
