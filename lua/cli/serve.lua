@@ -24,9 +24,19 @@ local function is_loopback(address)
   return address:find("^127%.[%d.]+:%d+$") or address:find("^%[::1%]:%d+$") or address:find("^localhost:%d+$")
 end
 
+-- "HOST:PORT" as the server reads it, before anything is said of who reaches it.
+local function is_address(text)
+  local host, port = text:match("^(.+):(%d+)$")
+  return host and #port <= 5 and tonumber(port) <= 65535
+    and (host == "localhost" or host:find("^[%d.]+$") or host:find("^%[[%x:.]+%]$")) and true or false
+end
+
 -- Others may reach it: only when /metrics has its word, and never without saying what travels in the open.
 local function may_listen(ctx, address)
-  if is_loopback(address) then
+  if not is_address(address) then
+    return nil, ("cannot listen on '%s': write an address and a port, such as 127.0.0.1:8787 or [::1]:8787")
+      :format(sw.sys.clean(address)), "usage"
+  elseif is_loopback(address) then
     return true
   end
   local word, message, code = bearer.word(ctx)

@@ -108,6 +108,16 @@ describe("serve", function()
     end
   end
 
+  it("says how an address is written when it is given none", function()
+    local h = flow.home("UTC")
+    for _, address in ipairs { "8787", "example.org:80", ":80", "localhost:99999", "[::1]" } do
+      local r = h.run("serve", "--listen", address)
+      expect(r.code).equals(2)
+      expect(r.err).contains(("cannot listen on '%s': write an address and a port, such as 127.0.0.1:8787"):format(address))
+    end
+    h.remove()
+  end)
+
   it("asks for the word of /metrics once there is one, wherever it listens", function()
     local h = flow.home("UTC")
     flow.sh("printf a-word-of-24-characters! | " .. h.command("secrets", "set", "metrics"))
