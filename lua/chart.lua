@@ -1,4 +1,5 @@
 -- A chart of numbers for a terminal: columns with eighths of a cell, an axis, the first and last label.
+-- Where some are negative, columns stand on a line at nought and hang from it.
 --   chart.lines({ 1, 5, nil, 3 }, 4, { height = 8, first = "1 Mar", last = "4 Mar" })   --> list of texts
 local term = require("term")
 
@@ -6,37 +7,74 @@ local chart = {}
 
 local eighths = { "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" }
 
+local function is_figure(v)
+  return type(v) == "number" and v - v == 0
+end
+
 local function bounds(values, n)
   local low, high
   for i = 1, n do
     local v = values[i]
-    if type(v) == "number" and v - v == 0 then
+    if is_figure(v) then
       low, high = math.min(low or v, v), math.max(high or v, v)
     end
   end
   return low, high
 end
 
--- Where the axis begins: at nought when that is near, else a little below the least.
+-- Where the axis begins: at nought when that is near or all are alike, else a little below the least.
 local function floor_of(low, high)
-  if low >= 0 and low < high * 0.6 then
+  if low < high * 0.6 or low == high then
     return 0
   end
   return low - (high - low) * 0.1
 end
 
-local function cell(v, row, height, low, high)
-  if type(v) ~= "number" or v - v ~= 0 then
-    return " "
-  end
-  local filled = high > low and (v - low) / (high - low) * height or height / 2
-  local part = filled - (row - 1)
+-- The part-th row of a column that stands: nothing, some eighths, all of it. A figure shows at its foot.
+local function standing(part, is_foot)
   if part <= 0 then
-    return row == 1 and (term.unicode and eighths[1] or "_") or " "
+    return is_foot and (term.unicode and eighths[1] or "_") or " "
   elseif not term.unicode then
     return part >= 0.5 and "#" or "_"
   end
   return eighths[math.max(1, math.min(8, math.floor(part * 8 + 0.5)))]
+end
+
+-- The same of one that hangs; there are but three letters with ink at the top.
+local function hanging(part)
+  if part <= 0 then
+    return " "
+  elseif part >= 0.75 then
+    return term.unicode and "█" or "#"
+  end
+  return part >= 0.25 and (term.unicode and "▀" or "\"") or (term.unicode and "▔" or "'")
+end
+
+-- How rows are shared out: those above the base and those below it, what a row stands for, marks by row.
+local function plan(low, high, height)
+  if low >= 0 then
+    local base = floor_of(low, high)
+    local per_row = high > base and (high - base) / height or nil
+    return { base = base, up = height, down = 0, per_row = per_row,
+      marks = { [height] = per_row and high, [1] = base } }
+  end
+  local share = math.floor(height * high / (high - low) + 0.5)
+  local up = high > 0 and math.max(2, math.min(height - 1, share)) or 0
+  local down = height - up
+  return { base = 0, up = up, down = down, per_row = math.max(up > 0 and high / up or 0, -low / down),
+    marks = { [up] = up > 0 and high or nil, [up > 0 and 1 or 0] = 0, [1 - down] = low } }
+end
+
+-- What stands in a row of a figure's column; rows count up from the base, 0 and less are below it.
+local function cell(v, row, p)
+  if not is_figure(v) then
+    return " "
+  end
+  local rows = p.per_row and (v - p.base) / p.per_row or 0
+  if row < 1 then
+    return hanging(-rows + row)
+  end
+  return rows >= 0 and standing(rows - (row - 1), row == 1) or " "
 end
 
 -- More values than columns: the mean of those that share one.
@@ -61,25 +99,37 @@ local function label(v)
   return math.abs(v) >= 1000 and ("%.0f"):format(v) or ("%.4g"):format(v)
 end
 
+-- Marks at the axis, by row, as texts of one width.
+local function marks_of(p)
+  local marks, width = {}, 0
+  for row, v in pairs(p.marks) do
+    marks[row] = v and label(v) or ""
+    width = math.max(width, #marks[row])
+  end
+  return marks, width
+end
+
+local LABEL_MOST = 6 -- characters, below a thousand
+
 function chart.lines(values, n, more)
   more = more or {}
   local low, high = bounds(values, n)
   if not low then
     return { "no number to draw" }
   end
-  local base, height = floor_of(low, high), more.height or 8
-  local top, bottom = label(high), label(base)
-  local margin = math.max(#top, #bottom)
-  local cells, count = squeezed(values, n, math.max(10, math.min(more.width or 200,
-    sw.sys.columns() - margin - 3)))
-  local wide = math.max(1, math.min(4, (sw.sys.columns() - margin - 3) // count))
+  local room = sw.sys.columns() - 3 - math.max(LABEL_MOST, #label(low), #label(high))
+  local cells, count = squeezed(values, n, math.max(10, math.min(more.width or 200, room)))
+  low, high = bounds(cells, count)
+  local p = plan(low, high, more.height or 8)
+  local marks, margin = marks_of(p)
+  local wide = math.max(1, math.min(4, room // count))
   local out = {}
-  for row = height, 1, -1 do
+  for row = p.up, 1 - p.down, -1 do
     local parts = {}
     for i = 1, count do
-      parts[i] = cell(cells[i], row, height, base, high):rep(wide)
+      parts[i] = cell(cells[i], row, p):rep(wide)
     end
-    local mark = row == height and top or row == 1 and bottom or ""
+    local mark = marks[row] or ""
     out[#out + 1] = (" "):rep(margin - #mark) .. mark .. " " .. (term.unicode and "┤" or "|")
       .. table.concat(parts)
   end

@@ -126,6 +126,23 @@ describe("repl", function()
     h.remove()
   end)
 
+  it("draws figures below nought hanging from a line, equal ones at their height, noughts flat", function()
+    local h = flow.home("UTC")
+    local function drawn(list)
+      return h.ok("repl", "-e", ".plot " .. list).out
+    end
+    local mixed = drawn "{ -4, 4, -2, 0 }"
+    expect(mixed).contains(" 4 ┤    ████")
+    expect(mixed).contains("\n 0 ┤    ████    ▁▁▁▁\n   ┤████    ████")
+    expect(mixed).contains("\n-4 ┤████")
+    expect(drawn "{ -3, -1 }").contains("0 ┤████████")
+    local same = drawn "{ 5, 5 }"
+    expect(same).contains("5 ┤████████")
+    expect(same).contains("0 ┤████████")
+    expect(drawn "{ 0, 0 }").contains("0 ┤▁▁▁▁▁▁▁▁")
+    h.remove()
+  end)
+
   it("draws charts and tables, shows what a rule would do, and says what scripts may write", function()
     local h = flow.home("UTC")
     local w = world.new(h.dir, { first = "2025-03-01", days = 14 })
