@@ -27,6 +27,7 @@ struct sw_xml {
     bool begun;          /* past leading blanks */
     bool fed;            /* the parser was given something */
     bool whole;          /* all of the document was plain and is told: only blanks may follow */
+    bool followed;       /* by something else */
     bool wide;           /* UTF-16: control bytes are no bytes of their own */
     const char *refused; /* why a handler stopped the parser */
     char name[MAX_DEPTH][MAX_NAME];
@@ -207,11 +208,12 @@ static int failure(struct sw_xml *x, struct sw_err *err)
                    XML_ErrorString(XML_GetErrorCode(x->parser)));
 }
 
+/* Behind a document that came whole: as expat has it where the slices were cut elsewhere. */
 static int junk(struct sw_xml *x, const uint8_t *p, size_t n, struct sw_err *err)
 {
-    for (size_t i = 0; i < n && !x->refused; i++)
-        if (p[i] > ' ') x->refused = "something follows the end of the document";
-    return x->refused ? failure(x, err) : 0;
+    for (size_t i = 0; i < n; i++)
+        if (p[i] > ' ') x->followed = true;
+    return x->followed ? sw_fail(err, SW_E_BAD, "the XML breaks off: something follows the end of the document") : 0;
 }
 
 int sw_xml_feed(struct sw_xml *x, const uint8_t *p, size_t n, struct sw_err *err)
@@ -234,7 +236,7 @@ int sw_xml_feed(struct sw_xml *x, const uint8_t *p, size_t n, struct sw_err *err
 
 int sw_xml_finish(struct sw_xml *x, struct sw_err *err)
 {
-    if (x->whole && !x->refused) return 0;
+    if (x->whole) return junk(x, NULL, 0, err);
     if (x->refused || !make_parser(x) || XML_Parse(x->parser, "", 0, 1) != XML_STATUS_OK)
         return failure(x, err);
     return 0;
