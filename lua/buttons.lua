@@ -80,6 +80,12 @@ function buttons.lacks(list, uses)
   end
 end
 
+-- What is said of a button whose rule lacks a grant.
+function buttons.ungranted(grant)
+  return ("a button that %s needs the line: uses = { ..., \"%s\" },"):format(
+    grant == "rule:fire" and "fires a rule" or grant == "task:write" and "ends a task" or "tags", grant)
+end
+
 -- --- links ---
 
 function buttons.mark(token)

@@ -5,6 +5,21 @@ local vault = require("vault")
 
 local channels = {}
 
+-- A file of lua/notify is a channel.
+function channels.known(name)
+  return name:find("^%l[%l_]*$") ~= nil
+    and sw.fs.stat(("%s/lua/notify/%s.lua"):format(sw.sys.share(), name)) ~= nil
+end
+
+function channels.names()
+  local names = {}
+  for _, file in ipairs(sw.fs.list(sw.sys.share() .. "/lua/notify") or {}) do
+    names[#names + 1] = file:match("^([%l_]+)%.lua$")
+  end
+  table.sort(names)
+  return names
+end
+
 function channels.with_secrets(ctx, name)
   local all = ctx.config and ctx.config.channels or {}
   local settings, copy = all[name], nil

@@ -1,7 +1,7 @@
 -- What a trigger asks of an event, beside its kind: provider, maker, sport and the like.
 --   filters.passes({ kind = "event", sport = "running" }, view)   --> does the event have it?
 --   filters.problem(trigger)        --> nil, or a sentence: what no event can ever have
---   filters.slip(ctx, trigger)      --> nil, or a sentence: "there is no sport 'runing' (did you mean ...)"
+--   filters.slips(ctx, trigger)     --> sentences such as "there is no sport 'runing' (did you mean ...)"
 -- Services and people bring words of their own, so a word that is like none of ours may come one day and is
 -- left alone; one that is nearly ours, and that no data of the person has, is a slip. It may come one day,
 -- too, so a slip is told by `lint` and keeps no rule from running.
@@ -141,14 +141,13 @@ function filters.problem(t)
   end
 end
 
-function filters.slip(ctx, t)
+function filters.slips(ctx, t)
+  local found = {}
   for _, name in ipairs { "sport", "provider", "maker" } do
     local value = t[name]
-    local wrong = type(value) == "string" and value_problem(ctx, name, value)
-    if wrong then
-      return wrong
-    end
+    found[#found + 1] = type(value) == "string" and value_problem(ctx, name, value) or nil
   end
+  return found
 end
 
 return filters

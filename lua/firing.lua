@@ -109,11 +109,15 @@ local function has(uses, grant)
   return false
 end
 
-local function granted(uses, a)
+-- Why an action is not this rule's to do; nil when it is.
+local function ungranted(uses, a)
   local args = type(a) == "table" and a.args
   local grant = type(args) == "table" and (grant_of[a.action] or actions.grant(a.action))
-  return grant and not (grant == "notify" and args.buttons and buttons.lacks(args.buttons, uses))
-    and has(uses, grant)
+  local lacks = grant == "notify" and args.buttons and buttons.lacks(args.buttons, uses)
+  if lacks then
+    return buttons.ungranted(lacks)
+  end
+  return not (grant and has(uses, grant)) and "an action was asked for that was not granted" or nil
 end
 
 -- Actions this rule may ask for that need no second look when they are made of texts.
@@ -135,8 +139,7 @@ local function doubt_closely(rule, out)
   local uses, list = rule.declaration.uses or {}, out.actions or {}
   for i = 1, #list do -- a hole is no action either
     local a = list[i]
-    local problem = not granted(uses, a) and "an action was asked for that was not granted"
-      or action_shape.problem(a.action, a.args)
+    local problem = ungranted(uses, a) or action_shape.problem(a.action, a.args)
     if problem then
       return problem
     end

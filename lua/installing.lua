@@ -45,7 +45,7 @@ local function judge(ctx, d, base)
   if d.kind == "provider" then
     return providers.problems(d, base)[1]
   end
-  return triggers.refused(ctx, d)
+  return triggers.problems(ctx, d)[1]
 end
 
 -- Scripts may write a package as a plain table too.

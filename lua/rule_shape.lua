@@ -73,31 +73,41 @@ local function mistyped_param(name, p)
   end
 end
 
-local function first(list, check)
+local function gather(found, list, check)
+  local here = {}
   for key, value in pairs(list or {}) do
-    local why = check(key, value)
-    if why then
-      return why
-    end
+    here[#here + 1] = check(key, value)
   end
+  table.sort(here) -- `pairs` has no order
+  table.move(here, 1, #here, #found + 1, found)
 end
 
 local function triggers_of(on)
   return on.kind == "any" and (type(on.of) == "table" and on.of or { false }) or { on }
 end
 
-function rule_shape.problem(d)
+-- All that is wrong, as sentences.
+function rule_shape.problems(d)
   if type(d) ~= "table" or d.kind ~= "rule" then
-    return "this is no rule: return sw.rule { ... }"
+    return { "this is no rule: return sw.rule { ... }" }
   elseif d.on == nil or not d.run then
-    return ("rule lacks '%s'"):format(d.on == nil and "on" or "run")
+    return { ("rule lacks '%s'"):format(d.on == nil and "on" or "run") }
   end
-  local why = first(d, function(name, v)
+  local found = {}
+  gather(found, d, function(name, v)
     return fields[name] and mistyped("rule", name, v, fields[name])
   end)
-  return why or first(triggers_of(d.on), function(_, t)
-    return mistyped_trigger(t)
-  end) or first(d.params, mistyped_param)
+  if type(d.on) == "table" then
+    gather(found, triggers_of(d.on), function(_, t)
+      return mistyped_trigger(t)
+    end)
+  end
+  gather(found, type(d.params) == "table" and d.params or {}, mistyped_param)
+  return found
+end
+
+function rule_shape.problem(d)
+  return rule_shape.problems(d)[1]
 end
 
 return rule_shape

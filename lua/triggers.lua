@@ -1,7 +1,7 @@
 -- Triggers of rules on the trusted side: which there are, who listens to what, when the next one is due.
 --   triggers.listens(rule, "workout.created")   triggers.next_instant(ctx, rule, after_ms)
 --   triggers.unsupported(ctx, declaration) --> nil, or why this version cannot run it; its types are right
---   triggers.refused(ctx, declaration)     --> the same of what may be of any type
+--   triggers.problems(ctx, declaration)    --> all of that, in a list: for `lint`
 local actions = require("actions")
 local fields = require("box.fields")
 local data = require("data")
@@ -54,8 +54,8 @@ local function known_event(name)
   return nil, ("there is no event '%s'%s"):format(tostring(name), schema.did_you_mean(tostring(name), all))
 end
 
--- Why a trigger cannot be listened to, nil when it can.
-function triggers.problem(ctx, t)
+-- Why a trigger on no data cannot be listened to, nil when it can.
+local function problem_of(ctx, t)
   if t.kind == "event" then
     local known, why = known_event(t.event or t[1])
     return not known and why or nil
@@ -64,8 +64,6 @@ function triggers.problem(ctx, t)
     if not name:find("^[%w_%-]+$") or #name > 40 then
       return ("'%s' is no name for a webhook: letters, digits, _ and -"):format(name:sub(1, 60))
     end
-  elseif watch.kinds[t.kind] then
-    return watch.problem(t)
   elseif not scheduled[t.kind] then
     return ("there is no trigger '%s'"):format(tostring(t.kind))
   else
@@ -74,59 +72,80 @@ function triggers.problem(ctx, t)
   end
 end
 
+-- All that keeps a trigger from being listened to.
+function triggers.problems_of(ctx, t)
+  local found = watch.kinds[t.kind] and watch.problems(t) or { problem_of(ctx, t) }
+  found[#found + 1] = filters.problem(t)
+  return found
+end
+
+function triggers.problem(ctx, t)
+  return triggers.problems_of(ctx, t)[1]
+end
+
 function triggers.scheduled(t)
   return scheduled[t.kind] or false
 end
 
 -- What it reads is named as it is, or it would be told nothing when it asks.
-local function reads_problem(d)
+local function add_reads_problems(found, d)
   local known = schema.keys(data.metrics())
   table.move(fields.record_kinds, 1, #fields.record_kinds, #known + 1, known)
   for _, name in ipairs(d.reads or {}) do
     if not data.metric(name) and not known_kind[name] then
-      return ("reads: there is no metric or kind of record '%s'%s"):format(name,
+      found[#found + 1] = ("reads: there is no metric or kind of record '%s'%s"):format(name,
         schema.did_you_mean(name, known))
     end
   end
 end
 
-function triggers.unsupported(ctx, d)
-  if #triggers_of(d) == 0 then
-    return "sw.any is empty: it takes triggers, such as sw.any { sw.goal \"steps\", sw.cron \"0 7 * * *\" }"
-  end
-  for _, t in ipairs(triggers_of(d)) do
-    local problem = triggers.problem(ctx, t) or filters.problem(t)
-    if problem then
-      return problem
-    end
-  end
-  local problem = gates.problem(ctx, d) or reads_problem(d)
-  if problem then
-    return problem
-  end
+local function add_grant_problems(found, d)
   local known = grants_now()
   for _, grant in ipairs(d.uses or {}) do
     if grant == "http" then
-      return "'http' names no host: write uses = { \"http:api.example.com\" }"
+      found[#found + 1] = "'http' names no host: write uses = { \"http:api.example.com\" }"
     elseif not known[grant] and not grant:find("^http:") then
-      return ("'%s' is a grant of a later version; this one has %s, http:HOST"):format(grant,
+      found[#found + 1] = ("'%s' is a grant of a later version; this one has %s, http:HOST"):format(grant,
         table.concat(schema.keys(known), ", "))
     end
   end
 end
 
-function triggers.refused(ctx, d)
-  return rule_shape.problem(d) or triggers.unsupported(ctx, d)
+-- All that keeps this version from running a rule whose types are right.
+local function unsupported(ctx, d)
+  local found = {}
+  if #triggers_of(d) == 0 then
+    found[1] = "sw.any is empty: it takes triggers, such as "
+      .. 'sw.any { sw.goal "steps", sw.cron "0 7 * * *" }'
+  end
+  for _, t in ipairs(triggers_of(d)) do
+    local wrong = triggers.problems_of(ctx, t)
+    table.move(wrong, 1, #wrong, #found + 1, found)
+  end
+  found[#found + 1] = gates.problem(ctx, d)
+  add_reads_problems(found, d)
+  add_grant_problems(found, d)
+  return found
+end
+
+function triggers.unsupported(ctx, d)
+  return unsupported(ctx, d)[1]
+end
+
+-- The same of what may be of any type: of what is mistyped nothing more is asked.
+function triggers.problems(ctx, d)
+  local found = rule_shape.problems(d)
+  return #found > 0 and found or unsupported(ctx, d)
 end
 
 -- What the author may have meant instead, for `lint`: data may come that has these very words.
-function triggers.slip(ctx, d)
+function triggers.slips(ctx, d)
+  local found = {}
   for _, t in ipairs(triggers_of(d)) do
-    local slip = filters.slip(ctx, t)
-    if slip then
-      return slip
-    end
+    local slips = filters.slips(ctx, t)
+    table.move(slips, 1, #slips, #found + 1, found)
   end
+  return found
 end
 
 triggers.passes = filters.passes

@@ -119,21 +119,19 @@ local function bounds_problem(m, t)
   end
 end
 
--- What a declaration says that only the engine can judge: metrics, bounds, ranges.
-function watch.problem(trigger)
-  local wrong = watch_shape.problem(trigger)
-  if wrong then
-    return wrong
-  end
-  local m, why = data.metric(trigger.metric or "steps")
+-- What a declaration says that only the engine can judge: metrics, bounds, ranges. All of it, as sentences.
+function watch.problems(trigger)
+  local found = watch_shape.problems(trigger)
+  local typed = type(trigger.metric) == "string" or trigger.metric == nil
+  local m, why = data.metric(typed and trigger.metric or "steps")
   if not m then
-    return why
-  end
-  if trigger.kind == "threshold" then
-    return bounds_problem(m, trigger)
+    found[#found + 1] = why
+  elseif trigger.kind == "threshold" and type(trigger.enter) == "string" then
+    found[#found + 1] = bounds_problem(m, trigger)
   elseif trigger.kind == "streak" and not trigger.metric and not trigger.records then
-    return "sw.streak counts records = \"workout\" or a metric"
+    found[#found + 1] = "sw.streak counts records = \"workout\" or a metric"
   end
+  return found
 end
 
 -- The newest day of a metric that has a value, looked for further and further back.

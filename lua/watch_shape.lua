@@ -1,5 +1,5 @@
 -- What a trigger on data may say: whoever looks at it later (watch.lua) need not ask again.
---   watch_shape.problem { kind = "streak", records = "workout", lengths = { 7 } } --> nil, or a sentence
+--   watch_shape.problems { kind = "streak", records = "workout", lengths = { 7 } } --> list of sentences
 -- Scripts write triggers as plain tables too, so nothing is taken from the constructors' word.
 local fields = require("box.fields")
 local words = require("watch_words")
@@ -77,8 +77,14 @@ function more.baseline(t)
   end
 end
 
-function watch_shape.problem(t)
-  return types_problem(t) or lasting_problem(t) or more[t.kind] and more[t.kind](t) or nil
+-- What has the wrong type says nothing more.
+function watch_shape.problems(t)
+  local found = { types_problem(t) }
+  if #found == 0 then
+    found[1] = lasting_problem(t)
+    found[#found + 1] = more[t.kind] and more[t.kind](t) or nil
+  end
+  return found
 end
 
 return watch_shape

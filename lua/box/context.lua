@@ -270,7 +270,8 @@ local function read_count(kind, options, known)
   return ask("count", record_args("count", kind, options), known)
 end
 
-context.actions, context.reads = actions, reads -- for reference.lua
+context.actions, context.reads = actions, reads -- for reference.lua and lint_calls.lua
+context.waits = { timeout = { "duration", required = true, doc = "after which it gives nil" } }
 context.names = {} -- what ctx has of them: "calendar", "notify"
 
 local groups = {} -- "calendar" -> { add = "calendar.add" ... }
@@ -281,6 +282,17 @@ for name in pairs(actions) do
     groups[group] = groups[group] or {}
     groups[group][verb] = name
   end
+end
+
+-- What is said of ctx.calendar.list: the verbs that there are.
+function context.no_verb(group, verb, verbs)
+  local names = {}
+  for name in pairs(verbs) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  return ("ctx.%s has no '%s'; it has %s"):format(group, errors.clean(tostring(verb)):sub(1, 60),
+    table.concat(names, ", "))
 end
 
 local function unchangeable()
@@ -296,6 +308,9 @@ local function make_member(ctx, state, name)
     for verb, full in pairs(groups[name]) do
       verbs[verb] = action(state, full, actions[full])
     end
+    setmetatable(verbs, { __index = function(_, verb)
+      errors.fail(context.no_verb(name, verb, groups[name]))
+    end })
     ctx[name] = setmetatable({}, { __metatable = false, __index = verbs, __newindex = unchangeable })
   end
 end

@@ -1,8 +1,9 @@
 -- What the source of a rule shows before it runs: writes to what outlives a run, globals, actions that no
 -- grant covers. Not a parser of Lua (the compiler has seen the source): tokens, blocks, declared names.
---   lint.problems("rules/x.lua", source, declaration) --> { { line, message, hint } ... }
+--   lint.problems("rules/x.lua", source, declaration) --> list of texts, list for lua/rule_lint.lua
 local context = require "context"
 local errors = require "errors"
+local lint_calls = require "lint_calls"
 local lint_pure = require "lint_pure"
 
 local lint = {}
@@ -54,15 +55,16 @@ local function token_at(source, at)
 end
 
 local function tokens_of(source)
-  local list, at, line = {}, 1, 1
+  local list, at, line, begun = {}, 1, 1, 1
   while at <= #source do
     local stop, kind = token_at(source, at)
     local text = source:sub(at, stop)
     if kind then
       list[#list + 1] = { text = text, kind = kind == "name" and keywords[text] and "keyword" or kind,
-        line = line }
+        line = line, column = at - begun + 1 }
     end
     local _, breaks = text:gsub("\n", "")
+    begun = breaks > 0 and at + text:find "\n[^\n]*$" or begun
     line, at = line + breaks, stop + 1
   end
   return list
@@ -113,7 +115,8 @@ function walk:declare(i, stop)
 end
 
 function walk:problem(i, message, hint)
-  self.found[#self.found + 1] = { line = self.tokens[i].line, message = message, hint = hint }
+  local t = self.tokens[i]
+  self.found[#self.found + 1] = { line = t.line, column = t.column, message = message, hint = hint }
 end
 
 -- The index behind "a.b[c]" that begins at i, nil when there is a call in it.
@@ -288,22 +291,26 @@ local function ungranted(self, declaration)
   end
 end
 
+-- Gives the mistakes, and what only the engine can judge.
 function lint.problems(script, source, declaration)
   local self = setmetatable({ tokens = tokens_of(source), scopes = { { kind = "file", names = {},
     depth = 0 } },
     found = {} }, walk)
   self:run()
   ungranted(self, declaration)
-  for _, p in ipairs(lint_pure.problems(self.tokens, context.names)) do
+  for _, p in ipairs(lint_pure.problems(self.tokens, context.names, lint_calls.reading)) do
     self:problem(p.i, p.message, p.hint)
   end
-  table.sort(self.found, function(a, b) return a.line < b.line end)
+  local told = lint_calls.problems(self.tokens, function(...) self:problem(...) end)
+  table.sort(self.found, function(a, b)
+    return a.line < b.line or a.line == b.line and a.column < b.column
+  end)
   local list = {}
   for i, p in ipairs(self.found) do
     list[i] = errors.explain(errors.made { message = p.message, script = script, line = p.line,
-      hint = p.hint }).text
+      column = p.column, hint = p.hint }).text
   end
-  return list
+  return list, told
 end
 
 return lint

@@ -53,20 +53,22 @@ local function outline(value, depth)
 end
 
 -- All mistakes of a file that can be told apart; what fails because of one of them is left out.
+-- Gives what it declares, where there is something to judge in it, and whether it is as it should be.
 local function collect(run, out)
   schema.collecting = {}
   local ok, result = pcall(function() return compile(run)() end)
   local found = schema.collecting
   schema.collecting = nil
-  if ok and #found == 0 then
-    found = type(result) == "table" and result.kind == "rule"
-      and require("lint").problems(run.script, run.source, result) or found
-    out.problems = #found > 0 and found or nil
-    return result
+  if ok and type(result) == "table" and result.kind == "rule" then
+    local list
+    list, out.told = require("lint").problems(run.script, run.source, result)
+    table.move(list, 1, #list, #found + 1, found)
   elseif not ok and (type(result) == "table" or #found == 0) then
     found[#found + 1] = errors.explain(result).text
   end
-  out.problems = found
+  out.problems = #found > 0 and found or nil
+  local declares = ok and type(result) == "table" and declarations[result.kind]
+  return (declares or not out.problems) and result or nil
 end
 
 function ops.load(run, out)
@@ -74,7 +76,7 @@ function ops.load(run, out)
   local declaration
   if run.collect then
     declaration = collect(run, out)
-    if out.problems then
+    if out.problems and not declaration then
       return
     end
   else

@@ -158,18 +158,26 @@ local function fits(value, rule)
   return checks[kind](value)
 end
 
-local function check_value(what, key, value, rule)
+-- Why a value does not suit its key; nil when it does.
+function schema.misfit(what, key, value, rule)
   local good, wanted = fits(value, rule)
-  if not good then
-    schema.problem(("'%s' in %s must be %s, not %s"):format(rule.name or tostring(key), what, wanted,
-      show(value)), key)
-  end
+  return not good and ("'%s' in %s must be %s, not %s"):format(rule.name or tostring(key), what, wanted,
+    show(value)) or nil
+end
+
+function schema.lacking(what, key, rule)
+  return ("%s lacks '%s'%s"):format(what, rule.name or tostring(key), rule.doc and ": " .. rule.doc or "")
 end
 
 -- What stands without a name, and first: sw.threshold { "steps", ... }.
 local function positional(key, shape)
   return shape[1] and shape[1].name == key and (" (write it first and without its name: { \"%s\", ... })")
     :format(key == "metric" and "steps" or key)
+end
+
+function schema.unknown(what, key, shape)
+  return ("unknown key '%s' in %s%s"):format(errors.clean(tostring(key)):sub(1, 60), what,
+    positional(key, shape) or errors.did_you_mean(key, shape, schema.synonyms))
 end
 
 -- Is there nothing to say? What is wrong is found again in order, to be worded.
@@ -203,17 +211,19 @@ function schema.check(what, spec, shape)
   end
   table.sort(names, function(a, b) return tostring(a) < tostring(b) end)
   for _, key in ipairs(names) do
+    local wrong
     if not shape[key] then
-      schema.problem(("unknown key '%s' in %s%s"):format(errors.clean(tostring(key)):sub(1, 60), what,
-        positional(key, shape) or errors.did_you_mean(key, shape, schema.synonyms)), key)
+      wrong = schema.unknown(what, key, shape)
     else
-      check_value(what, key, spec[key], shape[key])
+      wrong = schema.misfit(what, key, spec[key], shape[key])
+    end
+    if wrong then
+      schema.problem(wrong, key)
     end
   end
   for key, rule in pairs(shape) do
     if rule.required and spec[key] == nil then
-      schema.problem(("%s lacks '%s'%s"):format(what, rule.name or tostring(key),
-        rule.doc and ": " .. rule.doc or ""))
+      schema.problem(schema.lacking(what, key, rule))
     end
   end
   return spec

@@ -88,7 +88,7 @@ shapes.triggers = {
 function shapes.any(list)
   local shape = {}
   for i = 1, type(list) == "table" and #list or 0 do
-    shape[i] = { "map" }
+    shape[i] = { trigger }
   end
   return shape
 end

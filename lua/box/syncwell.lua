@@ -13,7 +13,7 @@ local function declare(kind, shape, spec)
   schema.check(kind, spec, shape)
   local made = { kind = kind }
   for key, value in pairs(spec) do
-    local name = shape[key].name or key
+    local name = shape[key] and shape[key].name or key -- what lint gathers goes on with keys of no shape
     made[name] = quantity.is(value) and quantity.text(value) or value
   end
   return made
@@ -41,20 +41,23 @@ local function is_trigger(value)
   return type(value) == "table" and shapes.triggers[value.kind] ~= nil
 end
 
+-- The name of an event alone is that event, as in `on`.
 function sw.any(spec)
   schema.check("any", spec, shapes.any(spec))
-  for _, trigger in ipairs(spec) do
-    if not is_trigger(trigger) then
+  local list = {}
+  for i, trigger in ipairs(spec) do
+    list[i] = type(trigger) == "string" and sw.event(trigger) or trigger
+    if not is_trigger(list[i]) then
       schema.fail "any takes triggers: sw.event, sw.cron, sw.threshold ..."
     end
   end
-  return { kind = "any", of = spec }
+  return { kind = "any", of = list }
 end
 
 local function check_params(params)
   for name, param in pairs(params or {}) do
     if type(param) ~= "table" or not shapes.params[param.kind] then
-      schema.fail(("parameter '%s' is made with sw.duration, sw.number, sw.text, sw.choice or sw.bool")
+      schema.problem(("parameter '%s' is made with sw.duration, sw.number, sw.text, sw.choice or sw.bool")
         :format(tostring(name)), "params")
     end
   end
@@ -62,21 +65,21 @@ end
 
 local function check_uses(uses)
   for _, grant in ipairs(uses or {}) do
-    if not shapes.grants[grant] and not grant:match "^http:[%w.%-:]+$" then
+    if type(grant) == "string" and not shapes.grants[grant] and not grant:match "^http:[%w.%-:]+$" then
       local near = require("errors").did_you_mean(grant, shapes.grants)
-      schema.fail(("unknown grant '%s' in uses%s"):format(grant, near), "uses")
+      schema.problem(("unknown grant '%s' in uses%s"):format(grant, near), "uses")
     end
   end
 end
 
 function sw.rule(spec)
   local made = declare("rule", shapes.rule, spec)
-  check_params(made.params)
-  check_uses(made.uses)
+  check_params(type(made.params) == "table" and made.params or {})
+  check_uses(type(made.uses) == "table" and made.uses or {})
   if type(made.on) == "string" then
     made.on = sw.event(made.on)
-  elseif not is_trigger(made.on) and made.on.kind ~= "any" then
-    schema.fail("'on' in rule must be a trigger, such as sw.event \"workout.created\"", "on")
+  elseif type(made.on) == "table" and not is_trigger(made.on) and made.on.kind ~= "any" then
+    schema.problem("'on' in rule must be a trigger, such as sw.event \"workout.created\"", "on")
   end
   return made
 end

@@ -1,14 +1,11 @@
 -- syncwell lint: check rule and provider files without turning them on; all errors, not the first.
 --   syncwell lint rules/automations/mine.lua   |   syncwell lint providers/acme.lua
-local fields = require("box.fields")
 local capabilities = require("capabilities")
 local code_text = require("code_text")
-local data = require("data")
 local providers = require("providers")
+local rule_lint = require("rule_lint")
 local rules = require("rules")
-local schema = require("schema")
 local term = require("term")
-local triggers = require("triggers")
 
 local command = {
   group = "rules", summary = "check rule and provider files", usage = "[PATH...]",
@@ -48,51 +45,77 @@ local function files_of(ctx, words)
   return list
 end
 
--- What the engine itself finds in a declaration that is well formed.
-local function judge(ctx, d, name)
-  if d.kind == "package" then
+-- What the engine itself finds in a declaration, { text, line, column } each.
+local function judge(ctx, out, name)
+  local d = out.declaration
+  if d.kind == "package" or d.kind == "provider" and out.problems then
     return {}
-  elseif d.kind == "provider" then
-    return providers.problems(d, name:match("([^/]+)%.lua$"))
+  elseif d.kind == "rule" then
+    return rule_lint.problems(ctx, d, out.told)
   end
-  return { triggers.refused(ctx, d) or triggers.slip(ctx, d) }
-end
-
-local function kind_problem(name)
-  return not fields.is_record[name] and ("there are no records of kind '%s'%s"):format(name,
-    schema.one_of(name, fields.record_kinds)) or nil
-end
-
-local function metric_problem(name)
-  local _, why = data.metric(name)
-  return why
-end
-
--- Names that a script would only stumble over when it runs: what it reads, where that stands in quotes.
-local function unknown_reads(bare)
-  local list = {}
-  for what, problem in pairs { series = metric_problem, records = kind_problem, count = kind_problem } do
-    for name in bare:gmatch("ctx%." .. what .. "%s*%(?%s*[\"']([%w_%-]*)[\"']") do
-      list[#list + 1] = problem(name)
-    end
+  local list = providers.problems(d, name:match("([^/]+)%.lua$"))
+  for i, text in ipairs(list) do
+    list[i] = { text = text }
   end
-  table.sort(list)
   return list
 end
 
--- What the engine finds has no place; the word it names in quotes has one, if it stands in the code once.
-local function placed(name, text, source, bare)
+-- The word that a text names in quotes has a place, if it stands in the code once.
+local function place_of(text, bare)
   local word = text:match("'([^']+)'")
   local quoted = word and ('["\']%s["\']'):format(word:gsub("%W", "%%%0"))
   local at = quoted and bare:find(quoted)
-  if not at or bare:find(quoted, at + 1) then
-    return ("%s: %s"):format(name, text)
+  if at and not bare:find(quoted, at + 1) then
+    local before = bare:sub(1, at - 1)
+    return select(2, before:gsub("\n", "")) + 1, #before:match("[^\n]*$") + 1
   end
-  local _, breaks = source:sub(1, at):gsub("\n", "")
-  local before, rest = source:sub(1, at - 1):match("([^\n]*)$"), source:match("^[^\n]*", at)
-  local left = before:match("^%s*")
-  return ("%s:%d: %s\n  %s%s\n  %s^"):format(name, breaks + 1, text, before:sub(#left + 1), rest,
-    (" "):rep(#before - #left))
+end
+
+local function placed(name, one, source, bare)
+  local line, column = one.line, one.column
+  if not line then
+    line, column = place_of(one.text, bare)
+  end
+  if not line then
+    return ("%s: %s"):format(name, one.text)
+  end
+  local n, shown = 0, ""
+  for text in (source .. "\n"):gmatch("([^\n]*)\n") do
+    n = n + 1
+    shown = n == line and text or shown
+  end
+  local left = #shown:match("^%s*")
+  return ("%s:%d: %s\n  %s\n  %s^"):format(name, line, one.text, shown:sub(left + 1),
+    (" "):rep(column - 1 - left))
+end
+
+local function line_of(text, name)
+  return tonumber(text:sub(#name + 1):match("^:(%d+):")) or 0
+end
+
+-- In the order of their lines; what the box and the engine both find is said once, by the box.
+local function merged(found, own, name, source, bare)
+  local list, said = {}, {}
+  for i, text in ipairs(found) do
+    list[i] = text
+    said[text:match("'([^']+)'") or ""] = true
+  end
+  for _, one in ipairs(own) do
+    local word = one.text:match("'([^']+)'")
+    local text = (one.line or not word or not said[word]) and placed(name, one, source, bare)
+    if text and not said[text] then
+      list[#list + 1], said[text] = text, true
+    end
+  end
+  local rank = {}
+  for i, text in ipairs(list) do
+    rank[text] = i
+  end
+  table.sort(list, function(a, b)
+    local x, y = line_of(a, name), line_of(b, name)
+    return x < y or x == y and rank[a] < rank[b]
+  end)
+  return list
 end
 
 -- The mistakes of one file, each with its place; nil, message, code when no box can be had.
@@ -114,17 +137,12 @@ local function check(ctx, path)
   local r = results[1]
   if not r.ok then
     return { r.error.text or r.error.message }, nil, name
-  elseif r.out.problems then
-    return r.out.problems, nil, name
   end
-  local list, d, bare = {}, r.out.declaration, code_text.bare(source)
-  local found = judge(ctx, d, name)
-  local unknown = d.kind == "provider" and {} or unknown_reads(bare)
-  table.move(unknown, 1, #unknown, #found + 1, found)
-  for i, text in ipairs(found) do
-    list[i] = placed(name, text, source, bare)
+  local found, d, bare = r.out.problems or {}, r.out.declaration, code_text.bare(source)
+  if not d then
+    return found, nil, name
   end
-  return list, d, name
+  return merged(found, judge(ctx, r.out, name), name, source, bare), d, name
 end
 
 local function say(name, problems, may)

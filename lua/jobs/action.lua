@@ -10,15 +10,6 @@ local wording = require("wording")
 local json = sw.json
 local action = {}
 
-local function channel_names()
-  local names = {}
-  for _, file in ipairs(sw.fs.list(sw.sys.share() .. "/lua/notify")) do
-    names[#names + 1] = file:match("^([%l_]+)%.lua$")
-  end
-  table.sort(names)
-  return table.concat(names, ", ")
-end
-
 -- A way to send that sees the channel's secrets.
 local function opened(ctx, name, open)
   local own, why, code = channels.with_secrets(ctx, name)
@@ -36,8 +27,8 @@ end
 
 local function channel_of(ctx, args)
   local name = channel_name(ctx, args)
-  if not name:find("^%l[%l_]*$") or not sw.fs.stat(sw.sys.share() .. "/lua/notify/" .. name .. ".lua") then
-    return nil, ("there is no channel '%s' (%s)"):format(name, channel_names()), "bad"
+  if not channels.known(name) then
+    return nil, ("there is no channel '%s' (%s)"):format(name, table.concat(channels.names(), ", ")), "bad"
   end
   local channel = require("notify." .. name)
   return opened(ctx, name, function(own)

@@ -60,6 +60,85 @@ return sw.rule { title = "T", on = sw.at "08:00", run = function(_, ctx) ctx.log
     expect(h.run("lint", path).out).contains("a.lua:2: there is no metric 'stpes'")
   end)
 
+  -- What lint says of a rule whose run has this body, each finding by its line and message.
+  local function said_of(body, more)
+    flow.write(path, ('local sw = require "syncwell"\nreturn sw.rule { title = "T", on = sw.at "08:00", %s\n'
+      .. "  run = function(_, ctx)\n%s\n  end }\n"):format(more or 'uses = { "notify", "calendar:write" },', body))
+    return h.run("lint", path).out
+  end
+
+  it("names all that is wrong, not the first of it, in the order of the lines", function()
+    flow.write(path, [[local sw = require "syncwell"
+return sw.rule { titel = "T", max_per = "3/fortnight", reads = { "stpes", "workuot" },
+  on = sw.any { sw.threshold { "weigth", enter = ">80" }, sw.event { "workout.created", sport = "runing", maker = "garmni" },
+    sw.event "sleep.make" },
+  run = function(_, ctx)
+    ctx.series("pulze")
+    ctx.notify { txt = "x", priority = "urgent" }
+  end }
+]])
+    local out = h.run("lint", path).out
+    local last = 0
+    for _, part in ipairs { "a.lua:2: unknown key 'titel' in rule (did you mean 'title'?)", "a.lua:2: max_per: '3/fortnight'",
+      "a.lua:2: reads: there is no metric or kind of record 'stpes' (did you mean 'steps'?)", "kind of record 'workuot'",
+      "a.lua:3: there is no metric 'weigth' (did you mean 'weight'?)", "a.lua:3: there is no sport 'runing'",
+      "a.lua:3: there is no maker 'garmni'", "a.lua:4: there is no event 'sleep.make'", "a.lua:6: there is no metric 'pulze'",
+      "a.lua:7: ctx.notify is not granted to this rule", "ctx.notify lacks 'text'",
+      "'priority' in ctx.notify must be one of low, normal, high, not 'urgent'", "unknown key 'txt' in ctx.notify (did you mean 'text'?)" } do
+      local at = out:find(part, 1, true)
+      expect(part .. (at and " is there" or " in: " .. out)).equals(part .. " is there")
+      if part:find("a.lua", 1, true) then
+        expect(at > last).is_true()
+        last = at
+      end
+    end
+  end)
+
+  for body, says in pairs {
+    ['ctx.wait_for("sleep.creatd", { timeout = "2h" })'] = "a.lua:4: there is no event 'sleep.creatd' (did you mean 'sleep.created'?)",
+    ['local w = ctx.wait_for(sw.event { "workout.created", sport = "runing" }, { timeout = "2h" })'] = "a.lua:4: there is no sport 'runing'",
+    ['ctx.wait_for(sw.any { sw.threshold { "hart_rate", enter = ">5" } }, { timeout = "2h" })'] = "a.lua:4: there is no metric 'hart_rate'",
+    ['ctx.wait_for(sw.event { "workout.created", sprot = "running" }, { timeout = "2h" })'] = "unknown key 'sprot' in event (did you mean 'sport'?)",
+    ['ctx.wait_for(sw.at "08:00", { timeout = "2h" })'] = "for a time there is ctx.sleep",
+    ['ctx.wait_for "sleep.created"'] = "ctx.wait_for takes a timeout",
+    ['ctx.wait_for("sleep.created", { timeout = "soon" })'] = "'timeout' in ctx.wait_for must be a duration",
+    ['ctx.notify { text = "x", channel = "emial" }'] = "there is no channel 'emial' (did you mean 'email'?)",
+    ['ctx.notify { text = "x", buttons = { { text = "y", fire = "z" } } }'] = 'a button that fires a rule needs the line: uses = { ..., "rule:fire" }',
+    ['ctx.notify { text = "x", buttons = { { text = "y", call = "z" } } }'] = "a button is { text = ..., and one of",
+    ['ctx.calendar.list()'] = "ctx.calendar has no 'list'; it has add, remove, update",
+    ['ctx.calender.add { title = "x", at = ctx.now }'] = "ctx has no 'calender' (did you mean 'calendar'?)",
+    ['ctx.series("steps", { last = "today" })'] = "'last' in ctx.series must be a duration such as \"60min\", not 'today'",
+    ['ctx.records("workout", { form = ctx.now - "2d" })'] = "unknown key 'form' in ctx.records (did you mean 'from'?)",
+  } do
+    it(("sees that %s cannot be"):format(body), function()
+      expect(said_of(body)).contains(says)
+    end)
+  end
+
+  it("names what is asked for and not listed in reads", function()
+    expect(said_of('ctx.series "steps"', 'reads = { "weight" },')).contains(
+      "this rule does not say that it reads 'steps'; add it to: reads = { ... }")
+    expect(said_of('ctx.wait_for("sleep.created", { timeout = "2h" })', 'reads = { "weight" },')).contains("reads 'sleep'")
+  end)
+
+  it("leaves alone what only a run knows, and what stands in brackets and functions", function()
+    for _, body in ipairs { 'local c = "em" .. "ial" ctx.notify { text = "x", channel = c }', 'local k = "text" ctx.notify { [k] = "x" }',
+      'ctx.notify { text = ("a"):rep(3), values = { n = #{ 1, 2 }, f = (function(a, b) return a, b end)(1, 2) } }',
+      'for _, t in ipairs { "sleep.created" } do ctx.wait_for(t, { timeout = "1h" }) end',
+      'local o = { timeout = "1h" } ctx.wait_for("sleep.created", o)', 'local x = { ctx = { calender = 1 } } ctx.log(x.ctx.calender)',
+      'ctx.series("st" .. "eps", { last = 7 .. "d" })' } do
+      expect(said_of(body)).contains("a.lua: fine")
+    end
+  end)
+
+  it("tells what when and key cannot do: ask for history, or keep something", function()
+    for body, says in pairs { ['return ctx.count "workout" > 3'] = "ctx.count stands in when, which only decides",
+      ["ctx.state.n = 1 return true"] = "ctx.state stands in when", ["local s = ctx.state s.n = 1 return true"] = "ctx.state stands in when" } do
+      expect(said_of("", "when = function(w, ctx) " .. body .. " end,")).contains(says)
+    end
+    expect(said_of("ctx.state.n = 1", "when = function(w, ctx) local s = ctx.state return s.n == 1 and ctx.state.n == 1 end,")).contains(": fine")
+  end)
+
   it("says what is wrong with a plain table of odd types", function()
     for _, odd in ipairs { "uses = { {} }", "uses = 7", "reads = { {} }", "on = 5" } do
       flow.write(path, ('local d = { kind = "rule", run = true, on = { kind = "event", event = "workout.created" } }\nd.%s\nreturn d\n')
