@@ -2,7 +2,7 @@
 -- key of the person, good for a week and for one press; the page behind it acts on POST alone, so that
 -- programs which look into mails press nothing.
 --   ctx.notify { text = "Drink", buttons = { { text = "Done", task = "Drink" }, { text = "Later",
---     snooze = "30min" }, { text = "Log it", fire = "log_water" }, { text = "Open", url = "https://..." } } }
+--     snooze = "30min" }, { text = "Log it", fire = "log_water" }, { text = "Hard", tag = "hard" } } }
 --   buttons.resolved(ctx, key, args, firing) --> { { text, url, post } ... }, a note for the trace | nil
 --   buttons.press(ctx, mark)                 --> a sentence | nil, message, code
 local home = require("home")
@@ -15,7 +15,7 @@ local buttons = {}
 local MOST, WEEK_MS, LEAST_S, MOST_S = 3, 7 * 86400000, 60, 7 * 86400
 local KEY = "buttons"
 local units = { s = 1, min = 60, h = 3600, d = 86400 }
-local verbs = { "fire", "task", "snooze", "url" }
+local verbs = { "fire", "task", "tag", "snooze", "url" }
 
 local function seconds(text)
   local n, unit = tostring(text):match("^(%d+%.?%d*)%s*(%a+)$")
@@ -38,11 +38,14 @@ end
 local function problem_of(b)
   local verb = type(b) == "table" and type(b.text) == "string" and b.text ~= "" and verb_of(b)
   if not verb then
-    return "a button is { text = ..., and one of fire, task, snooze, url }"
+    return "a button is { text = ..., and one of fire, task, tag, snooze, url }"
   elseif #b.text > 60 then
     return "the text of a button has at most 60 bytes"
   elseif verb == "url" and not b.url:find("^https?://[^%s%c]+$") then
     return ("the url of button '%s' is no address such as https://example.org"):format(sw.sys.clean(b.text))
+  elseif verb == "tag" and (#b.tag > 60 or b.tag:find("[%s,%c]") or b.tag == "") then
+    return ("button '%s': '%s' is no tag: one word of at most 60 bytes"):format(sw.sys.clean(b.text),
+      sw.sys.clean(b.tag))
   elseif verb == "snooze" then
     local s = seconds(b.snooze)
     return not (s and s >= LEAST_S and s <= MOST_S)
@@ -63,7 +66,7 @@ function buttons.problem(list)
   end
 end
 
-local needs = { fire = "rule:fire", task = "task:write" }
+local needs = { fire = "rule:fire", task = "task:write", tag = "record:write" }
 
 -- The grant that a button would need and its rule does not have; nil when there is none.
 function buttons.lacks(list, uses)
@@ -192,10 +195,25 @@ function press.snooze(ctx, t, doc)
   return ("You will be reminded in %s."):format(doc.body.button.snooze)
 end
 
+-- The rule it fires is told which button it was, and which record the message was about.
 function press.fire(ctx, t, doc)
+  local was = sw.store.doc(ctx.who, "firing", doc.body.firing)
   follow(ctx, t, doc, { action = "rule.fire", state = "planned", args = { rule = doc.body.button.fire,
-    event = { button = doc.body.button.text, firing = doc.body.firing } } }, sw.time.now())
+    event = { button = doc.body.button.text, firing = doc.body.firing,
+      id = was and was.body.event and was.body.event.group or nil } } }, sw.time.now())
   return "Done."
+end
+
+-- The record that fired the rule gets the tag.
+function press.tag(ctx, t, doc)
+  local was = sw.store.doc(ctx.who, "firing", doc.body.firing)
+  local id = was and was.body.event and was.body.event.group
+  if not id then
+    return nil, "the record of this button is gone", "bad"
+  end
+  follow(ctx, t, doc, { action = "record.tag", state = "planned", args = { id = id,
+    tag = doc.body.button.tag } }, sw.time.now())
+  return ("Noted: %s."):format(doc.body.button.tag)
 end
 
 -- The open task of that title, or whose id it is.

@@ -11,7 +11,8 @@ local function triggers_of(d)
   return on.kind == "any" and type(on.of) == "table" and on.of or { on }
 end
 
-local own_work = { backup = true, backfill = true, job = true } -- of the engine: nothing of the person in it
+-- Of the engine, or of another rule: nothing that a person keeps is in it by itself.
+local own_work = { backup = true, backfill = true, job = true, rule = true }
 
 -- What the triggers themselves show a rule: the record of an event, the metric of a threshold.
 function capabilities.shown_by(trigger)

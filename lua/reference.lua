@@ -27,6 +27,8 @@ reference.ctx = {
     doc = "records of a kind, as events" },
   count = { use = 'ctx.count("workout", { sport = "running" })', gives = "integer",
     doc = "how many records of a kind there are, of all time where no span is given" },
+  goal = { use = 'ctx.goal "steps"', gives = "number?",
+    doc = "the user's goal for a day in the metric's unit, nil without one" },
   sleep = { use = 'ctx.sleep "30min"', gives = "fun(span: sw.Duration)",
     doc = "wait; the rest goes on afterwards, also after a restart (in run)" },
   wait_for = { use = 'ctx.wait_for("sleep.created", { timeout = "10h" })',
@@ -42,7 +44,8 @@ reference.ctx = {
 
 reference.series_methods = { sum = "the sum", mean = "the mean, nil without values", min = "the least",
   max = "the most", first = "the first value", last = "the last value", delta = "last less first",
-  percentile = "percentile(90): so many per cent are below" }
+  percentile = "percentile(90): so many per cent are below", median = "the middle one",
+  sd = "standard deviation: how far they lie from the mean, nil for less than two" }
 
 local function entry(kind, name, more)
   local to = { kind = kind, name = name }

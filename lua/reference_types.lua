@@ -163,7 +163,8 @@ local function contexts(add, all)
       .. reference.ctx.series.doc,
     "---@field records fun(kind: string, options?: sw.RecordsOptions): sw.Event[] "
       .. reference.ctx.records.doc,
-    "---@field count fun(kind: string, options?: sw.CountOptions): integer " .. reference.ctx.count.doc)
+    "---@field count fun(kind: string, options?: sw.CountOptions): integer " .. reference.ctx.count.doc,
+    "---@field goal fun(metric: string): number? " .. reference.ctx.goal.doc)
   for _, name in ipairs { "sleep", "wait_for" } do
     add(("---@field %s %s %s"):format(name, reference.ctx[name].gives, reference.ctx[name].doc))
   end
@@ -188,6 +189,17 @@ local head = [[
 ---@operator add(string|sw.Quantity): sw.Quantity
 ---@operator sub(string|sw.Quantity): sw.Quantity
 ---@field ms integer? of a time, UTC milliseconds
+---@field iso string? of a time
+---@field year integer? of a time, as month, day, hour, min, sec and wday (1 is Sunday)
+---@field month integer?
+---@field day integer?
+---@field hour integer?
+---@field wday integer?
+---@field value number in the base unit: s, m, kcal, g ...
+---@field min number? of a duration; of a time its minute
+---@field h number? of a duration
+---@field d number? of a duration
+---@field km number? of a distance
 
 ---@class sw.Answer
 ---@field status integer

@@ -21,7 +21,7 @@ end
 -- What a line may begin with or use: names of the console, of the library and of Lua.
 local function names_of(all)
   local list = {
-    "series", "records", "count", "print", "pairs", "ipairs", "tostring", "tonumber",
+    "series", "records", "count", "goal", "print", "pairs", "ipairs", "tostring", "tonumber",
     "string.format", "math.floor", "table.concat", "table.sort", "os.date", "local", "function",
     "return", "for", "while"
   }

@@ -46,10 +46,22 @@ function judge.channel(_, _, one, add)
   end
 end
 
+-- Is the rule fired by a record that could be tagged?
+local function has_record(d)
+  for _, t in ipairs(d.on.kind == "any" and d.on.of or { d.on }) do
+    if not kind_problem(capabilities.shown_by(t) or "") then
+      return true
+    end
+  end
+end
+
 function judge.button(_, d, one, add)
   local wrong = one.button and buttons.problem { one.button }
   local lacks = not wrong and buttons.lacks({ one.button }, d.uses)
   add(wrong or lacks and buttons.ungranted(lacks) or nil)
+  if not wrong and one.button and one.button.tag and not has_record(d) then
+    add("a button's tag goes to the record that fired the rule, and no record fires this one")
+  end
 end
 
 function judge.wait_for(ctx, d, one, add)

@@ -1,5 +1,6 @@
--- What ctx.series, ctx.records and ctx.count tell a rule at an instant: no more than it says it reads,
--- nothing that came later. A list that is longer than a frame holds goes out in pages.
+-- What ctx.series, ctx.records, ctx.count and ctx.goal tell a rule at an instant: no more than it says it
+-- reads, nothing that came later; a goal is the present one. A list that is longer than a frame holds goes
+-- out in pages.
 --   rule_reads.read(ctx, rule, "series", { metric = "steps", last_s = 604800 }, at) --> rows | nil, why not
 local capabilities = require("capabilities")
 local data = require("data")
@@ -99,8 +100,17 @@ for name, first_of in pairs(first_day) do
   end
 end
 
--- Samples of a part of a day, of every origin, by their time.
-local function samples(ctx, metric, from, to)
+-- The origins of a maker, nil when any is wanted.
+local function makers_origins(ctx, maker)
+  local set = maker and {}
+  for _, o in ipairs(maker and sw.store.origins(ctx.who) or {}) do
+    set[("%x"):format(o.id)] = o.maker == maker or nil
+  end
+  return set
+end
+
+-- Samples of a part of a day, of every origin (or those of `only`), by their time.
+local function samples(ctx, metric, from, to, only)
   local text, message = sw.store.raw(ctx.who, metric, from, to)
   if not text then
     return nil, message
@@ -108,8 +118,9 @@ local function samples(ctx, metric, from, to)
   local list = {}
   for line in text:gmatch("[^\n]+") do
     local s = sw.json.decode(line)
-    list[#list + 1] = { start = s.start, finish = s.finish, value = s.value, origin = s.origin_id,
+    local row = { start = s.start, finish = s.finish, value = s.value, origin = s.origin_id,
       at = sw.time.parse(s.start), known = sw.time.parse(s.finish or s.start) }
+    list[#list + 1] = (not only or only[s.origin_id]) and row or nil
   end
   table.sort(list, function(a, b)
     return a.at < b.at or a.at == b.at and (a.origin or 0) < (b.origin or 0)
@@ -133,10 +144,10 @@ function every.raw(ctx, args, at)
   elseif args.cursor and not begin then
     return nil, "cursor is what the page before gave: { cursor = page.cursor }"
   end
-  local most = math.max(1, math.min(args.limit or RAW_MOST, RAW_MOST))
+  local most, only = math.max(1, math.min(args.limit or RAW_MOST, RAW_MOST)), makers_origins(ctx, args.maker)
   local rows, given = {}, { at = begin, n = passed or 0 }
   for part = begin or from, math.min(to, at), DAY_MS do
-    local list, message = samples(ctx, m.name, part, math.min(part + DAY_MS, to, at))
+    local list, message = samples(ctx, m.name, part, math.min(part + DAY_MS, to, at), only)
     if not list then
       return nil, message
     end
@@ -159,11 +170,23 @@ end
 local reads = {}
 
 function reads.series(ctx, args, at)
-  if args.every ~= "raw" and (args.cursor or args.limit) then
-    return nil, "limit and cursor are for every = \"raw\"; the others come whole"
+  if args.every ~= "raw" and (args.cursor or args.limit or args.maker) then
+    return nil, "maker, limit and cursor are for every = \"raw\"; the others are one truth and come whole"
   end
   return every[args.every or "day"](ctx, args, at)
 end
+
+-- What the user wants of a day: { target } in the metric's unit, empty without a goal.
+function reads.goal(ctx, args)
+  local m, why = data.metric(args.metric)
+  if not m then
+    return nil, why
+  end
+  local doc = sw.store.doc(ctx.who, "goal", m.name)
+  return { target = doc and doc.body.target }
+end
+
+local of_metric = { series = true, goal = true }
 
 local function fits(v, args, at)
   if v.finish > at or args.sport and v.attributes.sport ~= args.sport then
@@ -231,7 +254,7 @@ end
 
 -- What a declaration lists under `reads` is all that its rule is told; without a list it is everything.
 local function withheld(rule, name, args)
-  local what = type(args) == "table" and args[name == "series" and "metric" or "kind"]
+  local what = type(args) == "table" and args[of_metric[name] and "metric" or "kind"]
   if rule and not capabilities.allows(rule.declaration, "read", tostring(what)) then
     return ("this rule does not say that it reads '%s'; add it to: reads = { ... }"):format(tostring(what))
   end
@@ -289,7 +312,7 @@ local function page(ctx, name, args, at, kept)
   if not list then
     list, message = reads[name](ctx, args, at, kept)
   end
-  if type(list) ~= "table" or list.rows then
+  if type(list) ~= "table" or list.rows or name == "goal" then
     return list, message
   end
   local out = page_of(list, math.max(0, math.min(after, #list)))

@@ -14,7 +14,7 @@ function step_dry.run(ctx, rule, e, state)
   local event = step_box.stored(e.event)
   local w = { ctx = ctx, rule = rule, at = e.at, body = steps.fresh(rule, e, state), answers = {},
     dry = true }
-  for _, name in ipairs { "series", "records" } do
+  for _, name in ipairs { "series", "records", "count", "goal" } do
     w.answers[name] = function(_, args)
       return (rule_reads.read(ctx, rule, name, args, w.at))
     end

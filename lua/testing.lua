@@ -53,7 +53,7 @@ function ask.begin(self)
   end
   sw.time.set(START_MS)
   local person = new_person(name, self.base.zone)
-  self.web = replayed.new(self.where.folder)
+  self.web, self.newest = replayed.new(self.where.folder), nil
   self.ctx = setmetatable({ home = dir, who = person.id, name = name, zone = person.zone, config = {},
     transport = function(request) return self.web:answer(request) end }, { __index = self.base })
   return true
@@ -249,7 +249,8 @@ local function draft_of(self, kind, args)
   local finish = args.finish or args.start and args.start + length or sw.time.now()
   self.made = (self.made or 0) + 1
   return { kind = kind, external_id = args.id or "made-" .. self.made, start = math.floor(args.start or finish
-    - length), finish = math.floor(finish), attributes = args.attributes,
+    - length), finish = math.floor(finish), attributes = args.attributes, offset_start = args.offset,
+    offset_finish = args.offset_finish or args.offset,
     type = args.attributes.sport or args.attributes.type }
 end
 
@@ -335,6 +336,19 @@ function ask.sample(self, args)
   local done = assert(t:commit())
   t = home.txn(self.ctx)
   t:samples(m.name, done[1], { { at, 0, value, home.offset(self.ctx, at) } })
+  watch.ask(t)
+  assert(t:commit())
+  return settled(self.ctx)
+end
+
+-- What `syncwell goals set steps 10000` would do; the target is in the metric's unit.
+function ask.goal(self, args)
+  local m, message = data.metric(args.metric)
+  if not m or type(args.target) ~= "number" then
+    error(message or 't.goal takes a metric and a number: t.goal("steps", 10000)', 0)
+  end
+  local t = home.txn(self.ctx)
+  t:doc("goal", m.name, json.encode { target = args.target, period = "day" })
   watch.ask(t)
   assert(t:commit())
   return settled(self.ctx)

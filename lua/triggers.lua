@@ -28,7 +28,7 @@ local function triggers_of(d)
 end
 
 local others = { "sync.finished", "sync.failed", "connection.needs_user", "backfill.finished",
-  "backup.failed", "job.failed" }
+  "backup.failed", "job.failed", "rule.fired" } -- the last: nothing but another rule or a button fires it
 local known_kind = {}
 for _, kind in ipairs(fields.record_kinds) do
   known_kind[kind] = true

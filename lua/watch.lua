@@ -1,7 +1,7 @@
 -- Triggers on data: thresholds, baselines, absence, streaks, milestones, goals. Each is a pure function of
 -- what is stored: the same days give the same events with the same keys, live, at a restart and in a
--- backtest; what fired once is known by its key. Those that last are in watch_episodes.lua, those that count
--- in watch_counts.lua, absence is here.
+-- backtest; what fired once is known by its key. Those that last are in watch_episodes.lua, for less than a
+-- day in watch_moments.lua, those that count in watch_counts.lua, absence is here.
 --   watch.events(ctx, trigger, first_day, last_day) --> { { key, at, event } ... } | nil, message, code
 --   watch.next_instant(ctx, trigger, after)         --> when time alone makes it true, ms | nil
 local data = require("data")
@@ -9,6 +9,7 @@ local home = require("home")
 local watch_counts = require("watch_counts")
 local watch_days = require("watch_days")
 local watch_episodes = require("watch_episodes")
+local watch_moments = require("watch_moments")
 local watch_shape = require("watch_shape")
 local words = require("watch_words")
 
@@ -22,12 +23,15 @@ local DAY_MS = 86400000
 -- Late data may move the day on which an episode began, and its key with it. It is the one that was told
 -- before when that was told for one of its days.
 --   watch.is_same(e, "threshold weight since 2026-01-03", "2026-01-04")      e: of watch.events
+-- Of one that lasts less than a day the instant in its key says when it began.
 function watch.is_same(e, key, day)
   if e.key == key then
     return true
+  elseif not e.spans or key:sub(1, #e.spans.what) ~= e.spans.what then
+    return false
   end
-  return e.spans ~= nil and type(day) == "string" and key:sub(1, #e.spans.what) == e.spans.what
-    and day >= e.spans.from and day <= e.spans.to
+  local at = e.spans.by_key and key:sub(#e.spans.what + 1) or day
+  return type(at) == "string" and at >= e.spans.from and at <= e.spans.to
 end
 
 local function within(list, ctx, first, last)
@@ -46,12 +50,13 @@ end
 
 -- --- absence ---
 
--- The instants of the first and the last sample of a day.
-local function instants(ctx, m, day)
+-- The instants of the first and the last sample of a day. Of a total nobody knows when it was measured: who
+-- asks for hours takes it for what is known until the end of its day.
+local function instants(ctx, m, day, lasting)
   local from = sw.time.day_start(ctx.zone, day)
   local to = math.min(sw.time.day_start(ctx.zone, day + 1) - 1, sw.time.now())
-  local b = sw.store.bounds(ctx.who, m.name, from, to)
-  return b and b.first or from, b and b.last or from
+  local b = sw.store.bounds(ctx.who, m.name, from, to + 1)
+  return b and b.first or from, b and b.last or (lasting or DAY_MS) < DAY_MS and to or from
 end
 
 -- Whether an absence lasted until `at`: the day of the next value may have begun before it came.
@@ -73,7 +78,7 @@ local function absent(ctx, trigger, first, last)
   for i, row in ipairs(rows) do
     local next_day = rows[i + 1] and rows[i + 1].day
     if (next_day or math.huge) > row.day + back - 3 then
-      local _, latest = instants(ctx, m, row.day)
+      local _, latest = instants(ctx, m, row.day, lasting)
       local at = math.tointeger(latest + lasting)
       if at <= now and still_absent(ctx, m, next_day, at) then
         local key = ("absent %s since %s"):format(m.name, sw.time.day_text(row.day))
@@ -86,7 +91,12 @@ end
 
 -- --- all of them ---
 
-local of = { threshold = watch_episodes.threshold, baseline = watch_episodes.baseline, absent = absent,
+local function threshold(ctx, trigger, first, last)
+  local look = watch_moments.is_one(trigger) and watch_moments or watch_episodes
+  return look.threshold(ctx, trigger, first, last)
+end
+
+local of = { threshold = threshold, baseline = watch_episodes.baseline, absent = absent,
   streak = watch_counts.streak, milestone = watch_counts.milestone, goal = watch_counts.goal }
 
 -- Into a transaction that brought data: whoever watches it looks again, also who is looking just now.
@@ -128,6 +138,9 @@ function watch.problems(trigger)
     found[#found + 1] = why
   elseif trigger.kind == "threshold" and type(trigger.enter) == "string" then
     found[#found + 1] = bounds_problem(m, trigger)
+    found[#found + 1] = #found == 0 and m.kind == "cumulative" and watch_moments.is_one(trigger)
+      and ("'lasting' in sw.threshold: %s adds up over a day, so write whole days, such as \"2d\"")
+        :format(m.name) or nil
   elseif trigger.kind == "streak" and not trigger.metric and not trigger.records then
     found[#found + 1] = "sw.streak counts records = \"workout\" or a metric"
   end
@@ -153,11 +166,13 @@ function watch.next_instant(ctx, trigger, after)
     if not row then
       return nil
     end
-    local _, latest = instants(ctx, m, row.day)
-    local at = math.tointeger(latest + (words.span_s(trigger.lasting) or 86400) * 1000 // 1)
+    local lasting = (words.span_s(trigger.lasting) or 86400) * 1000 // 1
+    local _, latest = instants(ctx, m, row.day, lasting)
+    local at = math.tointeger(latest + lasting)
     return at > after and at or nil
   end
   local low = trigger.kind == "threshold" and trigger.enter:sub(1, 1) == "<"
+    and not watch_moments.is_one(trigger)
     or trigger.kind == "goal" or trigger.kind == "baseline" and trigger.below
   return low and sw.time.day_start(ctx.zone, today + 1) + 600000 or nil
 end

@@ -120,7 +120,8 @@ function of.baseline(ctx, trigger, first, last)
   local function is_out(row)
     if row.out == nil then
       local middle, sd = usual(rows, index[row], spec)
-      local far = middle and middle + (spec.relative and math.abs(middle) * spec.k / 100 or sd * spec.k)
+      local far = middle and middle + (spec.relative and math.abs(middle) * spec.k / 100
+        or spec.plain and spec.k or sd * spec.k)
       row.out = far ~= nil and (trigger.above and row.value > far or not trigger.above and row.value < far)
     end
     return row.out

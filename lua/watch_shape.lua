@@ -7,6 +7,7 @@ local words = require("watch_words")
 local watch_shape = {}
 
 local LIST_MOST, LENGTH_MOST, BASE_DAYS, LASTING_S = 100, 10000, { 2, 400 }, 10 * 366 * 86400
+local DAY_S = 86400
 
 local members = {
   threshold = { metric = "string", enter = "string", leave = "string" },
@@ -48,8 +49,12 @@ end
 
 local function lasting_problem(t)
   local s = type(t.lasting) == "string" and words.span_s(t.lasting)
-  if t.lasting ~= nil and not (s and s > 0 and s <= LASTING_S) then
+  if t.lasting ~= nil and not (s and s >= 0 and s <= LASTING_S) then
     return ("'lasting' in sw.%s is a span of up to ten years, such as \"3d\""):format(t.kind)
+  elseif s and s == 0 and t.kind ~= "threshold" or s and s < DAY_S and t.kind == "baseline" then
+    return ("'lasting' in sw.%s is %s"):format(t.kind, t.kind == "baseline"
+      and "in whole days, such as \"2d\": what is usual is known of days"
+      or "longer than nothing, such as \"8d\"")
   end
 end
 

@@ -15,6 +15,7 @@ local template = require "template"
 local context = {}
 
 local MAX_ACTIONS = 200
+local PURE_HINT = "actions belong in run, and so do questions about history"
 
 local function time(v)
   return quantity.instant(v) ~= nil, "a time such as w.finish + \"30min\""
@@ -222,8 +223,10 @@ local function ask_list(name, args, known)
 end
 
 local reads = {
-  series = { last = { "duration" }, from = { time }, to = { time },
-    every = { { "day", "hour", "week", "month", "raw" } }, limit = { "integer" }, cursor = { "text" } },
+  series = { last = { "duration", doc = 'the last span; "1d" is today, "2d" yesterday and today' },
+    from = { time }, to = { time },
+    every = { { "day", "hour", "week", "month", "raw" } }, limit = { "integer" }, cursor = { "text" },
+    maker = { "text", doc = "of raw samples: only what this maker measured" } },
   records = { last = { "duration" }, from = { time }, to = { time }, sport = { "text" },
     maker = { "text" }, where = { "map" }, limit = { "integer" } },
   count = { last = { "duration" }, from = { time }, to = { time }, sport = { "text" },
@@ -268,6 +271,14 @@ end
 
 local function read_count(kind, options, known)
   return ask("count", record_args("count", kind, options), known)
+end
+
+-- The present goal of a day, in the metric's unit; nil without one.
+local function read_goal(metric, known)
+  if type(metric) ~= "string" then
+    errors.fail "ctx.goal takes the name of a metric"
+  end
+  return ask("goal", { metric = metric }, known).target
 end
 
 context.actions, context.reads = actions, reads -- for reference.lua and lint_calls.lua
@@ -409,15 +420,16 @@ function context.batch(head, declaration, params)
   function whole.series(metric, options) return read_series(metric, options) end
   function whole.records(kind, options) return read_records(kind, options) end
   function whole.count(kind, options) return read_count(kind, options) end
+  function whole.goal(metric) return read_goal(metric) end
   for _, name in ipairs { "sleep", "wait_for" } do
     whole[name] = function() steps.alone(name) end
   end
-  return shared(pure_one, "ctx (in when and key)", "actions belong in run"),
+  return shared(pure_one, "ctx (in when and key)", PURE_HINT),
     shared(whole, "ctx", nil, { declaration = declaration })
 end
 
 function context.pure(run, params)
-  return closed(pure(run, params), "ctx (in when and key)", "actions belong in run")
+  return closed(pure(run, params), "ctx (in when and key)", PURE_HINT)
 end
 
 function context.new(run, out, declaration, params)
@@ -428,6 +440,7 @@ function context.new(run, out, declaration, params)
   function ctx.series(metric, options) return read_series(metric, options, known) end
   function ctx.records(kind, options) return read_records(kind, options, known) end
   function ctx.count(kind, options) return read_count(kind, options, known) end
+  function ctx.goal(metric) return read_goal(metric, known) end
   function ctx.sleep(span) return steps.sleep(known, span) end
   function ctx.wait_for(trigger, options) return steps.wait_for(known, trigger, options) end
   return closed(ctx, "ctx", nil, state)

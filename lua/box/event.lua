@@ -49,6 +49,8 @@ local function foreign_quantity(source, name)
   end
 end
 
+local alone = { schedule = true, webhook = true, rule = true, series = true } -- they are no records
+
 local function read(source, name)
   local kind = raw(source, "kind")
   local unit = fields.of(kind)[name]
@@ -70,7 +72,8 @@ local function read(source, name)
     return q
   end
   errors.fail(("a %s has no field '%s'%s"):format(tostring(kind or "record"),
-    errors.clean(tostring(name)):sub(1, 60), errors.did_you_mean(name, fields.readable(kind))))
+    errors.clean(tostring(name)):sub(1, 60), errors.did_you_mean(name, fields.readable(kind))),
+    alone[kind] and "a rule with several triggers asks first what came: w.kind == \"sleep\"" or nil)
 end
 
 local quantities = {} -- known kind -> the bare names that are no fields, with what they are made of

@@ -143,7 +143,9 @@ function ops.expr(run, out)
   console = console or env.new()
   console.sw = console.sw or console.require "syncwell"
   console.ctx = context.new(run, out, { uses = {}, only_reads = true }, {}) -- no grant, no action
-  console.series, console.records, console.count = console.ctx.series, console.ctx.records, console.ctx.count
+  for _, name in ipairs { "series", "records", "count", "goal" } do
+    console[name] = console.ctx[name]
+  end
   local chunk, value_message = load_text("return " .. run.source, "=repl", console)
   if not chunk then
     local message

@@ -94,17 +94,29 @@ local detail_shape = {
 }
 
 local auths = {
-  oauth2 = { authorize = { "text", required = true }, token = { "text", required = true },
-    scopes = { "texts" }, separator = { "text" }, pkce = { "boolean" }, client = { { "body", "basic" } },
-    refresh = { { "rotating", "stable", "none" } }, extra = { "map" }, answer = { "text" },
-    revoke = { "text" }, scope_on_refresh = { "boolean" }, redirect = { "text" },
+  oauth2 = { authorize = { "text", required = true, doc = "the page on which people agree" },
+    token = { "text", required = true, doc = "where tokens are asked for" },
+    scopes = { "texts", doc = "what is asked for" },
+    separator = { "text", doc = "between scopes, default a blank" },
+    pkce = { "boolean", doc = "a proof with each sign-in" },
+    client = { { "body", "basic" }, doc = "where our id and secret stand in requests for tokens" },
+    refresh = { { "rotating", "stable", "none" }, doc = "whether each renewal brings a new refresh token" },
+    extra = { "map", doc = "more parameters of the page" },
+    answer = { "text", doc = "path of the tokens in the answer" },
+    revoke = { "text", doc = "where a permission is given back" },
+    scope_on_refresh = { "boolean", doc = "scopes are sent with each renewal" },
+    redirect = { "text", doc = "the address people come back to, where it is fixed" },
     token_form = { "map", doc = "sent with each request for a token" },
     refused = { "map", doc = "fields of an answer 200 that is a refusal: { status = { 503 } }" },
     account = { "text", doc = "path of the account's id in the token's answer" } },
-  basic = { user = { "text", required = true }, password = { "text", required = true } },
-  key = { header = { "text" }, query = { "text" }, prefix = { "text" },
-    secret = { "text", required = true } },
-  sealed = { header = { "text", required = true }, value = { "text", required = true } },
+  basic = { user = { "text", required = true, doc = 'itself, or sw.secret "user"' },
+    password = { "text", required = true, doc = "name of the secret that holds it" } },
+  key = { header = { "text", doc = "the header that carries it" },
+    query = { "text", doc = "the parameter that carries it, instead of a header" },
+    prefix = { "text", doc = 'stands before it: "Bearer "' },
+    secret = { "text", required = true, doc = "name of the secret that holds it" } },
+  sealed = { header = { "text", required = true, doc = "the header that carries it" },
+    value = { "text", required = true, doc = 'sw.sha1(sw.secret "x")' } },
 }
 
 local session_shape = {
@@ -120,15 +132,23 @@ local session_shape = {
 }
 
 local pagings = {
-  pages = { param = { "text" }, size = { "integer" }, size_param = { "text" }, first = { "integer" },
-    stop = { { "empty", "short" } } },
-  token = { field = { "text", required = true }, param = { "text", required = true } },
-  offset = { param = { "text" }, size = { "integer", required = true }, size_param = { "text" } },
+  pages = { param = { "text", doc = 'default "page"' }, size = { "integer", doc = "items a page" },
+    size_param = { "text", doc = 'default "per_page"' }, first = { "integer", doc = "default 1" },
+    stop = { { "empty", "short" }, doc = "at a page without items, or at one that is not full" } },
+  token = { field = { "text", required = true, doc = "path of the token in the answer" },
+    param = { "text", required = true, doc = "the parameter that carries it" } },
+  offset = { param = { "text", doc = 'default "offset"' },
+    size = { "integer", required = true, doc = "items a page" },
+    size_param = { "text", doc = 'default "limit"' } },
 }
 
-local proofs = { header = { "text", required = true }, secret = { "text" }, prefix = { "text" },
-  over = { { "body", "timestamp+body", "timestamp.body" } }, encoding = { { "hex", "base64" } },
-  timestamp = { "text", doc = "its header; 't,v1' when both stand in one" }, optional = { "boolean" } }
+local proofs = { header = { "text", required = true, doc = "the header with the proof" },
+  secret = { "text", doc = "name of the secret it is made with" },
+  prefix = { "text", doc = 'stands before it, such as "sha256="' },
+  over = { { "body", "timestamp+body", "timestamp.body" }, doc = "what it is made of, default body" },
+  encoding = { { "hex", "base64" }, doc = "how it is written, default hex" },
+  timestamp = { "text", doc = "its header; 't,v1' when both stand in one" },
+  optional = { "boolean", doc = "a request without it is taken too" } }
 
 local webhook_shape = {
   challenge = { "map", doc = "{ param, answer, token }: a GET that is echoed" },

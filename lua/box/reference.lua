@@ -96,7 +96,8 @@ local actions_say = {
 }
 
 local reads_say = {
-  last = "the last span, such as \"30d\"", from = "the first instant", to = "the last instant",
+  last = "the last span, such as \"30d\"",
+  from = "the first instant", to = "the last instant",
   every = "the grain; weeks begin on Monday, raw is every origin's samples as they came",
   maker = "only what this maker measured", limit = "the newest so many; of raw samples a page",
   sport = "only this sport", where = "attributes that must match, such as { sub_sport = \"trail\" }",
@@ -111,7 +112,7 @@ local keys_say = {
     text = "what it says",
   calendar = "which of your calendars", alarm = "how long before to remind",
     channel = "which way: file, ntfy ...",
-  buttons = "up to three { text, and one of fire, task, snooze, url }", priority = "how loud",
+  buttons = "up to three { text, and one of fire, task, tag, snooze, url }", priority = "how loud",
     on_unknown = "when nobody knows whether it arrived",
   url = "the address", method = "GET, POST ...", headers = "names and values", body = "what is sent",
   json = "sent as JSON", kind = "kind of record", start = "from when", finish = "until when",
@@ -125,7 +126,8 @@ local keys_say = {
   sport = "only this sport", type = "only of this type", origin = "who measured",
     zone = "another time zone",
   enter = "fires when it is passed", leave = "and again only after this was passed", lasting = "for so long",
-  above = "such as \"mean28d+2sd\"", below = "such as \"mean28d-2sd\"",
+  above = "such as \"mean28d+2sd\", \"median30d+5\" (in its unit), \"mean14d+10%\"",
+    below = "such as \"mean28d-2sd\"",
     records = "kind of record that counts",
   per = "day, week or month", at_least = "so many of them", lengths = "which lengths fire: { 7, 30 }",
   totals = "which totals fire", reached = "true: reached, false: missed", signed = "default true",

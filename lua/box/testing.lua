@@ -3,6 +3,7 @@
 --     t.rule "hydrate"; t.event { "workout.created", elapsed = "1h" }; t.expect_fired("hydrate", 1) end) end)
 -- The test itself runs confined; what it asks for is done by the engine on a home made for the test.
 -- luacheck: read globals core load_text where
+local clock = require "clock"
 local env = require "env"
 local errors = require "errors"
 local fields = require "fields"
@@ -50,6 +51,9 @@ local function event(spec)
   for name, value in pairs(spec) do
     if name == "start" or name == "finish" or name == "at" then
       args[name] = quantity.instant(value) or errors.fail(("'%s' is no time"):format(tostring(value)))
+      local has_zone = type(value) == "string" and value:find "[+-]%d%d:?%d%d$"
+      local offset = has_zone and select(2, clock.parse(value))
+      args[name == "finish" and "offset_finish" or "offset"] = offset or nil -- of somebody who is elsewhere
     elseif outside[name] then
       args[name] = value
     elseif name ~= 1 then
@@ -99,6 +103,7 @@ local function made()
     return ask("sample", { metric = metric, value = value, unit = more.unit, provider = more.provider,
       maker = more.maker, at = more.at and instant(more.at) })
   end
+  function t.goal(metric, target) return ask("goal", { metric = metric, target = target }) end
   function t.fired(rule) return ask("fired", { rule = rule }) end
   function t.actions(rule) return ask("actions", { rule = rule }) end
   function t.why(rule) return ask("why", { rule = rule }) end

@@ -11,7 +11,7 @@ local json = sw.json
 
 local command = {
   group = "rules", summary = "what scripts may write",
-  usage = "[NAME] [--markdown | --cookbook]", needs_home = false,
+  usage = "[NAME] | --markdown | --cookbook", needs_home = false,
   example = "syncwell doc rule\nsyncwell doc calendar.add\nsyncwell doc workout\nsyncwell doc heart_rate\n"
     .. "syncwell doc config",
   doc = "Constructors (rule, event ...), actions (calendar.add ...), kinds of records, metrics and grants.\n"

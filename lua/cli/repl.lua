@@ -20,8 +20,8 @@ local command = {
   options = { e = { doc = "run the next word as a line and end", value = "CODE" } },
 }
 
-local GLOBALS = { "series", "records", "count", "print", "pairs", "ipairs", "tostring", "tonumber", "string",
-  "table", "math", "os", "sw", "ctx" }
+local GLOBALS = { "series", "records", "count", "goal", "print", "pairs", "ipairs", "tostring", "tonumber",
+  "string", "table", "math", "os", "sw", "ctx" }
 local LINE_MS = 5000
 local DROPPED = "\3" -- a line that Ctrl-C ended
 

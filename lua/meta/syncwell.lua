@@ -14,6 +14,17 @@
 ---@operator add(string|sw.Quantity): sw.Quantity
 ---@operator sub(string|sw.Quantity): sw.Quantity
 ---@field ms integer? of a time, UTC milliseconds
+---@field iso string? of a time
+---@field year integer? of a time, as month, day, hour, min, sec and wday (1 is Sunday)
+---@field month integer?
+---@field day integer?
+---@field hour integer?
+---@field wday integer?
+---@field value number in the base unit: s, m, kcal, g ...
+---@field min number? of a duration; of a time its minute
+---@field h number? of a duration
+---@field d number? of a duration
+---@field km number? of a distance
 
 ---@class sw.Answer
 ---@field status integer
@@ -175,7 +186,7 @@
 ---@class sw.NotifyArgs
 ---@field text string|number|sw.Quantity what it says
 ---@field at? sw.Instant when
----@field buttons? any[] up to three { text, and one of fire, task, snooze, url }
+---@field buttons? any[] up to three { text, and one of fire, task, tag, snooze, url }
 ---@field channel? string which way: file, ntfy ...
 ---@field group? string several of a group go out as one
 ---@field id? string of which record
@@ -240,8 +251,9 @@
 ---@field cursor? string of raw samples: `cursor` of the page before
 ---@field every? "day"|"hour"|"week"|"month"|"raw" the grain; weeks begin on Monday, raw is every origin's samples as they came
 ---@field from? sw.Instant the first instant
----@field last? sw.Duration the last span, such as "30d"
+---@field last? sw.Duration the last span; "1d" is today, "2d" yesterday and today
 ---@field limit? integer the newest so many; of raw samples a page
+---@field maker? string of raw samples: only what this maker measured
 ---@field to? sw.Instant the last instant
 
 ---@class sw.RecordsOptions
@@ -269,8 +281,10 @@
 ---@field last fun(p?: number): number? the last value
 ---@field max fun(p?: number): number? the most
 ---@field mean fun(p?: number): number? the mean, nil without values
+---@field median fun(p?: number): number? the middle one
 ---@field min fun(p?: number): number? the least
 ---@field percentile fun(p?: number): number? percentile(90): so many per cent are below
+---@field sd fun(p?: number): number? standard deviation: how far they lie from the mean, nil for less than two
 ---@field sum fun(p?: number): number? the sum
 
 ---@class sw.Pure
@@ -284,6 +298,7 @@
 ---@field series fun(metric: string, options?: sw.SeriesOptions): sw.Series values of a metric, a day each; missing days are absent
 ---@field records fun(kind: string, options?: sw.RecordsOptions): sw.Event[] records of a kind, as events
 ---@field count fun(kind: string, options?: sw.CountOptions): integer how many records of a kind there are, of all time where no span is given
+---@field goal fun(metric: string): number? the user's goal for a day in the metric's unit, nil without one
 ---@field sleep fun(span: sw.Duration) wait; the rest goes on afterwards, also after a restart (in run)
 ---@field wait_for fun(trigger: sw.Trigger|string, options: { timeout: sw.Duration }): sw.Event? wait for an event or data; nil when the time is over (in run)
 ---@field notify fun(args: sw.NotifyArgs|string) send the user a message
@@ -300,17 +315,17 @@
 ---@field lasting sw.Duration for so long
 
 ---@class sw.AtSpec
----@field [1] string
+---@field [1] string "18:30", "sunset-30min on sat,sun", "08:00 on weekdays"
 
 ---@class sw.BaselineSpec
 ---@field [1] string which metric
----@field above? string such as "mean28d+2sd"
+---@field above? string such as "mean28d+2sd", "median30d+5" (in its unit), "mean14d+10%"
 ---@field below? string such as "mean28d-2sd"
----@field lasting? sw.Duration for so long
+---@field lasting? sw.Duration for so many days
 
 ---@class sw.BasicSpec
----@field password string
----@field user string
+---@field password string name of the secret that holds it
+---@field user string itself, or sw.secret "user"
 
 ---@class sw.BoolSpec
 ---@field default? boolean when nothing is set
@@ -323,7 +338,7 @@
 ---@field of? string[] the words
 
 ---@class sw.CronSpec
----@field [1] string
+---@field [1] string "30 7 * * mon-fri"
 ---@field zone? string another time zone
 
 ---@class sw.DurationSpec
@@ -342,26 +357,26 @@
 ---@field type? string only of this type
 
 ---@class sw.EverySpec
----@field [1] sw.Duration
+---@field [1] sw.Duration "30min"
 
 ---@class sw.GoalSpec
 ---@field [1] string which metric
 ---@field reached? boolean true: reached, false: missed
 
 ---@class sw.HmacSpec
----@field header string
----@field encoding? "hex"|"base64"
----@field optional? boolean
----@field over? "body"|"timestamp+body"|"timestamp.body"
----@field prefix? string
----@field secret? string
+---@field header string the header with the proof
+---@field encoding? "hex"|"base64" how it is written, default hex
+---@field optional? boolean a request without it is taken too
+---@field over? "body"|"timestamp+body"|"timestamp.body" what it is made of, default body
+---@field prefix? string stands before it, such as "sha256="
+---@field secret? string name of the secret it is made with
 ---@field timestamp? string its header; 't,v1' when both stand in one
 
 ---@class sw.KeySpec
----@field secret string
----@field header? string
----@field prefix? string
----@field query? string
+---@field secret string name of the secret that holds it
+---@field header? string the header that carries it
+---@field prefix? string stands before it: "Bearer "
+---@field query? string the parameter that carries it, instead of a header
 
 ---@class sw.MilestoneSpec
 ---@field [1] string which metric
@@ -375,26 +390,26 @@
 ---@field unit? string its unit
 
 ---@class sw.Oauth2Spec
----@field authorize string
----@field token string
+---@field authorize string the page on which people agree
+---@field token string where tokens are asked for
 ---@field account? string path of the account's id in the token's answer
----@field answer? string
----@field client? "body"|"basic"
----@field extra? table
----@field pkce? boolean
----@field redirect? string
----@field refresh? "rotating"|"stable"|"none"
+---@field answer? string path of the tokens in the answer
+---@field client? "body"|"basic" where our id and secret stand in requests for tokens
+---@field extra? table more parameters of the page
+---@field pkce? boolean a proof with each sign-in
+---@field redirect? string the address people come back to, where it is fixed
+---@field refresh? "rotating"|"stable"|"none" whether each renewal brings a new refresh token
 ---@field refused? table fields of an answer 200 that is a refusal: { status = { 503 } }
----@field revoke? string
----@field scope_on_refresh? boolean
----@field scopes? string[]
----@field separator? string
+---@field revoke? string where a permission is given back
+---@field scope_on_refresh? boolean scopes are sent with each renewal
+---@field scopes? string[] what is asked for
+---@field separator? string between scopes, default a blank
 ---@field token_form? table sent with each request for a token
 
 ---@class sw.OffsetSpec
----@field size integer
----@field param? string
----@field size_param? string
+---@field size integer items a page
+---@field param? string default "offset"
+---@field size_param? string default "limit"
 
 ---@class sw.PackageSpec
 ---@field id string its name: letters, digits, _ and -
@@ -403,11 +418,11 @@
 ---@field version? string such as "1.2"
 
 ---@class sw.PagesSpec
----@field first? integer
----@field param? string
----@field size? integer
----@field size_param? string
----@field stop? "empty"|"short"
+---@field first? integer default 1
+---@field param? string default "page"
+---@field size? integer items a page
+---@field size_param? string default "per_page"
+---@field stop? "empty"|"short" at a page without items, or at one that is not full
 
 ---@class sw.ProviderSpec
 ---@field id string its name, that of the file
@@ -455,8 +470,8 @@
 ---@field when? fun(w: sw.Event, ctx: sw.Pure): any pure: true lets the rule fire
 
 ---@class sw.SealedSpec
----@field header string
----@field value string the number
+---@field header string the header that carries it
+---@field value string sw.sha1(sw.secret "x")
 
 ---@class sw.StreakSpec
 ---@field lengths any[] which lengths fire: { 7, 30 }
@@ -473,15 +488,15 @@
 ---@class sw.ThresholdSpec
 ---@field [1] string which metric
 ---@field enter string fires when it is passed
----@field lasting? sw.Duration for so long
+---@field lasting? sw.Duration for so long: by days' values; less than a day by samples, "0min": one of them is enough
 ---@field leave? string and again only after this was passed
 
 ---@class sw.TokenSpec
----@field field string
----@field param string
+---@field field string path of the token in the answer
+---@field param string the parameter that carries it
 
 ---@class sw.WebhookSpec
----@field [1] string
+---@field [1] string its name: `syncwell rules webhook NAME` shows the address
 ---@field signed? boolean default true
 
 ---@class sw.PartDetail

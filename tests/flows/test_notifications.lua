@@ -66,11 +66,12 @@ describe("buttons", function()
     rule(h, "drink", [[ctx.task.add "Drink"
       ctx.notify { text = "Drink", buttons = { { text = "Erledigt ✓", task = "Drink" }, { text = "Later", snooze = "2h" },
         { text = "Note", fire = "noted" } } }
-      ctx.notify { text = "Look", channel = "webhook", buttons = { { text = "Map", url = "https://example.org/m" } } }]],
-      '"notify", "task:write", "rule:fire"')
+      ctx.notify { text = "Look", channel = "webhook", buttons = { { text = "Map", url = "https://example.org/m" },
+        { text = "Hard", tag = "hard" } } }]],
+      '"notify", "task:write", "rule:fire", "record:write"')
     flow.write(h.dir .. "/rules/automations/noted.lua", [[local sw = require "syncwell"
-return sw.rule { title = "t", on = sw.webhook "x", uses = { "notify" },
-  run = function(w, ctx) ctx.notify { text = w.by .. " pressed " .. w.body.button, channel = "file" } end }]])
+return sw.rule { title = "t", on = "rule.fired", uses = { "notify" },
+  run = function(w, ctx) ctx.notify { text = w.by .. " pressed " .. w.body.button .. " about " .. w.body.id, channel = "file" } end }]])
     flow.write(h.dir .. "/config.lua", (flow.read(h.dir .. "/config.lua"):gsub("return {", 'return { public_url = "http://127.0.0.1:MINE/",')))
     server = daemon.start(("sed -i s/MINE/$PORT/ %s/config.lua; exec %s"):format(h.dir, h.command("serve", "--listen", "127.0.0.1:PORT"):gsub("PORT", "$PORT"):gsub("'127.0.0.1:$PORT'", "127.0.0.1:$PORT")))
     flow.beside(h.command("log", "workout", "running", "30min"))
@@ -85,7 +86,9 @@ return sw.rule { title = "t", on = sw.webhook "x", uses = { "notify" },
     for i, b in ipairs(list) do
       links[i] = b.url
     end
-    expect(sw.json.decode(hook.body).buttons[1]).equals { text = "Map", url = "https://example.org/m" }
+    local under = sw.json.decode(hook.body).buttons
+    expect(under[1]).equals { text = "Map", url = "https://example.org/m" }
+    links[4] = under[2].url
   end)
 
   it("do nothing when a link is only looked at", function()
@@ -98,7 +101,8 @@ return sw.rule { title = "t", on = sw.webhook "x", uses = { "notify" },
     expect(sw.json.decode(flow.beside(h.command("--json", "tasks")).out)[1].done ~= nil).is_true()
     expect(curl("-X POST " .. links[1])).contains("This was pressed already.")
     expect(curl("-X POST " .. links[3])).contains("Done.")
-    expect(wait_for(function() return told(h):find("drink pressed Note", 1, true) end) ~= nil).is_true()
+    local group = flow.beside(h.command("--json", "records", "workout")).out:match('"group":"(%x+)"')
+    expect(wait_for(function() return told(h):find("drink pressed Note about " .. group, 1, true) end) ~= nil).is_true()
     expect(curl("-X POST " .. links[2])).contains("You will be reminded in 2h.")
     curl("-X POST " .. links[2])
     curl("-X POST " .. links[3])
@@ -109,6 +113,13 @@ return sw.rule { title = "t", on = sw.webhook "x", uses = { "notify" },
       waits = m.outcome == "planned" and m.due or waits
     end
     expect(math.abs(sw.time.parse(waits) - os.time() * 1000 - 7200000) < 60000).is_true()
+  end)
+
+  it("tag the record that the message was about, once", function()
+    expect(curl("-X POST " .. links[4])).contains("Noted: hard.")
+    expect(wait_for(function() return flow.beside(h.command("--json", "records", "workout")).out:find('"tags":["hard"]', 1, true) end)
+      ~= nil).is_true()
+    expect(curl("-X POST " .. links[4])).contains("This was pressed already.")
   end)
 
   it("of a link that was made up do nothing", function()
@@ -132,7 +143,7 @@ return sw.rule { title = "t", on = sw.webhook "x", uses = { "notify" },
     expect(by.odd.outcome).equals("failed: button 'y': snooze is a span from 1min to 7d")
     expect(by.sly).is_nil()
     expect(#seen).equals(1)
-    expect(flow.beside(h.command("status")).out).contains("an action was asked for that was not granted")
+    expect(flow.beside(h.command("status")).out).contains('sly.lua: a button that fires a rule needs the line: uses = { ..., "rule:fire" }')
     h.remove()
   end)
 end)

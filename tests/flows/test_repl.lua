@@ -82,7 +82,7 @@ describe("repl", function()
     local h = flow.home("UTC")
     h.ok("rules", "install", "hydrate")
     flow.write(h.dir .. "/keys", table.concat({ [[series("heart_r\t]], [[").n\r]], [[.why hyd\t]], [[\r]], [[sw.thr\t]], [[\x15]],
-      [[series("steps").me\t]], [[\x15]], [[records("wor\t]], [[")\r]], [[.quit\r]] }, "\n") .. "\n")
+      [[series("steps").mea\t]], [[\x15]], [[records("wor\t]], [[")\r]], [[.quit\r]] }, "\n") .. "\n")
     local r = flow.sh(("SYNCWELL_HISTORY=%s/history timeout 60 /usr/bin/python3 %s/tests/support/type_keys.py %s < %s/keys"):format(h.dir,
       flow.root, flow.quote(h.command("repl")), h.dir))
     local typed = flow.read(h.dir .. "/history"):gsub("\\040", " ") -- as libedit keeps a blank
@@ -90,7 +90,7 @@ describe("repl", function()
     expect(typed).contains(".why hydrate")
     expect(typed).contains('records("workout")')
     expect(r.out).contains("eshold") -- the rest of sw.threshold
-    expect(r.out).contains("an()") -- the rest of .mean()
+    expect(r.out).contains("n()") -- the rest of .mean()
     h.remove()
   end)
 

@@ -67,12 +67,39 @@ describe("ctx.series", function()
     local function refused(options)
       return read(STEPS, ('ctx.series("steps", { last = "7d", %s })'):format(options))
     end
-    expect(refused 'maker = "garmin"').contains("unknown key 'maker' in ctx.series")
+    expect(refused 'maker = "garmin"').contains('maker, limit and cursor are for every = \\"raw\\"')
     expect(refused "where = {}").contains("unknown key 'where' in ctx.series")
     expect(refused "limit = 2").contains('limit and cursor are for every = \\"raw\\"')
     expect(refused 'every = "raw", cursor = "x"').contains("cursor is what the page before gave")
     expect(read("", 'ctx.records("workout", { last = "7d", every = "day" })')).contains(
       "unknown key 'every' in ctx.records")
+  end)
+end)
+
+describe("ctx.goal", function()
+  it("gives what the user wants of a day, in the metric's unit, and nil where nothing is wanted", function()
+    expect(read('t.goal("sleep_duration", 420) t.goal("steps", 10000)',
+      'ctx.log(ctx.goal "steps", ctx.goal "sleep_duration", ctx.goal "weight")')).equals("10000 420 nil")
+    expect(read("", 'ctx.goal "stpes"')).contains("there is no metric 'stpes' (did you mean 'steps'?)")
+  end)
+end)
+
+describe("a series", function()
+  it("knows its middle, its median and its spread, and has none where there is too little", function()
+    local body = [[local s = ctx.series("weight", { last = "%s" })
+  ctx.log(s.mean(), s.median(), s.sd() and ("%%.3f"):format(s.sd()))]]
+    local before = [[for day, kg in ipairs { 80, 90, 81, 82 } do
+      t.sample("weight", kg, { at = ("2026-02-%02dT08:00Z"):format(day + 24) })
+    end]]
+    expect(read(before, body:format("10d"))).equals("83.25 81.5 4.573")
+    expect(read(before, body:format("2d"))).equals("82.0 82.0 nil")
+    expect(read("", body:format("10d"))).equals("nil nil nil")
+  end)
+
+  it("of raw samples can be what one maker measured", function()
+    expect(read([[t.sample("heart_rate", 60, { maker = "garmin" }) t.sample("heart_rate", 80, { maker = "apple" })]],
+      [[local s = ctx.series("heart_rate", { last = "6h", every = "raw", maker = "garmin" })
+  ctx.log(s.n, s.last(), ctx.series("heart_rate", { last = "6h", every = "raw", maker = "oura" }).n)]])).equals("1 60 0")
   end)
 end)
 

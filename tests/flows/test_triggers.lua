@@ -68,6 +68,19 @@ describe("sw.threshold", function()
 end)
 
 describe("sw.baseline", function()
+  it("takes a distance in the metric's own unit", function()
+    expect_passes(tried({ up = 'sw.baseline { "resting_heart_rate", above = "median30d+5", lasting = "2d" }' }, [[
+      t.rule "up"
+      for day = 1, 28 do
+        t.sample("resting_heart_rate", day == 3 and 90 or 50, { at = ("2026-02-%02dT06:00Z"):format(day) })
+      end
+      t.sample("resting_heart_rate", 56) t.clock.advance "1d" t.sample("resting_heart_rate", 55)
+      t.clock.advance "1d" t.sample("resting_heart_rate", 56)
+      t.expect_fired("up", 0)
+      t.clock.advance "1d" t.sample("resting_heart_rate", 57)
+      t.expect_fired("up", 1)]]))
+  end)
+
   it("fires on a day far from the four weeks before, and not while there are too few of them", function()
     expect_passes(tried({ odd = 'sw.baseline { "resting_heart_rate", above = "mean28d+2sd" }' }, [[
       t.rule "odd"
@@ -92,6 +105,17 @@ describe("sw.baseline", function()
 end)
 
 describe("sw.absent", function()
+  it("counts hours from the last value, also from one that comes this instant", function()
+    expect_passes(tried({ gone = 'sw.absent { "heart_rate", lasting = "6h" }' }, [[
+      t.rule "gone"
+      t.sample("heart_rate", 60)
+      t.clock.advance "5h"
+      t.expect_fired("gone", 0)
+      t.clock.advance "2h"
+      t.expect_fired("gone", 1)
+      expect(t.fired("gone")[1].at).equals "2026-03-01T18:00:00Z"]]))
+  end)
+
   it("fires by time alone, once for each absence", function()
     expect_passes(tried({ gone = 'sw.absent { "weight", lasting = "8d" }' }, [[
       t.rule "gone"
@@ -159,6 +183,16 @@ describe("sw.milestone and sw.goal", function()
 end)
 
 describe("sw.any", function()
+  it("takes the name of an event alone, as on does", function()
+    local any = rule('sw.any { sw.at "20:00", "note.created" }'):gsub("w%.value", "w.kind")
+    expect_passes(tried({ any = any }, [[
+      t.rule "any"
+      t.event { "note.created", text = "x" }
+      t.expect_fired("any", 1)
+      t.clock.advance "9h"
+      t.expect_fired("any", 2)]]))
+  end)
+
   it("fires for each of its triggers", function()
     expect_passes(tried({ both = [[local sw = require "syncwell"
 return sw.rule { title = "T", on = sw.any { sw.event "workout.created", sw.threshold { "weight", enter = ">90" } },
