@@ -215,7 +215,7 @@ local head = [[
 
 ---@class sw.Account
 ---@field request fun(request: table): table
----@field get fun(request: table): table
+---@field get fun(request: table): any the document, nil where there is none; as post, put, patch and delete
 ---@field post fun(request: table): table
 ---@field put fun(request: table): table
 ---@field patch fun(request: table): table

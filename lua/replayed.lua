@@ -65,6 +65,16 @@ local function lowered(headers)
   return to
 end
 
+-- The method of an answer that would fit but for it.
+function replayed:other_method(method, address, path, params)
+  for _, a in ipairs(self.answers) do
+    local own = a.method or "GET"
+    if own ~= method and fits(a, own, address, path, params) then
+      return own
+    end
+  end
+end
+
 function replayed:answer(request)
   local method, path, params = request.method or "GET", parts_of(request.url)
   local noted = { method = method, path = path, query = params, body = request.body,
@@ -77,7 +87,9 @@ function replayed:answer(request)
       return { status = a.status or 200, headers = lowered(a.headers), body = body, url = request.url }
     end
   end
-  return nil, ("no recorded answer fits %s %s"):format(method, request.url), "failed"
+  local other = self:other_method(method, request.url, path, params)
+  return nil, ("no recorded answer fits %s %s%s"):format(method, request.url, other and
+    (": the one of that path says method = \"%s\""):format(other) or ""), "failed"
 end
 
 return replayed

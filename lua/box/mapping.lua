@@ -190,7 +190,8 @@ function mapping.open(to)
   open_plain(to)
   open_readers(to)
   to.sport_name = sports.of
-  -- Milliseconds and minutes east of a text with a zone, "2026-08-17 08:00:00 +0200"; nil for any other.
+  -- Milliseconds and minutes east of "2026-08-17 08:00:00 +0200"; without a zone of the user's clock. Nil for
+  -- what is no such text.
   function to.moment(text)
     if type(text) ~= "string" or #text > 60 then
       return nil

@@ -40,7 +40,7 @@
 
 ---@class sw.Account
 ---@field request fun(request: table): table
----@field get fun(request: table): table
+---@field get fun(request: table): any the document, nil where there is none; as post, put, patch and delete
 ---@field post fun(request: table): table
 ---@field put fun(request: table): table
 ---@field patch fun(request: table): table
@@ -596,7 +596,7 @@
 ---@field milestone fun(spec: sw.MilestoneSpec|string): sw.Trigger trigger: a total is reached
 ---@field milliseconds fun(path: string): sw.Mapper milliseconds to seconds
 ---@field minutes fun(path: string): sw.Mapper minutes to seconds
----@field moment fun(text: string): integer?, integer? milliseconds and minutes east of a text with a zone
+---@field moment fun(text: string): integer?, integer? milliseconds and minutes east of a text; without a zone by the user's clock
 ---@field now fun(): sw.Quantity the firing's instant
 ---@field number fun(spec?: sw.NumberSpec): sw.Param parameter: a number
 ---@field oauth2 fun(spec: sw.Oauth2Spec): table sign-in: OAuth 2

@@ -13,8 +13,7 @@ return sw.rule {
   run = function(_, ctx)
     local nights = ctx.series("sleep_duration", { last = "7d" })
     if nights.n < 5 then return end
-    local need = ctx.params.need.value / 60
-    local missing = (need * nights.n - nights.sum()) / 60
+    local missing = (ctx.params.need.min * nights.n - nights.sum()) / 60
     if missing >= 3 then
       ctx.notify { title = "Sleep", values = { hours = math.floor(missing + 0.5) },
         text = "{hours} hours of sleep are missing since a week ago. An early evening would do you good." }
