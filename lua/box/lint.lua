@@ -4,6 +4,7 @@
 local context = require "context"
 local errors = require "errors"
 local lint_calls = require "lint_calls"
+local lint_fields = require "lint_fields"
 local lint_pure = require "lint_pure"
 
 local lint = {}
@@ -300,6 +301,9 @@ function lint.problems(script, source, declaration)
   ungranted(self, declaration)
   for _, p in ipairs(lint_pure.problems(self.tokens, context.names, lint_calls.reading)) do
     self:problem(p.i, p.message, p.hint)
+  end
+  for _, p in ipairs(lint_fields.problems(self.tokens, declaration)) do
+    self:problem(p.i, p.message)
   end
   local told = lint_calls.problems(self.tokens, function(...) self:problem(...) end)
   table.sort(self.found, function(a, b)

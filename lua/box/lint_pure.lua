@@ -19,6 +19,8 @@ local function behind(tokens, i)
   return i
 end
 
+lint_pure.behind = behind
+
 -- when = function(w, ctx): where its body begins, and what it calls its second parameter.
 local function head(tokens, i)
   local function text(k)

@@ -134,6 +134,24 @@ return sw.rule { titel = "T", max_per = "3/fortnight", reads = { "stpes", "worku
     end
   end)
 
+  it("names a field that the event cannot have and that is nearly one it has", function()
+    flow.write(path, [[local sw = require "syncwell"
+return sw.rule { title = "T", on = sw.any { "workout.created", sw.at "08:00" }, uses = { "notify" },
+  when = function(w) return w.elapsd and w.elapsd > "1h" end,
+  run = function(it, ctx)
+    local w = { elapsd = 1, t = { it = { elapsd = 2 } } }
+    ctx.notify(tostring(w.elapsd) .. tostring(w.t.it.elapsd) .. tostring(it.distnce) .. tostring(it.air_quality) .. tostring(it.planned))
+  end }
+]])
+    local out = h.run("lint", path).out
+    expect(out).contains("a.lua:3: the event has no field 'elapsd' (did you mean 'elapsed'?)")
+    expect(out).contains("a.lua:6: the event has no field 'distnce' (did you mean 'distance'?)")
+    expect(select(2, out:gsub("the event has no field", ""))).equals(3)
+    for kind, field in pairs { ["sync.failed"] = "error", ["backfill.finished"] = "added", ["rule.fired"] = "body" } do
+      expect(said_of("", ("when = function(w) return w.%s ~= nil end, on = %q,"):format(field, kind))).contains(": fine")
+    end
+  end)
+
   it("tells what when and key cannot do: ask for history, or keep something", function()
     for body, says in pairs { ['return ctx.count "workout" > 3'] = "ctx.count stands in when, which only decides",
       ["ctx.state.n = 1 return true"] = "ctx.state stands in when", ["local s = ctx.state s.n = 1 return true"] = "ctx.state stands in when" } do
