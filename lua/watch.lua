@@ -136,7 +136,8 @@ function watch.problems(trigger)
   local m, why = data.metric(typed and trigger.metric or "steps")
   if not m then
     found[#found + 1] = why
-  elseif trigger.kind == "threshold" and type(trigger.enter) == "string" then
+  elseif trigger.kind == "threshold" and type(trigger.enter) == "string"
+    and (trigger.leave == nil or type(trigger.leave) == "string") then
     found[#found + 1] = bounds_problem(m, trigger)
     found[#found + 1] = #found == 0 and m.kind == "cumulative" and watch_moments.is_one(trigger)
       and ("'lasting' in sw.threshold: %s adds up over a day, so write whole days, such as \"2d\"")

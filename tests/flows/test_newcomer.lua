@@ -92,7 +92,7 @@ describe("a table on a terminal", function()
     end
     expect(on(70)).contains("up to three { text, and\n" .. (" "):rep(47) .. "one of")
     local plain = flow.sh(flow.binary .. " doc notify").out
-    expect(plain).contains("up to three { text, and one of fire, task, snooze, url }\n")
+    expect(plain).contains("up to three { text, and one of fire, task, tag, snooze, url }\n")
     expect(on(30)).contains("up to three { text, and one of fire") -- too narrow for a column of words
   end)
 end)
