@@ -70,18 +70,18 @@ local function tell(list, ctx, trigger, m, run)
 end
 
 -- In once `enter` held for long enough, out when `leave` holds.
-local function step(state, s, b, lasting, told)
+local function step(state, s, look)
   if state.inside then
-    if b.leave(s.value) then
+    if look.leave(s.value) then
       state.inside = nil
     else
       state.inside.to = instant(s.ends)
     end
-  elseif b.enter(s.value) then
-    local near = state.run and s.at - state.run.ends <= math.max(GAP_MS, lasting)
+  elseif look.enter(s.value) then
+    local near = state.run and s.at - state.run.ends <= math.max(GAP_MS, look.lasting)
     state.run = take(near and state.run or nil, s)
-    if state.run.ends - state.run.at >= lasting then
-      state.inside, state.run = told(state.run).spans, nil
+    if state.run.ends - state.run.at >= look.lasting then
+      state.inside, state.run = look.told(state.run).spans, nil
     end
   else
     state.run = nil
@@ -90,35 +90,41 @@ end
 
 -- A day without a value beyond the bound ends what was; what was under way when we begin to look was told
 -- then.
+local function look_through(ctx, m, rows, earliest, look)
+  local state, before = {}, nil
+  for _, row in ipairs(rows) do
+    local furthest, samples, message, code = row[look.furthest], {}, nil, nil
+    if before ~= row.day - 1 then
+      state = row.day == earliest and { inside = {} } or {}
+    end
+    before = (look.enter(furthest) or not look.leave(furthest)) and row.day or nil
+    if before then
+      samples, message, code = samples_of(ctx, m, row.day)
+    end
+    if not samples then
+      return nil, message, code
+    end
+    for _, s in ipairs(samples) do
+      step(state, s, look)
+    end
+  end
+  return true
+end
+
 function watch_moments.threshold(ctx, trigger, first, last)
   local rows, m, code = watch_days.rows(ctx, trigger.metric, first - BACK_DAYS, last)
   if not rows then
     return nil, m, code
   end
-  local b, why, kind = bounds_of(m, trigger)
-  if not b then
+  local look, why, kind = bounds_of(m, trigger)
+  if not look then
     return nil, why, kind
   end
-  local list, lasting = {}, math.floor(words.span_s(trigger.lasting) * 1000)
-  local state, before = {}, nil
-  for _, row in ipairs(rows) do
-    local furthest = row[b.furthest]
-    if before ~= row.day - 1 then
-      state = row.day == first - BACK_DAYS and { inside = {} } or {}
-    end
-    before = (b.enter(furthest) or not b.leave(furthest)) and row.day or nil
-    local samples, message, how = {}, nil, nil
-    if before then
-      samples, message, how = samples_of(ctx, m, row.day)
-    end
-    if not samples then
-      return nil, message, how
-    end
-    for _, s in ipairs(samples) do
-      step(state, s, b, lasting, function(run) return tell(list, ctx, trigger, m, run) end)
-    end
-  end
-  return list
+  local list = {}
+  look.lasting = math.floor(words.span_s(trigger.lasting) * 1000)
+  look.told = function(run) return tell(list, ctx, trigger, m, run) end
+  local ok, message, how = look_through(ctx, m, rows, first - BACK_DAYS, look)
+  return ok and list or nil, message, how
 end
 
 return watch_moments
