@@ -28,7 +28,7 @@ local FILE_CPU_MS = 20000
 local LIVE_MS = 48 * 3600000
 
 function testing.new(ctx, where)
-  return setmetatable({ base = ctx, where = where, n = 0 }, testing)
+  return setmetatable({ base = ctx, where = where }, testing)
 end
 
 -- --- one test: a person, a folder, a clock ---
@@ -46,8 +46,9 @@ end
 local ask = {}
 
 function ask.begin(self)
-  self.n = self.n + 1
-  local name, dir = ("test%d"):format(self.n), ("%s/%d"):format(self.base.home, self.n)
+  local n = (self.base.tests_begun or 0) + 1 -- of all files: each test is a person of its own
+  self.base.tests_begun = n
+  local name, dir = ("test%d"):format(n), ("%s/%d"):format(self.base.home, n)
   for _, folder in ipairs { "/rules/automations", "/providers" } do
     assert(sw.fs.mkdir(dir .. folder))
   end

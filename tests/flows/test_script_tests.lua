@@ -44,6 +44,22 @@ describe("tests of what is shipped", function()
   end
 end)
 
+describe("several test files", function()
+  it("know nothing of each other: a test of each is a person of its own", function()
+    local dir = flow.temp()
+    sw.fs.mkdir(dir .. "/tests")
+    for _, name in ipairs { "a", "b" } do
+      flow.write(("%s/tests/%s_test.lua"):format(dir, name), ([[it("%s has one workout", function(t)
+  t.event { "workout.created", sport = "running", elapsed = "30min" }
+  expect(#t.records "workout").equals(1)
+end)]]):format(name))
+    end
+    local r = flow.sh(("%s --home %s test %s/tests"):format(flow.quote(flow.binary), flow.quote(dir), flow.quote(dir)))
+    expect(r.out).contains("2 passed, 0 failed")
+    sw.fs.remove_tree(dir)
+  end)
+end)
+
 describe("a failing test", function()
   it("says file, line, what was expected and why the rule did not fire", function()
     local got, r = tried([[
