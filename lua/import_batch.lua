@@ -75,15 +75,15 @@ local function column_map(format, c)
     from_duration = row.from == "duration_min", provider = row.provider }
 end
 
--- Columns of the slice; a unit that does not fit costs that column, not the file. How many; their samples.
+-- Columns of the slice; a unit that does not fit costs that column, not the file. How many samples.
 local function store_columns(t, decoder, format, provider, file)
-  local n, rows = 0, 0
+  local rows = 0
   for _, c in ipairs(decoder:columns()) do
     local map = column_map(format, c)
     if map then
       local ok, message = pcall(t.columns, t, decoder, map.provider or provider, c.index, map)
       if ok then
-        n, rows = n + 1, rows + c.n
+        rows = rows + c.n
       else
         local reason = message:gsub("^.-: ", "")
         file.total.rejected = file.total.rejected + c.n
@@ -91,7 +91,7 @@ local function store_columns(t, decoder, format, provider, file)
       end
     end
   end
-  return n, rows
+  return rows
 end
 
 function import_batch.whole_origin(origins, index, provider)
@@ -100,31 +100,29 @@ function import_batch.whole_origin(origins, index, provider)
     ident = o.ident }
 end
 
--- Drafts of hooks go into the transaction one by one; how many of them it took.
+-- Drafts of hooks go into the transaction one by one.
 local function each(file, list, store)
-  local n = 0
   for _, draft in ipairs(list) do
-    n = n + (import_batch.try(file, store, draft) and 1 or 0)
+    import_batch.try(file, store, draft)
   end
-  return n
 end
 
 local function store_records(t, ctx, job, out, origins, provider, file)
-  local records = each(file, out.records, function(draft)
+  each(file, out.records, function(draft)
     draft.attributes = draft.attributes or {}
     if draft.kind == "workout" then
       draft.attributes.source_file = file.name
     end
     t:record(record.row(ctx, draft, origin_of(origins, draft.origin), job.connection_id, provider))
   end)
-  return records + each(file, out.rows, function(row)
+  each(file, out.rows, function(row)
     row.origin = import_batch.whole_origin(origins, row.origin, row.provider)
     t:restore(row)
   end)
 end
 
 local function store_totals(t, out, origins, provider, file)
-  return each(file, out.totals, function(total)
+  each(file, out.totals, function(total)
     local day = sw.time.day(tonumber(total.day:sub(1, 4)), tonumber(total.day:sub(6, 7)),
       tonumber(total.day:sub(9, 10)))
     local whole = import_batch.whole_origin(origins, total.origin, total.provider or provider)
@@ -142,34 +140,10 @@ local function store_documents(t, ctx, out)
   end
 end
 
-local what_of = { new = "new", updated = "updated", unchanged = "unchanged" }
-
 -- What `undo` takes back by the job's number: all that the files brought, and that they were read.
 local function begin_run(t, job, file)
   t:undo(job.id, json.encode { what = "import", text = job.payload.paths and job.payload.paths[1] or "" })
   t:undo_doc(".file", file.key)
-  return 2
-end
-
--- Results come in the order in which operations were added: columns, records, totals, after `before` others.
-local function gather(file, results, before, columns, records, totals)
-  results = table.move(results, before + 1, before + columns + records + totals, 1, {})
-  for i = 1, columns do
-    import_batch.add_counts(file.total, results[i])
-  end
-  for i = columns + 1, columns + records do
-    local r = results[i]
-    if r.what == "rejected" then
-      import_batch.add_counts(file.total, { rejected = 1, reasons = { [r.reason] = 1 } })
-    else
-      import_batch.add_counts(file.total, { [what_of[r.what]] = 1 })
-    end
-  end
-  for i = columns + records + 1, columns + records + totals do
-    if results[i] ~= "rejected" then
-      import_batch.add_counts(file.total, { [results[i]] = 1 })
-    end
-  end
 end
 
 local function file_doc(file, done)
@@ -183,25 +157,23 @@ function import_batch.is_empty(out)
 end
 
 -- One batch as a transaction, put on the pile; `fresh`: the decoder's slice is not stored yet. What it was
--- counted as is known when the pile is stored.
+-- counted as stands beside the data in the file's document (`counts`), and is known here when the pile is
+-- stored: a restart adds the two up.
 function import_batch.put(ctx, job, file, decoder, format, out, fresh)
   local provider = format.provider or "file"
   local t = home.txn(ctx)
-  local before, columns, rows = begin_run(t, job, file), 0, 0
-  if fresh then
-    columns, rows = store_columns(t, decoder, format, provider, file)
-  end
-  local records = store_records(t, ctx, job, out, decoder:origins(), provider, file)
-  local totals = store_totals(t, out, decoder:origins(), provider, file)
+  begin_run(t, job, file)
+  local rows = fresh and store_columns(t, decoder, format, provider, file) or 0
+  store_records(t, ctx, job, out, decoder:origins(), provider, file)
+  store_totals(t, out, decoder:origins(), provider, file)
   store_documents(t, ctx, out)
   t:dispatch(job.payload.live_after or 0)
   watch.ask(t)
   job:keep(t, file.name, { batch = file.batch + 1 })
-  -- counts of this batch are only known afterwards; the document stores those up to the batch before
   file.batch = file.batch + 1
-  t:doc(".file", file.key, file_doc(file, false))
+  t:doc(".file", file.key, file_doc(file, false), { counts = true })
   job.pile:put(t, rows, file, function(results)
-    gather(file, results, before, columns, records, totals)
+    import_batch.add_counts(file.total, results[#results])
   end)
   if format.together and decoder:ended() and not job.pile:is_full() then
     return true

@@ -28,6 +28,18 @@ void sw_counts_reject(struct sw_counts *c, int64_t n, const char *fmt, ...)
     sw_map_set(&c->reasons, text, strlen(text), had + (intptr_t)n);
 }
 
+void sw_counts_add(struct sw_counts *into, const struct sw_counts *from)
+{
+    int64_t rejected = into->rejected + from->rejected; /* those past the most reasons, too */
+    into->added += from->added;
+    into->changed += from->changed;
+    into->same += from->same;
+    for (size_t i = 0; i < from->reasons.cap; i++)
+        if (from->reasons.slot[i].key)
+            sw_counts_reject(into, from->reasons.slot[i].value, "%s", from->reasons.slot[i].key);
+    into->rejected = rejected;
+}
+
 static bool time_ok(int64_t start_ms, int64_t dur_ms)
 {
     return start_ms >= SW_TIME_MIN_MS && start_ms < SW_TIME_MAX_MS && dur_ms >= 0 &&

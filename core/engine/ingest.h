@@ -28,6 +28,7 @@ struct sw_counts { /* what became of values and records; init to zeroes, clear a
 void sw_counts_clear(struct sw_counts *c);
 void sw_counts_reject(struct sw_counts *c, int64_t n, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+void sw_counts_add(struct sw_counts *into, const struct sw_counts *from);
 
 struct sw_column_map { /* how a column is to be read */
     const struct sw_metric *metric;

@@ -4,7 +4,9 @@
  * nil, message, code: then none of them happened. commit(true) gives the results, and none of it happens.
  * together{t, t ...}: one commit for all, a savepoint each -> list of results (false: it failed), list of
  * {message, code} of those that failed; none of them happened where the commit itself fails.
- *   t:doc(kind, name, body text [, {at, mode = "new", revision}])      t:doc_delete(kind, name)
+ *   t:doc(kind, name, body text [, {at, mode = "new", revision, counts = true}])      t:doc_delete(kind, name)
+ *                      counts: what became of the columns, records and totals before it stands in the
+ *                      document as its member "counts", and is the result
  *   t:person(name, zone) -> id      t:connection(provider, name) -> id
  *   t:origin{provider, name, maker, model, kind, ident} -> id
  *   t:columns(decoder, provider, index, {metric, scale, from_duration, unit}) -> counts
@@ -110,10 +112,32 @@ int64_t sw_txn_field_int(lua_State *L, int arg, const char *name, int64_t fallba
 
 /* --- documents and people --- */
 
+static int put_doc(struct sw_store *s, struct sw_txn *t, struct sw_op *o, const char *body, size_t n,
+                   struct sw_err *err)
+{
+    return sw_doc_put(s, t->who.id, o->s[0], o->s[1], o->i[0], body, n, (enum sw_doc_mode)o->i[1],
+                      o->i[2], err);
+}
+
 static int run_doc(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
 {
-    return sw_doc_put(s, t->who.id, o->s[0], o->s[1], o->i[0], o->s[2], o->n[2],
-                      (enum sw_doc_mode)o->i[1], o->i[2], err);
+    return put_doc(s, t, o, o->s[2], o->n[2], err);
+}
+
+/* The figures are known here and nowhere else before the commit: they share it with the data. */
+static int run_doc_counted(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
+{
+    struct sw_buf b;
+    int rc;
+    sw_txn_put_counts(&o->out, &t->counts);
+    sw_buf_init(&b, o->n[2] + o->out.len + 32);
+    sw_buf_put(&b, o->s[2], o->n[2] - 1); /* without its last brace */
+    sw_buf_puts(&b, ",\"counts\":");
+    sw_buf_put(&b, o->out.data, o->out.len);
+    sw_buf_puts(&b, "}");
+    rc = put_doc(s, t, o, sw_buf_str(&b), b.len, err);
+    sw_buf_clear(&b);
+    return rc;
 }
 
 static int l_doc(lua_State *L)
@@ -129,6 +153,11 @@ static int l_doc(lua_State *L)
         if (lua_isstring(L, -1) && !strcmp(lua_tostring(L, -1), "new")) o->i[1] = SW_DOC_NEW;
         o->i[2] = sw_txn_field_int(L, 5, "revision", 0);
         if (o->i[2]) o->i[1] = SW_DOC_REVISION;
+        lua_getfield(L, 5, "counts");
+        if (lua_toboolean(L, -1)) {
+            luaL_argcheck(L, o->n[2] > 2 && o->s[2][o->n[2] - 1] == '}', 4, "an object with members");
+            o->run = run_doc_counted;
+        }
     }
     return 0;
 }
@@ -202,6 +231,7 @@ static void free_ops(struct sw_txn *t)
     t->op = NULL;
     t->n_op = t->cap_op = 0;
     sw_buf_clear(&t->events);
+    sw_counts_clear(&t->counts);
 }
 
 /* Push the list of results of a transaction that succeeded, or nil, message, code. */

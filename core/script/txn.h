@@ -46,6 +46,7 @@ struct sw_txn {
     struct sw_op **op;
     size_t n_op, cap_op;
     struct sw_buf events; /* JSON list of what records caused, for dispatch */
+    struct sw_counts counts; /* what became of columns, records and totals so far */
     bool busy;
 };
 

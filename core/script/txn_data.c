@@ -57,8 +57,15 @@ static int run_columns(struct sw_store *s, struct sw_txn *t, struct sw_op *o, st
     int rc = sw_txn_find_origin(s, t, o, err);
     if (!rc) rc = sw_ingest_column(s, &t->who, o->col, o->made, &o->map, &c, err);
     sw_txn_put_counts(&o->out, &c);
+    sw_counts_add(&t->counts, &c);
     sw_counts_clear(&c);
     return rc;
+}
+
+static void count_put(struct sw_txn *t, enum sw_put what)
+{
+    int64_t *n[] = {&t->counts.added, &t->counts.changed, &t->counts.same};
+    ++*n[what];
 }
 
 const struct sw_metric *sw_txn_metric(lua_State *L, const char *name)
@@ -227,12 +234,14 @@ static int run_record(struct sw_store *s, struct sw_txn *t, struct sw_op *o, str
         sw_buf_puts(&o->out, "{\"what\":\"rejected\",\"reason\":");
         sw_json_str(&o->out, err->text, strlen(err->text));
         sw_buf_puts(&o->out, "}");
+        sw_counts_reject(&t->counts, 1, "%s", err->text);
         sw_err_clear(err);
         return 0;
     }
     if (rc) return rc;
     o->changed = p.what != SW_PUT_SAME;
     put_event(t, &r, &p);
+    count_put(t, p.what);
     sw_buf_printf(&o->out,
                   "{\"what\":\"%s\",\"id\":%lld,\"group\":%lld,\"revision\":%lld,\"new_group\":%s}",
                   what[p.what], (long long)r.id, (long long)p.group_id, (long long)p.revision,
@@ -345,11 +354,13 @@ static int run_day_total(struct sw_store *s, struct sw_txn *t, struct sw_op *o, 
     int rc;
     if (o->r < o->metric->min || o->r > o->metric->max * 100) {
         sw_buf_puts(&o->out, "\"rejected\"");
+        sw_counts_reject(&t->counts, 1, "a day's %s that cannot be", o->metric->title);
         return 0;
     }
     rc = sw_txn_find_origin(s, t, o, err);
     if (!rc) rc = sw_ingest_day_total(s, &t->who, o->metric, o->i[0], o->made, o->r, &p, err);
     if (!rc) sw_buf_puts(&o->out, what[p]);
+    if (!rc) count_put(t, p);
     return rc;
 }
 

@@ -25,12 +25,23 @@ local function prepare(ctx, file, doc)
   file.total, file.notes, file.hook_rejects, file.batch = import_batch.counts(), {}, {}, 0
   if doc then
     import_batch.add_counts(file.total, doc.body.total)
+    import_batch.add_counts(file.total, doc.body.counts or {})
     file.exact = doc.body.exact
   else
     -- only our own lines ask; counting the samples of a home takes longer the more it holds
     file.exact = file.format == "syncwell" and sw.store.counts(ctx.who).records == 0
   end
   file.zone = ctx.zone
+end
+
+-- All of the file is with the pile.
+local function conclude(ctx, format, state, decoder)
+  if format.after then
+    format.after(ctx, state, function(index, named)
+      return import_batch.whole_origin(decoder:origins(), index, named)
+    end)
+  end
+  return true
 end
 
 -- One decoder to its end. Batches that `doc` says are stored are read but not stored again.
@@ -43,19 +54,17 @@ local function run_decoder(ctx, job, file, decoder, doc)
     end
   end
   prepare(ctx, file, doc)
-  local state, last, resume = format.start(file), false, doc and doc.body.batch or 0
+  local state, resume = format.start(file), doc and doc.body.batch or 0
   while true do
-    local more, message, code = false, nil, nil
-    if not last then
-      more, message, code = decoder:next()
-    end
+    local more, message, code = decoder:next()
     if more == nil then
       return nil, message, code
     end
-    local out = import_batch.sink(file)
+    local out, ended = import_batch.sink(file), not more or decoder:ended()
     if more then
       hook_messages(file, format, state, decoder, out)
-    else
+    end
+    if ended then -- with its last slice: one transaction, whose figures are in one document
       import_batch.try(file, format.finish, state, out)
     end
     -- counted alike with or without rows, so that a restart skips the same
@@ -70,15 +79,9 @@ local function run_decoder(ctx, job, file, decoder, doc)
     if job.on_progress then
       job.on_progress(file, decoder:bytes())
     end
-    if not more and format.after then
-      format.after(ctx, state, function(index, named)
-        return import_batch.whole_origin(decoder:origins(), index, named)
-      end)
+    if ended then
+      return conclude(ctx, format, state, decoder)
     end
-    if not more then
-      return true
-    end
-    last = decoder:ended()
   end
 end
 
