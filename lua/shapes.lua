@@ -37,7 +37,7 @@ function matches.csv(t, head, name)
   end
   for row = 1, math.min(#head.rows, 3) do
     local resolver = columns_of.csv(head.rows[row])
-    if columns_of.has_all(resolver, t.columns) then
+    if columns_of.has_all(resolver, t.columns) and (not t.fits or t.fits(head, resolver)) then
       return #t.columns + (t.file and 100 or 0), resolver, row
     end
   end

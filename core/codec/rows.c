@@ -211,6 +211,8 @@ static int origin_of(const struct row *r)
         part[i] = text[i];
     }
     if (!part[1] && part[0]) part[1] = sw_text_maker(part[0]);
+    if (part[0] == text[0] && part[3] != text[3] && *sw_text_kind(part[0]))
+        part[3] = sw_text_kind(part[0]); /* a row's own device, where its name tells more than the table */
     return sw_batch_origin(r->out, &(struct sw_origin_desc){(char *)part[0], (char *)part[1],
                                                             (char *)part[2], (char *)part[3],
                                                             (char *)part[4]});

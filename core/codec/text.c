@@ -203,7 +203,13 @@ static const struct known_name known_names[] = {
     {"coros", "coros", "watch"},
     {"strava", "strava", "app"},
     {"komoot", "komoot", "app"},
+    {"mobiletrack", "fitbit", "phone"}, /* Fitbit's name of the telephone's own steps */
+    {"fitbit app", "fitbit", "app"},
     {"fitbit", "fitbit", ""},
+    {"google health app", "google", "app"},
+    {"phone health", "", "phone"}, /* what came to Google Health from a telephone's own store */
+    {"fit health connect", "google", "app"}, /* a copy of what the telephone counted */
+    {"renpho", "renpho", "scale"},
     {"zwift", "zwift", "app"},
     {"nike", "nike", "app"},
     {"withings", "withings", ""},

@@ -13,8 +13,8 @@ local command = {
     usage = "PATH... [--as FORMAT] [--map FILE] [--weight-unit UNIT] [--connection NAME]",
   example = "syncwell import ~/Downloads/export.zip\nsyncwell import ~/activities --json", mutates = true,
   doc = "Recognised by content: FIT, TCX, GPX (also gzip'd), Apple Health's export.xml, the database of\n"
-    .. "Health Connect, the exports of Fitbit and Google Fit (Google Takeout), Garmin, Strava, Withings,\n"
-    .. "Oura, Zepp, Samsung Health, Cronometer, MyFitnessPal, what `export json` wrote, and zip archives\n"
+    .. "Health Connect, Google Takeout (Fitbit, Google Health, Google Fit), the exports of Garmin, Strava,\n"
+    .. "Withings, Oura, Zepp, Samsung Health, Cronometer, MyFitnessPal, what `export json` wrote, and zip archives\n"
     .. "of these. Any other table (CSV) is imported by a mapping: the first import writes a draft of it, on\n"
     .. "a terminal by questions.\n"
     .. "Importing the same file again adds nothing. A damaged file keeps what precedes the damage.",

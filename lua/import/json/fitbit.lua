@@ -2,6 +2,7 @@
 -- Fitbit in Google Takeout, "Global Export Data": one JSON list a file, its kind known by the file's name.
 -- Steps and heart rate are in UTC, sleep and weight by the clock on the wall. Found by lua/shapes.lua.
 local sleeps = require("sleeps")
+local sports = require("fitbit_sports")
 
 local STAGES = { wake = "awake", awake = "awake", restless = "awake", light = "light", deep = "deep",
   rem = "rem",
@@ -43,10 +44,7 @@ local function night(state, m, out)
     attributes = { efficiency = tonumber(log.efficiency), main = log.mainSleep } }))
 end
 
-local SPORTS = { Run = "running", Treadmill = "running", Walk = "walking", Hike = "hiking", Bike = "cycling",
-  ["Outdoor Bike"] = "cycling", Spinning = "cycling", Swim = "swimming", Yoga = "yoga", Weights = "training",
-  Workout = "training", Elliptical = "elliptical", Tennis = "tennis", Golf = "golf", HIIT = "hiit",
-  Rowing = "rowing", Pilates = "pilates" }
+local METRES = { Kilometer = 1000, Mile = 1609.344 }
 
 local function workout(_, m, out)
   local log = m.data
@@ -54,13 +52,14 @@ local function workout(_, m, out)
   if m.finish_ms <= m.start_ms or not log.logId then
     return out.reject("a workout without any length")
   end
-  local active = tonumber(log.activeDuration)
+  local active, distance = tonumber(log.activeDuration), tonumber(log.distance)
+  local metres = distance and METRES[log.distanceUnit] and distance * METRES[log.distanceUnit]
   out.record { kind = "workout", external_id = ("fitbit:exercise:%d"):format(log.logId), start = m.start_ms,
     finish = m.finish_ms, origin = m.origin,
-    attributes = { sport = SPORTS[log.activityName], name = log.activityName,
+    attributes = { sport = sports[log.activityName], name = log.activityName,
       elapsed_s = (m.finish_ms - m.start_ms) / 1000, timer_s = active and active / 1000,
       energy_kcal = tonumber(log.calories), hr_avg = tonumber(log.averageHeartRate),
-        steps = tonumber(log.steps) } }
+        steps = tonumber(log.steps), distance_m = metres and metres > 0 and metres or nil } }
 end
 
 -- The unit is that of the account, which the file does not name. The index beside it tells: of the heights
@@ -105,6 +104,10 @@ return {
     { name = "resting", file = "^resting_heart_rate%-", holds = { '"value"' }, lasts_day = true,
       time = { at = "value.date", order = MDY, clock = "wall" },
       values = { { at = "value.value", metric = "resting_heart_rate", unit = "bpm", skip_zero = true } } },
+    { name = "vo2max", file = "^demographic_vo2_max%-", holds = { '"filteredDemographicVO2Max"' },
+      time = { at = "dateTime", order = MDY, clock = "wall" },
+      values = { { at = "value.filteredDemographicVO2Max", metric = "vo2max", unit = "mL/kg/min",
+        skip_zero = true } } },
     { name = "weight", file = "^weight%-", holds = { '"weight"', '"date"' },
       time = { at = "date", with = "time", order = MDY, clock = "wall" }, values = weighing,
       origin = { name = "Fitbit Aria", maker = "fitbit", kind = "scale" } },
