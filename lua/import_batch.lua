@@ -203,6 +203,8 @@ function import_batch.finish(ctx, job, file, report)
   local t = home.txn(ctx)
   job:keep(t, file.name)
   t:doc(".file", file.key, file_doc(file, true))
+  job.pile:finished(file, { total = file.total, format = file.format, status = file.status,
+    notes = file.notes })
   job.pile:put(t, 0, file)
 end
 

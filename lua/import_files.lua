@@ -5,7 +5,8 @@ local files = {}
 local HEALTH = { fit = true, tcx = true, gpx = true, xml = true, zip = true, csv = true, json = true,
   db = true,
   gz = true,
-  jsonl = true }
+  jsonl = true, tgz = true, tar = true,
+  rar = true, ["7z"] = true, xlsx = true } -- these only to hear what to do with them
 
 function files.is_health(name)
   return HEALTH[(name:match("%.(%w+)$") or ""):lower()]

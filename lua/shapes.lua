@@ -344,15 +344,15 @@ end
 local CARRIERS = { csv = true, json = true, sqlite = true }
 
 local UNKNOWN = {
-  csv = "a table (CSV) whose columns no importer knows",
-  json = "JSON that no importer knows",
+  csv = "a table (CSV) whose columns no importer knows; by itself it can be imported with a mapping",
+  json = "JSON that no importer knows (it goes by the names that the export gave its files)",
   sqlite = "a SQLite database, but not the export of Health Connect",
 }
 
 -- Formats of many shapes: find out whose file it is and tell the decoder what its rows mean.
 function shapes.take(ctx, job, file, decoder)
   local carrier = decoder:format()
-  if carrier == "zip" then
+  if carrier == "zip" or carrier == "tar" then
     return nil, "an archive within an archive: unpack the outer one and import what is in it"
   elseif not CARRIERS[carrier] then
     return true

@@ -154,6 +154,7 @@ const char *sw_sniff(const uint8_t *p, size_t n, const char *name, struct sw_err
     if (is_fit(p, n)) return "fit";
     if (starts(p, n, "SQLite format 3", 16)) return "sqlite";
     if (starts(p, n, "PK\3\4", 4) || starts(p, n, "PK\5\6", 4)) return "zip";
+    if (n > 262 && !memcmp(p + 257, "ustar", 5)) return "tar";
     kind = binary_kind(p, n);
     if (!kind) {
         len = plain(p, n, text);
@@ -161,7 +162,7 @@ const char *sw_sniff(const uint8_t *p, size_t n, const char *name, struct sw_err
         if (format) return format;
         format = len ? shapeless(text, len, name) : NULL;
         if (format && p[0] < 0xfe) return format;
-        kind = format ? "a table in UTF-16: save it as UTF-8 and import that"
+        kind = format ? "a text in UTF-16: save it as UTF-8 and import that"
                : len ? text_kind(text, len) : "nothing but blanks";
     }
     sw_fail(err, SW_E_BAD, "this looks like %s", kind);

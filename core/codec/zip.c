@@ -44,12 +44,13 @@ static int open_failure(const char *path, int code, struct sw_err *err)
     return rc;
 }
 
-static bool unsafe(const char *name)
+bool sw_zip_outside(const char *name)
 {
-    if (!*name || *name == '/' || strchr(name, '\\') || (name[1] == ':' && name[2]))
-        return true;
-    for (const char *p = name; p; p = strchr(p, '/') ? strchr(p, '/') + 1 : NULL)
-        if (!strncmp(p, "..", 2) && (p[2] == '/' || !p[2])) return true;
+    if (!*name || *name == '/' || *name == '\\' || (name[1] == ':' && name[2])) return true;
+    for (const char *p = name; p; p = *p ? p + 1 : NULL) {
+        if (!strncmp(p, "..", 2) && strchr("/\\", p[2])) return true;
+        p += strcspn(p, "/\\");
+    }
     return false;
 }
 
@@ -63,10 +64,6 @@ static int check_entry(struct sw_zip *z, size_t i, uint64_t *total, struct sw_er
     zip_stat_t st;
     if (zip_stat_index(z->za, i, 0, &st) || !(st.valid & ZIP_STAT_NAME))
         return sw_fail(err, SW_E_BAD, "the archive's list of files is damaged");
-    if (unsafe(st.name))
-        return sw_fail(err, SW_E_BAD,
-                       "the archive is refused: a name in it leaves its folder (%.80s)",
-                       st.name);
     if (!(st.valid & ZIP_STAT_SIZE)) return 0;
     if (bomb(st.size, st.valid & ZIP_STAT_COMP_SIZE ? st.comp_size : 0))
         return sw_fail(err, SW_E_LIMIT,
@@ -179,8 +176,8 @@ void sw_zip_leave(struct sw_zip *z)
 
 bool sw_zip_wanted(const char *name)
 {
-    const char *base = strrchr(name, '/');
-    base = base ? base + 1 : name;
+    const char *base = name + strlen(name);
+    while (base > name && !strchr("/\\", base[-1])) base--;
     if (!*base || *base == '.' || strstr(name, "__MACOSX/")) return false;
     return strcasecmp(base, "export_cda.xml") != 0;
 }

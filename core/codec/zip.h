@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Reading archives people upload: walk the entries, open one at a time as a stream, never
- * write a file. An archive that could hurt is refused as a whole when it is opened. The
- * struct belongs to the caller; one thread at a time. Sizes are bytes after unpacking. */
+ * write a file. An archive that would grow beyond reason is refused as a whole when it is opened; a
+ * name that leads out of it costs that entry. The struct belongs to the caller; one thread at a time.
+ * Sizes are bytes after unpacking. */
 #ifndef SW_CODEC_ZIP_H
 #define SW_CODEC_ZIP_H
 #include "base/err.h"
@@ -16,7 +17,7 @@
 
 struct sw_zip;
 
-/* 0 and *out, closed by the caller; or SW_E_BAD (no archive, half of one, an unsafe name),
+/* 0 and *out, closed by the caller; or SW_E_BAD (no archive, half of one),
  * SW_E_LIMIT (caps, bomb), SW_E_IO, with one sentence. */
 int sw_zip_open(const char *path, struct sw_zip **out, struct sw_err *err);
 void sw_zip_close(struct sw_zip *z); /* NULL allowed */
@@ -38,4 +39,6 @@ void sw_zip_leave(struct sw_zip *z);
  * resource forks, the clinical copy export_cda.xml. What passes is judged by its content
  * (sw_sniff). */
 bool sw_zip_wanted(const char *name);
+/* true for a name that is no path below the archive's own folder, with either kind of stroke. */
+bool sw_zip_outside(const char *name);
 #endif

@@ -15,6 +15,7 @@ static long read_raw(void *ctx, void *to, size_t n, struct sw_err *err)
     struct sw_import_input *in = ctx;
     ssize_t k;
     if (in->zip) return sw_zip_read(in->zip, to, n, err);
+    if (in->tar) return sw_tar_read(in->tar, to, n, err);
     do k = read(in->fd, to, n);
     while (k < 0 && errno == EINTR);
     if (k < 0) return sw_fail(err, SW_E_IO, "cannot read the file: %s", strerror(errno));

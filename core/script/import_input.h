@@ -4,14 +4,16 @@
 #ifndef SW_SCRIPT_IMPORT_INPUT_H
 #define SW_SCRIPT_IMPORT_INPUT_H
 #include "codec/gunzip.h"
+#include "codec/tar.h"
 #include "codec/zip.h"
 #include <sys/types.h>
 
 enum { SW_INPUT_SLICE = 1 << 20 };
 
-struct sw_import_input { /* zeroed, fd -1, then fd or zip is set */
+struct sw_import_input { /* zeroed, fd -1, then fd, zip or tar is set */
     int fd;              /* plain file, or -1 */
     struct sw_zip *zip;  /* archive whose entered entry is read, or NULL */
+    struct sw_tar *tar;  /* the same */
     struct sw_gunzip *gz;
     size_t room;   /* of buf; 0 before the first read: SW_INPUT_SLICE. More is never of use */
     uint8_t *buf;  /* made by the first read */

@@ -2,8 +2,10 @@
  * sw.import: file decoders for trusted Lua.
  *   sniff(path) -> format | nil, message, code               (first 4 KiB, judged by content)
  *   open(path [, format]) -> decoder | nil, message, code     a plain file
- *   zip(path) -> archive | nil, message, code                 archive:entries() -> {{name, size, wanted}}; archive:open(index) -> decoder
- *                                                             (one entry at a time); archive:close()
+ *   zip(path), tar(path) -> archive | nil, message, code      archive:entries() -> {{name, size, wanted, outside}}
+ *                                                             archive:open(index) -> decoder (one entry at a time)
+ *                                                             archive:is_stream(), archive:damage() -> text | nil
+ *                                                             archive:close()
  * Files may be gzip'd; a SQLite database inside an archive is read from a copy that is gone at once.
  * Formats of many shapes ("csv", "json", "sqlite") are told first what their rows mean:
  *   d:head() -> table | nil, message, code   what the file shows; nil for formats of one shape
@@ -17,6 +19,7 @@
  * Column values never become Lua values: they go to the store by sw.txn. */
 #include "base/alloc.h"
 #include "codec/decode.h"
+#include "codec/tar.h"
 #include "codec/zip.h"
 #include "script/import_db.h"
 #include "script/import_input.h"
@@ -42,6 +45,8 @@ struct decoder {
     struct sw_import_db *db; /* opened by the first head */
     struct sw_zip *inner;    /* archive within the archive, until it is handed over */
     struct sw_buf seen;      /* what head found */
+    size_t at;               /* the entry of a stream on the way to which it is */
+    int self;                /* until then: its place in the registry */
     bool busy, ended;
     int rc;
     struct sw_err err;
@@ -76,7 +81,8 @@ static void close_input(struct decoder *d)
 }
 
 /* Not read from the first byte to the last: a database is asked, an archive within one is opened. */
-static const struct sw_decoder kind_sqlite = {.name = "sqlite"}, kind_zip = {.name = "zip"};
+static const struct sw_decoder kind_sqlite = {.name = "sqlite"}, kind_zip = {.name = "zip"},
+                               kind_tar = {.name = "tar"};
 
 static void decode_db(struct decoder *d)
 {
@@ -323,6 +329,7 @@ static const struct sw_decoder *kind_of(const char *format)
 {
     if (!format) return NULL;
     if (!strcmp(format, "sqlite")) return &kind_sqlite;
+    if (!strcmp(format, "tar")) return &kind_tar;
     return strcmp(format, "zip") ? sw_decoder_get(format) : &kind_zip;
 }
 
@@ -397,21 +404,27 @@ static int l_sniff(lua_State *L)
 
 /* --- archives --- */
 
-struct archive {
+struct archive { /* one of the two, none when it is closed */
     struct sw_zip *zip;
+    struct sw_tar *tar;
 };
 
-static struct sw_zip *check_zip(lua_State *L)
+static struct archive *check_archive(lua_State *L)
 {
     struct archive *a = luaL_checkudata(L, 1, ARCHIVE);
-    if (!a->zip) luaL_error(L, "archive is closed");
-    return a->zip;
+    if (!a->zip && !a->tar) luaL_error(L, "archive is closed");
+    return a;
+}
+
+static const char *entry_name(const struct archive *a, size_t i)
+{
+    return a->zip ? sw_zip_name(a->zip, i) : sw_tar_name(a->tar, i);
 }
 
 static struct archive *push_archive(lua_State *L)
 {
     struct archive *a = lua_newuserdatauv(L, sizeof *a, 0);
-    a->zip = NULL;
+    *a = (struct archive){NULL, NULL};
     luaL_setmetatable(L, ARCHIVE);
     return a;
 }
@@ -423,6 +436,45 @@ static int l_zip(lua_State *L)
     struct sw_err err = SW_ERR_INIT;
     int rc = sw_zip_open(path, &a->zip, &err);
     return rc ? sw_push_err(L, rc, &err) : 1;
+}
+
+struct listing { /* of a tar, which is read to its end for it */
+    uv_work_t work;
+    struct sw_wait wait;
+    char *path;
+    struct sw_tar *tar;
+    int rc;
+    struct sw_err err;
+};
+
+static void list(uv_work_t *w)
+{
+    struct listing *l = w->data;
+    l->rc = sw_tar_open(l->path, &l->tar, &l->err);
+}
+
+static void listed(uv_work_t *w, int status)
+{
+    struct listing *l = w->data;
+    struct sw_wait wait = l->wait;
+    int n = 1;
+    (void)status;
+    if (l->rc) n = sw_push_err(wait.co, l->rc, &l->err);
+    else push_archive(wait.co)->tar = l->tar;
+    sw_free(l->path);
+    sw_free(l);
+    sw_wake(&wait, n);
+}
+
+static int l_tar(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    struct listing *l = sw_zalloc(sizeof *l);
+    l->path = sw_strdup(path);
+    l->wait = sw_task_begin(L, "an archive");
+    l->work.data = l;
+    uv_queue_work(sw_lua_engine(L)->loop, &l->work, list, listed);
+    return sw_task_yield(L);
 }
 
 static void unpack(uv_work_t *w)
@@ -461,43 +513,105 @@ static int l_archive(lua_State *L)
     return sw_task_yield(L);
 }
 
+/* A name as archives write it: made by Windows, its strokes lean the other way. */
+static void push_name(lua_State *L, const char *name)
+{
+    lua_pushstring(L, name);
+    if (strchr(name, '\\')) {
+        luaL_gsub(L, name, "\\", "/");
+        lua_remove(L, -2);
+    }
+    lua_setfield(L, -2, "name");
+}
+
 static int l_entries(lua_State *L)
 {
-    struct sw_zip *z = check_zip(L);
-    size_t n = sw_zip_count(z);
+    struct archive *a = check_archive(L);
+    size_t n = a->zip ? sw_zip_count(a->zip) : sw_tar_count(a->tar);
     lua_createtable(L, (int)n, 0);
     for (size_t i = 0; i < n; i++) {
-        lua_createtable(L, 0, 3);
-        lua_pushboolean(L, sw_zip_wanted(sw_zip_name(z, i))), lua_setfield(L, -2, "wanted");
-        lua_pushstring(L, sw_zip_name(z, i)), lua_setfield(L, -2, "name");
-        lua_pushinteger(L, (lua_Integer)sw_zip_size(z, i)), lua_setfield(L, -2, "size");
+        const char *name = entry_name(a, i);
+        uint64_t size = a->zip ? sw_zip_size(a->zip, i) : sw_tar_size(a->tar, i);
+        lua_createtable(L, 0, 4);
+        push_name(L, name);
+        lua_pushboolean(L, sw_zip_wanted(name)), lua_setfield(L, -2, "wanted");
+        lua_pushboolean(L, sw_zip_outside(name)), lua_setfield(L, -2, "outside");
+        lua_pushinteger(L, (lua_Integer)size), lua_setfield(L, -2, "size");
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
     return 1;
 }
 
+/* What stands before an entry of a stream is read to reach it: in the pool. */
+static void reach(uv_work_t *w)
+{
+    struct decoder *d = w->data;
+    d->rc = sw_tar_enter(d->in.tar, d->at, &d->err);
+}
+
+static void reached(uv_work_t *w, int status)
+{
+    struct decoder *d = w->data;
+    struct sw_wait wait = d->wait;
+    int rc = d->rc;
+    (void)status;
+    d->busy = false;
+    d->rc = 0;
+    lua_rawgeti(wait.co, LUA_REGISTRYINDEX, d->self);
+    luaL_unref(wait.co, LUA_REGISTRYINDEX, d->self);
+    sw_wake(&wait, rc ? sw_push_err(wait.co, rc, &d->err)
+                      : start(wait.co, d, NULL, sw_tar_name(d->in.tar, d->at)));
+}
+
+static int reach_entry(lua_State *L, struct decoder *d, struct sw_tar *tar, size_t i)
+{
+    d->in.tar = tar;
+    d->at = i;
+    d->self = luaL_ref(L, LUA_REGISTRYINDEX);
+    d->wait = sw_task_begin(L, "an archive");
+    d->busy = true;
+    d->work.data = d;
+    uv_queue_work(sw_lua_engine(L)->loop, &d->work, reach, reached);
+    return sw_task_yield(L);
+}
+
 static int l_entry_open(lua_State *L)
 {
-    struct sw_zip *z = check_zip(L);
+    struct archive *a = check_archive(L);
     lua_Integer i = luaL_checkinteger(L, 2);
-    const char *format = luaL_optstring(L, 3, NULL);
+    size_t n = a->zip ? sw_zip_count(a->zip) : sw_tar_count(a->tar);
     struct decoder *d;
     int rc;
-    luaL_argcheck(L, i >= 1 && (size_t)i <= sw_zip_count(z), 2, "no such entry");
+    luaL_argcheck(L, i >= 1 && (size_t)i <= n, 2, "no such entry");
     d = push_decoder(L);
     lua_pushvalue(L, 1);
     lua_setiuservalue(L, -2, 1); /* the archive outlives its entries */
-    rc = sw_zip_enter(z, (size_t)i - 1, &d->err);
+    if (a->tar) return reach_entry(L, d, a->tar, (size_t)i - 1);
+    rc = sw_zip_enter(a->zip, (size_t)i - 1, &d->err);
     if (rc) return sw_push_err(L, rc, &d->err);
-    d->in.zip = z;
-    return start(L, d, format, sw_zip_name(z, (size_t)i - 1));
+    d->in.zip = a->zip;
+    return start(L, d, NULL, sw_zip_name(a->zip, (size_t)i - 1));
 }
 
-static int l_zip_close(lua_State *L)
+static int l_is_stream(lua_State *L)
+{
+    lua_pushboolean(L, check_archive(L)->tar != NULL);
+    return 1;
+}
+
+static int l_damage(lua_State *L)
+{
+    struct archive *a = check_archive(L);
+    lua_pushstring(L, a->tar ? sw_tar_damage(a->tar) : NULL);
+    return 1;
+}
+
+static int l_archive_close(lua_State *L)
 {
     struct archive *a = luaL_checkudata(L, 1, ARCHIVE);
-    if (a->zip) sw_zip_close(a->zip);
-    a->zip = NULL;
+    sw_zip_close(a->zip);
+    sw_tar_close(a->tar);
+    *a = (struct archive){NULL, NULL};
     return 0;
 }
 
@@ -520,11 +634,12 @@ int sw_open_import(lua_State *L)
         {"origins", l_origins}, {"report", l_report}, {"bytes", l_bytes},       {"close", l_close},
         {NULL, NULL}};
     static const luaL_Reg archive[] = {
-        {"entries", l_entries}, {"open", l_entry_open}, {"close", l_zip_close}, {NULL, NULL}};
+        {"entries", l_entries}, {"open", l_entry_open}, {"is_stream", l_is_stream},
+        {"damage", l_damage},   {"close", l_archive_close}, {NULL, NULL}};
     static const luaL_Reg f[] = {
-        {"sniff", l_sniff}, {"open", l_open}, {"zip", l_zip}, {NULL, NULL}};
+        {"sniff", l_sniff}, {"open", l_open}, {"zip", l_zip}, {"tar", l_tar}, {NULL, NULL}};
     class(L, DECODER, decoder, l_close);
-    class(L, ARCHIVE, archive, l_zip_close);
+    class(L, ARCHIVE, archive, l_archive_close);
     luaL_newlib(L, f);
     return 1;
 }

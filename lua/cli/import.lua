@@ -10,19 +10,20 @@ local json = sw.json
 local command = {
   creates = true,
   group = "data", summary = "read files, folders or archives into the store",
-    usage = "PATH... [--as FORMAT] [--map FILE] [--weight-unit UNIT] [--connection NAME]",
-  example = "syncwell import ~/Downloads/export.zip\nsyncwell import ~/activities --json", mutates = true,
+    usage = "PATH... [--as FORMAT] [--map FILE] [--weight-unit UNIT] [--connection NAME] [--dry-run]",
+  example = "syncwell import ~/Downloads/export.zip\nsyncwell import ~/activities --dry-run", mutates = true,
   doc = "Recognised by content: FIT, TCX, GPX (also gzip'd), Apple Health's export.xml, the database of\n"
     .. "Health Connect, Google Takeout (Fitbit, Google Health, Google Fit), the exports of Garmin, Strava,\n"
-    .. "Withings, Oura, Zepp, Samsung Health, Cronometer, MyFitnessPal, what `export json` wrote, and zip archives\n"
-    .. "of these. Any other table (CSV) is imported by a mapping: the first import writes a draft of it, on\n"
-    .. "a terminal by questions.\n"
+    .. "Withings, Oura, Zepp, Samsung Health, Cronometer, MyFitnessPal, what `export json` wrote, and\n"
+    .. "archives of these (zip, tar, tgz) as they were downloaded. Any other table (CSV) is imported by a\n"
+    .. "mapping: the first import writes a draft of it, on a terminal by questions.\n"
     .. "Importing the same file again adds nothing. A damaged file keeps what precedes the damage.",
   options = {
     as = { value = "FORMAT",
       doc = "fit, tcx, gpx, apple, csv, json or syncwell, when the content does not tell" },
     map = { value = "FILE", doc = "what the columns of a table mean (with --as csv)" },
     ["weight-unit"] = { value = "UNIT", doc = "kg, lb or st, for files that state weights without one" },
+    ["dry-run"] = { doc = "read everything and say what would come of it, store nothing" },
     connection = { value = "NAME", doc = "keep these files apart under this name (default: files)" },
   },
 }
@@ -48,14 +49,23 @@ local LISTED = 20 -- files of a run without anything to say that are still named
 
 local clean = sw.sys.clean -- names and texts of files are strangers' words
 
-local function show(r)
+-- Files are shown as they lie below what was named.
+local function below(words)
+  local real = #words == 1 and sw.fs.real(words[1])
+  local folder = real and real:match("^(.*/)[^/]+$") or ""
+  return function(path)
+    return clean(path:sub(1, #folder) == folder and path:sub(#folder + 1) or path)
+  end
+end
+
+local function show(r, named)
   local mark = ({ ok = term.paint("green", "ok"), partial = term.paint("yellow", "partly"),
     refused = term.paint("red", "refused") })[r.status]
   if r.status == "refused" then
-    term.line("%s  %s: %s", mark, clean(r.file), clean(r.reasons[1] or ""))
+    term.line("%s  %s: %s", mark, named(r.file), clean(r.reasons[1] or ""))
     return
   end
-  term.line("%s  %s (%s): %s new, %s updated, %s unchanged, %s rejected", mark, clean(r.file), r.format,
+  term.line("%s  %s (%s): %s new, %s updated, %s unchanged, %s rejected", mark, named(r.file), r.format,
     term.number(r.new), term.number(r.updated),
     term.number(r.unchanged), term.number(r.rejected))
   for _, note in ipairs(r.notes or {}) do
@@ -113,7 +123,7 @@ local function print_json(out)
     r.format = r.format or json.null
     term.line("%s", json.encode(r))
   end
-  term.line("%s", json.encode { total = out.total })
+  term.line("%s", json.encode { total = out.total, left = out.left })
 end
 
 local function exit_code(total)
@@ -199,9 +209,9 @@ local function import_now(ctx, paths, options, mapping)
   end
   local payload = { paths = paths, format = options.as or mapping and "csv" or nil, mapping = mapping,
     connection = options.connection, weight_unit = options["weight-unit"],
-    live_after = sw.time.now() - LIVE_MS }
+    live_after = sw.time.now() - LIVE_MS, dry = options["dry-run"] and true or nil }
   local name = sw.sys.hash(json.encode { paths, options.as or "", options.connection or "",
-    options["weight-unit"] or "", mapping and json.encode(mapping) or "" })
+    options["weight-unit"] or "", mapping and json.encode(mapping) or "", payload.dry or false })
   local out, message, code = queue.run_now(ctx, { kind = "import", name = name,
     payload = json.encode(payload) }, function()
     term.error("another process is importing the same files; waiting for it")
@@ -213,29 +223,47 @@ local function import_now(ctx, paths, options, mapping)
   return out, message, code
 end
 
-local function show_passed(out)
-  local n = out.total.passed or 0
-  if n > 0 then
-    term.line("%d file%s of no known kind passed over, such as %s", n, n == 1 and "" or "s",
-      clean(out.passed[1] or ""))
+local GROUPS = 12 -- of files that were left, in the order of their number
+
+local function files_of(n)
+  return ("%s file%s"):format(term.number(n), n == 1 and "" or "s")
+end
+
+-- What was left, a line a folder and reason: nobody should have to find out by what is missing.
+local function show_left(out, named)
+  local groups, more = { table.unpack(out.left) }, 0
+  table.sort(groups, function(a, b)
+    return a.files > b.files or a.files == b.files and a.folder < b.folder
+  end)
+  for i, g in ipairs(groups) do
+    if i <= GROUPS then
+      term.line("%s  %s: %s%s: %s", term.paint("yellow", "left"), named(g.folder), files_of(g.files),
+        g.files > 1 and ", such as " .. clean(g.such_as) or ", " .. clean(g.such_as), clean(g.why))
+    else
+      more = more + g.files
+    end
+  end
+  if more > 0 then
+    term.line("      and %s more (--json lists them all)", files_of(more))
   end
 end
 
-local function report(ctx, out, began)
+local function report(ctx, out, began, words, dry)
   local each, many = sorted_out(out.results, ctx.quiet)
+  local named = below(words)
   for _, r in ipairs(each) do
-    show(r)
+    show(r, named)
   end
   gathered(many)
   local t = out.total
-  show_passed(out)
-  term.line("%d file%s in %s: %s new, %s updated, %s unchanged, %s rejected", t.files, t.files == 1 and ""
-    or "s",
-    term.spent(sw.time.mono() - began), term.number(t.new), term.number(t.updated),
-      term.number(t.unchanged), term.number(t.rejected))
+  show_left(out, named)
+  term.line("%s in %s: %s new, %s updated, %s unchanged, %s rejected%s%s", files_of(t.files),
+    term.spent(sw.time.mono() - began), term.number(t.new), term.number(t.updated), term.number(t.unchanged),
+    term.number(t.rejected), t.passed > 0 and (", %s left"):format(files_of(t.passed)) or "",
+    dry and "; nothing was stored" or "")
   if t.files == 0 then
     term.error("nothing to import was found there (looked for"
-      .. " .fit .tcx .gpx .xml .csv .json .jsonl .db .gz .zip)")
+      .. " .fit .tcx .gpx .xml .csv .json .jsonl .db .gz .zip .tar .tgz)")
   end
 end
 
@@ -272,7 +300,7 @@ function command.run(ctx, words, options)
   elseif ctx.json then
     print_json(out)
   else
-    report(ctx, out, began)
+    report(ctx, out, began, words, options["dry-run"])
   end
   return exit_code(out.total)
 end
