@@ -5,21 +5,31 @@ local term = require("term")
 
 local csv_guide = {}
 
--- Words of headers -> metric; the unit is in brackets behind it, or that of the metric. Longer words first.
+-- Words of headers, in the languages of people who keep tables -> metric; the unit is in brackets behind
+-- it, or this one. What is found first counts.
 local WORDS = {
-  { "resting", "resting_heart_rate", "bpm" }, { "heart", "heart_rate", "bpm" }, { "pulse", "heart_rate",
-    "bpm" },
-  { "rmssd", "hrv_rmssd", "ms" }, { "sdnn", "hrv_sdnn", "ms" }, { "weight", "weight", "kg" },
-  { "body fat", "body_fat", "%" }, { "fat", "fat", "g" }, { "protein", "protein", "g" }, { "carb", "carbs",
-    "g" },
-  { "steps", "steps", "{step}" }, { "step count", "steps", "{step}" }, { "distance", "distance", "m" },
-  { "systolic", "blood_pressure_systolic", "mmHg" }, { "diastolic", "blood_pressure_diastolic", "mmHg" },
-  { "glucose", "blood_glucose", "mg/dL" }, { "insulin", "insulin", "IU" }, { "spo2", "spo2", "%" },
-  { "oxygen", "spo2", "%" }, { "temperature", "body_temperature", "Cel" }, { "height", "height", "cm" },
-  { "floors", "floors", "1" }, { "water", "water", "mL" }, { "caffeine", "caffeine", "mg" },
-  { "mood", "mood", "{score}" }, { "stress", "stress", "{score}" }, { "bmi", "bmi", "kg/m2" },
+  { "resting_heart_rate", "bpm", "resting", "ruhepuls", "repos", "reposo" },
+  { "heart_rate", "bpm", "heart", "pulse", "puls", "herz", "pouls", "cardiaque", "pulso", "cardiaca" },
+  { "hrv_rmssd", "ms", "rmssd" }, { "hrv_sdnn", "ms", "sdnn" },
+  { "weight", "kg", "weight", "gewicht", "poids", "peso" },
+  { "body_fat", "%", "body fat", "körperfett", "graisse corporelle", "masse grasse", "grasa corporal" },
+  { "fat", "g", "fat", "fett", "lipides", "grasas" },
+  { "protein", "g", "protein", "eiwei", "protéine", "proteína" },
+  { "carbs", "g", "carb", "kohlenhydrate", "glucides", "hidratos" },
+  { "steps", "{step}", "steps", "step count", "schritte", "nombre de pas", "pasos" },
+  { "distance", "m", "distance", "distanz", "strecke", "distancia" },
+  { "blood_pressure_systolic", "mmHg", "systol", "sistól" },
+  { "blood_pressure_diastolic", "mmHg", "diastol", "diastól" },
+  { "blood_glucose", "mg/dL", "glucose", "blutzucker", "glycémie", "glucemia" },
+  { "insulin", "IU", "insulin" },
+  { "spo2", "%", "spo2", "oxygen", "sauerstoff" },
+  { "body_temperature", "Cel", "temperature", "temperatur", "température", "temperatura" },
+  { "height", "cm", "height", "größe", "taille", "altura" },
+  { "floors", "1", "floors", "stockwerke", "étages", "pisos" },
+  { "water", "mL", "water", "wasser", "eau (", "agua" }, { "caffeine", "mg", "caffeine", "koffein" },
+  { "mood", "{score}", "mood", "stimmung" }, { "stress", "{score}", "stress" }, { "bmi", "kg/m2", "bmi" },
 }
-local TIMES = { "date", "time", "day", "timestamp", "datum", "when", "fecha", "start" }
+local TIMES = { "date", "time", "day", "timestamp", "datum", "zeit", "when", "fecha", "start" }
 local UNITS = { lbs = "lb", pounds = "lb", kgs = "kg", bpm = "bpm", ["°c"] = "Cel", ["°f"] = "degF" }
 
 -- The first rows of a file: { header, rows, delimiter }, or nil and a sentence.
@@ -100,14 +110,49 @@ local function zone_of(head, i, order)
   return told > 0 and "stated" or "local"
 end
 
+local function unit_in(name)
+  local unit = name:lower():match("[%(%[]%s*([^%)%]]+)%s*[%)%]]")
+  return unit and (UNITS[unit] or unit)
+end
+
 local function guess(name)
-  local plain = name:lower()
-  local unit = plain:match("[%(%[]%s*([^%)%]]+)%s*[%)%]]")
+  local plain = name:lower():gsub("Ö", "ö"):gsub("É", "é")
   for _, w in ipairs(WORDS) do
-    if plain:find(w[1], 1, true) then
-      return w[2], unit and (UNITS[unit] or unit) or w[3]
+    for i = 3, #w do
+      if plain:find(w[i], 1, true) then
+        return w[1], unit_in(name) or w[2]
+      end
     end
   end
+end
+
+local function metric_of(name)
+  for _, m in ipairs(sw.store.metrics()) do
+    if m.name == name then
+      return m
+    end
+  end
+end
+
+-- The unit that the header names, if that can be one of the metric; else the one it is kept in.
+local function unit_for(name, metric)
+  local unit, m = unit_in(name), metric_of(metric)
+  return m and (unit and sw.store.convert(1, unit, m.unit) and unit or m.unit)
+end
+
+-- An amount beside days without a clock is what the day came to, not something that happened at midnight.
+local function is_total(head, time, metric)
+  local m = metric_of(metric)
+  if not m or m.kind ~= "cumulative" or not time then
+    return nil
+  end
+  for _, row in ipairs(head.rows) do
+    local text = row[time.at] or ""
+    if text ~= "" and not text:find("^%s*%d+[-/.]%d+[-/.]%d+%s*$") then
+      return nil
+    end
+  end
+  return #head.rows > 0 or nil
 end
 
 -- What the columns are: { name, values, time = true?, numeric, metric, unit }.
@@ -133,11 +178,13 @@ local function time_column(columns)
   end
 end
 
-local function column_line(c, filled)
-  local metric, unit = c.metric or "", c.unit or ""
-  return ("    %s[%q] = { metric = %q, unit = %q },  -- %s"):format(filled and "" or "-- ", c.name, metric,
-    unit,
-    table.concat(c.values, ", "))
+local function mapped(name, c)
+  return ("[%q] = { metric = %q, unit = %q%s },"):format(name, c.metric or "", c.unit or "",
+    c.total and ", total = true" or "")
+end
+
+local function column_line(c)
+  return ("    %s%s  -- %s"):format(c.metric and "" or "-- ", mapped(c.name, c), table.concat(c.values, ", "))
 end
 
 -- The text of a mapping: what could be guessed is filled in, the rest waits in comments.
@@ -156,7 +203,8 @@ function csv_guide.draft(head, file)
   out[7] = "  columns = {"
   for _, c in ipairs(columns) do
     if c.numeric then
-      out[#out + 1] = column_line(c, c.metric ~= nil)
+      c.total = is_total(head, time, c.metric)
+      out[#out + 1] = column_line(c)
     end
   end
   out[#out + 1] = "  },\n}\n"
@@ -213,7 +261,7 @@ local function ask_time(head, columns)
   return { column = columns[at].name, order = order, zone = zone_of(head, at, order) }
 end
 
-local function ask_columns(columns, check)
+local function ask_columns(head, columns, time, check)
   local out = {}
   for _, c in ipairs(columns) do
     local function ask_one(metric, unit)
@@ -227,17 +275,26 @@ local function ask_columns(columns, check)
         return nil, message, code
       elseif metric ~= "-" then
         local unit
-        unit, message, code = ask("   in which unit", c.metric == metric and c.unit or nil, function(a)
+        local likely = c.metric == metric and c.unit or unit_for(c.name, metric)
+        unit, message, code = ask("   in which unit", likely, function(a)
           return ask_one(metric, a)
         end)
         if not unit then
           return nil, message, code
         end
-        out[c.name] = { metric = metric, unit = unit }
+        out[c.name] = { metric = metric, unit = unit, total = is_total(head, time, metric) }
       end
     end
   end
   return out
+end
+
+local function time_of(columns, name)
+  for _, c in ipairs(columns) do
+    if c.name == name then
+      return c
+    end
+  end
 end
 
 -- A mapping by questions and answers; check(name, column) says what is wrong with a column, nil if nothing.
@@ -248,7 +305,7 @@ function csv_guide.interview(head, check)
     return nil, message, code
   end
   local filled
-  filled, message, code = ask_columns(columns, check)
+  filled, message, code = ask_columns(head, columns, time_of(columns, time.column), check)
   if not filled then
     return nil, message, code
   end
@@ -266,8 +323,7 @@ function csv_guide.text(mapping, file)
   end
   table.sort(names)
   for _, name in ipairs(names) do
-    out[#out + 1] = ("    [%q] = { metric = %q, unit = %q },"):format(name, mapping.columns[name].metric,
-      mapping.columns[name].unit)
+    out[#out + 1] = "    " .. mapped(name, mapping.columns[name])
   end
   out[#out + 1] = "  },\n}\n"
   return table.concat(out, "\n")

@@ -113,13 +113,13 @@ end
 
 -- A record is known by the id in the file, or by its kind and start where there is none.
 local function record_hook(r)
-  return function(_, m, out)
+  return function(state, m, out)
     if not m.start_ms then
       return out.reject("a record without a time")
     end
     local attributes = { sport = r.sport, elapsed_s = (m.finish_ms - m.start_ms) / 1000 }
     for name in pairs(r.attributes or {}) do
-      attributes[name] = tonumber(m["a_" .. name]) or m["a_" .. name]
+      attributes[name] = state.number(m["a_" .. name]) or m["a_" .. name]
     end
     out.record { kind = r.kind, external_id = ("csv:%s:%s"):format(r.kind, m.record_id or m.start_ms),
       start = m.start_ms, finish = m.finish_ms, offset_start = m.offset_start,

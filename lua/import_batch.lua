@@ -121,12 +121,17 @@ local function store_records(t, ctx, job, out, origins, provider, file)
   end)
 end
 
+-- Whose total of a day is what it is; exports of services are taken in any order, and an older one knows
+-- less of its last days than a newer one did.
+local EXACT = { syncwell = true, csv = true }
+
 local function store_totals(t, out, origins, provider, file)
+  local put = EXACT[file.format] and t.day_total or t.day_total_guarded
   each(file, out.totals, function(total)
     local day = sw.time.day(tonumber(total.day:sub(1, 4)), tonumber(total.day:sub(6, 7)),
       tonumber(total.day:sub(9, 10)))
     local whole = import_batch.whole_origin(origins, total.origin, total.provider or provider)
-    t:day_total(total.metric, day, whole, total.value, total.unit)
+    put(t, total.metric, day, whole, total.value, total.unit)
   end)
 end
 

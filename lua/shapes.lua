@@ -217,14 +217,19 @@ local function table_plan(choice, found, name)
   return p
 end
 
+-- Figures of the file have decimal commas, by what is said of it or where commas cannot part its columns.
+local function has_comma(choice)
+  if choice.family.comma == nil then
+    return choice.head.delimiter == ";"
+  end
+  return choice.family.comma
+end
+
 function shapes.plan(ctx, choice, name)
   local plan, head = { zone = ctx.zone, tables = {} }, choice.head
   plan.delimiter = head.delimiter
   plan.skip = choice.found[1].row
-  plan.comma = choice.family.comma
-  if plan.comma == nil and head.delimiter == ";" then
-    plan.comma = true
-  end
+  plan.comma = has_comma(choice)
   for i, found in ipairs(choice.found) do
     plan.tables[i] = table_plan(choice, found, name)
   end
@@ -260,26 +265,22 @@ local function day_of(text, order)
   elseif order == "dmy" then
     month, day = b, a
   end
-  local written = ("%s-%02d-%02d"):format(#year == 2 and "20" .. year or year, month, day)
+  if #year == 2 then
+    year = (tonumber(year) < 70 and "20" or "19") .. year
+  end
+  local written = ("%s-%02d-%02d"):format(year, month, day)
   local known = sw.time.day(tonumber(written:sub(1, 4)), tonumber(month), tonumber(day))
   return known and sw.time.day_text(known) == written and written or nil
 end
 
-function shapes.number(text)
-  if type(text) ~= "string" then
-    return tonumber(text)
-  end
-  return tonumber((text:gsub(",(%d%d%d)", "%1")))
-end
-
 -- Totals that the service states for a day; what is not there is not known.
-local function emit_totals(t, m, out)
+local function emit_totals(t, m, out, number)
   local day = day_of(m.day_text, t.day.order)
   if not day or day < "1900-01-03" or day > "2079-06-03" then
     return out.reject("a day that cannot be read")
   end
   for i, total in ipairs(t.totals) do
-    local value = shapes.number(m["total_" .. i])
+    local value = number(m["total_" .. i])
     if value and (value > 0 or not total.skip_zero) then
       out.day_total { metric = total.metric, day = day, value = value * (total.scale or 1), unit = total.unit,
         origin = m.origin }
@@ -302,9 +303,13 @@ local function guessed(t, m, out)
   end }, { __index = out })
 end
 
--- A format as jobs/import.lua knows it. State: what the family's start gives, with zone and name of the file.
+-- A format as import_file.lua knows it. State: what the family's start gives, with zone and name of the file,
+-- and number(text): a figure as the file writes them.
 function shapes.format(ctx, choice, name)
-  local family, by_name = choice.family, {}
+  local family, by_name, comma = choice.family, {}, has_comma(choice)
+  local function number(text)
+    return sw.import.number(text, comma)
+  end
   for _, x in ipairs(choice.found) do
     by_name[x.table.name] = x.table
   end
@@ -316,13 +321,13 @@ function shapes.format(ctx, choice, name)
       for _, x in ipairs(choice.found) do
         state.notes[#state.notes + 1] = x.note
       end
-      state.zone, state.file = ctx.zone, name
+      state.zone, state.file, state.number = ctx.zone, name, number
       return state
     end,
     message = function(state, m, out)
       local t = by_name[m.message]
       if t.totals then
-        emit_totals(t, m, out)
+        emit_totals(t, m, out, number)
       end
       if t.row then
         t.row(state, m, guessed(t, m, out))

@@ -41,6 +41,16 @@ static bool thousands(const char *p, const char *end)
     return p + 4 >= end || !isdigit((unsigned char)p[4]);
 }
 
+/* Bytes of what may stand between thousands at p, 0 if it is something else: a blank may be one that
+ * does not break, wide or narrow. */
+static size_t separator(const char *p, const char *end, bool comma)
+{
+    if (*p == (comma ? '.' : ',') || *p == '\'' || *p == ' ') return 1;
+    if (end - p > 2 && !memcmp(p, "\xc2\xa0", 2)) return 2;
+    if (end - p > 3 && (!memcmp(p, "\xe2\x80\xaf", 3) || !memcmp(p, "\xe2\x80\x99", 3))) return 3;
+    return 0;
+}
+
 int sw_rows_num(struct sw_cell c, bool comma, double *out)
 {
     char t[64];
@@ -49,9 +59,9 @@ int sw_rows_num(struct sw_cell c, bool comma, double *out)
     if (nothing(c)) return 0;
     if (c.n >= sizeof t) return -1;
     for (const char *p = c.p, *end = c.p + c.n; p < end; p++) {
-        bool group = *p == (comma ? '.' : ',') || *p == '\'' || *p == ' ';
-        if (group && p > c.p && thousands(p, end)) continue;
-        t[k++] = comma && *p == ',' ? '.' : *p;
+        size_t n = separator(p, end, comma);
+        if (n && p > c.p && thousands(p + n - 1, end)) p += n - 1;
+        else t[k++] = comma && *p == ',' ? '.' : *p;
     }
     return sw_text_num(t, k, out) ? 1 : -1;
 }
@@ -119,7 +129,7 @@ static int in_order(const struct parts *t, enum sw_rows_order order, int *y, int
     bool year_first = t->digits[0] == 4; /* a year is a year wherever it stands */
     int first = t->v[0], second = t->v[1];
     *y = year_first ? t->v[0] : t->v[2];
-    if (!year_first && t->digits[2] == 2) *y += 2000;
+    if (!year_first && t->digits[2] == 2) *y += *y < 70 ? 2000 : 1900; /* as everybody's clocks do */
     *m = year_first ? second : order == SW_ROWS_DMY ? second : first;
     *d = year_first ? t->v[2] : order == SW_ROWS_DMY ? first : second;
     return year_first || order != SW_ROWS_YMD ? 0 : SW_E_BAD;

@@ -6,6 +6,7 @@
  *                                                             archive:open(index) -> decoder (one entry at a time)
  *                                                             archive:is_stream(), archive:damage() -> text | nil
  *                                                             archive:close()
+ *   number(text, comma) -> a figure as people's tables write it, nil where there is none (codec/rows.h)
  * Files may be gzip'd; a SQLite database inside an archive is read from a copy that is gone at once.
  * Formats of many shapes ("csv", "json", "sqlite") are told first what their rows mean:
  *   d:head() -> table | nil, message, code   what the file shows; nil for formats of one shape
@@ -19,6 +20,7 @@
  * Column values never become Lua values: they go to the store by sw.txn. */
 #include "base/alloc.h"
 #include "codec/decode.h"
+#include "codec/rows.h"
 #include "codec/tar.h"
 #include "codec/zip.h"
 #include "script/import_db.h"
@@ -27,6 +29,7 @@
 #include "script/task.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -402,6 +405,18 @@ static int l_sniff(lua_State *L)
     return 1;
 }
 
+static int l_number(lua_State *L)
+{
+    struct sw_cell c = {NULL, 0};
+    double v;
+    if (lua_isnoneornil(L, 1)) return 0;
+    c.p = luaL_checklstring(L, 1, &c.n);
+    if (sw_rows_num(c, lua_toboolean(L, 2), &v) != 1) return 0;
+    if (fabs(v) < 1e15 && v == (double)(lua_Integer)v) lua_pushinteger(L, (lua_Integer)v);
+    else lua_pushnumber(L, v);
+    return 1;
+}
+
 /* --- archives --- */
 
 struct archive { /* one of the two, none when it is closed */
@@ -637,7 +652,8 @@ int sw_open_import(lua_State *L)
         {"entries", l_entries}, {"open", l_entry_open}, {"is_stream", l_is_stream},
         {"damage", l_damage},   {"close", l_archive_close}, {NULL, NULL}};
     static const luaL_Reg f[] = {
-        {"sniff", l_sniff}, {"open", l_open}, {"zip", l_zip}, {"tar", l_tar}, {NULL, NULL}};
+        {"sniff", l_sniff}, {"open", l_open},     {"zip", l_zip},
+        {"tar", l_tar},     {"number", l_number}, {NULL, NULL}};
     class(L, DECODER, decoder, l_close);
     class(L, ARCHIVE, archive, l_archive_close);
     luaL_newlib(L, f);

@@ -73,6 +73,7 @@ const struct sw_metric *sw_txn_metric(lua_State *L, const char *name); /* raises
 /* Metric, unit (`unit` unless the table at arg says another), scale: raises if they do not fit. */
 void sw_txn_read_map(lua_State *L, int arg, const char *unit, struct sw_column_map *map);
 void sw_txn_put_counts(struct sw_buf *b, const struct sw_counts *c);
+void sw_txn_count(struct sw_txn *t, enum sw_put what); /* one more in t->counts */
 
 extern const luaL_Reg sw_txn_data_methods[], sw_txn_jobs_methods[], sw_txn_sync_methods[],
     sw_txn_raw_methods[], sw_txn_origins_methods[], sw_txn_undo_methods[];

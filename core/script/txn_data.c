@@ -62,7 +62,7 @@ static int run_columns(struct sw_store *s, struct sw_txn *t, struct sw_op *o, st
     return rc;
 }
 
-static void count_put(struct sw_txn *t, enum sw_put what)
+void sw_txn_count(struct sw_txn *t, enum sw_put what)
 {
     int64_t *n[] = {&t->counts.added, &t->counts.changed, &t->counts.same};
     ++*n[what];
@@ -241,7 +241,7 @@ static int run_record(struct sw_store *s, struct sw_txn *t, struct sw_op *o, str
     if (rc) return rc;
     o->changed = p.what != SW_PUT_SAME;
     put_event(t, &r, &p);
-    count_put(t, p.what);
+    sw_txn_count(t, p.what);
     sw_buf_printf(&o->out,
                   "{\"what\":\"%s\",\"id\":%lld,\"group\":%lld,\"revision\":%lld,\"new_group\":%s}",
                   what[p.what], (long long)r.id, (long long)p.group_id, (long long)p.revision,
@@ -354,13 +354,13 @@ static int run_day_total(struct sw_store *s, struct sw_txn *t, struct sw_op *o, 
     int rc;
     if (o->r < o->metric->min || o->r > o->metric->max * 100) {
         sw_buf_puts(&o->out, "\"rejected\"");
-        sw_counts_reject(&t->counts, 1, "a day's %s that cannot be", o->metric->title);
+        sw_counts_reject(&t->counts, 1, "a day's %s that cannot be", o->metric->name);
         return 0;
     }
     rc = sw_txn_find_origin(s, t, o, err);
     if (!rc) rc = sw_ingest_day_total(s, &t->who, o->metric, o->i[0], o->made, o->r, &p, err);
     if (!rc) sw_buf_puts(&o->out, what[p]);
-    if (!rc) count_put(t, p);
+    if (!rc) sw_txn_count(t, p);
     return rc;
 }
 

@@ -323,12 +323,16 @@ static int run_guarded(struct sw_store *s, struct sw_txn *t, struct sw_op *o, st
     int rc;
     if (!(o->r >= o->metric->min) || o->r > o->metric->max * 100) {
         sw_buf_puts(&o->out, "\"rejected\"");
+        sw_counts_reject(&t->counts, 1, "a day's %s that cannot be", o->metric->name);
         return 0;
     }
     rc = sw_txn_find_origin(s, t, o, err);
     if (!rc) rc = sw_ingest_doubted_total(s, &t->who, o->metric, o->i[0], o->made, o->r, &held, &p, err);
-    if (!rc) sw_buf_puts(&o->out, held ? "\"held\"" : what[p]);
-    return rc;
+    if (rc) return rc;
+    sw_buf_puts(&o->out, held ? "\"held\"" : what[p]);
+    if (held) sw_counts_reject(&t->counts, 1, "a day's %s much lower than what is known: that stays", o->metric->name);
+    else sw_txn_count(t, p);
+    return 0;
 }
 
 static int run_total_gone(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)

@@ -35,6 +35,8 @@ static void figures_are_read_as_people_write_them(void **state)
     } rows[] = {
         {"78.4", false, 1, 78.4},       {" 78,4 ", true, 1, 78.4}, {"1,050.0", false, 1, 1050},
         {"1.050,5", true, 1, 1050.5},   {"-275.85", false, 1, -275.85},
+        {"1\xe2\x80\xaf" "234,5", true, 1, 1234.5}, {"12\xc2\xa0" "345", true, 1, 12345},
+        {"1\xe2\x80\x99" "234.5", false, 1, 1234.5}, {"12.345", true, 1, 12345}, {"12.34", true, 1, 12.34},
         {"1 234 567", false, 1, 1234567}, {"1,05", false, -1, 0},  {"", false, 0, 0},
         {"--", false, 0, 0},            {"null", false, 0, 0},     {"NaN", false, 0, 0},
         {"121/78", false, -1, 0},       {"12kg", false, -1, 0},
@@ -68,6 +70,9 @@ static void times_are_read_in_the_order_that_is_said(void **state)
         {"1709604000000000001", SW_ROWS_NS, SW_ROWS_UTC, 0, 1709604000000, SW_OFFSET_NONE},
         {"1709604000.5", SW_ROWS_S, SW_ROWS_UTC, 0, 1709604000500, SW_OFFSET_NONE},
         {"1709766000000.0", SW_ROWS_MS, SW_ROWS_UTC, 0, 1709766000000, SW_OFFSET_NONE},
+        {"01/01/70 00:00:00", SW_ROWS_MDY, SW_ROWS_UTC, 0, 0, SW_OFFSET_NONE}, /* a clock never set */
+        {"01/19/38 03:14:08", SW_ROWS_MDY, SW_ROWS_UTC, 0, 2147483648000, SW_OFFSET_NONE},
+        {"12/31/99 00:00:00", SW_ROWS_MDY, SW_ROWS_UTC, 0, 946598400000, SW_OFFSET_NONE},
         {"03/04/24", SW_ROWS_YMD, SW_ROWS_UTC, SW_E_BAD, 0, 0},
         {"2023-02-29", SW_ROWS_YMD, SW_ROWS_UTC, SW_E_BAD, 0, 0},
         {"99999999999999", SW_ROWS_S, SW_ROWS_UTC, SW_E_LIMIT, 0, 0},

@@ -358,6 +358,38 @@ describe("a Strava archive", function()
   end)
 end)
 
+describe("an older export after a newer one", function()
+  local DAYS = "Date,Move Minutes count,Step count\n2024-03-01,10,8000\n2024-03-02,10,%s\n"
+
+  it("takes nothing from the day on which it ended, and a second one that agrees is believed", function()
+    local h = flow.home("Europe/Berlin")
+    local newer = flow.write(h.dir .. "/Daily activity metrics.csv", DAYS:format("9000"))
+    local older = flow.write(h.dir .. "/Daily activity metrics(1).csv", DAYS:format("2100"))
+    local function steps()
+      return total_of(expectation.stored(h.dump()), "steps", sw.time.day(2024, 3, 2))
+    end
+    h.import(newer)
+    local list = h.import(older)
+    expect({ steps(), list[1].rejected, list[1].reasons[1] }).equals { 9000, 1, "a day's steps much lower than what is known: that stays" }
+    h.import(older)
+    expect(steps()).equals(9000)
+    h.import(flow.write(h.dir .. "/Daily activity metrics(2).csv", DAYS:format("2100") .. "\n"))
+    expect(steps()).equals(2100)
+    h.remove()
+  end)
+
+  it("gives what the newer one gives alone when it came first", function()
+    local h, alone = flow.home("Europe/Berlin"), flow.home("Europe/Berlin")
+    local newer = flow.write(h.dir .. "/Daily activity metrics.csv", DAYS:format("9000"))
+    h.import(flow.write(h.dir .. "/Daily activity metrics(1).csv", DAYS:format("2100")))
+    h.import(newer)
+    alone.import(newer)
+    expect(h.dump()).equals(alone.dump())
+    h.remove()
+    alone.remove()
+  end)
+end)
+
 local OWN = "Datum;Gewicht (kg);Puls;Notiz\r\n31.12.2023;78,4;62;\"nach; Lauf\"\r\n01.01.2024;79,1;0;\r\n"
 local MAPPING = [[return { time = { column = "Datum", order = "dmy" }, decimal = ",", columns = {
   ["Gewicht (kg)"] = { metric = "weight", unit = "kg" },
@@ -392,6 +424,22 @@ describe("a table that no importer knows", function()
     expect(got.samples.heart_rate.n).equals(1)
     expect(flow.read(path .. ".map.lua")).contains('["Puls"] = { metric = "heart_rate", unit = "bpm" }')
     expect(h.import(path, "--map", path .. ".map.lua")[1].kept_reason).contains("imported before")
+    h.remove()
+  end)
+
+  it("kept in another language is understood, and amounts beside days are the totals of those days", function()
+    local h = flow.home("Europe/Berlin")
+    local path = flow.write(h.dir .. "/tage.csv", "Datum;Schritte;K\u{f6}rperfett;Ruhepuls\n31.03.2024;12.345;21,5;55\n"
+      .. "01.04.2024;9000;21,4;54\n")
+    local r = flow.sh(("yes '' | head -20 | timeout 20 script -qec %s /dev/null"):format(flow.quote(h.command("import", path))))
+    expect(r.out).contains("6 new")
+    local got = expectation.stored(h.dump())
+    expect({ total_of(got, "steps", sw.time.day(2024, 3, 31)), got.samples.steps.n }).equals { 12345, 0 }
+    expect({ got.samples.body_fat.n, got.samples.resting_heart_rate.n }).equals { 2, 2 }
+    expect(flow.read(path .. ".map.lua")).contains('["Schritte"] = { metric = "steps", unit = "{step}", total = true }')
+    local timed = flow.write(h.dir .. "/zeiten.csv", "Datum;Schritte\n31.03.2024 08:15;120\n")
+    h.run("import", timed)
+    expect(flow.read(timed .. ".map.lua"):find("total", 1, true)).is_nil()
     h.remove()
   end)
 

@@ -20,7 +20,7 @@ local function measure(name, metric, unit, part)
 end
 
 local function exercise(state, m, out)
-  local minutes, energy = tonumber(m.minutes), tonumber(m.energy)
+  local minutes, energy = state.number(m.minutes), state.number(m.energy)
   if not m.start_ms or not minutes or minutes <= 0 then
     return out.reject("a workout without any length")
   end

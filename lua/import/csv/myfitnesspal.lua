@@ -13,7 +13,7 @@ local function weighing(_, options)
 end
 
 local function exercise(state, m, out)
-  local minutes = tonumber(m.minutes)
+  local minutes = state.number(m.minutes)
   if not m.name or m.name:find("calorie adjustment", 1, true) then
     return
   elseif not m.start_ms or not minutes or minutes <= 0 then
@@ -24,7 +24,7 @@ local function exercise(state, m, out)
   out.record { kind = "workout", external_id = ("%s:%d"):format(key, state.seen[key]), start = m.start_ms,
     finish = m.start_ms + math.floor(minutes * 60000 + 0.5), origin = m.origin,
     attributes = { name = m.name, category = m.type, timer_s = minutes * 60,
-      energy_kcal = tonumber(m.energy) } }
+      energy_kcal = state.number(m.energy) } }
 end
 
 local DAY = { at = "Date", clock = "wall" }
