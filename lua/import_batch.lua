@@ -100,6 +100,10 @@ function import_batch.whole_origin(origins, index, provider)
     ident = o.ident }
 end
 
+local function provider_of(format)
+  return format.provider or "file"
+end
+
 -- Drafts of hooks go into the transaction one by one.
 local function each(file, list, store)
   for _, draft in ipairs(list) do
@@ -107,10 +111,12 @@ local function each(file, list, store)
   end
 end
 
-local function store_records(t, ctx, job, out, origins, provider, file)
+-- A recording names its file; an export of many has another name the next time, and that is no news of each.
+local function store_records(t, ctx, job, out, origins, format, file)
+  local provider = provider_of(format)
   each(file, out.records, function(draft)
     draft.attributes = draft.attributes or {}
-    if draft.kind == "workout" then
+    if draft.kind == "workout" and format.together then
       draft.attributes.source_file = file.name
     end
     t:record(record.row(ctx, draft, origin_of(origins, draft.origin), job.connection_id, provider))
@@ -165,11 +171,11 @@ end
 -- counted as stands beside the data in the file's document (`counts`), and is known here when the pile is
 -- stored: a restart adds the two up.
 function import_batch.put(ctx, job, file, decoder, format, out, fresh)
-  local provider = format.provider or "file"
+  local provider = provider_of(format)
   local t = home.txn(ctx)
   begin_run(t, job, file)
   local rows = fresh and store_columns(t, decoder, format, provider, file) or 0
-  store_records(t, ctx, job, out, decoder:origins(), provider, file)
+  store_records(t, ctx, job, out, decoder:origins(), format, file)
   store_totals(t, out, decoder:origins(), provider, file)
   store_documents(t, ctx, out)
   t:dispatch(job.payload.live_after or 0)

@@ -159,8 +159,9 @@ const char *sw_sniff(const uint8_t *p, size_t n, const char *name, struct sw_err
     if (!kind) {
         len = plain(p, n, text);
         format = is_syncwell(text) ? "syncwell" : xml_format(text);
-        if (format) return format;
-        format = len ? shapeless(text, len, name) : NULL;
+        /* GPX and TCX are read in any encoding */
+        if (format && (p[0] < 0xfe || strcmp(format, "apple") != 0)) return format;
+        if (!format) format = len ? shapeless(text, len, name) : NULL;
         if (format && p[0] < 0xfe) return format;
         kind = format ? "a text in UTF-16: save it as UTF-8 and import that"
                : len ? text_kind(text, len) : "nothing but blanks";

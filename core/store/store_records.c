@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "store/store_origins.h"
 #include "base/crypto.h"
+#include "base/jtape.h"
 #include "store/store_groups.h"
 #include "store/store_undo.h"
 #include <stdio.h>
@@ -85,6 +86,39 @@ static int update(struct sw_store *s, struct sw_record *r, int64_t content, stru
         r->body_n);
 }
 
+/* When its service last changed it, as it says itself (attributes.modified_ms); 0: it does not say. */
+static int64_t modified_of(const char *body, size_t n)
+{
+    struct sw_jtape t;
+    int64_t ms = 0;
+    uint32_t at;
+    sw_jtape_init(&t);
+    if (!sw_jtape_parse(&t, body, n, NULL) && t.node[0].kind == SW_JOBJ &&
+        (at = sw_jtape_get(&t, 0, "attributes")) && t.node[at].kind == SW_JOBJ &&
+        (at = sw_jtape_get(&t, at, "modified_ms")))
+        sw_jtape_int(&t, at, &ms);
+    sw_jtape_clear(&t);
+    return ms;
+}
+
+/* 1 when what is here is newer by the word of its service: exports are not read in the order they were made. */
+static int is_older(struct sw_store *s, const struct sw_record *r, struct sw_err *err)
+{
+    int64_t stated = modified_of(r->body, r->body_n), here = 0;
+    const char *body;
+    struct sw_q *q;
+    size_t n;
+    int rc;
+    if (!stated) return 0;
+    q = sw_ask(s, err, "SELECT body FROM record WHERE id = $1", "i", r->id);
+    rc = q ? sw_q_next(q, err) : SW_E_INTERNAL;
+    if (rc <= 0) return rc;
+    body = sw_q_text(q, 0, &n);
+    here = modified_of(body, n);
+    sw_q_stop(q);
+    return here > stated;
+}
+
 int sw_record_put(struct sw_store *s, int64_t person, const char *person_name, struct sw_record *r,
                   struct sw_put_result *out, struct sw_err *err)
 {
@@ -108,6 +142,8 @@ int sw_record_put(struct sw_store *s, int64_t person, const char *person_name, s
     sw_q_stop(q);
     r->group_id = out->group_id;
     if (had == content || kept_out) return 0;
+    rc = had ? is_older(s, r, err) : 0;
+    if (rc) return rc < 0 ? rc : 0;
     out->what = SW_PUT_CHANGED;
     out->revision++;
     rc = sw_undo_record(s, r->id, true, out->revision, err);

@@ -37,7 +37,8 @@ struct sw_put_result {
 
 /* Insert or update by identity. r->id is computed from person_name, the connection and the external
  * id; group_id is filled in: of a new record into_group or found by matching, and found anew when its times change. What its person deleted stays so,
- * whatever its service says of it later: SW_PUT_SAME. */
+ * whatever its service says of it later: SW_PUT_SAME. So does one whose attributes.modified_ms (ms UTC) is
+ * later than that of r. */
 int sw_record_put(struct sw_store *s, int64_t person, const char *person_name, struct sw_record *r,
                   struct sw_put_result *out, struct sw_err *err);
 /* Put a record as another home of the same person had it: its group, revision and state with it. In force

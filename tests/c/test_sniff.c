@@ -55,6 +55,7 @@ static void what_cannot_be_imported_is_named(void **state)
     } rows[] = {
         {BYTES(""), NULL, "empty"},
         {BYTES(" \n\n"), NULL, "blanks"},
+        {BYTES("\xff\xfe<\0H\0e\0a\0l\0t\0h\0D\0a\0t\0a\0>\0"), "export.xml", "UTF-16: save it as UTF-8"},
         {BYTES("\xff\xd8\xff\xe0 JFIF"), "a.fit", "a JPEG picture, not a health file"},
         {BYTES("\x89PNG\r\n\x1a\n"), NULL, "PNG picture"},
         {BYTES("%PDF-1.7"), NULL, "PDF document"},

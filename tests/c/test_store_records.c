@@ -62,6 +62,35 @@ static void unchanged_content_costs_no_revision_and_any_change_does(void **state
     assert_int_equal(count_of(f, "SELECT count(*) FROM record"), 1);
 }
 
+static void say(struct sw_record *r, const char *body)
+{
+    r->body = body;
+    r->body_n = strlen(body);
+}
+
+static void an_older_word_of_its_service_does_not_undo_a_newer_one(void **state)
+{
+    static const struct {
+        const char *body;
+        enum sw_put what;
+    } told[] = {
+        {"{\"attributes\":{\"modified_ms\":2000,\"name\":\"b\"}}", SW_PUT_NEW},
+        {"{\"attributes\":{\"modified_ms\":1999,\"name\":\"a\"}}", SW_PUT_SAME},
+        {"{\"attributes\":{\"modified_ms\":2000,\"name\":\"same moment\"}}", SW_PUT_CHANGED},
+        {"{\"attributes\":{\"modified_ms\":2001,\"name\":\"c\"}}", SW_PUT_CHANGED},
+        {"{\"attributes\":{\"name\":\"says nothing of it\"}}", SW_PUT_CHANGED},
+        {"{\"attributes\":{\"modified_ms\":1,\"name\":\"d\"}}", SW_PUT_CHANGED},
+        {"[\"attributes\"]", SW_PUT_CHANGED},
+        {"{\"attributes\":{\"modified_ms\":\"1\"}}", SW_PUT_CHANGED},
+    };
+    struct fixture *f = *state;
+    struct sw_record r = workout(f, "1", "running", 0, 60, f->watch);
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+        say(&r, told[i].body);
+        assert_int_equal(put(f, &r).what, told[i].what);
+    }
+}
+
 static void texts_of_any_length_are_stored_and_told_apart(void **state)
 {
     struct fixture *f = *state;
@@ -353,6 +382,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(identity_is_connection_kind_and_external_id),
         TEST(unchanged_content_costs_no_revision_and_any_change_does),
+        TEST(an_older_word_of_its_service_does_not_undo_a_newer_one),
         TEST(texts_of_any_length_are_stored_and_told_apart),
         TEST(one_event_told_three_times_is_one_group_in_any_order),
         TEST(two_workouts_of_one_day_stay_two),

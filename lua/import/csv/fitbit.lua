@@ -50,6 +50,11 @@ local function of_day(list, name, column, metric, unit)
   end
 end
 
+-- When the service changed a row last; an older export does not undo it.
+local function modified(m)
+  return m.modified and (sw.time.parse(m.modified)) or nil
+end
+
 -- --- nights: the whole in one table, its stages in another, joined in one group ---
 
 local function night(_, m, out)
@@ -58,7 +63,8 @@ local function night(_, m, out)
     return out.reject("a sleep without any length")
   end
   out.record(sleeps.draft(m, { id = "fitbit:night:" .. m.id,
-    seconds = { asleep = asleep and asleep * 60, awake = awake and awake * 60 }, attributes = {} }))
+    seconds = { asleep = asleep and asleep * 60, awake = awake and awake * 60 },
+    attributes = { modified_ms = modified(m) } }))
 end
 
 local STAGES = { AWAKE = "awake", WAKE = "awake", RESTLESS = "awake", LIGHT = "light", DEEP = "deep",
@@ -80,6 +86,7 @@ local function stage(state, m)
   if m.finish_ms >= n.finish_ms then
     n.finish_ms, n.offset_finish = m.finish_ms, m.offset_finish
   end
+  n.modified = math.max(n.modified or 0, modified(m) or 0)
   n.stages[#n.stages + 1] = { start = m.start_ms, finish = m.finish_ms, stage = known }
 end
 
@@ -88,7 +95,8 @@ local function finish(state, out)
     table.sort(n.stages, function(a, b)
       return a.start < b.start
     end)
-    out.record(sleeps.draft(n, { id = "fitbit:stages:" .. n.id, stages = n.stages }))
+    out.record(sleeps.draft(n, { id = "fitbit:stages:" .. n.id, stages = n.stages,
+      attributes = { modified_ms = n.modified > 0 and n.modified or nil } }))
   end
 end
 
@@ -105,7 +113,8 @@ local function workout(_, m, out)
       distance_m = distance and distance / 1000, ascent_m = ascent and ascent / 1000,
       energy_kcal = number(m.energy) or number(m.energy_said),
       steps = number(m.steps) or number(m.steps_said),
-      hr_avg = number(m.hr_avg), hr_max = number(m.hr_max) } }
+      hr_avg = number(m.hr_avg), hr_max = number(m.hr_max),
+      modified_ms = modified(m) } }
 end
 
 local tables = {
@@ -128,11 +137,12 @@ local tables = {
   { name = "night", columns = { "sleep_id", "sleep_start", "sleep_end", "minutes_asleep" }, row = night,
     time = { at = "sleep_start" }, finish = { at = "sleep_end" }, origin = BAND,
     offset = { at = "start_utc_offset", finish = "end_utc_offset" },
-    fields = { id = "sleep_id", asleep = "minutes_asleep", awake = "minutes_awake" } },
+    fields = { id = "sleep_id", asleep = "minutes_asleep", awake = "minutes_awake",
+      modified = "sleep_last_updated" } },
   { name = "stages", columns = { "sleep_id", "sleep_stage_type", "sleep_stage_start", "sleep_stage_end" },
     row = stage, time = { at = "sleep_stage_start" }, finish = { at = "sleep_stage_end" }, origin = BAND,
     offset = { at = "start_utc_offset", finish = "end_utc_offset" },
-    fields = { id = "sleep_id", stage = "sleep_stage_type" } },
+    fields = { id = "sleep_id", stage = "sleep_stage_type", modified = "sleep_stage_last_updated" } },
   { name = "workout", columns = { "exercise_id", "exercise_start", "exercise_end", "activity_name" },
     row = workout, time = { at = "exercise_start" }, finish = { at = "exercise_end" }, origin = BAND,
     offset = { at = "utc_offset" }, fields = { id = "exercise_id", name = "activity_name",
@@ -140,7 +150,7 @@ local tables = {
       ascent = "tracker_total_altitude_mm", energy = "tracker_total_calories",
       energy_said = "manually_logged_total_calories", steps = "tracker_total_steps",
       steps_said = "manually_logged_total_steps", hr_avg = "tracker_avg_heart_rate",
-      hr_max = "tracker_peak_heart_rate" } },
+      hr_max = "tracker_peak_heart_rate", modified = "exercise_last_updated" } },
 }
 of_day(tables, "daily_resting_heart_rate", "beats per minute", "resting_heart_rate", "bpm")
 of_day(tables, "daily_heart_rate_variability", "average heart rate variability milliseconds", "hrv_rmssd",

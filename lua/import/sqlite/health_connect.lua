@@ -61,7 +61,7 @@ local function flush_night(state, out)
     return out.reject("a sleep without any length")
   end
   out.record(sleeps.draft(m, { id = "health_connect:" .. m.uuid, stages = m.stages,
-    attributes = { name = m.title, note = m.notes } }))
+    attributes = { name = m.title, note = m.notes, modified_ms = math.tointeger(tonumber(m.modified)) } }))
 end
 
 -- A row a stage, those of a night after one another; a night without stages is one row.
@@ -81,7 +81,8 @@ local function nights()
   local t = interval("sleep_session_record_table")
   t.joins = { { table = "sleep_stages_table", alias = "s", on = "s.parent_key = r.row_id" }, WHO[1], WHO[2] }
   t.order, t.row = "r.row_id, s.stage_start_time", stage
-  t.fields = { uuid = "r.uuid", title = "r.title", notes = "r.notes", stage_start = "s.stage_start_time",
+  t.fields = { uuid = "r.uuid", title = "r.title", notes = "r.notes", modified = "r.last_modified_time",
+    stage_start = "s.stage_start_time",
     stage_end = "s.stage_end_time", stage = "s.stage_type" }
   return t
 end
@@ -100,13 +101,13 @@ local function workout(_, m, out)
   out.record { kind = "workout", external_id = "health_connect:" .. m.uuid, start = m.start_ms,
     finish = m.finish_ms, origin = m.origin, offset_start = m.offset_start, offset_finish = m.offset_finish,
     attributes = { sport = SPORTS[tonumber(m.type)], category = m.type, name = m.title, note = m.notes,
-      elapsed_s = (m.finish_ms - m.start_ms) / 1000 } }
+      elapsed_s = (m.finish_ms - m.start_ms) / 1000, modified_ms = math.tointeger(tonumber(m.modified)) } }
 end
 
 local function workouts()
   local t = interval("exercise_session_record_table")
   t.row, t.fields = workout, { uuid = "r.uuid", type = "r.exercise_type", title = "r.title",
-    notes = "r.notes" }
+    notes = "r.notes", modified = "r.last_modified_time" }
   return t
 end
 
