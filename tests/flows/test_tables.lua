@@ -358,6 +358,25 @@ describe("a Strava archive", function()
   end)
 end)
 
+describe("a Fitbit log", function()
+  it("is known by its number however that is written, and one of odd times costs itself", function()
+    local h, rows = flow.home("Europe/Berlin"), {}
+    for i, id in ipairs { "42", '"43"', "99999999999999999999999", "9223372036854775807" } do
+      rows[i] = ('{"logId":%s,"startTime":"2024-03-%02dT22:00:00.000","duration":27000000,"levels":{}}'):format(id, i)
+    end
+    rows[#rows + 1] = '{"logId":44,"startTime":"tonight","duration":27000000}'
+    rows[#rows + 1] = '{"logId":45,"startTime":"2024-03-09T22:00:00.000","duration":-5}'
+    local list = h.import(flow.write(h.dir .. "/sleep-2024-03-01.json", "[" .. table.concat(rows, ",") .. "]"))
+    expect({ list[1].new, list[1].rejected, list[1].status }).equals { 4, 2, "ok" }
+    local ids = {}
+    for i, r in ipairs(expectation.stored(h.dump()).records.sleep) do
+      ids[i] = r.external_id
+    end
+    expect(ids).equals { "fitbit:sleep:42", "fitbit:sleep:43", "fitbit:sleep:99999999999999991611392", "fitbit:sleep:9223372036854775807" }
+    h.remove()
+  end)
+end)
+
 describe("an older export after a newer one", function()
   local DAYS = "Date,Move Minutes count,Step count\n2024-03-01,10,8000\n2024-03-02,10,%s\n"
 

@@ -8,6 +8,15 @@ local STAGES = { wake = "awake", awake = "awake", restless = "awake", light = "l
   rem = "rem",
   asleep = "asleep", unknown = nil }
 
+-- The number of a log, be it written as a number, as text, or larger than any; nil: it has none.
+local function id_of(log)
+  local id = log.logId
+  if math.type(id) == "float" and id == id then
+    return ("%.0f"):format(id)
+  end
+  return math.type(id) and tostring(id) or type(id) == "string" and id:match("^%d+$")
+end
+
 -- Levels follow one another, so lengths are added to the start: the clock may change within the night.
 local function stages_of(m, levels)
   local list, at = {}, m.start_ms
@@ -35,12 +44,14 @@ end
 local function night(state, m, out)
   local log = m.data
   m.finish_ms = m.start_ms + (tonumber(log.duration) or 0)
-  if m.finish_ms <= m.start_ms or not log.logId then
+  if m.finish_ms <= m.start_ms then
     return out.reject("a sleep without any length")
+  elseif not id_of(log) then
+    return out.reject("a sleep without the number of its log")
   end
   local levels = type(log.levels) == "table" and log.levels or {}
   local stages = sleeps.overlay(stages_of(m, levels), short_awakenings(state, levels))
-  out.record(sleeps.draft(m, { id = ("fitbit:sleep:%d"):format(log.logId), stages = stages,
+  out.record(sleeps.draft(m, { id = "fitbit:sleep:" .. id_of(log), stages = stages,
     attributes = { efficiency = tonumber(log.efficiency), main = log.mainSleep } }))
 end
 
@@ -49,12 +60,14 @@ local METRES = { Kilometer = 1000, Mile = 1609.344 }
 local function workout(_, m, out)
   local log = m.data
   m.finish_ms = m.start_ms + (tonumber(log.duration) or 0)
-  if m.finish_ms <= m.start_ms or not log.logId then
+  if m.finish_ms <= m.start_ms then
     return out.reject("a workout without any length")
+  elseif not id_of(log) then
+    return out.reject("a workout without the number of its log")
   end
   local active, distance = tonumber(log.activeDuration), tonumber(log.distance)
   local metres = distance and METRES[log.distanceUnit] and distance * METRES[log.distanceUnit]
-  out.record { kind = "workout", external_id = ("fitbit:exercise:%d"):format(log.logId), start = m.start_ms,
+  out.record { kind = "workout", external_id = "fitbit:exercise:" .. id_of(log), start = m.start_ms,
     finish = m.finish_ms, origin = m.origin,
     attributes = { sport = sports[log.activityName], name = log.activityName,
       elapsed_s = (m.finish_ms - m.start_ms) / 1000, timer_s = active and active / 1000,
