@@ -4,10 +4,10 @@ local flow = require("flow")
 
 local STEPS = '[{"dateTime":"03/%02d/24 10:00:00","value":"%d"}]'
 
--- Python writes the archives: names and content by a list, "password" locks those after it (zip only).
-local MAKE = [[/usr/bin/python3 - %s <<'PY'
+-- Python writes the archives: names and contents by a list.
+local MAKE = [[/usr/bin/python3 - %s %s <<'PY'
 import io, json, sys, tarfile, zipfile
-path, files = sys.argv[1], json.loads(r'''%s''')
+path, files = sys.argv[1], json.load(open(sys.argv[2]))
 if path.endswith(".zip"):
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as z:
         for name, text in files:
@@ -23,7 +23,8 @@ else:
 PY]]
 
 local function archive(path, files)
-  if flow.sh(MAKE:format(flow.quote(path), sw.json.encode(sw.json.list(files)))).code ~= 0 then
+  local list = flow.write(flow.temp() .. "/files.json", sw.json.encode(sw.json.list(files)))
+  if flow.sh(MAKE:format(flow.quote(path), list)).code ~= 0 then
     skip("needs python3")
   end
   return path
@@ -108,6 +109,60 @@ describe("an archive", function()
     expect({ r.code, #list }).equals { 1, 2 }
     expect(list[1].reasons[1]).contains("save it as CSV")
     h.remove()
+  end)
+end)
+
+-- Heart rates of a day, every fifth second, two of them refused.
+local function heart(day)
+  local rows = {}
+  for i = 0, 5999 do
+    rows[#rows + 1] = ('{"dateTime":"03/%02d/24 %02d:%02d:%02d","value":{"bpm":%d}}'):format(day, i // 720, i // 12 % 60, i % 12 * 5,
+      i % 3000 == 7 and 999 or 50 + (i * 7 + day) % 90)
+  end
+  return sw.json.list { ("Takeout/Fitbit/Global Export Data/heart_rate-2024-03-%02d.json"):format(day), "[" .. table.concat(rows, ",") .. "]" }
+end
+
+local function by_file(list)
+  local files = {}
+  for _, r in ipairs(list) do
+    if r.file then
+      files[r.file] = { r.new + r.updated + r.unchanged, r.rejected, r.reasons, r.status }
+    end
+  end
+  return files
+end
+
+-- Kill the import of a path three times, each after a share of what it takes; how often it was still running.
+local function harass(h, path, took_ms, round)
+  local hits = 0
+  for k = 1, 3 do
+    local r = flow.sh(("%s >/dev/null 2>&1 & pid=$!; sleep %.3f; kill -9 $pid 2>/dev/null && echo hit; wait $pid 2>/dev/null; true"):format(
+      h.command("import", path), took_ms * (round * 3 + k) / 30000))
+    hits = hits + (r.out:find("hit") and 1 or 0)
+  end
+  return hits
+end
+
+describe("an archive whose import is killed", function()
+  it("gives the same home and the same counts when it is imported again", function()
+    local dir, files, hits = flow.temp(), days(3), 0
+    for day = 1, 10 do
+      files[#files + 1] = heart(day)
+    end
+    for _, name in ipairs { "t.tgz", "t.zip" } do
+      local path, calm = archive(dir .. "/" .. name, files), flow.home("UTC")
+      local began = sw.time.mono()
+      local wanted, took_ms = by_file((calm.import(path))), sw.time.mono() - began
+      for round = 1, 5 do
+        local h = flow.home("UTC")
+        hits = hits + harass(h, path, took_ms, round)
+        expect(by_file((h.import(path)))).equals(wanted)
+        expect(flow.difference(calm.dump(), h.dump())).equals("")
+        h.remove()
+      end
+      calm.remove()
+    end
+    expect(hits > 6).is_true()
   end)
 end)
 
