@@ -392,13 +392,18 @@ end
 
 rules.public_event, rules.fire, rules.doubt = firing.public_event, firing.record, firing.doubt
 
+-- The job of a planned instant (lua/jobs/schedule.lua).
+function rules.planned_job(rule, ms)
+  return { kind = "schedule", name = rule.name, due = ms, payload = sw.json.encode { planned = ms } }
+end
+
 -- Every live scheduled rule has a job at its next instant; those that watch data are looked at once.
 function rules.plan(ctx, all, after)
   local t, any = home.txn(ctx), false
   for _, rule in ipairs(all) do
     local ms = rule.live and #rules.schedules(rule) > 0 and rules.next_instant(ctx, rule, after)
     if ms then
-      t:job { kind = "schedule", name = rule.name, due = ms, payload = "{}" }
+      t:job(rules.planned_job(rule, ms))
     end
     local watches = rule.live and #rules.watched(rule) > 0
     if watches then

@@ -5,6 +5,8 @@ local sun = require("sun")
 
 local schedule = {}
 
+local LEAP_MS = 3 * 3600000 -- further than clocks leap, unless they leap a day
+
 local names = {
   month = { jan = 1, feb = 2, mar = 3, apr = 4, may = 5, jun = 6, jul = 7, aug = 8, sep = 9, oct = 10,
     nov = 11, dec = 12 },
@@ -75,20 +77,19 @@ local function day_matches(c, day)
 end
 
 -- First matching instant after `after` on that local day. A time the clocks skip runs when they have
--- moved on; one that comes twice runs the first time.
+-- moved on, which may be behind a later one that they did not skip; one that comes twice runs the first time.
 local function on_day(ctx, c, day, after)
-  for hour = 0, 23 do
-    if c.hour[hour] then
-      for minute = 0, 59 do
-        if c.minute[minute] then
-          local ms = sw.time.utc(ctx.zone, day * 86400000 + (hour * 60 + minute) * 60000)
-          if ms > after then
-            return ms
-          end
-        end
+  local soonest
+  for minute = 0, 1439 do
+    if c.hour[minute // 60] and c.minute[minute % 60] then
+      local ms = sw.time.utc(ctx.zone, day * 86400000 + minute * 60000)
+      soonest = ms > after and math.min(soonest or ms, ms) or soonest
+      if soonest and sw.time.offset(ctx.zone, soonest) == sw.time.offset(ctx.zone, soonest - LEAP_MS) then
+        break -- none that was moved lies before it
       end
     end
   end
+  return soonest
 end
 
 local function next_cron(ctx, c, after)
@@ -155,6 +156,12 @@ local function at_sun(spec)
   return { side = side, offset = sign == "-" and -ms or ms, days = c }
 end
 
+-- The date line bends: a place that keeps the date of its other side has its noon a turn further on or back.
+local function longitude_of(ctx, place, day)
+  local clock = sw.time.offset(ctx.zone, day * 86400000) / 4 -- degrees east by the clock
+  return place.longitude + 360 * math.floor((clock - place.longitude) / 360 + 0.5)
+end
+
 local function next_sun(ctx, s, after)
   local place = ctx.place or home.setting(ctx, "home").place
   if not place then
@@ -162,7 +169,7 @@ local function next_sun(ctx, s, after)
   end
   local today = sw.time.day_of(after, sw.time.offset(ctx.zone, after))
   for day = today - 1, today + 400 do -- an offset may reach into the next day
-    local rise, set = sun.times(place.latitude, place.longitude, day)
+    local rise, set = sun.times(place.latitude, longitude_of(ctx, place, day), day)
     local at = rise and math.tointeger(((s.side == "sunrise" and rise or set) + s.offset) // 60000 * 60000)
     if at and at > after and day_matches(s.days, day) then
       return at

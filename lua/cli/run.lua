@@ -50,13 +50,22 @@ local function last_time(ctx)
   return doc and doc.body.last
 end
 
--- The context of each person who has a place in this home.
+-- The context of each person who has a place in this home; whoever moved since has another zone now.
 local function everybody(ctx)
   local list = {}
   for i, p in ipairs(sw.store.people() or {}) do
     list[i] = setmetatable({ who = p.id, name = p.name, zone = p.zone }, { __index = ctx })
+    ctx.zone = p.id == ctx.who and p.zone or ctx.zone
   end
   return list
+end
+
+local function zones_of(people)
+  local list = {}
+  for i, person in ipairs(people) do
+    list[i] = person.zone
+  end
+  return table.concat(list, " ")
 end
 
 local function flush_tallies(ctx)
@@ -203,9 +212,13 @@ local function look_after(ctx, state)
     state.swept = now
     queue.reclaim(ctx)
     flush_tallies(ctx)
-    for _, person in ipairs(everybody(ctx)) do
+    local people = everybody(ctx)
+    for _, person in ipairs(people) do
       caretaker.look(person)
     end
+    local zones = zones_of(people)
+    state.reload = state.reload or state.zones ~= zones -- what is planned is planned anew
+    state.zones = zones
     sweep(ctx)
   end
 end
@@ -241,7 +254,8 @@ end
 -- Scheduler and jobs until stopped; `ready` (may be nil) is called once they run.
 function command.forever(ctx, ready)
   ctx.daemon = "forever"
-  local state = { mark = folder_mark(ctx), swept = sw.time.mono(), pruned = sw.time.mono() }
+  local state = { mark = folder_mark(ctx), swept = sw.time.mono(), pruned = sw.time.mono(),
+    zones = zones_of(everybody(ctx)) }
   sw.sys.on_signal(on_signal(state))
   right_time.wait(function() return state.stop end)
   if not state.stop then

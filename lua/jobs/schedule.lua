@@ -1,5 +1,8 @@
 -- Job "schedule": a planned instant of a cron, at or every rule; plans the next one when it is done.
 -- Missed while off: catch_up = "skip" (default) lets it go, "once" fires the newest, "each" all of them.
+-- payload: { planned = ms }, which is what it fires for, also when it is tried again later. What was planned
+-- before the rule was edited, or the person moved to another zone, is let go when it is no instant of it any
+-- more.
 local home = require("home")
 local rules = require("rules")
 local standing = require("standing")
@@ -11,6 +14,12 @@ local LATE_MS = 15 * 60000
 local function event_of(planned)
   return { kind = "schedule", planned = planned, at = planned, group = sw.time.iso(planned, 0),
     id = sw.time.iso(planned, 0) }
+end
+
+-- An earlier instant may have been planned since, in the place of the one that waited.
+local function planned_of(job)
+  local planned = job.payload.planned
+  return math.type(planned) == "integer" and math.min(planned, job.due) or job.due
 end
 
 -- The newest planned instant that is not after now. It looks back twice as far each time, so that a
@@ -41,17 +50,20 @@ function schedule.run(ctx, job)
     return nil, message, code
   end
   local rule = standing.named(set, job.name)
-  local planned, now = job.due, sw.time.now()
+  local planned, now = planned_of(job), sw.time.now()
   local outcome = { planned = sw.time.iso(planned, 0) }
   if not rule or not rule.live then
     outcome.skipped = "the rule is off"
     return outcome
   end
+  local is_meant = rules.next_instant(ctx, rule, planned - 1) == planned
   local late, catch_up = now - planned > LATE_MS, rule.declaration.catch_up or "skip"
-  if late and catch_up == "once" then
+  if late and catch_up == "once" and is_meant then
     planned = newest(ctx, rule, planned, now)
   end
-  if late and catch_up == "skip" then
+  if not is_meant then
+    outcome.skipped = "planned before the rule or the zone was changed"
+  elseif late and catch_up == "skip" then
     outcome.skipped = "missed while off"
   else
     local fired, why, kind = rules.apply(ctx, rule, { { event = event_of(planned), at = planned } })
@@ -66,7 +78,7 @@ function schedule.run(ctx, job)
   job:finish(t, "done", outcome)
   local next_ms = rules.next_instant(ctx, rule, after)
   if next_ms then
-    t:job { kind = "schedule", name = rule.name, due = next_ms, payload = "{}" }
+    t:job(rules.planned_job(rule, next_ms))
   end
   local done, why, kind = t:commit()
   if not done then

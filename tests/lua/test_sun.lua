@@ -95,6 +95,11 @@ describe("sw.at", function()
     expect(next_times(berlin, "sunrise + 1h on weekends", "2026-06-20T12:00:00Z", 1)).equals { "2026-06-21T05:43" }
   end)
 
+  it("keeps to the person's date where the date line bends", function()
+    local apia = { zone = "Pacific/Apia", place = { latitude = -13.83, longitude = -171.76 } } -- the 1st is a Monday
+    expect(next_times(apia, "sunset on mon", "2026-06-01T00:00:00Z", 2)).equals { "2026-06-01T18:05", "2026-06-08T18:06" }
+  end)
+
   it("waits over the days on which the sun does not set", function()
     local tromso = { zone = "Europe/Oslo", place = { latitude = 69.65, longitude = 18.96 } }
     expect(next_times(tromso, "sunset", "2026-06-01T00:00:00Z", 1)[1] > "2026-07-20").is_true()
