@@ -66,15 +66,13 @@ function replay.history(ctx, rule, first, last, all)
       table.move(list, 1, #list, #events + 1, events)
     end
   end
-  for _, trigger in ipairs(rules.watched(rule)) do
-    local list, message, code = watch.events(ctx, trigger, first, last)
-    if not list then
-      return nil, message, code
-    end
-    for _, e in ipairs(list) do
-      e.event.live = "replay"
-      events[#events + 1] = e
-    end
+  local list, message, code = watch.events(ctx, rules.watched(rule), first, last)
+  if not list then
+    return nil, message, code
+  end
+  for _, e in ipairs(list) do
+    e.event.live = "replay"
+    events[#events + 1] = e
   end
   table.sort(events, function(a, b)
     return a.at < b.at or (a.at == b.at and a.event.id < b.event.id)
@@ -91,22 +89,23 @@ local function chunks(events, size)
 end
 
 -- With debounce only the last of those that come close together fires, when nothing came for so long.
-local function calmed(rule, part, results)
+local function calmed(rule, fitting)
   local wait, next_at = debounce.ms(rule), nil
-  for i = #part, wait > 0 and 1 or #part + 1, -1 do
-    local out = results[i].ok and results[i].out
-    if out and out.fired then
-      out.fired = next_at == nil or next_at - part[i].at >= wait
-      next_at = part[i].at
-      part[i] = out.fired and setmetatable({ at = next_at + wait }, { __index = part[i] }) or part[i]
+  local list = {}
+  for i = #fitting, 1, -1 do
+    local f = fitting[i]
+    if wait == 0 or not next_at or next_at - f.at >= wait then
+      list[#list + 1] = { n = i, e = f.e, out = f.out, at = f.at + wait }
     end
+    next_at = f.at
   end
+  table.sort(list, function(a, b) return a.n < b.n end)
+  return list
 end
 
--- Firings that the events would have caused: once a key, cooldown kept, nothing done. `show(done, all)` is
--- told how far it is.
-function replay.run(ctx, rule, events, show)
-  local firings, seen, recent, errors, carry = {}, {}, {}, {}, {}
+-- The events for which the rule would fire if there were no others: { { e, out, at } ... }, and errors.
+local function judged(ctx, rule, events, show)
+  local fitting, errors, carry = {}, {}, {}
   for k, part in ipairs(chunks(events, CHUNK)) do
     if show then
       show((k - 1) * CHUNK, #events)
@@ -115,19 +114,32 @@ function replay.run(ctx, rule, events, show)
     if not results then
       return nil, message, code
     end
-    calmed(rule, part, results)
     for i, r in ipairs(results) do
-      local e = part[i]
       if not r.ok then
         errors[#errors + 1] = r.error and (r.error.text or r.error.message) or "stopped"
-      elseif r.out.fired and not seen[r.out.key] and not gates.closed(ctx, rule, recent, e.at) then
-        seen[r.out.key] = true
-        gates.remember(recent, e.at)
-        firings[#firings + 1] = { rule = rule.name, key = r.out.key,
-          at = sw.time.iso(e.at, home.offset(ctx, e.at)), at_ms = e.at,
-          event = rules.public_event(e.event), actions = json.list(r.out.actions or {}),
-            outcome = "would fire" }
+      elseif r.out.fired then
+        fitting[#fitting + 1] = { e = part[i], out = r.out, at = part[i].at }
       end
+    end
+  end
+  return fitting, errors
+end
+
+-- Firings that the events would have caused: once a key, cooldown kept, nothing done. `show(done, all)` is
+-- told how far it is.
+function replay.run(ctx, rule, events, show)
+  local fitting, errors, code = judged(ctx, rule, events, show)
+  if not fitting then
+    return nil, errors, code
+  end
+  local firings, seen, recent = {}, {}, {}
+  for _, f in ipairs(calmed(rule, fitting)) do
+    if not seen[f.out.key] and not gates.closed(ctx, rule, recent, f.at) then
+      seen[f.out.key] = true
+      gates.remember(recent, f.at)
+      firings[#firings + 1] = { rule = rule.name, key = f.out.key,
+        at = sw.time.iso(f.at, home.offset(ctx, f.at)), at_ms = f.at, event = rules.public_event(f.e.event),
+        actions = json.list(f.out.actions or {}), outcome = "would fire" }
     end
   end
   return firings, errors

@@ -5,6 +5,8 @@ local debounce = require("debounce")
 local home = require("home")
 local rules = require("rules")
 local standing = require("standing")
+local triggers = require("triggers")
+local watch = require("watch")
 
 local job_debounce = {}
 
@@ -21,10 +23,10 @@ function job_debounce.run(ctx, job)
   if not set then
     return nil, message, code
   end
-  local e
-  e, message, code = debounce.due(ctx, job)
+  local e, doc
+  e, doc, code = debounce.due(ctx, job)
   if not e then
-    return not message and { over = true } or nil, message, code
+    return not doc and { over = true } or nil, doc, code
   end
   local rule, fired = find(set, job.payload.rule), 0
   if rule then
@@ -34,7 +36,10 @@ function job_debounce.run(ctx, job)
     return nil, message, code
   end
   local t = home.txn(ctx)
-  t:doc_delete("debounce", job.payload.rule)
+  debounce.over(t, job.payload.rule, doc)
+  if rule and #triggers.watched(rule) > 0 then
+    watch.ask(t)
+  end
   job:finish(t, "done", { fired = fired })
   local done, why, kind = t:commit()
   return done and { fired = fired } or nil, why, kind
