@@ -122,7 +122,7 @@ local function unsupported(ctx, d)
     local wrong = triggers.problems_of(ctx, t)
     table.move(wrong, 1, #wrong, #found + 1, found)
   end
-  found[#found + 1] = gates.problem(ctx, d)
+  found[#found + 1] = gates.problem(d)
   add_reads_problems(found, d)
   add_grant_problems(found, d)
   return found

@@ -96,10 +96,8 @@ end
 -- Triggers on data that hold already are not waited for: their keys, and the days they were told for.
 local function known_keys(ctx, trigger)
   local today, keys = home.day(ctx, sw.time.now()), {}
-  for _, t in ipairs(each(trigger)) do
-    for _, e in ipairs(watch.kinds[t.kind] and watch.events(ctx, t, today - BACK_DAYS, today) or {}) do
-      keys[e.key] = e.event.day
-    end
+  for _, e in ipairs(watch.events(ctx, each(trigger), today - BACK_DAYS, today) or {}) do
+    keys[e.key] = e.event.day
   end
   return keys
 end
@@ -191,12 +189,10 @@ local function was_seen(e, seen)
 end
 
 local function new_event(ctx, w, first, last)
-  for _, t in ipairs(each(w.body.trigger)) do
-    for _, e in ipairs(watch.kinds[t.kind] and watch.events(ctx, t, first, last) or {}) do
-      if not was_seen(e, w.body.seen or {}) then
-        e.event.live = "live"
-        return e
-      end
+  for _, e in ipairs(watch.events(ctx, each(w.body.trigger), first, last) or {}) do
+    if not was_seen(e, w.body.seen or {}) then
+      e.event.live = "live"
+      return e
     end
   end
 end
@@ -238,10 +234,8 @@ local function first_of_records(ctx, trigger, from, to, best)
   return best
 end
 
-local function first_of_data(ctx, trigger, from, to, best)
-  local list = watch.kinds[trigger.kind] and watch.events(ctx, trigger, home.day(ctx, from),
-    home.day(ctx, to)) or {}
-  for _, e in ipairs(list) do
+local function first_of_data(ctx, triggers_of, from, to, best)
+  for _, e in ipairs(watch.events(ctx, triggers_of, home.day(ctx, from), home.day(ctx, to)) or {}) do
     if e.at > from and e.at <= to and (not best or e.at < best.at) then
       best = { event = e.event, at = e.at }
     end
@@ -253,9 +247,8 @@ function waiting.foresee(ctx, trigger, from, to)
   local best
   for _, t in ipairs(each(trigger)) do
     best = first_of_records(ctx, t, from, to, best)
-    best = first_of_data(ctx, t, from, to, best)
   end
-  return best
+  return first_of_data(ctx, each(trigger), from, to, best)
 end
 
 return waiting

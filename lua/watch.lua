@@ -2,7 +2,7 @@
 -- what is stored: the same days give the same events with the same keys, live, at a restart and in a
 -- backtest; what fired once is known by its key. Those that last are in watch_episodes.lua, for less than a
 -- day in watch_moments.lua, those that count in watch_counts.lua, absence is here.
---   watch.events(ctx, trigger, first_day, last_day) --> { { key, at, event } ... } | nil, message, code
+--   watch.events(ctx, triggers, first_day, last_day) --> { { key, at, event } ... } | nil, message, code
 --   watch.next_instant(ctx, trigger, after)         --> when time alone makes it true, ms | nil
 local data = require("data")
 local home = require("home")
@@ -18,7 +18,7 @@ local watch = {}
 watch.kinds = { threshold = true, baseline = true, absent = true, streak = true, milestone = true,
   goal = true }
 
-local DAY_MS = 86400000
+local HOUR_MS, DAY_MS = 3600000, 86400000
 
 -- Late data may move the day on which an episode began, and its key with it. It is the one that was told
 -- before when that was told for one of its days.
@@ -50,39 +50,46 @@ end
 
 -- --- absence ---
 
--- The instants of the first and the last sample of a day. Of a total nobody knows when it was measured: who
--- asks for hours takes it for what is known until the end of its day.
-local function instants(ctx, m, day, lasting)
-  local from = sw.time.day_start(ctx.zone, day)
-  local to = math.min(sw.time.day_start(ctx.zone, day + 1) - 1, sw.time.now())
-  local b = sw.store.bounds(ctx.who, m.name, from, to + 1)
-  return b and b.first or from, b and b.last or (lasting or DAY_MS) < DAY_MS and to or from
+-- When the first sample of a day began and the last one ended, and the pauses longer than `least` in between,
+-- each as its beginning. What has no samples, such as a total or a night, stands for all of its day.
+local function instants(ctx, m, day, least)
+  local b = sw.store.bounds(ctx.who, m.name, day, sw.time.now() + 1, least)
+  if b then
+    return b.first, b.last, b.pauses
+  end
+  return sw.time.day_start(ctx.zone, day), sw.time.day_start(ctx.zone, day + 1), {}
 end
 
--- Whether an absence lasted until `at`: the day of the next value may have begun before it came.
+-- Whether an absence lasted until `at`: the day of the next value may have begun before it came. No clock is
+-- further east than fourteen hours.
 local function still_absent(ctx, m, next_day, at)
-  if not next_day or at < sw.time.day_start(ctx.zone, next_day) then
-    return true
-  end
-  return at < sw.time.day_start(ctx.zone, next_day + 1) and at < (instants(ctx, m, next_day))
+  return not next_day or at < next_day * DAY_MS - 14 * HOUR_MS or at < (instants(ctx, m, next_day))
+end
+
+-- Of a day there is one long absence at most, short ones are told apart by the minute.
+local function absence(list, ctx, trigger, m, row, since, at)
+  local name = at - since < DAY_MS and sw.time.iso(since, 0) or sw.time.day_text(row.day)
+  watch_days.emit(list, ctx, trigger, m, row, ("absent %s since %s"):format(m.name, name), { at = at, to = at,
+    finish = at })
 end
 
 local function absent(ctx, trigger, first, last)
-  local lasting = (words.span_s(trigger.lasting) or 86400) * 1000 // 1
-  local back = lasting // DAY_MS + 2
-  local rows, m, code = watch_days.rows(ctx, trigger.metric, first - back, last)
+  local lasting = math.tointeger((words.span_s(trigger.lasting) or 86400) * 1000 // 1)
+  local days = lasting // DAY_MS
+  local rows, m, code = watch_days.rows(ctx, trigger.metric, first - days - 3, last)
   if not rows then
     return nil, m, code
   end
   local list, now = {}, sw.time.now()
   for i, row in ipairs(rows) do
     local next_day = rows[i + 1] and rows[i + 1].day
-    if (next_day or math.huge) > row.day + back - 3 then
-      local _, latest = instants(ctx, m, row.day, lasting)
-      local at = math.tointeger(latest + lasting)
-      if at <= now and still_absent(ctx, m, next_day, at) then
-        local key = ("absent %s since %s"):format(m.name, sw.time.day_text(row.day))
-        watch_days.emit(list, ctx, trigger, m, row, key, { at = at, to = at, finish = at })
+    if (next_day or math.huge) >= row.day + days - 1 then -- who flies over the date line has a day less
+      local _, latest, pauses = instants(ctx, m, row.day, lasting)
+      for _, since in ipairs(pauses) do
+        absence(list, ctx, trigger, m, row, since, since + lasting)
+      end
+      if latest + lasting <= now and still_absent(ctx, m, next_day, latest + lasting) then
+        absence(list, ctx, trigger, m, row, latest, latest + lasting)
       end
     end
   end
@@ -104,12 +111,38 @@ function watch.ask(t)
   t:job { kind = "watch", name = "watch", due = sw.time.now(), payload = "{}", again = true }
 end
 
-function watch.events(ctx, trigger, first, last)
-  local list, message, code = of[trigger.kind](ctx, trigger, first, last)
-  if not list then
-    return nil, message, code
+-- The rows of a day that is still to come are of somebody who is ahead of their own zone: they count now.
+local function events_of(ctx, trigger, first, last)
+  return of[trigger.kind](ctx, trigger, first, last + 1)
+end
+
+-- Two triggers of sw.any may be alike but for their figures: the second one's keys say that they are its own.
+local function as_nth(list, n)
+  for _, e in ipairs(n > 1 and list or {}) do
+    e.key = e.key:gsub("^%l+", ("%%0 (%d)"):format(n))
+    e.event.id = e.key
+    if e.spans then
+      e.spans.what = e.spans.what:gsub("^%l+", ("%%0 (%d)"):format(n))
+    end
   end
-  return within(list, ctx, first, last)
+end
+
+-- All that the triggers on data among some ask for, in the order of data time.
+function watch.events(ctx, triggers, first, last)
+  local all, alike = {}, {}
+  for _, t in ipairs(triggers) do
+    if watch.kinds[t.kind] then
+      local list, message, code = events_of(ctx, t, first, last)
+      if not list then
+        return nil, message, code
+      end
+      local name = t.kind == "streak" and t.kind or t.kind .. " " .. t.metric
+      alike[name] = (alike[name] or 0) + 1
+      as_nth(list, alike[name])
+      table.move(list, 1, #list, #all + 1, all)
+    end
+  end
+  return within(all, ctx, first, last)
 end
 
 -- Between enter and leave lies what changes nothing; a leave that holds already when it is entered is none.
@@ -163,7 +196,7 @@ end
 function watch.next_instant(ctx, trigger, after)
   local today = home.day(ctx, after)
   if trigger.kind == "absent" then
-    local row, m = newest(ctx, trigger.metric, today)
+    local row, m = newest(ctx, trigger.metric, today + 1)
     if not row then
       return nil
     end

@@ -2,11 +2,16 @@
 --   watch_counts.streak(ctx, trigger, first_day, last_day) --> list of entries | nil, message, code
 local data = require("data")
 local goal = require("goal")
-local home = require("home")
 local watch_days = require("watch_days")
 
 local emit, rows_of, spans = watch_days.emit, watch_days.rows, watch_days.spans
 local of = {}
+
+-- The day of a record is its own: where it was, of a sleep that of waking.
+local function day_of(view)
+  local year, month, day = view.day:match("^(%d+)-(%d+)-(%d+)$")
+  return sw.time.day(math.tointeger(year), math.tointeger(month), math.tointeger(day))
+end
 
 -- Days on which something counted: day -> how much.
 local function counted(ctx, trigger, first, last)
@@ -22,7 +27,7 @@ local function counted(ctx, trigger, first, last)
     last_day = last })
   for _, v in ipairs(views or {}) do
     if not trigger.sport or v.attributes.sport == trigger.sport then
-      local day = home.day(ctx, v.start)
+      local day = day_of(v)
       by_day[day] = (by_day[day] or 0) + 1
     end
   end

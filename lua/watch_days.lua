@@ -27,7 +27,8 @@ function watch_days.rows(ctx, name, first, last)
 end
 
 local function event_of(ctx, trigger, m, row, more)
-  local start, finish = sw.time.day_start(ctx.zone, row.day), watch_days.end_of(ctx, row.day)
+  local finish = watch_days.end_of(ctx, row.day)
+  local start = math.min(sw.time.day_start(ctx.zone, row.day), finish)
   local e = { kind = "series", type = trigger.kind, metric = m and m.name or trigger.records,
     from = start, to = finish, start = start, finish = finish, day = sw.time.day_text(row.day),
     value = row.value, n = row.n, min = row.min, max = row.max, mean = row.mean, sum = row.sum,

@@ -9,9 +9,11 @@ local of = {}
 
 local GAP_DAYS = 14 -- a sparse metric that did not come for longer than this begins anew
 
--- A day that is not over says nothing of what is too little: it may still become enough.
+-- A day that is not over says nothing of what is too little: it may still become enough. A night is over when
+-- it is known.
 local function is_final(ctx, m, op, row)
-  return row.day < watch_days.today(ctx) or m.kind ~= "cumulative" or op:sub(1, 1) == ">"
+  return op:sub(1, 1) == ">" or m.daily ~= "sum" or m.name:find("^sleep_") ~= nil
+    or row.day < watch_days.today(ctx)
 end
 
 -- The last row before a day that ends whatever began earlier: nothing further back says more.

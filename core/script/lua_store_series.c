@@ -270,26 +270,53 @@ static int l_raw(lua_State *L)
     return sw_query_go(L, a);
 }
 
-static int write_bounds(struct sw_store *s, struct sw_query *a, struct sw_err *err)
+enum { AHEAD_MS = 16 * 3600000 }; /* further east than any clock */
+
+/* Samples of a local day, which is that of their own offsets, whoever measured them. */
+static int read_day(struct sw_store *s, struct sw_query *a, struct sw_samples *out, struct sw_err *err)
 {
     const struct sw_metric *m = metric_of(a, err);
     struct sw_series_rows rows = {0};
-    int64_t first = INT64_MAX, last = INT64_MIN;
     int rc = m ? sw_series_of_metric(s, a->i[0], m->name, &rows, err) : SW_E_NOTFOUND;
     for (size_t i = 0; i < rows.n && !rc; i++) {
         struct sw_samples x = {0};
-        rc = sw_series_read(s, m, rows.at[i].id, a->i[1], a->i[2], &x, err);
-        if (x.n && x.at[0].start_ms < first) first = x.at[0].start_ms;
-        if (x.n && x.at[x.n - 1].start_ms > last) last = x.at[x.n - 1].start_ms;
+        rc = sw_series_read(s, m, rows.at[i].id, a->i[1] * SW_DAY_MS - AHEAD_MS, a->i[2], &x, err);
+        for (size_t k = 0; k < x.n; k++)
+            if (sw_floor_day(x.at[k].start_ms + x.at[k].offset_min * INT64_C(60000)) == a->i[1])
+                sw_samples_push(out, &x.at[k]);
         sw_samples_clear(&x);
     }
     sw_free(rows.at);
-    if (rc || first > last) return rc; /* no answer is nil */
-    sw_json_item(&a->out);
-    sw_json_put_int(&a->out, "first", first);
-    sw_json_put_int(&a->out, "last", last);
-    sw_buf_byte(&a->out, '}');
-    return 0;
+    sw_samples_sort(out);
+    return rc;
+}
+
+/* When the first one began and the last one ended, and the ends behind which none began for so long. */
+static int write_bounds(struct sw_store *s, struct sw_query *a, struct sw_err *err)
+{
+    struct sw_samples x = {0};
+    int rc = read_day(s, a, &x, err);
+    if (!rc && x.n) { /* else no answer, which is nil */
+        int64_t until = x.at[0].start_ms;
+        const char *comma = "";
+        sw_json_item(&a->out);
+        sw_json_put_int(&a->out, "first", x.at[0].start_ms);
+        sw_json_key(&a->out, "pauses");
+        sw_buf_byte(&a->out, '[');
+        for (size_t k = 0; k < x.n; k++) {
+            if (x.at[k].start_ms - until > a->i[3]) {
+                sw_buf_puts(&a->out, comma);
+                sw_json_int(&a->out, until);
+                comma = ",";
+            }
+            if (x.at[k].start_ms + x.at[k].dur_ms > until) until = x.at[k].start_ms + x.at[k].dur_ms;
+        }
+        sw_buf_byte(&a->out, ']');
+        sw_json_put_int(&a->out, "last", until);
+        sw_buf_byte(&a->out, '}');
+    }
+    sw_samples_clear(&x);
+    return rc;
 }
 
 static int l_bounds(lua_State *L)
@@ -299,6 +326,8 @@ static int l_bounds(lua_State *L)
     a->s[0] = sw_strdup(luaL_checkstring(L, 2));
     a->i[1] = luaL_checkinteger(L, 3);
     a->i[2] = luaL_checkinteger(L, 4);
+    a->i[3] = luaL_optinteger(L, 5, INT64_MAX);
+    if (a->i[2] > (a->i[1] + 1) * SW_DAY_MS + AHEAD_MS) a->i[2] = (a->i[1] + 1) * SW_DAY_MS + AHEAD_MS;
     return sw_query_go(L, a);
 }
 

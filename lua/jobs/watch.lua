@@ -1,6 +1,7 @@
 -- Job "watch": triggers on data, after new data came or when time alone may have made one true.
 -- One for each person: whatever asks for it while it waits is the same job.
 -- payload: none. watch.ask(t) adds it to a transaction that brought data.
+local gates = require("gates")
 local home = require("home")
 local rules = require("rules")
 local standing = require("standing")
@@ -28,11 +29,12 @@ local function has_fired(ctx, rule, e)
   return false
 end
 
--- Events of one trigger that may fire now: what lies further back than two days only where it is asked for.
-local function fresh(ctx, rule, trigger, now)
+-- Events that may fire now: what lies further back than two days only where it is asked for, and what is
+-- older than the rule allows not at all.
+local function fresh(ctx, rule, now)
   local today = home.day(ctx, now)
   local first = rule.declaration.backfill and FIRST_DAY or today - 3
-  local list, message, code = watch.events(ctx, trigger, first, today)
+  local list, message, code = watch.events(ctx, triggers.watched(rule), first, today)
   if not list then
     return nil, message, code
   end
@@ -40,7 +42,7 @@ local function fresh(ctx, rule, trigger, now)
   for _, e in ipairs(list) do
     e.event.live = e.at >= now - LIVE_MS and "live" or "backfill"
     local wanted = e.event.live == "live" or rule.declaration.backfill
-    if wanted and not has_fired(ctx, rule, e) then
+    if wanted and not gates.too_old(rule, e.at, now) and not has_fired(ctx, rule, e) then
       out[#out + 1] = e
     end
   end
@@ -48,19 +50,19 @@ local function fresh(ctx, rule, trigger, now)
 end
 
 local function look(ctx, rule, now)
-  local fired, soonest = 0, nil
+  local list, message, code = fresh(ctx, rule, now)
+  if not list then
+    return nil, message, code
+  end
+  local fired
+  fired, message, code = rules.apply(ctx, rule, list)
+  if not fired then
+    return nil, message, code
+  end
+  local soonest
   for _, trigger in ipairs(triggers.watched(rule)) do
-    local list, message, code = fresh(ctx, rule, trigger, now)
-    if not list then
-      return nil, message, code
-    end
-    local n
-    n, message, code = rules.apply(ctx, rule, list)
-    if not n then
-      return nil, message, code
-    end
     local next_ms = watch.next_instant(ctx, trigger, now)
-    fired, soonest = fired + n, next_ms and math.min(soonest or next_ms, next_ms) or soonest
+    soonest = next_ms and math.min(soonest or next_ms, next_ms) or soonest
   end
   return fired, soonest
 end
