@@ -136,7 +136,7 @@ function watch.events(ctx, triggers, first, last)
       if not list then
         return nil, message, code
       end
-      local name = t.kind == "streak" and t.kind or t.kind .. " " .. t.metric
+      local name = t.kind == "streak" and t.kind or t.kind .. " " .. data.metric(t.metric).name
       alike[name] = (alike[name] or 0) + 1
       as_nth(list, alike[name])
       table.move(list, 1, #list, #all + 1, all)
