@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Headers are 512 bytes, data follows in blocks of as many. The list of entries is made by one pass over
  * the archive; a second one gives their data. Names that do not fit come in entries of their own before
- * (GNU's "L", the "path" of a pax header). Links, folders and devices are passed over: they hold nothing. */
+ * (GNU's "L", the "path" of a pax header). Links, folders and devices are passed over: they hold nothing.
+ * Our own because half an archive is what people have: libarchive gives nothing of the last 64 KiB of a
+ * download that broke off, nor of the file in which it broke, and brings thirteen libraries. */
 #include "codec/tar.h"
 #include "base/alloc.h"
 #include "codec/gunzip.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Where a decoder's bytes come from: a plain file or the entered entry of an archive, unpacked on
- * the way when it is gzip'd. Used by lua_import.c only; one thread at a time. */
+ * the way when it is gzip'd. Used by lua_import.c and lua_archive.c; one thread at a time. */
 #ifndef SW_SCRIPT_IMPORT_INPUT_H
 #define SW_SCRIPT_IMPORT_INPUT_H
 #include "codec/gunzip.h"

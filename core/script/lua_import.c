@@ -21,10 +21,8 @@
 #include "base/alloc.h"
 #include "codec/decode.h"
 #include "codec/rows.h"
-#include "codec/tar.h"
-#include "codec/zip.h"
 #include "script/import_db.h"
-#include "script/import_input.h"
+#include "script/lua_archive.h"
 #include "script/lua_batch.h"
 #include "script/task.h"
 #include <errno.h>
@@ -34,30 +32,11 @@
 #include <unistd.h>
 
 #define DECODER "syncwell.decoder"
-#define ARCHIVE "syncwell.archive"
 enum { ROWS = 16384, PEEK = 4096 };
 
-struct decoder {
-    uv_work_t work;
-    struct sw_wait wait;
-    const struct sw_decoder *kind;
-    void *state;
-    struct sw_batch batch;
-    struct sw_import_input in;
-    char *path;              /* of a database that is a plain file, or NULL */
-    struct sw_import_db *db; /* opened by the first head */
-    struct sw_zip *inner;    /* archive within the archive, until it is handed over */
-    struct sw_buf seen;      /* what head found */
-    size_t at;               /* the entry of a stream on the way to which it is */
-    int self;                /* until then: its place in the registry */
-    bool busy, ended;
-    int rc;
-    struct sw_err err;
-};
-
-static struct decoder *check(lua_State *L)
+struct sw_decoding *sw_decoding_check(lua_State *L)
 {
-    struct decoder *d = luaL_checkudata(L, 1, DECODER);
+    struct sw_decoding *d = luaL_checkudata(L, 1, DECODER);
     if (d->busy) luaL_error(L, "decoder is busy");
     if (!d->kind) luaL_error(L, "decoder is closed");
     return d;
@@ -65,12 +44,12 @@ static struct decoder *check(lua_State *L)
 
 struct sw_batch *sw_check_batch(lua_State *L, int i)
 {
-    struct decoder *d = luaL_checkudata(L, i, DECODER);
+    struct sw_decoding *d = luaL_checkudata(L, i, DECODER);
     if (d->busy || !d->kind) luaL_error(L, "decoder is busy or closed");
     return &d->batch;
 }
 
-static void close_input(struct decoder *d)
+static void close_input(struct sw_decoding *d)
 {
     sw_input_close(&d->in);
     sw_import_db_close(d->db);
@@ -87,7 +66,7 @@ static void close_input(struct decoder *d)
 static const struct sw_decoder kind_sqlite = {.name = "sqlite"}, kind_zip = {.name = "zip"},
                                kind_tar = {.name = "tar"};
 
-static void decode_db(struct decoder *d)
+static void decode_db(struct sw_decoding *d)
 {
     while (!d->ended && d->batch.rows < ROWS && d->batch.n_messages < 2000) {
         d->rc = sw_import_db_next(d->db, 1024, &d->batch, &d->err);
@@ -96,7 +75,7 @@ static void decode_db(struct decoder *d)
 }
 
 /* What is at its end needs no more than its last batch: many of them may wait for their commit. */
-static void rest(struct decoder *d)
+static void rest(struct sw_decoding *d)
 {
     int64_t bytes = d->in.bytes;
     if (d->kind->close) d->kind->close(d->state);
@@ -108,7 +87,7 @@ static void rest(struct decoder *d)
 /* Feed slices until there are enough rows or the input ends. Runs in the pool. */
 static void decode(uv_work_t *w)
 {
-    struct decoder *d = w->data;
+    struct sw_decoding *d = w->data;
     sw_batch_reset(&d->batch);
     if (d->db) {
         decode_db(d);
@@ -139,7 +118,7 @@ static void decode(uv_work_t *w)
 
 static void decoded(uv_work_t *w, int status)
 {
-    struct decoder *d = w->data;
+    struct sw_decoding *d = w->data;
     struct sw_wait wait = d->wait;
     bool rows = d->batch.rows || d->batch.n_messages;
     int n = 1;
@@ -152,7 +131,7 @@ static void decoded(uv_work_t *w, int status)
 
 static int l_next(lua_State *L)
 {
-    struct decoder *d = check(L);
+    struct sw_decoding *d = sw_decoding_check(L);
     if (d->ended) {
         sw_batch_reset(&d->batch);
         if (d->rc < 0) return sw_push_err(L, d->rc, &d->err);
@@ -168,20 +147,20 @@ static int l_next(lua_State *L)
 
 static int l_ended(lua_State *L)
 {
-    struct decoder *d = check(L);
+    struct sw_decoding *d = sw_decoding_check(L);
     lua_pushboolean(L, d->ended && d->rc >= 0);
     return 1;
 }
 
 static int l_format(lua_State *L)
 {
-    lua_pushstring(L, check(L)->kind->name);
+    lua_pushstring(L, sw_decoding_check(L)->kind->name);
     return 1;
 }
 
 static void look(uv_work_t *w)
 {
-    struct decoder *d = w->data;
+    struct sw_decoding *d = w->data;
     char path[64] = "";
     sw_buf_reset(&d->seen);
     d->rc = 0;
@@ -193,7 +172,7 @@ static void look(uv_work_t *w)
 
 static void looked(uv_work_t *w, int status)
 {
-    struct decoder *d = w->data;
+    struct sw_decoding *d = w->data;
     struct sw_wait wait = d->wait;
     int n = 1;
     (void)status;
@@ -205,7 +184,7 @@ static void looked(uv_work_t *w, int status)
 
 static int l_head(lua_State *L)
 {
-    struct decoder *d = check(L);
+    struct sw_decoding *d = sw_decoding_check(L);
     if (d->kind != &kind_sqlite && !d->kind->head) return 0;
     if (d->kind != &kind_sqlite) {
         sw_buf_reset(&d->seen);
@@ -221,7 +200,7 @@ static int l_head(lua_State *L)
 
 static int l_plan(lua_State *L)
 {
-    struct decoder *d = check(L);
+    struct sw_decoding *d = sw_decoding_check(L);
     struct sw_err err = SW_ERR_INIT;
     size_t n;
     const char *text = luaL_checklstring(L, 2, &n);
@@ -237,7 +216,7 @@ static int l_plan(lua_State *L)
 
 static int l_columns(lua_State *L)
 {
-    struct sw_batch *b = &check(L)->batch;
+    struct sw_batch *b = &sw_decoding_check(L)->batch;
     int k = 0;
     lua_newtable(L);
     for (size_t i = 0; i < b->n_col; i++) {
@@ -256,7 +235,7 @@ static int l_columns(lua_State *L)
 
 static int l_messages(lua_State *L)
 {
-    struct sw_batch *b = &check(L)->batch;
+    struct sw_batch *b = &sw_decoding_check(L)->batch;
     const char *p = sw_buf_str(&b->messages), *end = p + b->messages.len;
     int k = 0;
     lua_newtable(L);
@@ -274,7 +253,7 @@ static int l_messages(lua_State *L)
 
 static int l_origins(lua_State *L)
 {
-    struct sw_batch *b = &check(L)->batch;
+    struct sw_batch *b = &sw_decoding_check(L)->batch;
     lua_createtable(L, (int)b->n_origins, 0);
     for (size_t i = 0; i < b->n_origins; i++) {
         const struct sw_origin_desc *o = &b->origins[i];
@@ -291,7 +270,7 @@ static int l_origins(lua_State *L)
 
 static int l_report(lua_State *L)
 {
-    struct sw_batch *b = &check(L)->batch;
+    struct sw_batch *b = &sw_decoding_check(L)->batch;
     const char *p = sw_buf_str(&b->notes), *end = p + b->notes.len, *nl;
     int k = 0;
     lua_createtable(L, 0, 3);
@@ -314,13 +293,13 @@ static int l_report(lua_State *L)
 
 static int l_bytes(lua_State *L)
 {
-    lua_pushinteger(L, check(L)->in.bytes);
+    lua_pushinteger(L, sw_decoding_check(L)->in.bytes);
     return 1;
 }
 
 static int l_close(lua_State *L)
 {
-    struct decoder *d = luaL_checkudata(L, 1, DECODER);
+    struct sw_decoding *d = luaL_checkudata(L, 1, DECODER);
     if (d->busy || !d->kind) return 0; /* a busy one ends with the process */
     if (d->kind->close && d->state) d->kind->close(d->state);
     d->kind = NULL;
@@ -337,7 +316,7 @@ static const struct sw_decoder *kind_of(const char *format)
 }
 
 /* Look at the first bytes and pick the decoder. Closes the input on failure. */
-static int start(lua_State *L, struct decoder *d, const char *format, const char *name)
+int sw_decoding_start(lua_State *L, struct sw_decoding *d, const char *format, const char *name)
 {
     ssize_t n = sw_input_first(&d->in, &d->err);
     if (n >= 0) {
@@ -360,9 +339,9 @@ static int start(lua_State *L, struct decoder *d, const char *format, const char
     return 1;
 }
 
-static struct decoder *push_decoder(lua_State *L)
+struct sw_decoding *sw_decoding_push(lua_State *L)
 {
-    struct decoder *d = lua_newuserdatauv(L, sizeof *d, 1);
+    struct sw_decoding *d = lua_newuserdatauv(L, sizeof *d, 1);
     memset(d, 0, sizeof *d);
     d->in.fd = -1;
     sw_batch_init(&d->batch);
@@ -374,7 +353,7 @@ static struct decoder *push_decoder(lua_State *L)
 static int l_open(lua_State *L)
 {
     const char *path = luaL_checkstring(L, 1), *format = luaL_optstring(L, 2, NULL);
-    struct decoder *d = push_decoder(L);
+    struct sw_decoding *d = sw_decoding_push(L);
     d->in.fd = open(path, O_RDONLY | O_CLOEXEC);
     if (d->in.fd < 0) {
         sw_fail(&d->err, errno == ENOENT ? SW_E_NOTFOUND : SW_E_IO, "cannot open %s: %s", path,
@@ -383,7 +362,7 @@ static int l_open(lua_State *L)
     }
     d->path = sw_strdup(path);
     sw_input_fit(&d->in, SW_INPUT_SLICE);
-    return start(L, d, format, path);
+    return sw_decoding_start(L, d, format, path);
 }
 
 static int l_sniff(lua_State *L)
@@ -417,245 +396,23 @@ static int l_number(lua_State *L)
     return 1;
 }
 
-/* --- archives --- */
-
-struct archive { /* one of the two, none when it is closed */
-    struct sw_zip *zip;
-    struct sw_tar *tar;
-};
-
-static struct archive *check_archive(lua_State *L)
+bool sw_decoding_is_archive(const struct sw_decoding *d)
 {
-    struct archive *a = luaL_checkudata(L, 1, ARCHIVE);
-    if (!a->zip && !a->tar) luaL_error(L, "archive is closed");
-    return a;
-}
-
-static const char *entry_name(const struct archive *a, size_t i)
-{
-    return a->zip ? sw_zip_name(a->zip, i) : sw_tar_name(a->tar, i);
-}
-
-static struct archive *push_archive(lua_State *L)
-{
-    struct archive *a = lua_newuserdatauv(L, sizeof *a, 0);
-    *a = (struct archive){NULL, NULL};
-    luaL_setmetatable(L, ARCHIVE);
-    return a;
-}
-
-static int l_zip(lua_State *L)
-{
-    const char *path = luaL_checkstring(L, 1);
-    struct archive *a = push_archive(L);
-    struct sw_err err = SW_ERR_INIT;
-    int rc = sw_zip_open(path, &a->zip, &err);
-    return rc ? sw_push_err(L, rc, &err) : 1;
-}
-
-struct listing { /* of a tar, which is read to its end for it */
-    uv_work_t work;
-    struct sw_wait wait;
-    char *path;
-    struct sw_tar *tar;
-    int rc;
-    struct sw_err err;
-};
-
-static void list(uv_work_t *w)
-{
-    struct listing *l = w->data;
-    l->rc = sw_tar_open(l->path, &l->tar, &l->err);
-}
-
-static void listed(uv_work_t *w, int status)
-{
-    struct listing *l = w->data;
-    struct sw_wait wait = l->wait;
-    int n = 1;
-    (void)status;
-    if (l->rc) n = sw_push_err(wait.co, l->rc, &l->err);
-    else push_archive(wait.co)->tar = l->tar;
-    sw_free(l->path);
-    sw_free(l);
-    sw_wake(&wait, n);
-}
-
-static int l_tar(lua_State *L)
-{
-    const char *path = luaL_checkstring(L, 1);
-    struct listing *l = sw_zalloc(sizeof *l);
-    l->path = sw_strdup(path);
-    l->wait = sw_task_begin(L, "an archive");
-    l->work.data = l;
-    uv_queue_work(sw_lua_engine(L)->loop, &l->work, list, listed);
-    return sw_task_yield(L);
-}
-
-static void unpack(uv_work_t *w)
-{
-    struct decoder *d = w->data;
-    char path[64] = "";
-    d->rc = sw_input_copy(&d->in, path, &d->err);
-    if (!d->rc) d->rc = sw_zip_open(path, &d->inner, &d->err);
-    if (*path) unlink(path);
-}
-
-static void unpacked(uv_work_t *w, int status)
-{
-    struct decoder *d = w->data;
-    struct sw_wait wait = d->wait;
-    int n = 1;
-    (void)status;
-    d->busy = false;
-    if (d->rc < 0) n = sw_push_err(wait.co, d->rc, &d->err);
-    else {
-        push_archive(wait.co)->zip = d->inner;
-        d->inner = NULL;
-    }
-    sw_wake(&wait, n);
-}
-
-/* An entry that is an archive itself, from a copy that is gone at once. */
-static int l_archive(lua_State *L)
-{
-    struct decoder *d = check(L);
-    if (d->kind != &kind_zip) return luaL_error(L, "this is no archive");
-    d->wait = sw_task_begin(L, "an archive");
-    d->busy = true;
-    d->work.data = d;
-    uv_queue_work(sw_lua_engine(L)->loop, &d->work, unpack, unpacked);
-    return sw_task_yield(L);
-}
-
-/* A name as archives write it: made by Windows, its strokes lean the other way. */
-static void push_name(lua_State *L, const char *name)
-{
-    lua_pushstring(L, name);
-    if (strchr(name, '\\')) {
-        luaL_gsub(L, name, "\\", "/");
-        lua_remove(L, -2);
-    }
-    lua_setfield(L, -2, "name");
-}
-
-static int l_entries(lua_State *L)
-{
-    struct archive *a = check_archive(L);
-    size_t n = a->zip ? sw_zip_count(a->zip) : sw_tar_count(a->tar);
-    lua_createtable(L, (int)n, 0);
-    for (size_t i = 0; i < n; i++) {
-        const char *name = entry_name(a, i);
-        uint64_t size = a->zip ? sw_zip_size(a->zip, i) : sw_tar_size(a->tar, i);
-        lua_createtable(L, 0, 4);
-        push_name(L, name);
-        lua_pushboolean(L, sw_zip_wanted(name)), lua_setfield(L, -2, "wanted");
-        lua_pushboolean(L, sw_zip_outside(name)), lua_setfield(L, -2, "outside");
-        lua_pushinteger(L, (lua_Integer)size), lua_setfield(L, -2, "size");
-        lua_rawseti(L, -2, (lua_Integer)i + 1);
-    }
-    return 1;
-}
-
-/* What stands before an entry of a stream is read to reach it: in the pool. */
-static void reach(uv_work_t *w)
-{
-    struct decoder *d = w->data;
-    d->rc = sw_tar_enter(d->in.tar, d->at, &d->err);
-}
-
-static void reached(uv_work_t *w, int status)
-{
-    struct decoder *d = w->data;
-    struct sw_wait wait = d->wait;
-    int rc = d->rc;
-    (void)status;
-    d->busy = false;
-    d->rc = 0;
-    lua_rawgeti(wait.co, LUA_REGISTRYINDEX, d->self);
-    luaL_unref(wait.co, LUA_REGISTRYINDEX, d->self);
-    sw_wake(&wait, rc ? sw_push_err(wait.co, rc, &d->err)
-                      : start(wait.co, d, NULL, sw_tar_name(d->in.tar, d->at)));
-}
-
-static int reach_entry(lua_State *L, struct decoder *d, struct sw_tar *tar, size_t i)
-{
-    d->in.tar = tar;
-    d->at = i;
-    d->self = luaL_ref(L, LUA_REGISTRYINDEX);
-    d->wait = sw_task_begin(L, "an archive");
-    d->busy = true;
-    d->work.data = d;
-    uv_queue_work(sw_lua_engine(L)->loop, &d->work, reach, reached);
-    return sw_task_yield(L);
-}
-
-static int l_entry_open(lua_State *L)
-{
-    struct archive *a = check_archive(L);
-    lua_Integer i = luaL_checkinteger(L, 2);
-    size_t n = a->zip ? sw_zip_count(a->zip) : sw_tar_count(a->tar);
-    struct decoder *d;
-    int rc;
-    luaL_argcheck(L, i >= 1 && (size_t)i <= n, 2, "no such entry");
-    d = push_decoder(L);
-    lua_pushvalue(L, 1);
-    lua_setiuservalue(L, -2, 1); /* the archive outlives its entries */
-    if (a->tar) return reach_entry(L, d, a->tar, (size_t)i - 1);
-    rc = sw_zip_enter(a->zip, (size_t)i - 1, &d->err);
-    if (rc) return sw_push_err(L, rc, &d->err);
-    d->in.zip = a->zip;
-    return start(L, d, NULL, sw_zip_name(a->zip, (size_t)i - 1));
-}
-
-static int l_is_stream(lua_State *L)
-{
-    lua_pushboolean(L, check_archive(L)->tar != NULL);
-    return 1;
-}
-
-static int l_damage(lua_State *L)
-{
-    struct archive *a = check_archive(L);
-    lua_pushstring(L, a->tar ? sw_tar_damage(a->tar) : NULL);
-    return 1;
-}
-
-static int l_archive_close(lua_State *L)
-{
-    struct archive *a = luaL_checkudata(L, 1, ARCHIVE);
-    sw_zip_close(a->zip);
-    sw_tar_close(a->tar);
-    *a = (struct archive){NULL, NULL};
-    return 0;
-}
-
-static void class(lua_State *L, const char *name, const luaL_Reg *methods, lua_CFunction close)
-{
-    luaL_newmetatable(L, name);
-    lua_newtable(L);
-    luaL_setfuncs(L, methods, 0);
-    lua_setfield(L, -2, "__index");
-    lua_pushcfunction(L, close);
-    lua_setfield(L, -2, "__gc");
-    lua_pop(L, 1);
+    return d->kind == &kind_zip;
 }
 
 int sw_open_import(lua_State *L)
 {
     static const luaL_Reg decoder[] = {
-        {"head", l_head},     {"plan", l_plan},       {"archive", l_archive},   {"next", l_next},
+        {"head", l_head},     {"plan", l_plan},       {"archive", sw_archive_inner},   {"next", l_next},
         {"ended", l_ended},   {"format", l_format},   {"columns", l_columns},   {"messages", l_messages},
         {"origins", l_origins}, {"report", l_report}, {"bytes", l_bytes},       {"close", l_close},
         {NULL, NULL}};
-    static const luaL_Reg archive[] = {
-        {"entries", l_entries}, {"open", l_entry_open}, {"is_stream", l_is_stream},
-        {"damage", l_damage},   {"close", l_archive_close}, {NULL, NULL}};
     static const luaL_Reg f[] = {
-        {"sniff", l_sniff}, {"open", l_open},     {"zip", l_zip},
-        {"tar", l_tar},     {"number", l_number}, {NULL, NULL}};
-    class(L, DECODER, decoder, l_close);
-    class(L, ARCHIVE, archive, l_archive_close);
+        {"sniff", l_sniff}, {"open", l_open},     {"zip", sw_archive_zip},
+        {"tar", sw_archive_tar},     {"number", l_number}, {NULL, NULL}};
+    sw_lua_class(L, DECODER, decoder, l_close);
+    sw_archive_class(L);
     luaL_newlib(L, f);
     return 1;
 }
