@@ -81,6 +81,37 @@ local function verdict(ctx, rule, r)
     .. reports.state(rule)
 end
 
+-- The events to ask about, the newest first; nil and a sentence where there is none.
+local function events_for_why(ctx, rule, id)
+  local events, message, code = newest_events(ctx, rule, id, true)
+  if not events then
+    return nil, message, code
+  elseif #events == 0 then
+    return nil, id and ("no event with the id '%s'"):format(id)
+      or "there is no event this rule listens to yet", "notfound"
+  end
+  return events
+end
+
+-- What is said of one event: its gates and what came of them.
+local function explained(ctx, rule, e, r)
+  if e.fits_none and r.ok then
+    r.out.fired = false
+    table.insert(r.out.gates, 1, { gate = "trigger", ok = false, text = "it fits none of sw.any" })
+  end
+  return { rule = rule.name, event = rules.public_event(e.event),
+    gates = json.list(r.ok and r.out.gates or {}), verdict = verdict(ctx, rule, r) }
+end
+
+local function print_explained(ctx, e, said)
+  term.line("%s %s %s: %s", sw.time.iso(e.at, home.offset(ctx, e.at)), e.event.type or e.event.kind,
+    e.event.id, said.verdict)
+  for _, g in ipairs(said.gates) do
+    term.line("    %s %s: %s", g.ok and term.paint("green", "yes") or term.paint("red", "no "), g.gate,
+      g.text)
+  end
+end
+
 function reports.why(ctx, words, options)
   local rule, message, code = rules.find(ctx, words[2])
   if not rule then
@@ -88,40 +119,23 @@ function reports.why(ctx, words, options)
   elseif rule.error then
     return nil, rule.error, "bad"
   end
-  local events
-  events, message, code = newest_events(ctx, rule, options.event, true)
-  if not events then
-    return nil, message, code
-  elseif #events == 0 then
-    return nil, options.event and ("no event with the id '%s'"):format(options.event)
-      or "there is no event this rule listens to yet", "notfound"
+  local events, results
+  events, message, code = events_for_why(ctx, rule, options.event)
+  if events then
+    results, message, code = rules.evaluate(ctx, rule, events, "why")
   end
-  local results
-  results, message, code = rules.evaluate(ctx, rule, events, "why")
   if not results then
     return nil, message, code
   end
-  local public = {}
+  local public = json.list()
   for i, r in ipairs(results) do
-    local e = events[i]
-    if e.fits_none and r.ok then
-      r.out.fired = false
-      table.insert(r.out.gates, 1, { gate = "trigger", ok = false, text = "it fits none of sw.any" })
-    end
-    local gates = r.ok and r.out.gates or {}
-    public[i] = { rule = rule.name, event = rules.public_event(e.event), gates = json.list(gates),
-      verdict = verdict(ctx, rule, r) }
+    public[i] = explained(ctx, rule, events[i], r)
     if not ctx.json then
-      term.line("%s %s %s: %s", sw.time.iso(e.at, home.offset(ctx, e.at)), e.event.type or e.event.kind,
-        e.event.id, public[i].verdict)
-      for _, g in ipairs(gates) do
-        term.line("    %s %s: %s", g.ok and term.paint("green", "yes") or term.paint("red", "no "), g.gate,
-          g.text)
-      end
+      print_explained(ctx, events[i], public[i])
     end
   end
   if ctx.json then
-    term.line("%s", json.encode(json.list(public)))
+    term.line("%s", json.encode(public))
   end
   return 0
 end

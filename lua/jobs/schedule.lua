@@ -44,47 +44,50 @@ local function newest(ctx, rule, planned, now)
   end
 end
 
+-- Fires, or says in the outcome why it does not. Gives the instant after which the next one is planned.
+local function settle(ctx, rule, planned, outcome)
+  local now, catch_up = sw.time.now(), rule.declaration.catch_up or "skip"
+  local late = now - planned > LATE_MS
+  if rules.next_instant(ctx, rule, planned - 1) ~= planned then
+    outcome.skipped = "planned before the rule or the zone was changed"
+  elseif late and catch_up == "skip" then
+    outcome.skipped = "missed while off"
+  else
+    planned = late and catch_up == "once" and newest(ctx, rule, planned, now) or planned
+    local fired, message, code = rules.apply(ctx, rule, { { event = event_of(planned), at = planned } })
+    if not fired then
+      return nil, message, code
+    end
+    outcome.fired = fired
+  end
+  -- what was planned a moment ago is not missed because something before it was
+  return late and catch_up == "skip" and math.max(planned, now - LATE_MS - 1) or planned
+end
+
 function schedule.run(ctx, job)
   local set, message, code = standing.rules(ctx)
   if not set then
     return nil, message, code
   end
-  local rule = standing.named(set, job.name)
-  local planned, now = planned_of(job), sw.time.now()
+  local rule, planned = standing.named(set, job.name), planned_of(job)
   local outcome = { planned = sw.time.iso(planned, 0) }
   if not rule or not rule.live then
     outcome.skipped = "the rule is off"
     return outcome
   end
-  local is_meant = rules.next_instant(ctx, rule, planned - 1) == planned
-  local late, catch_up = now - planned > LATE_MS, rule.declaration.catch_up or "skip"
-  if late and catch_up == "once" and is_meant then
-    planned = newest(ctx, rule, planned, now)
+  local after
+  after, message, code = settle(ctx, rule, planned, outcome)
+  if not after then
+    return nil, message, code
   end
-  if not is_meant then
-    outcome.skipped = "planned before the rule or the zone was changed"
-  elseif late and catch_up == "skip" then
-    outcome.skipped = "missed while off"
-  else
-    local fired, why, kind = rules.apply(ctx, rule, { { event = event_of(planned), at = planned } })
-    if not fired then
-      return nil, why, kind
-    end
-    outcome.fired = fired
-  end
-  -- what was planned a moment ago is not missed because something before it was
-  local after = late and catch_up == "skip" and math.max(planned, now - LATE_MS - 1) or planned
-  local t = home.txn(ctx)
+  local t, next_ms = home.txn(ctx), rules.next_instant(ctx, rule, after)
   job:finish(t, "done", outcome)
-  local next_ms = rules.next_instant(ctx, rule, after)
   if next_ms then
     t:job(rules.planned_job(rule, next_ms))
   end
-  local done, why, kind = t:commit()
-  if not done then
-    return nil, why, kind
-  end
-  return outcome
+  local done
+  done, message, code = t:commit()
+  return done and outcome or nil, message, code
 end
 
 return schedule
