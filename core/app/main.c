@@ -10,6 +10,7 @@
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -40,6 +41,15 @@ static int compile(const struct sw_paths *p, const char *out)
     return 1;
 }
 
+/* Texts are UTF-8 whatever the environment says, and libedit falls over a prompt that its locale cannot
+ * read: where none is set, as in a bare system or a unit, it is the C locale that knows UTF-8. LC_NUMERIC
+ * stays C: numbers in files have points. */
+static void use_locale(void)
+{
+    setlocale(LC_CTYPE, "");
+    if (MB_CUR_MAX == 1) setlocale(LC_CTYPE, "C.UTF-8");
+}
+
 int main(int argc, char **argv)
 {
     uv_loop_t loop;
@@ -49,7 +59,7 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* credentials lie open in memory: no core of it on a disk */
     umask(077); /* what is written here is about somebody's health */
-    setlocale(LC_CTYPE, ""); /* LC_NUMERIC stays C: numbers in files have points */
+    use_locale();
     argv = uv_setup_args(argc, argv);
     if (sw_crypto_init()) {
         fprintf(stderr, "syncwell: no source of random numbers\n");

@@ -118,6 +118,14 @@ static void start_editing(const char *path)
     rl_getc_function = read_key;
 }
 
+/* Bytes that are no character of this locale would end libedit. */
+static void make_readable(char *text)
+{
+    if (mbstowcs(NULL, text, 0) != (size_t)-1) return;
+    for (char *p = text; *p; p++)
+        if (*p & 0x80) *p = '?';
+}
+
 static void history_path(char *out, size_t n)
 {
     const char *named = getenv("SYNCWELL_HISTORY"), *home = getenv("HOME");
@@ -138,13 +146,17 @@ static char *plain_line(void)
 
 char *sw_repl_read_line(const char *prompt, const struct sw_completer *help)
 {
-    char path[1024], *line;
+    char path[1024], *line, *asked;
     if (!isatty(0) || !isatty(1)) return plain_line();
     history_path(path, sizeof path);
     if (!rl_attempted_completion_function) start_editing(path);
+    asked = strdup(prompt);
+    if (!asked) return NULL;
+    make_readable(asked);
     helper = help;
-    line = edited_line(prompt);
+    line = edited_line(asked);
     helper = NULL;
+    free(asked);
     forget_words();
     if (line && *line && strcmp(line, SW_REPL_DROPPED) != 0) {
         add_history(line);
