@@ -131,6 +131,13 @@ static const char *shapeless(const char *text, size_t n, const char *name)
     return NULL;
 }
 
+static bool has_controls(const char *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)text[i] < ' ' && !strchr("\t\r\n", text[i])) return true;
+    return memchr(text, 0, n) != NULL;
+}
+
 static const char *text_kind(const char *text, size_t n)
 {
     if (element(text, "ClinicalDocument"))
@@ -138,7 +145,11 @@ static const char *text_kind(const char *text, size_t n)
     if (!strncasecmp(text, "<!doctype html", 14) || element(text, "html"))
         return "a web page: the download probably needed a sign-in";
     if (*text == '<') return "XML, but neither GPX, TCX nor an Apple Health export";
-    if (sw_utf8_valid(text, n) + 4 < n) return "binary data of no known kind";
+    if (sw_utf8_valid(text, n) + 4 < n)
+        return looks_csv(text) && !has_controls(text, n)
+                   ? "a table in an old encoding (Windows, Latin-1): save it as UTF-8 (in Excel: \"CSV UTF-8\") "
+                     "and import that"
+                   : "binary data of no known kind";
     return "plain text, not a health file";
 }
 

@@ -64,6 +64,7 @@ static void what_cannot_be_imported_is_named(void **state)
         {BYTES("<?xml version=\"1.0\"?><ClinicalDocument xmlns=\"urn:hl7-org:v3\">"), NULL, "export.xml beside it"},
         {BYTES("<?xml version=\"1.0\"?><kml>"), NULL, "neither GPX, TCX"},
         {BYTES("hello there"), NULL, "plain text"},
+        {BYTES("Datum;K\xf6rperfett;Gr\xf6\xdf" "e;\xdc" "bung\r\n31.03.2024;21,5;1;L\xe4uf\r\n"), "tage.csv", "save it as UTF-8 (in Excel"},
         {BYTES("\x01\x02\xfe\xff\x80\x90\x91\x92\x93\x94\x95"), NULL, "binary data"},
     };
     (void)state;
