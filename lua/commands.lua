@@ -61,6 +61,17 @@ function commands.get(name)
   return require("cli." .. file)
 end
 
+-- Every option that may stand behind a command, its own and those of all.
+function commands.options_of(m)
+  local known = {}
+  for _, set in ipairs { commands.globals, m.options or {} } do
+    for name, o in pairs(set) do
+      known[name] = o
+    end
+  end
+  return known
+end
+
 -- How a person here starts us: an installed program by its name, a checkout by its script.
 function commands.program()
   return sw.sys.share():find("/share/syncwell$") and "syncwell" or "./run"

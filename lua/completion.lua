@@ -181,16 +181,6 @@ local function read(argv, known)
   return words, used, waiting
 end
 
-local function all_options(m)
-  local known = {}
-  for _, set in ipairs { commands.globals, m.options or {} } do
-    for name, o in pairs(set) do
-      known[name] = o
-    end
-  end
-  return known
-end
-
 local function starting(list, text, before)
   local out, seen = { files = list.files }, {}
   for _, x in ipairs(list) do
@@ -222,7 +212,7 @@ function completion.candidates(argv)
     return {}
   end
   m = m or { usage = "COMMAND" }
-  local known, current = all_options(m), rest[#rest]
+  local known, current = commands.options_of(m), rest[#rest]
   local words, used, waiting = read(rest, known)
   local name, text = current:match("^%-%-([%w%-]+)=(.*)$")
   if waiting then

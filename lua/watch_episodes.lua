@@ -1,6 +1,7 @@
 -- Triggers that last: a threshold with its way out, and days outside of what is usual. In once `enter` holds
 -- for long enough, out when `leave` holds.
 --   watch_episodes.threshold(ctx, trigger, first_day, last_day) --> list of entries | nil, message, code
+local spread = require("box.spread")
 local watch_days = require("watch_days")
 local words = require("watch_words")
 
@@ -93,17 +94,10 @@ local function usual(rows, i, spec)
   if n < math.max(3, spec.days // 2) then
     return nil
   end
-  local sum, squares = 0, 0
-  for _, v in ipairs(values) do
-    sum = sum + v
-  end
-  local mean = sum / n
-  for _, v in ipairs(values) do
-    squares = squares + (v - mean) ^ 2
-  end
+  local mean, sd = spread(values)
   table.sort(values)
   local median = (values[(n + 1) // 2] + values[n // 2 + 1]) / 2
-  return spec.middle == "mean" and mean or median, math.sqrt(squares / math.max(1, n - 1))
+  return spec.middle == "mean" and mean or median, sd
 end
 
 function of.baseline(ctx, trigger, first, last)

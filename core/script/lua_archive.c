@@ -112,11 +112,7 @@ int sw_archive_inner(lua_State *L)
 {
     struct sw_decoding *d = sw_decoding_check(L);
     if (!sw_decoding_is_archive(d)) return luaL_error(L, "this is no archive");
-    d->wait = sw_task_begin(L, "an archive");
-    d->busy = true;
-    d->work.data = d;
-    uv_queue_work(sw_lua_engine(L)->loop, &d->work, unpack, unpacked);
-    return sw_task_yield(L);
+    return sw_decoding_work(L, d, "an archive", unpack, unpacked);
 }
 
 /* A name as archives write it: made by Windows, its strokes lean the other way. */
@@ -174,11 +170,7 @@ static int reach_entry(lua_State *L, struct sw_decoding *d, struct sw_tar *tar, 
     d->in.tar = tar;
     d->at = i;
     d->self = luaL_ref(L, LUA_REGISTRYINDEX);
-    d->wait = sw_task_begin(L, "an archive");
-    d->busy = true;
-    d->work.data = d;
-    uv_queue_work(sw_lua_engine(L)->loop, &d->work, reach, reached);
-    return sw_task_yield(L);
+    return sw_decoding_work(L, d, "an archive", reach, reached);
 }
 
 static int l_entry_open(lua_State *L)

@@ -32,6 +32,9 @@ struct sw_decoding *sw_decoding_check(lua_State *L); /* argument 1, neither busy
 struct sw_decoding *sw_decoding_push(lua_State *L);
 /* Look at the first bytes and pick the decoder: what Lua is given, and how many. Closes on failure. */
 int sw_decoding_start(lua_State *L, struct sw_decoding *d, const char *format, const char *name);
+/* Hand it to the pool: `work` there, `after` back on the loop, which wakes whoever waits. `what` names what
+ * is waited for where Lua cannot wait. Yields. */
+int sw_decoding_work(lua_State *L, struct sw_decoding *d, const char *what, uv_work_cb work, uv_after_work_cb after);
 bool sw_decoding_is_archive(const struct sw_decoding *d);
 
 /* Functions for Lua: zip(path), tar(path), and decoder:archive(). */

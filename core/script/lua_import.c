@@ -129,6 +129,15 @@ static void decoded(uv_work_t *w, int status)
     sw_wake(&wait, n);
 }
 
+int sw_decoding_work(lua_State *L, struct sw_decoding *d, const char *what, uv_work_cb work, uv_after_work_cb after)
+{
+    d->wait = sw_task_begin(L, what);
+    d->busy = true;
+    d->work.data = d;
+    uv_queue_work(sw_lua_engine(L)->loop, &d->work, work, after);
+    return sw_task_yield(L);
+}
+
 static int l_next(lua_State *L)
 {
     struct sw_decoding *d = sw_decoding_check(L);
@@ -138,11 +147,7 @@ static int l_next(lua_State *L)
         lua_pushboolean(L, 0);
         return 1;
     }
-    d->wait = sw_task_begin(L, "a file");
-    d->busy = true;
-    d->work.data = d;
-    uv_queue_work(sw_lua_engine(L)->loop, &d->work, decode, decoded);
-    return sw_task_yield(L);
+    return sw_decoding_work(L, d, "a file", decode, decoded);
 }
 
 static int l_ended(lua_State *L)
@@ -191,11 +196,7 @@ static int l_head(lua_State *L)
         d->kind->head(d->in.buf, d->in.have < SW_HEAD_BYTES ? d->in.have : SW_HEAD_BYTES, &d->seen);
         return sw_push_json(L, sw_buf_str(&d->seen), d->seen.len);
     }
-    d->wait = sw_task_begin(L, "a database");
-    d->busy = true;
-    d->work.data = d;
-    uv_queue_work(sw_lua_engine(L)->loop, &d->work, look, looked);
-    return sw_task_yield(L);
+    return sw_decoding_work(L, d, "a database", look, looked);
 }
 
 static int l_plan(lua_State *L)

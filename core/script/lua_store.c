@@ -17,7 +17,9 @@
  *   day_until(who, zone, metric, day, ms) -> {sampled, rows}: the day as far as it was known at an instant
  *   explain(who, zone, metric, day) -> list of {origin, start, dur, offset, value, share, behind}
  *   raw(who, metric, from, to, origin = 0 all [, first_day, last_day]) -> JSON lines text, how many
- *   bounds(who, metric, from, to) -> {first, last}, where the first and the last sample begin, | nil
+ *   bounds(who, metric, day, until [, least]) -> {first, last, pauses} | nil: of the local day's samples that
+ *     begin before `until`, ms: where the first begins, where the last ends, and each instant behind which
+ *     none began for more than `least` ms
  *   raw_items, raw_body, raw_totals: what services gave, lua_store_raw.c
  *   rows(...), totals(who): everything for those who take it elsewhere, lua_store_export.c
  *   series(who) -> list of {metric, origin, chunks, samples}      origins(who) -> list

@@ -291,28 +291,34 @@ static int read_day(struct sw_store *s, struct sw_query *a, struct sw_samples *o
     return rc;
 }
 
-/* When the first one began and the last one ended, and the ends behind which none began for so long. */
+/* The ends behind which none began for more than `least` ms, as a list. Gives where the last one ended. */
+static int64_t put_pauses(struct sw_buf *b, const struct sw_samples *x, int64_t least)
+{
+    int64_t until = x->at[0].start_ms;
+    sw_buf_byte(b, '[');
+    for (size_t k = 0; k < x->n; k++) {
+        int64_t end = x->at[k].start_ms + x->at[k].dur_ms;
+        if (x->at[k].start_ms - until > least) {
+            if (b->data[b->len - 1] != '[') sw_buf_byte(b, ',');
+            sw_json_int(b, until);
+        }
+        if (end > until) until = end;
+    }
+    sw_buf_byte(b, ']');
+    return until;
+}
+
 static int write_bounds(struct sw_store *s, struct sw_query *a, struct sw_err *err)
 {
     struct sw_samples x = {0};
+    int64_t last;
     int rc = read_day(s, a, &x, err);
     if (!rc && x.n) { /* else no answer, which is nil */
-        int64_t until = x.at[0].start_ms;
-        const char *comma = "";
         sw_json_item(&a->out);
         sw_json_put_int(&a->out, "first", x.at[0].start_ms);
         sw_json_key(&a->out, "pauses");
-        sw_buf_byte(&a->out, '[');
-        for (size_t k = 0; k < x.n; k++) {
-            if (x.at[k].start_ms - until > a->i[3]) {
-                sw_buf_puts(&a->out, comma);
-                sw_json_int(&a->out, until);
-                comma = ",";
-            }
-            if (x.at[k].start_ms + x.at[k].dur_ms > until) until = x.at[k].start_ms + x.at[k].dur_ms;
-        }
-        sw_buf_byte(&a->out, ']');
-        sw_json_put_int(&a->out, "last", until);
+        last = put_pauses(&a->out, &x, a->i[3]);
+        sw_json_put_int(&a->out, "last", last);
         sw_buf_byte(&a->out, '}');
     }
     sw_samples_clear(&x);

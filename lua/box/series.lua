@@ -1,6 +1,8 @@
 -- Answers of ctx.series: a list of numbers with the words of statistics.
 --   local s = ctx.series("steps", { last = "30d", every = "day" });  s.mean(), s.max(), s.last()
 -- The engine sends a list of rows { day or at, value, ... }; a missing day is absent, never 0.
+local spread = require "spread"
+
 local series = {}
 
 local function numbers(rows)
@@ -34,21 +36,6 @@ local function percentile(list, p)
   return sorted[low + 1] + (above - sorted[low + 1]) * (rank - low)
 end
 
--- How far the values lie from their mean, as in sw.baseline; nil for less than two.
-local function spread(list)
-  if #list < 2 then
-    return nil
-  end
-  local sum, squares = 0, 0
-  for _, v in ipairs(list) do
-    sum = sum + v
-  end
-  for _, v in ipairs(list) do
-    squares = squares + (v - sum / #list) ^ 2
-  end
-  return math.sqrt(squares / (#list - 1))
-end
-
 -- The rows as they came, with functions beside them; nil where there is no data.
 function series.wrap(answer)
   local rows = type(answer) == "table" and (answer.rows or answer) or {}
@@ -63,7 +50,7 @@ function series.wrap(answer)
   function s.first() return list[1] end
   function s.last() return list[#list] end
   function s.median() return percentile(list, 50) end
-  function s.sd() return spread(list) end
+  function s.sd() return select(2, spread(list)) end
   function s.delta() return #list > 1 and list[#list] - list[1] or nil end
   function s.percentile(p) return percentile(list, p) end
   return s

@@ -215,16 +215,6 @@ local function without_command(argv)
   return options.help and 0 or 2
 end
 
-local function options_of(m)
-  local known = {}
-  for _, set in ipairs { commands.globals, m.options or {} } do
-    for k, v in pairs(set) do
-      known[k] = v
-    end
-  end
-  return known
-end
-
 -- A word too many is refused: `undo --last 7` would undo, `pause hydrate` hold everything.
 local function word_problem(name, m, words)
   if words[1] and not takes_words(m.usage or "") then
@@ -251,7 +241,7 @@ function cli.main(argv)
     return usage_error(("there is no command '%s'%s"):format(name,
       schema.did_you_mean(name, commands.names())), "; `syncwell --help` lists them", argv)
   end
-  local words, options = parse(argv, options_of(m))
+  local words, options = parse(argv, commands.options_of(m))
   if not words then
     return usage_error(options, ("; `syncwell %s --help` lists them"):format(name), argv)
   elseif options.help then

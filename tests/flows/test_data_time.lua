@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Rules in data time, one story each: travel, late data, days that are not over, triggers that are alike, plans that
 -- changed. The random ones are in test_firings.lua, whose engine this is.
+local homes = require("home")
 local life = require("rule_life")
 
 local MIN, HOUR, DAY = 60000, 3600000, 86400000
@@ -159,6 +160,24 @@ describe("a planned time", function()
   it("that was planned before the rule was edited is let go", function()
     expect(planned { rule = { name = "r", source = source('sw.at "09:00"') } }).equals {
       "05-02T07:00:00|05-02T07:00:00", "05-03T09:00:00|05-03T09:00:00" }
+  end)
+
+  it("stays what it is when it is tried again later", function()
+    local seven, eight = ms_of("2026-05-02T07:00Z"), ms_of("2026-05-02T08:00Z")
+    local e = life.new { zone = "UTC", place = { 0, 0 }, goals = {}, start = seven - HOUR, finish = eight, ops = {},
+      rules = { { name = "r", source = source('sw.at "07:00"') } } }
+    sw.time.set(seven) -- taken, and put off as one is whose worker could not be had
+    local t = homes.txn(e.ctx)
+    t:claim { now = seven, lease = MIN, most = 10 }
+    for _, job in ipairs(assert(t:commit())[1]) do
+      t = homes.txn(e.ctx)
+      t:job_retry(job.id, job.generation, seven + 5 * MIN, "no worker")
+      assert(t:commit())
+    end
+    e:live_through()
+    expect(#e:live()).equals(1)
+    expect(e:live()[1]).contains("r|05-02T07:00:00|05-02T07:00:00|")
+    e:close()
   end)
 
   it("is that of the zone to which the person moved", function()

@@ -32,20 +32,8 @@ local function without_suns(lines)
   return out
 end
 
--- Lines that only one of two lists has.
 local function difference(wanted, got)
-  local count, out = {}, {}
-  for _, line in ipairs(wanted) do
-    count[line] = (count[line] or 0) - 1
-  end
-  for _, line in ipairs(got) do
-    count[line] = (count[line] or 0) + 1
-  end
-  for line, n in pairs(count) do
-    out[#out + 1] = n ~= 0 and (n > 0 and "+ " or "- ") .. line or nil
-  end
-  table.sort(out, function(a, b) return a:sub(3) < b:sub(3) end)
-  return table.concat(without_suns(out), "\n")
+  return table.concat(without_suns(flow.unlike(wanted, got)), "\n")
 end
 
 local function lived(case)

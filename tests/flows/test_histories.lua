@@ -26,17 +26,7 @@ local SEED = tonumber(os.getenv("SW_SEED")) or os.time() % 100000 * 100000
 local PROCESSES = 3
 
 local function difference(wanted, got)
-  local count, out = {}, {}
-  for _, line in ipairs(wanted) do
-    count[line] = (count[line] or 0) - 1
-  end
-  for _, line in ipairs(got) do
-    count[line] = (count[line] or 0) + 1
-  end
-  for line, n in pairs(count) do
-    out[#out + 1] = n ~= 0 and (n > 0 and "+ " or "- ") .. line or nil
-  end
-  table.sort(out)
+  local out = flow.unlike(wanted, got)
   return table.concat(out, "\n", 1, math.min(#out, 12))
 end
 

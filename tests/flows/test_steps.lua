@@ -730,6 +730,16 @@ describe("what is said of rules that wait", function()
     h.remove()
   end)
 
+  it("a backtest of a rule that never finds quiet fires once, however many events there are", function()
+    local h = flow.home("UTC")
+    rule(h, "calm", [[title = "t", on = sw.cron "* * * * *", debounce = "10min", enabled = false,
+      run = function(w, ctx) ctx.log(w.id) end]])
+    local list = h.json("--now", "2025-01-03T00:00:00Z", "rules", "backtest", "calm", "--since", "2025-01-02", "--until", "2025-01-02")
+    expect(#list).equals(1)
+    expect(list[1].at).equals("2025-01-03T00:09:00Z")
+    h.remove()
+  end)
+
   it("a test of a script wakes sleepers with its clock, and plays the host that is asked", function()
     local h = flow.home("UTC")
     rule(h, "nap", [[title = "t", on = sw.event "workout.created", uses = { "notify", "http:api.example" },

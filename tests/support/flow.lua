@@ -101,6 +101,22 @@ function flow.difference(wanted, got)
   return #out > 0 and table.concat(out, "\n") or "the same lines in another order"
 end
 
+-- Lines that only one of two lists has, as often as it has more of them: "- wanted", "+ got", sorted as they are.
+function flow.unlike(wanted, got)
+  local count, out = {}, {}
+  for _, line in ipairs(wanted) do
+    count[line] = (count[line] or 0) - 1
+  end
+  for _, line in ipairs(got) do
+    count[line] = (count[line] or 0) + 1
+  end
+  for line, n in pairs(count) do
+    out[#out + 1] = n ~= 0 and (n > 0 and "+ " or "- ") .. line or nil
+  end
+  table.sort(out, function(a, b) return a:sub(3) < b:sub(3) end)
+  return out
+end
+
 function flow.home(zone)
   local h = { dir = flow.temp() }
   function h.command(...)
