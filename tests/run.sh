@@ -60,6 +60,7 @@ for t in "$root"/tests/lua/test_*.lua "$root"/tests/conformance/test_*.lua "$roo
   if [ "$f" -gt 0 ]; then printf 'FAILED  %s\n' "$name"; grep -v '^ok ' "$out" | tail -n 60
   else printf 'ok      %s: %s\n' "$name" "$line"; grep -E '^(note|skip)' "$out" | sed 's/^/        /'; fi
 done
+[ $((passed + failed + skipped)) -gt 0 ] || echo "no test file has ${names[*]:-a test} in its name" >&2
 [ "$skipped" -gt 0 ] && echo "skipped tests need ../shared beside the checkout, or what their line says"
 printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
