@@ -48,6 +48,14 @@ uint8_t *sw_buf_room(struct sw_buf *b, size_t n)
     return b->data + b->len;
 }
 
+void sw_buf_expect(struct sw_buf *b, size_t bytes)
+{
+    if (bytes > b->max || bytes < b->cap) return;
+    b->data = sw_realloc(b->data, bytes + 1);
+    b->data[b->len] = 0;
+    b->cap = bytes + 1;
+}
+
 void sw_buf_put_slowly(struct sw_buf *b, const void *p, size_t n)
 {
     uint8_t *to = sw_buf_room(b, n);

@@ -24,6 +24,8 @@ void sw_buf_reset(struct sw_buf *b); /* len = 0, memory kept */
 char *sw_buf_take(struct sw_buf *b); /* moves the bytes out, terminated; caller frees */
 uint8_t *sw_buf_room(struct sw_buf *b,
                      size_t n); /* n writable bytes at the end, NULL if over; not counted yet */
+/* So many bytes in all are to come: take memory for just those. Beyond the cap, or once more is there: nothing. */
+void sw_buf_expect(struct sw_buf *b, size_t bytes);
 static inline uint8_t *sw_buf_quick(struct sw_buf *b, size_t n) /* the same, where there mostly is room */
 {
     return !b->over && n < b->cap - b->len ? b->data + b->len : sw_buf_room(b, n);

@@ -96,6 +96,8 @@ static int core_json(lua_State *L)
 {
     struct sw_box *b = sw_box_of(L);
     if (!b->now) return 0;
+    b->ran += b->now->body.len / 1024;
+    sw_box_settle_heap(b);
     return sw_tape_push(L, &b->now->body, &b->documents);
 }
 
@@ -114,7 +116,8 @@ static int push_core(lua_State *L)
 {
     static const luaL_Reg core[] = {{"current", core_current}, {"cpu", core_cpu}, {"lib", core_lib},
         {"call", core_call}, {"json", core_json}, {"text", core_text}, {"at", sw_tape_at}, {"list", sw_tape_list},
-        {"columns", sw_tape_columns}, {NULL, NULL}};
+        {"columns", sw_tape_columns},
+        {"drop", sw_tape_drop}, {NULL, NULL}};
     luaL_newlib(L, core);
     sw_box_push_batch_core(L);
     sw_box_push_steps_core(L);
@@ -562,8 +565,11 @@ static int take_body(struct sw_box *b, struct sw_rd frame)
 {
     struct sw_run *r = run_of_call(b, frame);
     const char *s;
+    int64_t whole;
     size_t n;
-    if (r && sw_val_get_str(frame, "data", &s, &n)) sw_buf_put(&r->body, s, n);
+    if (!r || !sw_val_get_str(frame, "data", &s, &n)) return SW_OK;
+    if (sw_val_get_int(frame, "whole", &whole) && whole > 0) sw_buf_expect(&r->body, (size_t)whole);
+    sw_buf_put(&r->body, s, n);
     return SW_OK;
 }
 

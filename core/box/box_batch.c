@@ -367,7 +367,7 @@ static int run_all(struct sw_box *b, struct sw_batch *batch, uint64_t first, siz
 /* Rules and library are kept, and what runs make goes at once: when the heap has grown by half, and by more
  * than may be young, since it was last looked at, all of it counts as old and the collector visits what is
  * young. The look costs a full collection, so a small box first shows that it has much to do. */
-static void settle_heap(struct sw_box *b)
+void sw_box_settle_heap(struct sw_box *b)
 {
     size_t used = b->limits.mem_used, young;
     if (used < LARGE_BYTES && b->ran < MANY_RUNS) return;
@@ -395,7 +395,7 @@ int sw_box_start_batch(struct sw_box *b, struct sw_rd frame, struct sw_err *err)
         return sw_fail(err, SW_E_BAD, "a batch without number, budget or events");
     }
     batch->budget_ns = ms * 1000000;
-    settle_heap(b);
+    sw_box_settle_heap(b);
     sw_box_stand(b, (uint64_t)n);
     rc = sw_box_protect(b, open_batch, &o, err);
     if (rc == SW_OK) rc = run_all(b, batch, (uint64_t)n, o.n, err);

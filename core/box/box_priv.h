@@ -64,7 +64,7 @@ struct sw_box {
     int64_t packed_since;    /* CPU clock at the first of them */
     struct sw_random random; /* while no run is executed: a file is loaded */
     struct sw_err fault;     /* why a run that ended well has no result, until its end is told */
-    size_t ran;              /* events of batches */
+    size_t ran;              /* events of batches; a kilobyte of a document counts as one */
     size_t settled;          /* bytes of the heap when all of it became old */
     bool ready, retire;
 };
@@ -103,6 +103,8 @@ bool sw_box_pack_result(struct sw_box *b, struct sw_run *r);
 const char *sw_box_key_of(const struct sw_run *r, char *text, size_t size, size_t *n);
 int sw_box_send_packed(struct sw_box *b, struct sw_err *err);
 void sw_box_leave_batch(struct sw_box *b, struct sw_batch *batch);
+/* Before much is made that goes at once: a box that has had much to do collects what is young alone. */
+void sw_box_settle_heap(struct sw_box *b);
 /* For the library: push its functions into the table on top. */
 void sw_box_push_batch_core(lua_State *L);
 struct sw_run *sw_box_current_run(lua_State *L); /* of a batch; raises when there is none */

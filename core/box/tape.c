@@ -15,6 +15,13 @@ static void push_value(lua_State *L, int doc_idx, const struct sw_tape *d, uint3
 
 static const char node_key = 'n'; /* registry: the metatable of nodes, found without its name */
 
+/* The library has let go of a page that was read. */
+static struct sw_tape_node *still_there(lua_State *L, struct sw_tape_node *n)
+{
+    if (!n->doc->tape.node) luaL_error(L, "this answer went with its page: keep its values, not the answer itself");
+    return n;
+}
+
 struct sw_tape_node *sw_tape_check(lua_State *L, int idx)
 {
     struct sw_tape_node *n = lua_touserdata(L, idx);
@@ -23,9 +30,9 @@ struct sw_tape_node *sw_tape_check(lua_State *L, int idx)
         lua_rawgetp(L, LUA_REGISTRYINDEX, &node_key);
         ours = lua_rawequal(L, -1, -2);
         lua_pop(L, 2);
-        if (ours) return n;
+        if (ours) return still_there(L, n);
     }
-    return luaL_checkudata(L, idx, NODE); /* which says what it is instead */
+    return still_there(L, luaL_checkudata(L, idx, NODE)); /* which says what it is instead */
 }
 
 /* Is the name at i the n bytes of key? Names with an escape are rare. */
@@ -178,7 +185,7 @@ static struct sw_tape_node *own_node(lua_State *L)
         ours = lua_rawequal(L, -1, lua_upvalueindex(1));
         lua_pop(L, 1);
     }
-    return ours ? n : sw_tape_check(L, 1);
+    return ours ? still_there(L, n) : sw_tape_check(L, 1);
 }
 
 static int node_index(lua_State *L)
@@ -273,6 +280,16 @@ static int doc_gc(lua_State *L)
     return 0;
 }
 
+int sw_tape_drop(lua_State *L)
+{
+    lua_settop(L, 1);
+    if (!luaL_testudata(L, 1, NODE)) return 0;
+    lua_pushcfunction(L, doc_gc);
+    lua_getiuservalue(L, 1, 1);
+    lua_call(L, 1, 0);
+    return 0;
+}
+
 static void make_types(lua_State *L)
 {
     static const luaL_Reg node[] = {
@@ -343,7 +360,7 @@ int sw_tape_at(lua_State *L)
 
 int sw_tape_list(lua_State *L)
 {
-    const struct sw_tape_node *n = luaL_testudata(L, 1, NODE);
-    lua_pushboolean(L, n && n->doc->tape.node[n->at].kind == SW_JARR);
+    struct sw_tape_node *n = luaL_testudata(L, 1, NODE);
+    lua_pushboolean(L, n && still_there(L, n)->doc->tape.node[n->at].kind == SW_JARR);
     return 1;
 }

@@ -45,6 +45,9 @@ bool sw_tape_find(const struct sw_tape *d, uint32_t at, const char *path, uint32
 int sw_tape_at(lua_State *L);
 /* list(value) for the library: is it a list of a document? */
 int sw_tape_list(lua_State *L);
+/* drop(value) for the library: nothing reads the document of this node any more, so its memory goes now;
+ * a node of it that somebody kept raises. Other values are left alone. */
+int sw_tape_drop(lua_State *L);
 /* columns(node, spec, from): see columns.c. */
 int sw_tape_columns(lua_State *L);
 #endif

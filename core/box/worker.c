@@ -171,13 +171,30 @@ static void say_bye(struct link *l, const struct sw_err *err)
     sw_buf_clear(&f);
 }
 
+/* The buffers move while the box waits for credit, so it reads a copy; but a piece of a document is only
+ * put behind those before it. */
+static int feed(struct sw_buf *b, size_t used, struct sw_rd frame, struct sw_box *box, struct sw_err *err)
+{
+    uint8_t *copy = NULL;
+    int rc;
+    if (!sw_val_is(frame, "op", "body")) {
+        copy = sw_alloc(used);
+        memcpy(copy, b->data, used);
+        sw_buf_cut(b, used);
+        frame = sw_rd_of(copy + 4, used - 4);
+    }
+    rc = sw_box_feed(box, frame, err);
+    if (!copy) sw_buf_cut(b, used);
+    sw_free(copy);
+    return rc;
+}
+
 /* The first frame of b goes to the box. 1: one was handled, 0: none is complete, negative: the end. */
 static int handle_one(struct link *l, struct sw_buf *b, struct sw_box *box)
 {
     struct sw_rd frame;
     size_t used;
     struct sw_err err = SW_ERR_INIT;
-    uint8_t *copy;
     int rc = sw_frame_next(b->data, b->len, &used, &frame, NULL);
     if (rc <= 0) return rc;
     if (take_ack(l, frame)) {
@@ -185,11 +202,7 @@ static int handle_one(struct link *l, struct sw_buf *b, struct sw_box *box)
         sw_buf_cut(b, used);
         return 1;
     }
-    copy = sw_alloc(used); /* the buffers move while the box waits for credit */
-    memcpy(copy, b->data, used);
-    sw_buf_cut(b, used);
-    rc = sw_box_feed(box, sw_rd_of(copy + 4, used - 4), &err);
-    sw_free(copy);
+    rc = feed(b, used, frame, box, &err);
     if (rc < 0 && flush(l) == SW_OK) say_bye(l, &err);
     l->owed += used;
     if (rc == SW_OK && l->owed >= SW_FRAME_CREDIT / 8) {

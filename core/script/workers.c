@@ -251,7 +251,7 @@ int sw_workers_body(struct sw_workers *pool, uint64_t call, const char *body, si
     if (n > SW_WORKERS_BODY)
         return sw_fail(err, SW_E_LIMIT, "the answer is over %u MiB", SW_WORKERS_BODY >> 20);
     for (size_t at = 0; at < n; at += SW_WORKERS_PIECE)
-        sw_worker_body(w, j, body + at, n - at < SW_WORKERS_PIECE ? n - at : SW_WORKERS_PIECE);
+        sw_worker_body(w, j, body + at, n - at < SW_WORKERS_PIECE ? n - at : SW_WORKERS_PIECE, n);
     sw_worker_flush(w);
     return SW_OK;
 }

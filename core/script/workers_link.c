@@ -66,14 +66,16 @@ void sw_worker_reply(struct sw_worker *w, struct sw_job *j, bool ok, struct sw_r
     sw_worker_flush(w);
 }
 
-void sw_worker_body(struct sw_worker *w, const struct sw_job *j, const char *p, size_t n)
+void sw_worker_body(struct sw_worker *w, const struct sw_job *j, const char *p, size_t n, size_t whole)
 {
     size_t map, at = sw_worker_message(&w->out, "body", &map);
     sw_val_key(&w->out, "call");
     sw_val_int(&w->out, j->their_call);
+    sw_val_key(&w->out, "whole");
+    sw_val_int(&w->out, (int64_t)whole);
     sw_val_key(&w->out, "data");
     sw_val_str(&w->out, p, n);
-    sw_val_close(&w->out, map, 3);
+    sw_val_close(&w->out, map, 4);
     sw_frame_end(&w->out, at, NULL);
 }
 

@@ -95,7 +95,7 @@ void sw_worker_send_library(struct sw_worker *w);
 /* Answer the open call of j, a run of w; value is copied. */
 void sw_worker_reply(struct sw_worker *w, struct sw_job *j, bool ok, struct sw_rd value);
 /* A piece of the document that goes with the answer to come; not flushed. */
-void sw_worker_body(struct sw_worker *w, const struct sw_job *j, const char *p, size_t n);
+void sw_worker_body(struct sw_worker *w, const struct sw_job *j, const char *p, size_t n, size_t whole);
 /* The same as reply with a text: why there is no answer. */
 void sw_worker_refuse(struct sw_worker *w, struct sw_job *j, const char *text);
 

@@ -404,6 +404,7 @@ function reading.page(declaration, run, out)
   close(to)
   out.items, out.whole = #items, core.list(items) -- not the absence of one
   out.next = read.page and following[read.page.kind](read.page, run.page, #items, root) or nil
+  core.drop(root)
 end
 
 -- A list of the answer: by its path, or the one of that name in a list of named ones.
@@ -451,6 +452,7 @@ function reading.detail(declaration, run, out)
     add(metric, pair[1], pair[2])
   end
   close(to)
+  core.drop(root)
 end
 
 -- A document that was posted: the engine hands it over when asked.
@@ -465,6 +467,7 @@ function reading.posted(declaration, run, out)
   local to = new_sink()
   posts(doc, handle(to, run.zone))
   close(to)
+  core.drop(doc)
 end
 
 -- A webhook's request (proved by the engine): what it hints at, { { resource, account, from, to } ... }.

@@ -62,7 +62,7 @@ static void run(struct bench *b, const char *lua)
 static int set_up(void **state)
 {
     static const luaL_Reg f[] = {{"doc", l_doc}, {"at", sw_tape_at}, {"columns", sw_tape_columns},
-                                 {"list", sw_tape_list}, {NULL, NULL}};
+                                 {"list", sw_tape_list}, {"drop", sw_tape_drop}, {NULL, NULL}};
     struct bench *b = calloc(1, sizeof *b);
     b->L = sw_limits_new(&b->limits, MEMORY);
     luaL_openlibs(b->L);
@@ -314,9 +314,31 @@ static void documents_that_are_read_are_all_kept(void **state)
     assert_true(((struct bench *)*state)->documents.kept > 12u << 20);
 }
 
+static void a_document_that_is_let_go_gives_its_memory_back_and_says_so_when_it_is_read(void **state)
+{
+    static const char *const reads[] = {"return kept.a", "return kept.list", "return kept[1]", "return #list", "return list[1]",
+        "for _ in pairs(kept) do end", "for _ in ipairs(list) do end", "return each(kept, key)", "return at(kept, 'a')",
+        "return list_of(list)", "return columns(list, { time = 't', value = 'v' })", "return tostring(kept)"};
+    struct bench *b = *state;
+    size_t drop_size;
+    run(b, "list_of = list kept = doc('{\"a\":1,\"list\":[{\"t\":1,\"v\":2}]}') list, other = kept.list, doc '[7]' each = pairs(kept) key = each(kept)");
+    drop_size = b->documents.kept;
+    run(b, "drop(kept)");
+    assert_true(b->documents.kept < drop_size);
+    for (size_t i = 0; i < sizeof reads / sizeof *reads; i++) {
+        char lua[200];
+        snprintf(lua, sizeof lua, "local ok, why = pcall(function() %s end) assert(not ok and why:find('went with its page', 1, true), why)", reads[i]);
+        run(b, lua);
+    }
+    run(b, "same(other[1], 7) drop(kept) drop(list) drop(5) drop(nil) drop({}) same(other[1], 7) drop(other)");
+    assert_int_equal(b->documents.kept, 0);
+    run(b, "kept, list, other, each = nil collectgarbage()");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        CASE(a_document_that_is_let_go_gives_its_memory_back_and_says_so_when_it_is_read),
         CASE(values_come_as_what_they_are),
         CASE(ids_of_64_bits_stay_exact_and_longer_ones_stay_texts),
         CASE(texts_and_names_are_read_past_their_escapes),

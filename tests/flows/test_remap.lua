@@ -4,6 +4,7 @@
 local connections = require("connections")
 local flow = require("flow")
 local home = require("home")
+local ingest = require("jobs.ingest")
 local live = require("live")
 local post = require("post")
 local replay = require("replay_server")
@@ -245,6 +246,37 @@ describe("remap", function()
     expect(r.code).equals(4)
     expect(r.out).contains("no longer reads 'wellness'")
     expect(flow.difference(before, h.dump())).equals("")
+    h.remove()
+  end)
+end)
+
+describe("a posted document", function()
+  it("goes with its page: a script that kept it is told so, and the post stays for later", function()
+    local h, outcomes = flow.home("UTC"), {}
+    flow.write(h.dir .. "/providers/keeper.lua", [[local sw = require "syncwell"
+local kept = {}
+return sw.provider { id = "keeper", title = "Keeper", metrics = { "note" },
+  policy = { share = true, aggregate = true, llm = true },
+  posts = function(doc, out)
+    local before = kept[1]
+    kept[1] = doc
+    out.record { kind = "note", id = doc.id, start = doc.at, attributes = { text = before and before.id or "none" } }
+  end }
+]])
+    h.ok("connect", "keeper")
+    local ctx = assert(home.open({ home = h.dir }, true))
+    local c = assert(connections.find(ctx, "keeper"))
+    sw.fs.mkdir(h.dir .. "/inbox")
+    for i = 1, 2 do
+      local file = ("%d-note%d"):format(c.id, i)
+      flow.write(h.dir .. "/inbox/" .. file, sw.json.encode { id = "n" .. i, at = days_ago(i) })
+      outcomes[i] = ingest.run(ctx, { id = i, payload = { connection = c.id, file = file, kind = "posted" } }) or {}
+    end
+    expect(outcomes[1].new).equals(1)
+    expect(outcomes[2].new).is_nil()
+    local shown = h.ok("connections", "show", "keeper").out
+    expect(shown).contains("providers/keeper.lua:8: this answer went with its page: keep its values")
+    expect(shown).contains("kept in inbox/" .. c.id .. "-note2")
     h.remove()
   end)
 end)
