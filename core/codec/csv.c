@@ -3,14 +3,15 @@
  * between cells, any line ends, breaks and doubled quotes inside quotes, cells missing or in excess.
  * A machine over bytes gathers one row and hands it to the plan (codec/rows.h), so a file of any
  * length needs the memory of its longest row. Without a plan rows are counted only. It does not
- * guess what columns mean, and does not read UTF-16. */
+ * guess what columns mean. UTF-16 is read, and a cell that is no UTF-8 as Windows-1252. */
 #include "base/alloc.h"
 #include "base/json.h"
+#include "codec/charset.h"
 #include "codec/decode.h"
 #include "codec/rows.h"
 #include <string.h>
 
-enum { MAX_ROW = 1 << 20, MAX_CELLS = 2000, HEAD_ROWS = 12, HEAD_CELL = 200 };
+enum { MAX_ROW = 1 << 20, MAX_WIDE = 2 << 20, MAX_CELLS = 2000, HEAD_ROWS = 12, HEAD_CELL = 200 };
 
 enum state { AT_CELL, PLAIN, QUOTED, QUOTE, SKIPPED };
 
@@ -18,6 +19,8 @@ struct csv {
     struct sw_rows_plan *plan;
     enum state state;
     char delimiter;
+    struct sw_charset charset;
+    struct sw_buf wide; /* a slice that had to be converted */
     bool began, after_cr;
     int marked;         /* bytes of a byte order mark seen; 3: past it */
     int64_t line, rows; /* number of the row being read, from 1, empty ones left out; handed over */
@@ -30,7 +33,8 @@ struct csv {
 static void *csv_open(void)
 {
     struct csv *d = sw_zalloc(sizeof *d);
-    sw_buf_init(&d->text, MAX_ROW + 1);
+    sw_buf_init(&d->text, 3 * MAX_ROW + 1); /* a row of Windows-1252 may grow */
+    sw_buf_init(&d->wide, MAX_WIDE);
     d->cell = sw_zalloc(SW_ROWS_MAX_FIELDS * sizeof *d->cell);
     d->line = 1;
     return d;
@@ -41,6 +45,7 @@ static void csv_close(void *state)
     struct csv *d = state;
     sw_rows_close(d->plan);
     sw_buf_clear(&d->text);
+    sw_buf_clear(&d->wide);
     sw_free(d->cell);
     sw_free(d);
 }
@@ -59,8 +64,29 @@ static int csv_plan(void *state, const char *json, size_t n, struct sw_err *err)
 
 /* --- rows --- */
 
+/* The cell that ends is no UTF-8: an old spreadsheet wrote it. */
+static void convert_cell(struct csv *d, size_t from)
+{
+    struct sw_buf as;
+    sw_buf_init(&as, 3 * MAX_ROW);
+    sw_charset_windows(sw_buf_str(&d->text) + from, d->text.len - from, &as);
+    d->text.len = from;
+    sw_buf_put(&d->text, as.data, as.len);
+    sw_buf_clear(&as);
+}
+
+static bool is_ascii(const char *s, size_t n)
+{
+    unsigned char any = 0;
+    for (size_t i = 0; i < n; i++) any |= (unsigned char)s[i];
+    return any < 0x80;
+}
+
 static void cell_end(struct csv *d)
 {
+    size_t from = d->n ? d->end[d->n - 1] : 0, n = d->text.len - from;
+    const char *s = sw_buf_str(&d->text) + from;
+    if (!is_ascii(s, n) && sw_utf8_valid(s, n) < n) convert_cell(d, from);
     if (d->n < MAX_CELLS) d->end[d->n++] = d->text.len;
     d->state = AT_CELL;
 }
@@ -171,26 +197,39 @@ static size_t pass_mark(struct csv *d, const uint8_t *p, size_t n, struct sw_bat
     return i;
 }
 
+static void take(struct csv *d, const uint8_t *p, size_t n, struct sw_batch *out)
+{
+    if (!n) return;
+    if (!d->began && !d->delimiter) d->delimiter = look_for_delimiter((const char *)p, n);
+    d->began = true;
+    for (size_t i = d->marked < 3 ? pass_mark(d, p, n, out) : 0; i < n; i++) byte(d, (char)p[i], out);
+}
+
 static int csv_feed(void *state, const uint8_t *p, size_t n, struct sw_batch *out,
                     struct sw_err *err)
 {
     struct csv *d = state;
-    if (!d->began && n) {
-        d->began = true;
-        if (p[0] >= 0xfe)
-            return sw_fail(
-                err, SW_E_BAD,
-                "this table is written in UTF-16: save it as CSV in UTF-8 and import that");
-        if (!d->delimiter) d->delimiter = look_for_delimiter((const char *)p, n);
+    (void)err;
+    if (d->charset.kind == SW_CHARSET_BYTES) {
+        sw_buf_clear(&d->wide);
+        take(d, p, n, out);
+        return 0;
     }
-    for (size_t i = d->marked < 3 ? pass_mark(d, p, n, out) : 0; i < n; i++)
-        byte(d, (char)p[i], out);
+    for (size_t i = 0, k; i < n; i += k) {
+        k = n - i < MAX_WIDE / 2 ? n - i : MAX_WIDE / 2;
+        sw_buf_reset(&d->wide);
+        sw_charset_put(&d->charset, p + i, k, &d->wide);
+        take(d, d->wide.data, d->wide.len, out);
+    }
     return 0;
 }
 
 static int csv_finish(void *state, struct sw_batch *out, struct sw_err *err)
 {
     struct csv *d = state;
+    sw_buf_reset(&d->wide);
+    sw_charset_end(&d->charset, &d->wide);
+    take(d, d->wide.data, d->wide.len, out);
     if (d->state == QUOTED) {
         sw_batch_note(out,
                       "the file ends inside quotes opened in row %lld: rows before it are kept",
@@ -220,8 +259,12 @@ static void csv_head(const uint8_t *p, size_t n, struct sw_buf *b)
 {
     struct csv *d = csv_open();
     struct sw_batch none;
+    bool whole = n < SW_HEAD_BYTES;
     int rows = 0;
     sw_batch_init(&none);
+    sw_charset_put(&d->charset, p, n < SW_HEAD_BYTES ? n : SW_HEAD_BYTES, &d->wide);
+    if (whole) sw_charset_end(&d->charset, &d->wide);
+    p = d->wide.data, n = d->wide.len;
     d->delimiter = look_for_delimiter((const char *)p, n);
     sw_buf_puts(b, "{\"delimiter\":");
     sw_json_str(b, &d->delimiter, 1);
@@ -235,7 +278,7 @@ static void csv_head(const uint8_t *p, size_t n, struct sw_buf *b)
         }
         byte(d, (char)p[i], &none);
     }
-    if (rows < HEAD_ROWS && n < SW_HEAD_BYTES && (d->n || d->state != AT_CELL)) {
+    if (rows < HEAD_ROWS && whole && (d->n || d->state != AT_CELL)) {
         cell_end(d);
         head_row(d, b, !rows);
     }

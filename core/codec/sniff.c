@@ -3,6 +3,7 @@
  * imported gets a sentence that says what it looks like, because "unknown format" helps
  * nobody. */
 #include "base/json.h"
+#include "codec/charset.h"
 #include "codec/decode.h"
 #include <ctype.h>
 #include <string.h>
@@ -121,21 +122,51 @@ static bool looks_csv(const char *text)
     return commas > 0 && text[line];
 }
 
-/* Formats of many shapes: which one it is, the importer finds by what stands in it. */
-static const char *shapeless(const char *text, size_t n, const char *name)
-{
-    const char *dot = name ? strrchr(name, '.') : NULL;
-    if (*text == '{' || *text == '[') return "json";
-    if (*text == '<' || sw_utf8_valid(text, n) + 4 < n) return NULL;
-    if (looks_csv(text) || (dot && !strcasecmp(dot, ".csv"))) return "csv";
-    return NULL;
-}
-
 static bool has_controls(const char *text, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         if ((unsigned char)text[i] < ' ' && !strchr("\t\r\n", text[i])) return true;
     return memchr(text, 0, n) != NULL;
+}
+
+/* Formats of many shapes: which one it is, the importer finds by what stands in it. Tables are read in old
+ * encodings too. */
+static const char *shapeless(const char *text, size_t n, const char *name)
+{
+    const char *dot = name ? strrchr(name, '.') : NULL;
+    bool unicode = sw_utf8_valid(text, n) + 4 >= n;
+    if (*text == '<') return NULL;
+    if (*text == '{' || *text == '[') return "json";
+    if (!unicode) return looks_csv(text) && !has_controls(text, n) ? "csv" : NULL;
+    return looks_csv(text) || (dot && !strcasecmp(dot, ".csv")) ? "csv" : NULL;
+}
+
+/* A head in UTF-16 as UTF-8: its bytes; 0 when it is none. */
+static size_t narrow(const uint8_t *p, size_t n, uint8_t to[HEAD])
+{
+    struct sw_charset c = {0};
+    struct sw_buf b;
+    size_t k = 0;
+    sw_buf_init(&b, 2 * HEAD);
+    sw_charset_put(&c, p, n < HEAD ? n : HEAD, &b);
+    if (c.kind == SW_CHARSET_LITTLE || c.kind == SW_CHARSET_BIG) {
+        k = b.len < HEAD ? b.len : HEAD;
+        memcpy(to, b.data, k);
+    }
+    sw_buf_clear(&b);
+    return k;
+}
+
+/* The format of a head in UTF-16 that is neither GPX nor TCX; NULL and what it is. */
+static const char *wide_format(const uint8_t *p, size_t n, const char *name, const char **kind)
+{
+    uint8_t head[HEAD];
+    char text[HEAD + 1];
+    size_t k = plain(head, narrow(p, n, head), text);
+    const char *format = k ? shapeless(text, k, name) : NULL;
+    if (format && !strcmp(format, "csv")) return format;
+    *kind = format || xml_format(text) ? "a text in UTF-16: save it as UTF-8 and import that" : "binary data of no known kind";
+    return NULL;
 }
 
 static const char *text_kind(const char *text, size_t n)
@@ -145,11 +176,7 @@ static const char *text_kind(const char *text, size_t n)
     if (!strncasecmp(text, "<!doctype html", 14) || element(text, "html"))
         return "a web page: the download probably needed a sign-in";
     if (*text == '<') return "XML, but neither GPX, TCX nor an Apple Health export";
-    if (sw_utf8_valid(text, n) + 4 < n)
-        return looks_csv(text) && !has_controls(text, n)
-                   ? "a table in an old encoding (Windows, Latin-1): save it as UTF-8 (in Excel: \"CSV UTF-8\") "
-                     "and import that"
-                   : "binary data of no known kind";
+    if (sw_utf8_valid(text, n) + 4 < n) return "binary data of no known kind";
     return "plain text, not a health file";
 }
 
@@ -172,10 +199,10 @@ const char *sw_sniff(const uint8_t *p, size_t n, const char *name, struct sw_err
         format = is_syncwell(text) ? "syncwell" : xml_format(text);
         /* GPX and TCX are read in any encoding */
         if (format && (p[0] < 0xfe || strcmp(format, "apple") != 0)) return format;
-        if (!format) format = len ? shapeless(text, len, name) : NULL;
-        if (format && p[0] < 0xfe) return format;
-        kind = format ? "a text in UTF-16: save it as UTF-8 and import that"
-               : len ? text_kind(text, len) : "nothing but blanks";
+        if (p[0] >= 0xfe) format = wide_format(p, n, name, &kind);
+        else format = len ? shapeless(text, len, name) : NULL;
+        if (format) return format;
+        if (!kind) kind = len ? text_kind(text, len) : "nothing but blanks";
     }
     sw_fail(err, SW_E_BAD, "this looks like %s", kind);
     return NULL;

@@ -36,6 +36,9 @@ static void formats_are_known_by_their_first_bytes(void **state)
         {BYTES("\xef\xbb\xbf [{\"dateTime\""), "json"},
         {BYTES("date,steps\n2024-01-01,5\n"), "csv"},
         {BYTES("date;steps\r\n"), "csv"},
+        {BYTES("Datum;K\xf6rperfett;Gr\xf6\xdf" "e;\xdc" "bung\r\n31.03.2024;21,5;1;L\xe4uf\r\n"), "csv"},
+        {BYTES("\xff\xfe" "d\0\xe4\0\x42\1\t\0s\0\r\0\n\0"), "csv"},
+        {BYTES("\xfe\xff\0d\0\xe4\0,\0s\0\n"), "csv"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -57,6 +60,8 @@ static void what_cannot_be_imported_is_named(void **state)
         {BYTES(" \n\n"), NULL, "blanks"},
         {BYTES("\xff\xfe<\0H\0e\0a\0l\0t\0h\0D\0a\0t\0a\0>\0"), "export.xml", "UTF-16: save it as UTF-8"},
         {BYTES("\xff\xd8\xff\xe0 JFIF"), "a.fit", "a JPEG picture, not a health file"},
+        {BYTES("\xff\xfe{\0\"\0d\0\"\0:\0001\0}\0"), "a.json", "UTF-16: save it as UTF-8"},
+        {BYTES("\xfe\xff\xd8\x01\x00"), NULL, "binary data"},
         {BYTES("\x89PNG\r\n\x1a\n"), NULL, "PNG picture"},
         {BYTES("%PDF-1.7"), NULL, "PDF document"},
         {BYTES("\x1f\x8b\x08"), "a.gpx.gz", "gzip"},
@@ -64,7 +69,6 @@ static void what_cannot_be_imported_is_named(void **state)
         {BYTES("<?xml version=\"1.0\"?><ClinicalDocument xmlns=\"urn:hl7-org:v3\">"), NULL, "export.xml beside it"},
         {BYTES("<?xml version=\"1.0\"?><kml>"), NULL, "neither GPX, TCX"},
         {BYTES("hello there"), NULL, "plain text"},
-        {BYTES("Datum;K\xf6rperfett;Gr\xf6\xdf" "e;\xdc" "bung\r\n31.03.2024;21,5;1;L\xe4uf\r\n"), "tage.csv", "save it as UTF-8 (in Excel"},
         {BYTES("\x01\x02\xfe\xff\x80\x90\x91\x92\x93\x94\x95"), NULL, "binary data"},
     };
     (void)state;

@@ -463,6 +463,31 @@ describe("a table that no importer knows", function()
     h.remove()
   end)
 
+  it("says the same in UTF-8, in Windows-1252 and in either UTF-16, as spreadsheets write it", function()
+    local text = "Datum;K\u{f6}rperfett;Notiz\r\n31.03.2024;21,5;\u{fc}ber 3 km \u{2013} gut\r\n01.04.2024;21,4;M\u{fc}sli\r\n"
+    local wide, windows = {}, text:gsub("\u{2013}", "\x96"):gsub("\xc3([\x80-\xbf])", function(c) return string.char(c:byte() + 64) end)
+    for _, c in utf8.codes("\u{feff}" .. text) do
+      wide[#wide + 1] = c
+    end
+    local function utf16(form)
+      return (string.rep(form, #wide)):pack(table.unpack(wide))
+    end
+    local map = [[return { time = { column = "Datum", order = "dmy" }, decimal = ",", columns = {
+      ["K\u{f6}rperfett"] = { metric = "body_fat", unit = "%%" } },
+      record = { kind = "note", id = "Datum", attributes = { text = "Notiz" } } }]]
+    for name, bytes in pairs { utf8 = text, windows = windows, little = utf16("<I2"), big = utf16(">I2") } do
+      local h = flow.home("Europe/Berlin")
+      local path = flow.write(h.dir .. "/tage.csv", bytes)
+      h.run("import", path)
+      expect(name .. flow.read(path .. ".map.lua")).contains('["K\u{f6}rperfett"] = { metric = "body_fat"')
+      expect(h.import(path, "--map", flow.write(h.dir .. "/m.lua", (map:gsub("%%%%", "%%"))))[1].new).equals(4)
+      local got = expectation.stored(h.dump())
+      expect({ name, got.samples.body_fat[1].value, got.records.note[1].attributes.text, got.records.note[2].attributes.text })
+        .equals { name, 21.5, "\u{fc}ber 3 km \u{2013} gut", "M\u{fc}sli" }
+      h.remove()
+    end
+  end)
+
   it("has times that are taken as they say themselves: with their offset, as UTC, or by the clock on the wall", function()
     for text, start in pairs { ["2024-06-01T10:00:00Z"] = "2024-06-01T12:00", ["2024-06-01T10:00:00+05:45"] =
       "2024-06-01T10:00", ["1717236000"] = "2024-06-01T12:00", ["2024-06-01T10:00:00"] = "2024-06-01T10:00" } do
@@ -543,7 +568,8 @@ describe("files that are damaged or foreign", function()
       { "activities.csv", exports.files(PLAN).strava[1].text .. '999,"Mar 1, 2024', 4, "inside quotes", 4 },
       { "other.json", '{"hello": [1, 2]}', 1, "JSON that no importer knows", 0 },
       { "empty.csv", "", 1, "empty", 0 },
-      { "u16.csv", "\xff\xfea\0,\0b\0\n\0", 1, "UTF%-16", 0 },
+      { "u16.csv", "\xff\xfea\0,\0b\0\n\0", 1, "columns no importer knows", 0 },
+      { "u16.json", "\xff\xfe{\0}\0", 1, "UTF%-16", 0 },
       { "no.db", "SQLite format 3\0" .. ("\0"):rep(84), 1, "damaged", 0 },
       { "half.db", "SQLite format 3\0" .. ("\x10\0\1\1\0"):rep(1000), 1, "SQLite database", 0 },
       { "deep.json", ("["):rep(500), 1, "JSON", 0 },
