@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * A box as box.c and box_batch.c share it: the state, its runs, and what ends them. */
+ * A box as its files share it: the state, its runs, and what ends them. */
 #ifndef SW_BOX_BOX_PRIV_H
 #define SW_BOX_BOX_PRIV_H
 #include "box/limits.h"
@@ -81,10 +81,17 @@ void sw_box_stand(struct sw_box *b, uint64_t run);
 /* Run f protected with a pointer as its argument. */
 int sw_box_protect(struct sw_box *b, lua_CFunction f, void *arg, struct sw_err *err);
 struct sw_run *sw_box_free_slot(struct sw_box *b); /* NULL: too many wait */
-/* The run is over, or waits: send what it has to say. */
-int sw_box_after(struct sw_box *b, struct sw_run *r, int status, bool expired, struct sw_err *err);
-void sw_box_consider_retiring(struct sw_box *b); /* after a run that took much memory */
 int sw_box_refuse_waiting(lua_State *L, const char *name); /* where Lua cannot wait: raises */
+
+/* ---- box_end.c ---- */
+
+/* The run is over, or waits: send what it has to say. Status is Lua's. */
+int sw_box_after(struct sw_box *b, struct sw_run *r, int status, bool expired, struct sw_err *err);
+/* It is over: its output, or what went wrong, and its place is free. */
+int sw_box_finish(struct sw_box *b, struct sw_run *r, int status, bool expired, struct sw_err *err);
+/* The same for a run of a batch that waited for the engine, or stopped; its neighbours are gone. */
+int sw_box_finish_waited(struct sw_box *b, struct sw_run *r, struct sw_err *err);
+void sw_box_consider_retiring(struct sw_box *b); /* after a run that took much memory */
 
 /* ---- box_steps.c ---- */
 
