@@ -86,9 +86,10 @@ static void cell_end(struct csv *d)
 {
     size_t from = d->n ? d->end[d->n - 1] : 0, n = d->text.len - from;
     const char *s = sw_buf_str(&d->text) + from;
-    if (!is_ascii(s, n) && sw_utf8_valid(s, n) < n) convert_cell(d, from);
-    if (d->n < MAX_CELLS) d->end[d->n++] = d->text.len;
     d->state = AT_CELL;
+    if (d->n >= MAX_CELLS) return;
+    if (!is_ascii(s, n) && sw_utf8_valid(s, n) < n) convert_cell(d, from);
+    d->end[d->n++] = d->text.len;
 }
 
 static struct sw_cell cell_at(const struct csv *d, int at)

@@ -206,6 +206,27 @@ static void a_row_without_an_end_costs_itself_only(void **state)
     sw_free(text);
 }
 
+static void a_row_of_half_a_million_cells_is_one_row(void **state)
+{
+    static const char row[] = "2024-03-04 12:00:00,78.50\n";
+    size_t n = 4 + (1 << 20) - 8 + sizeof row;
+    char *text = sw_alloc(n + 1);
+    struct sw_batch b;
+    intptr_t times = 0;
+    (void)state;
+    memcpy(text, "t,v\n", 4);
+    for (size_t i = 4; i < n; i++) text[i] = i % 2 ? ',' : '\xe4';
+    memcpy(text + n - sizeof row, "\n", 1);
+    memcpy(text + n - sizeof row + 1, row, sizeof row - 1);
+    text[n] = 0;
+    assert_int_equal(feed_planned(&sw_decoder_csv, TIMED("utc"), text, 1 << 20, &b, NULL), 0);
+    assert_int_equal(column_of(&b, "v")->n, 1);
+    assert_false(sw_map_get(&b.reasons, "a row longer than 1 MiB", 23, &times));
+    assert_int_equal(b.rejected, 1); /* it has no time */
+    sw_batch_clear(&b);
+    sw_free(text);
+}
+
 #define LISTS                                                                                      \
     "{\"zone\":\"Europe/Berlin\",\"tables\":[{\"name\":\"n\",\"list\":\".sleep[]\",\"fields\":["    \
     "{\"key\":\"id\",\"path\":\"id\"},{\"path\":\"at\"},{\"path\":\"hr.items\"},"                   \
@@ -313,6 +334,7 @@ int main(void)
         cmocka_unit_test(a_table_of_an_old_spreadsheet_says_what_it_was_meant_to),
         cmocka_unit_test(a_cell_that_is_no_utf_8_is_one_of_windows),
         cmocka_unit_test(a_row_without_an_end_costs_itself_only),
+        cmocka_unit_test(a_row_of_half_a_million_cells_is_one_row),
         cmocka_unit_test(lists_are_found_by_their_place_in_the_file),
         cmocka_unit_test(nanoseconds_stay_exact_and_inner_lists_are_reached),
         cmocka_unit_test(damaged_json_keeps_what_precedes_and_says_so),
