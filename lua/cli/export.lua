@@ -17,7 +17,8 @@ local command = {
     .. "syncwell export ics --kind workout > workouts.ics",
   doc = "csv: samples one a line; into a folder (--out tables/) records too.\njson: JSON lines with "
     .. "everything, what you deleted or changed too; import takes them back.\n"
-    .. "omh: Open mHealth data points.   fhir: a FHIR R4 bundle.   ics: workouts and sleep for a calendar.\nWithout --out the text goes to standard output. --kind "
+    .. "omh: Open mHealth data points.   fhir: a FHIR R4 bundle.   "
+    .. "ics: workouts and sleep for a calendar.\nWithout --out the text goes to standard output. --kind "
     .. "alone leaves samples out, --metric alone records.",
   options = {
     out = { value = "FILE", doc = "write there instead of standard output; a folder ends in /" },
