@@ -13,6 +13,7 @@ local home = require("home")
 local note_lines = require("note_lines")
 local post = require("post")
 local restoring = require("restoring")
+local scratch = require("scratch")
 local signin = require("signin")
 local undo = require("undo")
 
@@ -94,6 +95,7 @@ end
 local function clear_files(ctx, plan)
   post.clear(ctx, set_of(plan.connections))
   clear_stage(ctx)
+  scratch.sweep(ctx)
   if sw.fs.stat(ctx.home .. "/calendar.ics") then
     calendar.write(ctx)
   end

@@ -180,6 +180,24 @@ describe("an erasure that is stopped", function()
   end)
 end)
 
+describe("a simulation that is killed", function()
+  it("leaves its copy in the home, where an erasure finds it", function()
+    local h = both_tell()
+    for _ = 1, 20 do
+      flow.sh(("{ %s >/dev/null 2>&1 & p=$!; for i in $(seq 2000); do ls %s/.scratch-*/syncwell.db && break; done; kill -9 $p; wait $p; }")
+        :format(h.command("--user", "anna", "simulate"), h.dir))
+      if files_with(h, WORD):find("/.scratch-", 1, true) then
+        break
+      end
+    end
+    expect(files_with(h, WORD):find("/.scratch-", 1, true) ~= nil).is_true()
+    h.ok("users", "erase", "anna", "--yes")
+    expect(files_with(h, WORD)).equals("")
+    expect(flow.sh("ls -d " .. h.dir .. "/.scratch-*").out).equals("")
+    h.remove()
+  end)
+end)
+
 describe("an engine that runs", function()
   it("goes on for others when the one who started it is erased, and leaves nothing of that one", function()
     local h = both_tell()
