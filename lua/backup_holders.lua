@@ -1,6 +1,7 @@
 -- Which backups still hold a person: an erasure does not reach them, so it names them.
 --   backup_holders.of(ctx, name)      --> paths that hold or may hold it, paths where one lay and is no more
---   backup_holders.hand_over(person)  what is known of backups elsewhere outlives who had them made
+--   backup_holders.hand_over(person)  what is known of backups elsewhere, and their schedule, outlive who
+--                                     asked for them
 local backups = require("backups")
 
 local json = sw.json
@@ -54,10 +55,20 @@ function backup_holders.of(ctx, name)
   return list, gone
 end
 
+-- The backups are the home's: they go on for the others.
+local function hand_over_schedule(t, from, to)
+  local setting = backups.setting { who = from.id }
+  if setting and not backups.setting { who = to.id } then
+    t:doc("setting", "backup", json.encode(setting))
+    backups.plan_next(t, setting, sw.time.now())
+  end
+end
+
 function backup_holders.hand_over(person)
   for _, p in ipairs(sw.store.people() or {}) do
     if p.id ~= person.id then
       local t = sw.txn.new(p.id, p.name, p.zone)
+      hand_over_schedule(t, person, p)
       for _, doc in ipairs(sw.store.docs(person.id, ".backup") or {}) do
         t:doc(".backup", doc.name, "{}", { at = doc.at })
       end

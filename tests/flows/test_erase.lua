@@ -147,6 +147,20 @@ describe("the list of backups that still hold a person", function()
   end)
 end)
 
+describe("a schedule of backups", function()
+  it("goes on for the others when the one who asked for it is erased", function()
+    local h = both_tell()
+    h.ok("--user", "ben", "backup", "schedule", "1h", "--keep", "3")
+    h.ok("users", "erase", "ben", "--yes")
+    local jobs = {}
+    for line in h.run("dump", "--all").out:gmatch("[^\n]+") do
+      jobs[#jobs + 1] = line:find('"table":"job"', 1, true) and line:match('"kind":"(backup)"') or nil
+    end
+    expect(jobs).equals { "backup" }
+    h.remove()
+  end)
+end)
+
 describe("an erasure that is stopped", function()
   it("says so in status, and comes to its end with its list when it is asked for again", function()
     local h = both_tell()
