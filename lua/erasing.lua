@@ -180,11 +180,23 @@ local function plan_of(ctx, erased, person, ids, firings)
     moved = moved, keys = list_of(erased_firings.keys(theirs, firings)) }
 end
 
-local function erase_person(ctx, person)
+-- Also those that were removed before: what was not understood of their posts is in the inbox still.
+local function connections_of(person)
   local ids = {}
-  for i, c in ipairs(sw.store.connections(person.id) or {}) do
-    ids[i] = tostring(c.id)
+  for _, c in ipairs(sw.store.connections(person.id) or {}) do
+    ids[tostring(c.id)] = true
   end
+  for _, job in ipairs(sw.store.jobs(person.id) or {}) do
+    local id = job.kind == "ingest" and job.name:match("^(%d+)%-")
+    if id then
+      ids[id] = true
+    end
+  end
+  return list_of(ids)
+end
+
+local function erase_person(ctx, person)
+  local ids = connections_of(person)
   local plan = plan_of(ctx, person.name, person, ids, sw.store.docs(person.id, "firing", {}) or {})
   local ok, message, code = backup_holders.hand_over(person)
   if ok then

@@ -198,7 +198,7 @@ describe("a simulation that is killed", function()
   it("leaves its copy in the home, where an erasure finds it", function()
     local h = both_tell()
     for _ = 1, 20 do
-      flow.sh(("{ %s >/dev/null 2>&1 & p=$!; for i in $(seq 2000); do ls %s/.scratch-*/syncwell.db && break; done; kill -9 $p; wait $p; }")
+      flow.sh(("{ %s >/dev/null 2>&1 & p=$!; for i in $(seq 2000); do ls %s/.scratch-*/syncwell.db-wal && break; done; kill -9 $p; wait $p; }")
         :format(h.command("--user", "anna", "simulate"), h.dir))
       if files_with(h, WORD):find("/.scratch-", 1, true) then
         break
@@ -264,6 +264,21 @@ local function posted(h)
   return engine
 end
 
+describe("users erase", function()
+  it("takes posts along that were not understood, also of a connection that was removed", function()
+    local h = flow.home("UTC")
+    local engine = posted(h)
+    engine.kill("TERM")
+    engine.wait(15)
+    h.ok("connections", "remove", "phone/" .. WORD)
+    expect(files_with(h, WORD):find("./inbox/", 1, true) ~= nil).is_true()
+    h.ok("--user", "ben", "log", "note", "bensword")
+    h.ok("users", "erase", "me", "--yes")
+    expect(files_with(h, WORD)).equals("")
+    h.remove()
+  end)
+end)
+
 describe("connections remove", function()
   it("with --with-data takes what rules did and were going to do, while the engine runs", function()
     local h = flow.home("UTC")
@@ -276,6 +291,7 @@ describe("connections remove", function()
     engine.wait(15)
     expect(files_with(h, WORD)).equals("")
     expect(flow.sh("ls " .. h.dir .. "/inbox").out).equals("")
+    expect(h.run("connections").out:find(WORD, 1, true)).is_nil()
     local status = h.json("status")
     expect({ status.jobs_given_up, h.run("rules", "trace").out:match("rides") }).equals { 0 }
     expect(h.run("check").code).equals(0)
