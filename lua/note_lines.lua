@@ -6,8 +6,8 @@ local file = require("notify.file")
 local note_lines = {}
 
 local function lines_of(ctx)
-  local path = file.path(ctx)
-  if not sw.fs.stat(path) then
+  local path = sw.fs.real(file.path(ctx)) -- a link is kept, what it leads to is written
+  if not path then
     return nil
   end
   local text, message, code = sw.fs.read(path)
