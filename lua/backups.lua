@@ -175,7 +175,7 @@ function backups.read(file)
   return manifest
 end
 
-local function entry(file)
+function backups.entry(file)
   local st = sw.fs.stat(file)
   if not st then
     return { file = file, gone = true }
@@ -186,21 +186,27 @@ local function entry(file)
     schema = manifest and manifest.schema, version = manifest and manifest.version, problem = message }
 end
 
--- Those in the home's folder and those that were written elsewhere; a file that went is left out.
-function backups.list(ctx)
-  local files, list = {}, {}
-  for _, name in ipairs(sw.fs.list(backups.folder(ctx)) or {}) do
-    if name:find("%.tar$") then
-      files[backups.folder(ctx) .. "/" .. name] = true
-    end
-  end
+-- Paths of those that were written elsewhere, as far as they are remembered.
+function backups.elsewhere()
+  local files = {}
   for _, p in ipairs(sw.store.people() or {}) do
     for _, doc in ipairs(sw.store.docs(p.id, ".backup") or {}) do
       files[doc.name] = true
     end
   end
+  return files
+end
+
+-- Those in the home's folder and those that were written elsewhere; a file that went is left out.
+function backups.list(ctx)
+  local files, list = backups.elsewhere(), {}
+  for _, name in ipairs(sw.fs.list(backups.folder(ctx)) or {}) do
+    if name:find("%.tar$") then
+      files[backups.folder(ctx) .. "/" .. name] = true
+    end
+  end
   for file in pairs(files) do
-    local e = entry(file)
+    local e = backups.entry(file)
     list[#list + 1] = not e.gone and e or nil
   end
   table.sort(list, function(a, b)

@@ -139,6 +139,16 @@ function calendar.update(ctx, key, args, steps)
   return keep(ctx, args.uid, e, origin_of(key, steps), doc.revision)
 end
 
+-- Into a transaction that erases: what this action wrote goes, from services too; uid: the one it named. What
+-- another action wrote over it since is that one's. The file is written afterwards.
+function calendar.forget(ctx, t, key, uid)
+  local doc = sw.store.doc(ctx.who, "calendar", uid or (key .. "@syncwell"))
+  if doc and (not doc.body.by or doc.body.by == key) then
+    t:doc_delete("calendar", doc.name)
+    destinations.plan(ctx, t, "calendar", doc.name .. "#gone", { uid = doc.name, remove = true })
+  end
+end
+
 function calendar.remove(ctx, _, args)
   local doc, why, code = there(ctx, args.uid)
   if not doc then

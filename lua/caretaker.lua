@@ -4,6 +4,7 @@
 --   caretaker.look(ctx)   -- what it finds goes out as notices (notices.lua), each once
 local backups = require("backups")
 local connections = require("connections")
+local erasing = require("erasing")
 local home = require("home")
 local notices = require("notices")
 local notifying = require("notifying")
@@ -108,6 +109,25 @@ local function check(ctx)
   end)
 end
 
+-- An erasure that a kill or another reader of the file stopped; by the first person, as above. Who was erased
+-- is not written into the log.
+local function erasures(ctx)
+  local first = (sw.store.people() or {})[1]
+  if ctx.daemon ~= "forever" or not first or first.id ~= ctx.who then
+    return
+  end
+  for _, plan in ipairs(erasing.pending(ctx)) do
+    sw.spawn(function()
+      local r, message = erasing.finish(ctx, plan)
+      sw.sys.log(r and "info" or "warn", "erase", r and "an erasure that was stopped is at its end"
+        or message)
+      for _, line in ipairs(r and erasing.left(r) or {}) do
+        sw.sys.log("warn", "erase", line)
+      end
+    end)
+  end
+end
+
 -- Links that were too old to press, texts that may be told again, deliveries of long ago, marks of records
 -- that actions added: such an action is not tried again after so long.
 local function forget(ctx)
@@ -132,6 +152,7 @@ function caretaker.look(ctx)
   backup(ctx)
   week(ctx)
   check(ctx)
+  erasures(ctx)
   forget(ctx)
 end
 

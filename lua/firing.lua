@@ -15,6 +15,11 @@ local type, clean, json = type, sw.sys.clean, sw.json -- asked for each firing
 local is_plain, texts = sw.box.plain, action_shape.texts
 local firing = {}
 
+-- The key of an action: the same however often it is tried, another one for each action.
+function firing.action_key(ctx, name, n)
+  return sw.sys.hash(("%s:%s#%d"):format(ctx.name, name, n)):sub(1, 32)
+end
+
 function firing.public_event(view)
   return { id = view.id, group = view.group, kind = view.kind, type = view.type, day = view.day,
     planned = view.planned,

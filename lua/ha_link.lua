@@ -74,11 +74,13 @@ local function everything(ctx, mark)
   local list = {}
   for _, p in ipairs(people(ctx, mark)) do
     local values, metrics = values_of(p.ctx)
-    for _, m in ipairs(words.discovery(p.words, metrics, mute(ctx))) do
-      list[#list + 1] = m
-    end
-    for _, m in ipairs(words.states(p.words, values, holding.is(p.ctx), mute(ctx))) do
-      list[#list + 1] = m
+    local said = { words.discovery(p.words, metrics, mute(ctx)),
+      words.states(p.words, values, holding.is(p.ctx), mute(ctx)) }
+    for _, messages in ipairs(said) do
+      for _, m in ipairs(messages) do
+        m.who = p.ctx.who
+        list[#list + 1] = m
+      end
     end
   end
   return list
@@ -98,6 +100,24 @@ local function publish(link, topic, payload)
     retain = true })
 end
 
+-- A broker keeps what it was told until it is told nothing: of who was erased, all of it goes.
+local function forget_erased(link)
+  local there = {}
+  for _, p in ipairs(sw.store.people() or {}) do
+    there[p.id] = true
+  end
+  for topic, who in pairs(link.whose) do
+    if not there[who] then
+      local ok, message, code = publish(link, topic, "")
+      if not ok then
+        return nil, message, code
+      end
+      link.whose[topic], link.told[topic] = nil, nil
+    end
+  end
+  return true
+end
+
 local function tell_changes(link)
   link.version, link.told_at = sw.store.wake(), sw.time.mono()
   for _, m in ipairs(everything(link.ctx, link.mark)) do
@@ -106,10 +126,10 @@ local function tell_changes(link)
       if not ok then
         return nil, message, code
       end
-      link.told[m.topic] = m.payload
+      link.told[m.topic], link.whose[m.topic] = m.payload, m.who
     end
   end
-  return true
+  return forget_erased(link)
 end
 
 -- Sensors that nobody feeds any more are taken away. The answers are read to their end: a connection that is
@@ -200,8 +220,8 @@ local function opened(ctx)
     return nil, why
   end
   local now = sw.time.mono()
-  local link = { ctx = ctx, stream = stream, bytes = "", id = 0, told = {}, mark = mark_of(ctx), heard = now,
-    sent = now, url = to.url, mute = mute(own) }
+  local link = { ctx = ctx, stream = stream, bytes = "", id = 0, told = {}, whose = {}, mark = mark_of(ctx),
+    heard = now, sent = now, url = to.url, mute = mute(own) }
   local ok
   ok, message = greeted(link, to)
   if not ok then

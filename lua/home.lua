@@ -128,6 +128,11 @@ function home.txn(ctx)
   return sw.txn.new(ctx.who, ctx.name, ctx.zone)
 end
 
+-- For what is the home's and no person's: it goes on when the one who started the engine is erased.
+function home.common_txn(ctx)
+  return sw.txn.new(0, ctx.name, ctx.zone)
+end
+
 -- Offset in minutes of the person's zone at an instant, and the local day of an instant.
 function home.offset(ctx, ms)
   return sw.time.offset(ctx.zone, ms)

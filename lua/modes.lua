@@ -48,6 +48,26 @@ function modes.queue(t, m, name)
   write(t, m)
 end
 
+-- These are erased; gives who goes on where none of those under way is left.
+function modes.forget(t, m, names)
+  local function others(list)
+    local out = {}
+    for _, name in ipairs(list) do
+      out[#out + 1] = not names[name] and name or nil
+    end
+    return out
+  end
+  local active, queue = others(m.active), others(m.queue)
+  if #active == #m.active and #queue == #m.queue then
+    return nil
+  end
+  m.active, m.queue = active, queue
+  local next_one = #active == 0 and table.remove(queue, 1) or nil
+  active[#active + 1] = next_one
+  write(t, m)
+  return next_one
+end
+
 -- It is over: gives who goes on in its place.
 function modes.leave(t, m, name)
   local at, waits = has(m.active, name), has(m.queue, name)

@@ -35,6 +35,31 @@ function post.secret(ctx, c)
   return secret
 end
 
+-- Into a transaction that erases the connection: by what its address was known.
+function post.forget(ctx, t, c)
+  for _, doc in ipairs(sw.store.docs(ctx.who, ".in", {}) or {}) do
+    if doc.body.connection == c.id then
+      t:doc_delete(".in", doc.name)
+    end
+  end
+end
+
+-- Documents that wait, or were not understood and stay, of connections among these that are there no more.
+function post.clear(ctx, ids)
+  local there = {}
+  for _, p in ipairs(sw.store.people() or {}) do
+    for _, c in ipairs(sw.store.connections(p.id) or {}) do
+      there[tostring(c.id)] = true
+    end
+  end
+  for _, name in ipairs(sw.fs.list(ctx.home .. "/inbox") or {}) do
+    local id = name:match("^(%d+)%-")
+    if id and ids[id] and not there[id] then
+      sw.fs.remove(ctx.home .. "/inbox/" .. name)
+    end
+  end
+end
+
 -- The person's own address for webhooks of rules, and the key they are signed with; made once.
 function post.trigger(ctx)
   local kept, message, code = vault.get(ctx, "in:0")
@@ -106,6 +131,7 @@ function post.keep(ctx, c, body, kind, extra)
       folder(ctx)), "full"
   end
   local name = ("%d-%s"):format(c, sw.sys.hash(body):sub(1, 32))
+  local waits = sw.fs.stat(folder(ctx) .. "/" .. name) ~= nil
   ok, message, code = sw.fs.write(folder(ctx) .. "/" .. name, body, 384)
   if not ok then
     return nil, message, code
@@ -113,7 +139,11 @@ function post.keep(ctx, c, body, kind, extra)
   local t = home.txn(ctx)
   t:job { kind = "ingest", name = name, payload = json.encode { connection = c, file = name,
     kind = kind or "posted", headers = extra and extra.headers, query = extra and extra.query } }
-  return t:commit()
+  ok, message, code = t:commit()
+  if not ok and not waits then
+    sw.fs.remove(folder(ctx) .. "/" .. name) -- no job would ever read it
+  end
+  return ok, message, code
 end
 
 function post.read(ctx, name)

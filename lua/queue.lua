@@ -101,7 +101,8 @@ local function keep_alive(ctx, job)
   end)
 end
 
--- A claim takes what is due for anybody; each job is done as the person it belongs to.
+-- A claim takes what is due for anybody; each job is done as the person it belongs to. Where that one was
+-- erased since, what the job writes is refused.
 local function owner_of(ctx, job)
   if job.person == ctx.who then
     return ctx
@@ -111,7 +112,7 @@ local function owner_of(ctx, job)
       return setmetatable({ who = p.id, name = p.name, zone = p.zone }, { __index = ctx })
     end
   end
-  return ctx
+  return setmetatable({ who = job.person }, { __index = ctx })
 end
 
 -- Still ours? A claimed job that waited for its turn may have been taken over.
@@ -172,7 +173,7 @@ local function run(anyone, job, many)
 end
 
 function queue.claim(ctx, spec)
-  local t = home.txn(ctx)
+  local t = home.common_txn(ctx)
   spec.lease, spec.owner = LEASE_MS, queue.progress("started")
   t:claim(spec)
   local done, message, code = t:commit()
@@ -287,7 +288,7 @@ function queue.run_due(ctx, stop)
       sw.sys.sleep(100, true) -- until one of them ends
     end
   end
-  home.txn(ctx):commit() -- nothing is left to be written when we return
+  home.common_txn(ctx):commit() -- nothing is left to be written when we return
   return count
 end
 

@@ -94,6 +94,11 @@ local function call_it(who)
   return who.name and ("%s (%s)"):format(sw.sys.clean(who.name), sw.sys.clean(who.id)) or sw.sys.clean(who.id)
 end
 
+-- Into a transaction that erases the connection: whose account it was goes with what it brought.
+function signin.forget(t, c)
+  t:doc_delete(".account", kept_name({ id = c.provider }, c.name))
+end
+
 -- Whose account came under that name so far, also when the connection was removed since.
 local function known(ctx, provider, name)
   local doc = sw.store.doc(ctx.who, ".account", kept_name(provider, name))

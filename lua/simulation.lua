@@ -13,6 +13,7 @@ local home = require("home")
 local queue = require("queue")
 local rules = require("rules")
 local schema = require("schema")
+local scratch = require("scratch")
 local standing = require("standing")
 local stepping = require("stepping")
 local steps = require("steps")
@@ -177,9 +178,13 @@ local function only(self, names)
 end
 
 function simulation.open(ctx, names)
-  local dir = sw.fs.temp_dir()
-  local self = setmetatable({ dir = dir, entries = {}, order = {} }, simulation)
-  local ok, message, code = sw.care.copy(ctx.home .. "/syncwell.db", dir .. "/syncwell.db"):wait()
+  local copy, message, code = scratch.open(ctx)
+  if not copy then
+    return nil, message, code
+  end
+  local dir, self = copy.dir, setmetatable({ copy = copy, entries = {}, order = {} }, simulation)
+  local ok
+  ok, message, code = sw.care.copy(ctx.home .. "/syncwell.db", dir .. "/syncwell.db"):wait()
   if ok then
     ok, message, code = sw.sys.open(dir, "scratch:" .. dir .. "/syncwell.db")
   end
@@ -207,7 +212,7 @@ end
 
 function simulation:close()
   sw.time.set()
-  sw.fs.remove_tree(self.dir)
+  self.copy:close()
 end
 
 -- --- playing ---

@@ -56,11 +56,16 @@ local function open_ones(docs)
   return n
 end
 
+-- The id of the task that this action wrote.
+function tasks.id_of(key)
+  return sw.sys.hash(key):sub(1, ID_BYTES)
+end
+
 function tasks.add(ctx, key, spec)
   if spec.due and not (spec.due >= FIRST_MS and spec.due <= LAST_MS) then
     return nil, "a task is due between 1900 and 2079", "bad"
   end
-  local id = sw.sys.hash(key):sub(1, ID_BYTES)
+  local id = tasks.id_of(key)
   local docs, message, code = rows(ctx)
   if not docs then
     return nil, message, code

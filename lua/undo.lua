@@ -117,4 +117,14 @@ function undo.take_back(ctx, r, show)
   return total
 end
 
+-- Into a transaction that erases a connection: what its syncs brought is gone, there is nothing to take back.
+function undo.forget_syncs(ctx, t, title)
+  for _, doc in ipairs(sw.store.docs(ctx.who, SYNCS, {}) or {}) do
+    if doc.body.text == title then
+      t:undo_forget(tonumber(doc.name), 1000000)
+      t:doc_delete(SYNCS, doc.name)
+    end
+  end
+end
+
 return undo

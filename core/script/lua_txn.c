@@ -7,6 +7,7 @@
  *   t:doc(kind, name, body text [, {at, mode = "new", revision, counts = true}])      t:doc_delete(kind, name)
  *                      counts: what became of the columns, records and totals before it stands in the
  *                      document as its member "counts", and is the result
+ *   t:doc_of_home(kind, name, body): of person 0, that is nobody's
  *   t:person(name, zone) -> id      t:connection(provider, name) -> id
  *   t:origin{provider, name, maker, model, kind, ident} -> id
  *   t:columns(decoder, provider, index, {metric, scale, from_duration, unit}) -> counts
@@ -28,7 +29,7 @@
  *                      is the operation before it was new or changed
  *   t:claim{now, lease, only, most, owner} -> list of jobs; only = -1: the job added before it here
  *   t:job_check(id, gen)  t:job_extend(id, gen, until, progress)  t:job_done(id, gen, outcome, body)
- *   t:job_retry(id, gen, due, failure)   t:job_release(id, gen)   t:sweep()
+ *   t:job_retry(id, gen, due, failure)   t:job_release(id, gen)   t:sweep()   t:job_forget(kind, name)
  *   connections, credentials, limits, coverage, packed columns: txn_sync.c     raw archive: txn_raw.c
  *   ranks and merges of origins: txn_origins.c     undo, erasure: txn_undo.c
  *   t:dispatch(live_after ms): one job "dispatch" with the events of the records before it, if any */
@@ -162,6 +163,19 @@ static int l_doc(lua_State *L)
     return 0;
 }
 
+static int run_doc_of_home(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
+{
+    return sw_doc_put(s, 0, o->s[0], o->s[1], t->who.now_ms, o->s[2], o->n[2], SW_DOC_ANY, 0, err);
+}
+
+/* t:doc_of_home(kind, name, body): a document of nobody, in the transaction of a person */
+static int l_doc_of_home(lua_State *L)
+{
+    struct sw_op *o = sw_txn_add(L, run_doc_of_home);
+    for (int k = 0; k < 3; k++) sw_txn_arg(L, o, k, k + 2);
+    return 0;
+}
+
 static int run_doc_delete(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
 {
     return sw_doc_delete(s, t->who.id, o->s[0], o->s[1], err);
@@ -209,10 +223,19 @@ static int l_connection(lua_State *L)
 
 /* --- commit --- */
 
+/* What an engine, a phone's post or an import was at when its person was erased comes too late: it would leave
+ * rows that belong to nobody. Person 0 is one who is only made here. */
+static int is_there(struct sw_store *s, int64_t person, struct sw_err *err)
+{
+    int64_t one;
+    int rc = person ? sw_ask_int(s, err, &one, "SELECT 1 FROM person WHERE id = $1", "i", person) : 1;
+    return rc ? rc : sw_fail(err, SW_E_NOTFOUND, "this person was erased meanwhile: nothing was stored");
+}
+
 static int on_writer(struct sw_store *s, struct sw_work *w, struct sw_err *err)
 {
     struct sw_txn *t = (struct sw_txn *)w;
-    int rc = 0;
+    int rc = is_there(s, t->who.id, err);
     for (size_t i = 0; i < t->n_op && rc >= 0; i++)
         if (t->op[i]->run) rc = t->op[i]->run(s, t, t->op[i], err);
     sw_undo_begin(s, 0, 0); /* the next transaction is another one's */
@@ -382,9 +405,13 @@ static int l_new(lua_State *L)
 
 int sw_open_txn(lua_State *L)
 {
-    static const luaL_Reg methods[] = {{"doc", l_doc},       {"doc_delete", l_doc_delete},
-                                       {"person", l_person}, {"connection", l_connection},
-                                       {"commit", l_commit}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"doc", l_doc},
+                                       {"doc_delete", l_doc_delete},
+                                       {"doc_of_home", l_doc_of_home},
+                                       {"person", l_person},
+                                       {"connection", l_connection},
+                                       {"commit", l_commit},
+                                       {NULL, NULL}};
     static const luaL_Reg f[] = {{"new", l_new}, {"together", l_together}, {NULL, NULL}};
     luaL_newmetatable(L, SW_TXN);
     lua_newtable(L);

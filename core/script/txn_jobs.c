@@ -142,6 +142,19 @@ static int l_job_release(lua_State *L)
     return lease_op(L, run_job_release, 0, 0);
 }
 
+static int run_job_forget(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
+{
+    return sw_job_forget(s, t->who.id, o->s[0], o->s[1], err);
+}
+
+static int l_job_forget(lua_State *L)
+{
+    struct sw_op *o = sw_txn_add(L, run_job_forget);
+    sw_txn_arg(L, o, 0, 2);
+    sw_txn_arg(L, o, 1, 3);
+    return 0;
+}
+
 static int run_runs_prune(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
 {
     int64_t gone;
@@ -171,6 +184,7 @@ const luaL_Reg sw_txn_jobs_methods[] = {{"job", l_job},
                                         {"job_done", l_job_done},
                                         {"job_retry", l_job_retry},
                                         {"job_release", l_job_release},
+                                        {"job_forget", l_job_forget},
                                         {"runs_prune", l_runs_prune},
                                         {"sweep", l_sweep},
                                         {NULL, NULL}};

@@ -90,6 +90,11 @@ static int erase_samples(struct sw_store *s, int64_t person, const char *provide
         rc = sw_run(s, err,
                     "DELETE FROM day_total WHERE person_id = $1 AND origin_id IN (SELECT id FROM origin WHERE provider = $2)",
                     "is", person, provider);
+    if (!rc)
+        rc = sw_run(s, err,
+                    "DELETE FROM undo WHERE person_id = $1 AND kind = 'total' AND ref IN (SELECT id FROM origin WHERE "
+                    "provider = $2)",
+                    "is", person, provider);
     sw_free(l.at);
     return rc;
 }
@@ -111,7 +116,12 @@ static int mark(struct sw_store *s, int64_t person, int64_t id, const char *prov
     return rc;
 }
 
-/* What a person wrote over its records goes with the last of them; the names that hold its number go too. */
+#define HOLDS_NUMBER                                                                                    \
+    "(name = CAST($2 AS TEXT) OR substr(name, 1, length(CAST($2 AS TEXT)) + 1) IN (CAST($2 AS TEXT) || ':', " \
+    "CAST($2 AS TEXT) || '-'))"
+
+/* What a person wrote over its records goes with the last of them, also from the journal; the names that hold
+ * its number go too: "number", "number:resource", "number-hash of what was posted". */
 static int erase_rows(struct sw_store *s, int64_t person, int64_t id, struct sw_err *err)
 {
     static const char *const sql[] = {
@@ -119,12 +129,13 @@ static int erase_rows(struct sw_store *s, int64_t person, int64_t id, struct sw_
         "DELETE FROM record WHERE person_id = $1 AND connection_id = $2",
         "DELETE FROM record WHERE person_id = $1 AND substr(external_id, 1, 5) = 'edit:' AND $2 <> 0 AND NOT EXISTS "
         "(SELECT 1 FROM record o WHERE o.group_id = record.group_id AND o.id <> record.id)",
-        "DELETE FROM doc WHERE person_id = $1 AND (name = CAST($2 AS TEXT) OR "
-        "substr(name, 1, length(CAST($2 AS TEXT)) + 1) = CAST($2 AS TEXT) || ':')",
-        "DELETE FROM job WHERE person_id = $1 AND (name = CAST($2 AS TEXT) OR "
-        "substr(name, 1, length(CAST($2 AS TEXT)) + 1) = CAST($2 AS TEXT) || ':')",
-        "DELETE FROM run WHERE person_id = $1 AND (name = CAST($2 AS TEXT) OR "
-        "substr(name, 1, length(CAST($2 AS TEXT)) + 1) = CAST($2 AS TEXT) || ':')",
+        "DELETE FROM undo_record WHERE person_id = $1 AND substr(external_id, 1, 5) = 'edit:' AND $2 <> 0 AND "
+        "NOT EXISTS (SELECT 1 FROM record o WHERE o.group_id = undo_record.group_id)",
+        "DELETE FROM undo WHERE person_id = $1 AND kind = 'move' AND $2 <> 0 AND NOT EXISTS (SELECT 1 FROM record "
+        "WHERE record.id = undo.ref)",
+        "DELETE FROM doc WHERE person_id = $1 AND " HOLDS_NUMBER,
+        "DELETE FROM job WHERE person_id = $1 AND " HOLDS_NUMBER,
+        "DELETE FROM run WHERE person_id = $1 AND " HOLDS_NUMBER,
         "DELETE FROM secret WHERE person_id = $1 AND (name = 'in:' || CAST($2 AS TEXT))",
     };
     int rc = 0;
@@ -159,5 +170,11 @@ int sw_erase_connection(struct sw_store *s, int64_t person, int64_t id, struct s
                     "DELETE FROM origin WHERE person_id = $1 AND provider = $2 AND NOT EXISTS (SELECT 1 FROM record "
                     "WHERE record.origin_id = origin.id)",
                     "is", person, provider);
-    return rc ? rc : sw_connection_remove(s, person, id, err);
+    if (!rc) rc = sw_connection_remove(s, person, id, err);
+    if (!rc)
+        rc = sw_run(s, err,
+                    "DELETE FROM undo WHERE person_id = $1 AND kind = 'raw' AND NOT EXISTS (SELECT 1 FROM raw_item "
+                    "WHERE raw_item.id = undo.ref)",
+                    "i", person);
+    return rc;
 }

@@ -312,6 +312,12 @@ int sw_job_list(struct sw_store *s, int64_t person, void (*each)(void *ctx, stru
     return rc;
 }
 
+int sw_job_forget(struct sw_store *s, int64_t person, const char *kind, const char *name, struct sw_err *err)
+{
+    return sw_run(s, err, "DELETE FROM job WHERE person_id = $1 AND kind = $2 AND name = $3", "iss", person, kind,
+                  name);
+}
+
 int sw_job_sweep(struct sw_store *s, struct sw_err *err)
 {
     return sw_run(

@@ -54,6 +54,8 @@ int sw_runs_old(struct sw_store *s, int64_t person, int64_t before_ms, struct sw
 /* Failed: due again at due_ms, or given up when due_ms is negative. */
 int sw_job_retry(struct sw_store *s, int64_t id, int64_t generation, int64_t due_ms,
                  const char *failure, struct sw_err *err);
+/* Without a word in the history: what it was for is gone. Nothing where there is none of that name. */
+int sw_job_forget(struct sw_store *s, int64_t person, const char *kind, const char *name, struct sw_err *err);
 /* Hand back the lease without counting an attempt (drain at shutdown). */
 int sw_job_release(struct sw_store *s, int64_t id, int64_t generation, struct sw_err *err);
 

@@ -186,16 +186,33 @@ end
 
 -- --- restore ---
 
--- nil when the home has nothing to lose.
-local function something_there(dir)
+-- Who is in a home, nil where it has no database; and why it cannot be read.
+local function people_of(dir)
   if not sw.fs.stat(dir .. "/syncwell.db") then
     return nil
   end
   local look = sw.care.look(dir .. "/syncwell.db"):wait()
-  if not look then
-    return "a database that cannot be read"
+  return look and look.people, not look and "a database that cannot be read" or nil
+end
+
+-- Of those whom a backup brings, who was not here any more: somebody may have been erased since.
+local function returned(people, manifest)
+  local there, list = {}, json.list()
+  for _, p in ipairs(people or {}) do
+    there[p.name] = true
   end
-  for _, p in ipairs(look.people) do
+  for _, p in ipairs(people and manifest.people or {}) do
+    list[#list + 1] = not there[p.name] and p.name or nil
+  end
+  return list
+end
+
+-- nil when the home has nothing to lose.
+local function something_there(people, why)
+  if why then
+    return why
+  end
+  for _, p in ipairs(people or {}) do
     if p.records + p.samples + p.connections > 0 then
       return ("data (%s: %d records, %d samples)"):format(p.name, p.records, p.samples)
     end
@@ -305,6 +322,15 @@ local function key_note(dir, manifest)
     .. "or connect the services again"
 end
 
+local function returned_note(list)
+  local lines = {}
+  for i, name in ipairs(list) do
+    lines[i] = ("\n%s is here again, who was not any more: to erase, syncwell users erase %s"):format(
+      sw.sys.clean(name), sw.sys.clean(name))
+  end
+  return table.concat(lines)
+end
+
 -- As it was written, else in the home, where `backup now` puts it.
 local function found(word, dir)
   return word and (sw.fs.real(word) or sw.fs.real(dir .. "/" .. word)
@@ -332,7 +358,8 @@ function verbs.restore(ctx, words, options)
   if not lock then
     return nil, message, code
   end
-  local there = something_there(dir)
+  local people, unread = people_of(dir)
+  local there = something_there(people, unread)
   if there and not options.force then
     return nil, ("%s holds %s: --force puts the backup in its place and keeps it aside"):format(dir, there),
       "usage"
@@ -345,9 +372,10 @@ function verbs.restore(ctx, words, options)
   if not aside then
     return nil, message, code
   end
-  return say(ctx, { restored = file, at = manifest.at, home = dir, kept = aside ~= "" and aside or nil },
-    "%s is as it was at %s%s%s", dir, sw.sys.clean(manifest.at),
-    aside ~= "" and "; what was there is in " .. aside or "", key_note(dir, manifest))
+  local again = returned(people, manifest)
+  return say(ctx, { restored = file, at = manifest.at, home = dir, kept = aside ~= "" and aside or nil,
+    returned = again }, "%s is as it was at %s%s%s%s", dir, sw.sys.clean(manifest.at),
+    aside ~= "" and "; what was there is in " .. aside or "", returned_note(again), key_note(dir, manifest))
 end
 
 function command.run(ctx, words, options)

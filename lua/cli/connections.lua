@@ -18,7 +18,7 @@ local command = {
     .. "syncwell connections poll nightscout 5min\nsyncwell connections webhook strava",
   doc = "`show` prints the coverage ledger: which days of each resource were received. `approve` lets a\n"
     .. "script that changed go on with the account.",
-  options = { ["with-data"] = { doc = "remove: everything it brought goes too, for good" } },
+  options = { ["with-data"] = { doc = "remove: what it brought and what rules did about it goes too" } },
 }
 
 command.words = { NAME = "connections" }
@@ -135,12 +135,12 @@ local function remove_all(ctx, c)
   if not r then
     return nil, message, code
   elseif ctx.json then
-    term.line("%s", json.encode { removed = true, backups = r.backups })
+    term.line("%s", json.encode { removed = true, backups = r.backups, moved = r.moved })
     return 0
   end
   term.line("%s is gone with all that it brought", connections.title(c))
-  for _, file in ipairs(r.backups) do
-    term.line("what it brought may still be in the backup %s", file)
+  for _, line in ipairs(erasing.left(r)) do
+    term.line("%s", line)
   end
   return 0
 end

@@ -16,7 +16,8 @@ local command = {
   example = "syncwell export json --out all.jsonl\nsyncwell export csv --out tables/ --from 2026-01-01\n"
     .. "syncwell export ics --kind workout > workouts.ics",
   doc = "csv: samples one a line; into a folder (--out tables/) records too.\njson: JSON lines with "
-    .. "everything; import takes them back.\nomh: Open mHealth data points.   fhir: a FHIR R4 bundle.   "
+    .. "everything, what you deleted or changed too; import takes them back.\n"
+    .. "omh: Open mHealth data points.   fhir: a FHIR R4 bundle.   "
     .. "ics: workouts and sleep for a calendar.\nWithout --out the text goes to standard output. --kind "
     .. "alone leaves samples out, --metric alone records.",
   options = {

@@ -32,7 +32,8 @@ local command = {
     .. "finish are times of that day (finish=18:40). join makes one event of several that were not seen to\n"
     .. "be one, split takes a record out of its event; both stand for good, whatever comes later. Ids are\n"
     .. "those of records and groups; a group that was joined is still found by its old one.\n"
-    .. "`syncwell undo --last` takes any of them back.",
+    .. "`syncwell undo --last` takes any of them back. What is deleted is hidden, not destroyed: no total\n"
+    .. "and no rule sees it, `export json` and backups still hold it.",
   options = {
     from = { value = "DAY", doc = "first day" }, to = { value = "DAY", doc = "last day, with it" },
     id = { value = "ID", doc = "only the record or group with this id" },

@@ -186,7 +186,7 @@ local function on_signal(state)
 end
 
 local function sweep(ctx)
-  local t = home.txn(ctx)
+  local t = home.common_txn(ctx)
   t:sweep()
   return t:commit()
 end

@@ -3,7 +3,7 @@
 -- Loopback unless told otherwise; where other machines reach it, a word for /metrics has to be there.
 local api = require("api")
 local bearer = require("api.bearer")
-local home = require("home")
+local feed = require("feed")
 local run = require("cli.run")
 local term = require("term")
 
@@ -54,22 +54,6 @@ local function may_listen(ctx, address)
   return true
 end
 
--- The secret in the feed's address, made once. Its kind begins with a dot: canonical dumps leave it out.
-local function feed_secret(ctx)
-  local doc = sw.store.doc(ctx.who, ".feed", "calendar")
-  if doc then
-    return doc.body.secret
-  end
-  local secret = sw.sys.random(24)
-  local t = home.txn(ctx)
-  t:doc(".feed", "calendar", sw.json.encode { secret = secret })
-  local ok, message, code = t:commit()
-  if not ok then
-    return nil, message, code
-  end
-  return secret
-end
-
 function command.run(ctx, _, options)
   local address = options.listen or ctx.config.listen or "127.0.0.1:8787"
   if options.now then
@@ -80,7 +64,7 @@ function command.run(ctx, _, options)
     return nil, message, code
   end
   local secret
-  secret, message, code = feed_secret(ctx)
+  secret, message, code = feed.secret(ctx)
   if not secret then
     return nil, message, code
   end

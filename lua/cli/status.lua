@@ -2,6 +2,7 @@
 --   syncwell status   |   syncwell status --line   |   syncwell status --check
 local confinement = require("confinement")
 local connections = require("connections")
+local erasing = require("erasing")
 local holding = require("holding")
 local home = require("home")
 local rules = require("rules")
@@ -73,6 +74,7 @@ local function gather(ctx, brief)
     samples = counts.samples, origins = counts.origins, raw = sw.store.raw_totals(ctx.who, 0),
     rules_held = holding.is(ctx), jobs_waiting = counts.jobs, jobs_given_up = counts.given_up,
     rules_on = live,
+      erasures_open = #erasing.pending(ctx),
       broken_rules = json.list(broken), rule_errors = json.list(errors), paused_rules = resting,
     confinement = not brief and confinement.text(ctx) or nil }
 end
@@ -95,6 +97,9 @@ local function print_kept(s)
   term.line("jobs         %d waiting, %d given up%s", s.jobs_waiting, s.jobs_given_up, hint)
   if s.paused then
     term.line("paused       nothing is asked, fired or sent until `syncwell resume`")
+  end
+  if s.erasures_open > 0 then
+    term.line("erasure      was stopped before its end; go on with: syncwell users compact")
   end
   for _, c in ipairs(s.connections) do
     term.line("connection   %s: %s%s%s", c.name, c.state, c.last_sync and ", last sync " .. c.last_sync or "",
@@ -123,7 +128,7 @@ function command.run(ctx, _, options)
   if not s then
     return nil, message, code
   end
-  local bad = #s.broken_rules + #s.paused_rules + s.jobs_given_up + s.connections_broken
+  local bad = #s.broken_rules + #s.paused_rules + s.jobs_given_up + s.connections_broken + s.erasures_open
   if options.check then
     return bad > 0 and 4 or 0
   elseif ctx.json then

@@ -8,9 +8,9 @@ local json = sw.json
 local command = {
   group = "care", summary = "who has data here, and erasing it for good", mutates = true,
   usage = "[list | erase NAME [--yes] | compact]", example = "syncwell users\nsyncwell users erase anna",
-  doc = "`erase` removes everything of a person: samples, records, documents, jobs, credentials and the\n"
-    .. "bytes of it in the file. It names the backups that still hold it. On a terminal it asks for the\n"
-    .. "name again, elsewhere it needs --yes.",
+  doc = "`erase` removes everything of a person: samples, records, documents, jobs, credentials, notes and\n"
+    .. "the bytes of it in the file. It names the backups that still hold it. On a terminal it asks for\n"
+    .. "the name again, elsewhere it needs --yes. `compact` brings an erasure to its end that was stopped.",
   options = { yes = { doc = "do not ask" } },
 }
 
@@ -53,10 +53,41 @@ local function is_meant(options, name)
   return sw.sys.read_line(("everything of %s goes for good; type the name to go on: "):format(name)) == name
 end
 
+local function print_erased(ctx, r)
+  if ctx.json then
+    term.line("%s", json.encode { erased = r.erased, backups = r.backups, moved = r.moved, notes = r.notes })
+    return
+  end
+  term.line("%s is erased", sw.sys.clean(r.erased))
+  for _, line in ipairs(erasing.left(r)) do
+    term.line("%s", line)
+  end
+end
+
+-- What was stopped after its rows were gone: the same answer, late.
+local function finish(ctx, wanted)
+  local any = false
+  for _, plan in ipairs(erasing.pending(ctx)) do
+    if wanted == nil or plan.erased == wanted then
+      local r, message, code = erasing.finish(ctx, plan)
+      if not r then
+        return nil, message, code
+      end
+      print_erased(ctx, r)
+      any = true
+    end
+  end
+  return any
+end
+
 function verbs.erase(ctx, name, options)
   local person, message, code = find(name)
   if not person then
-    return nil, message, code
+    local late, why, kind = finish(ctx, name or "")
+    if late == false then
+      return nil, message, code
+    end
+    return late and 0 or nil, why, kind
   end
   local meant, why = is_meant(options, name)
   if not meant then
@@ -66,22 +97,20 @@ function verbs.erase(ctx, name, options)
   r, message, code = erasing.person(ctx, person)
   if not r then
     return nil, message, code
-  elseif ctx.json then
-    term.line("%s", json.encode { erased = name, backups = r.backups, notes = r.notes })
-    return 0
   end
-  term.line("%s is erased", sw.sys.clean(name))
-  for _, file in ipairs(r.backups) do
-    term.line("still in the backup %s", file)
-  end
-  if r.notes then
-    term.line("notes that rules wrote are still in %s, whoever they were for", r.notes)
-  end
+  print_erased(ctx, r)
   return 0
 end
 
 function verbs.compact(ctx)
-  local ok, message, code = erasing.compact(ctx)
+  local late, message, code = finish(ctx)
+  if late == nil then
+    return nil, message, code
+  elseif late then
+    return 0
+  end
+  local ok
+  ok, message, code = erasing.compact(ctx)
   if not ok then
     return nil, message, code
   end

@@ -3,6 +3,7 @@
 -- payload: { firing = "rule|key", n = 1 }
 local actions = require("actions")
 local channels = require("channels")
+local firing = require("firing")
 local home = require("home")
 local notifying = require("notifying")
 local wording = require("wording")
@@ -166,7 +167,7 @@ function action.run(ctx, job)
     return nil, message or "the firing of this action is gone", code or "bad"
   end
   local a = listed(doc).body.actions[p.n]
-  local key = sw.sys.hash(("%s:%s#%d"):format(ctx.name, p.firing, p.n)):sub(1, 32)
+  local key = firing.action_key(ctx, p.firing, p.n)
   if a.state ~= "planned" and a.state ~= "sending" then
     return { state = a.state }
   elseif not perform[a.action] and not actions.get(a.action) then

@@ -98,6 +98,19 @@ describe("backup", function()
     h.remove()
   end)
 
+  it("that brings somebody back who was erased since says who", function()
+    local h = filled(5)
+    h.ok("--user", "anna", "log", "note", "of anna")
+    local file = backup(h)
+    expect(h.json("backup", "restore", file, "--force").returned).equals {}
+    h.ok("users", "erase", "anna", "--yes")
+    expect(h.run("backup", "restore", file, "--force").out:match("\nanna is here again[^\n]*users erase anna")
+      ~= nil).is_true()
+    h.ok("users", "erase", "anna", "--yes")
+    expect(h.json("backup", "restore", file, "--force").returned).equals { "anna" }
+    h.remove()
+  end)
+
   it("refuses a damaged, a foreign and a newer backup, and leaves the home alone", function()
     local h = filled(10)
     local file = backup(h)

@@ -174,6 +174,18 @@ return sw.rule { title = "t", on = sw.event "workout.created", uses = { "notify"
     table.sort(titles)
     expect(weights).equals { 81, 82, 83 }
     expect(titles).equals { "SyncWell Jo", "SyncWell Jo/+#", 'SyncWell Jö "x"' }
+    local function kept_of(name)
+      local n = 0
+      for topic in pairs(retained(d.port)) do
+        n = n + (topic:find("jo_" .. sw.sys.hash(name):sub(1, 6), 1, true) and 1 or 0)
+      end
+      return n
+    end
+    local before, its = kept_of("Jo/+#"), kept_of("Jo")
+    expect(its > 2).is_true()
+    other.ok("users", "erase", "Jo", "--yes") -- and the broker keeps nothing of one who was erased
+    expect(live.wait(25, function() return kept_of("Jo") == 0 end)).is_true()
+    expect(kept_of("Jo/+#")).equals(before)
     p.stop()
     other.remove()
     d.stop()
