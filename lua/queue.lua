@@ -11,8 +11,12 @@ local queue = {}
 local LEASE_MS, BEAT_MS = 30000, 10000
 local TRIES = 6
 local CLAIM = 30 -- at a time: their ends share a commit with the next claim
--- what goes outside waits for outages of days
-local MORE_TRIES = { action = 40, deliver = 200, detail = 60, request = 40, step = 40 }
+-- What goes outside waits for outages of days, what serves rules as long for a box that cannot be started; the
+-- latter is soon there once it can.
+local MORE_TRIES = { action = 200, deliver = 200, detail = 60, request = 40, step = 2000, dispatch = 2000,
+  schedule = 2000, watch = 2000, debounce = 2000, digest = 2000 }
+local LONGEST_S, INSIDE_S, MISTAKES = 3600, 300, 40 -- an error of ours is none that waiting mends
+local INSIDE = { step = true, dispatch = true, schedule = true, watch = true, debounce = true, digest = true }
 -- Jobs that wait for services run beside the others, so that a slow one holds nothing up.
 local BESIDE, MOST_BESIDE = { sync = true, ingest = true, deliver = true, detail = true, request = true }, 8
 
@@ -49,8 +53,8 @@ function queue.reclaim(ctx)
   return not any or t:commit()
 end
 
-local function backoff_ms(attempts)
-  local base = math.min(3600, 2 ^ attempts) * 1000
+local function backoff_ms(job)
+  local base = math.min(INSIDE[job.kind] and INSIDE_S or LONGEST_S, 2 ^ job.attempts) * 1000
   return math.floor(base * (0.5 + tonumber("0x" .. sw.sys.random(2)) / 65536))
 end
 
@@ -77,18 +81,37 @@ local function tell_rules(t, job, message)
   end
 end
 
+local SAY_MS, SAID_MOST = 600000, 200
+local said, said_n = {}, 0 -- kind and reason -> when it was logged, on the monotonic clock
+
+-- What waits for one cause says it once in a while, not each job for itself.
+local function is_news(job, message, final)
+  local about, now = job.kind .. " " .. (message or ""), sw.time.mono()
+  if not final and said[about] and now - said[about] < SAY_MS then
+    return false
+  elseif said_n >= SAID_MOST then
+    said, said_n = {}, 0
+  end
+  said[about], said_n = now, said_n + (said[about] and 0 or 1)
+  return true
+end
+
 local function give_back(ctx, job, message, code)
   local t = home.txn(ctx)
-  local final = job.attempts >= (MORE_TRIES[job.kind] or TRIES) or code == "bad" or code == "limit"
-  t:job_retry(job.id, job.generation, final and -1 or sw.time.now() + backoff_ms(job.attempts), message
+  local most = MORE_TRIES[job.kind] or TRIES
+  local final = job.attempts >= (code == "internal" and math.min(most, MISTAKES) or most) or code == "bad"
+    or code == "limit"
+  t:job_retry(job.id, job.generation, final and -1 or sw.time.now() + backoff_ms(job), message
     or "failed")
   if final then
     tell_rules(t, job, message)
   end
   -- beside a command the person is told by the command itself
   local level = not ctx.daemon and "debug" or final and "error" or "warn"
-  sw.sys.log(level, "jobs", ("%s %s: %s%s"):format(job.kind, job.name, message or "failed", final
-    and " (given up)" or ""))
+  if is_news(job, message, final) then
+    sw.sys.log(level, "jobs", ("%s %s: %s%s"):format(job.kind, job.name, message or "failed", final
+      and " (given up)" or " (tried again)"))
+  end
   t:commit()
 end
 
