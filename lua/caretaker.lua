@@ -112,7 +112,7 @@ end
 -- that actions added: such an action is not tried again after so long.
 local function forget(ctx)
   local t, any = home.txn(ctx), false
-  for _, kind in ipairs { ".button", ".told", ".delivery", ".derived" } do
+  for _, kind in ipairs { ".button", ".told", ".delivery", ".derived", ".channel" } do
     local old = sw.store.docs(ctx.who, kind, { to = sw.time.now() - notifying.KEPT_MS, limit = 500 }) or {}
     for _, doc in ipairs(old) do
       t:doc_delete(kind, doc.name)

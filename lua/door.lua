@@ -16,7 +16,7 @@ local function guarded(answer)
   end
 end
 
--- Where no worker could be had nothing of a script was tried: whoever asked tries again, and no script is blamed.
+-- Where no worker could be had no script was tried: whoever asked tries again, and no script is blamed.
 local function served(results, message, code)
   for i = 1, results and results.failed ~= false and #results or 0 do
     local r = results[i]

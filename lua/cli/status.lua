@@ -4,10 +4,12 @@ local confinement = require("confinement")
 local connections = require("connections")
 local holding = require("holding")
 local home = require("home")
+local outlets = require("outlets")
 local rules = require("rules")
 local term = require("term")
 
 local json = sw.json
+local GIVEN_UP_MOST = 20
 
 local command = {
   group = "run", summary = "what is kept, what runs, what is broken", usage = "[--line | --check]",
@@ -45,6 +47,27 @@ local function script_errors(ctx)
   return list
 end
 
+-- Channels that lost messages or have taken none for a while.
+local function failing_channels(ctx)
+  local list = outlets.ill(ctx)
+  for _, c in ipairs(list) do
+    c.since = iso(ctx, c.since)
+  end
+  return list
+end
+
+-- What was given up, the newest first.
+local function given_up(ctx)
+  local list = json.list()
+  for _, job in ipairs(sw.store.jobs(ctx.who) or {}) do
+    if job.state == "given_up" and #list < GIVEN_UP_MOST then
+      table.insert(list, 1, { id = job.id, kind = job.kind, name = job.name, at = iso(ctx, job.due),
+        why = job.failure })
+    end
+  end
+  return list
+end
+
 local function gather(ctx, brief)
   local counts, message, code = sw.store.counts(ctx.who)
   if not counts then
@@ -72,6 +95,8 @@ local function gather(ctx, brief)
     home = ctx.home, user = ctx.name, zone = ctx.zone, records = counts.records,
     samples = counts.samples, origins = counts.origins, raw = sw.store.raw_totals(ctx.who, 0),
     rules_held = holding.is(ctx), jobs_waiting = counts.jobs, jobs_given_up = counts.given_up,
+    jobs_failed = counts.given_up > 0 and given_up(ctx) or json.list(),
+    channels_failing = failing_channels(ctx),
     rules_on = live,
       broken_rules = json.list(broken), rule_errors = json.list(errors), paused_rules = resting,
     confinement = not brief and confinement.text(ctx) or nil }
@@ -93,6 +118,16 @@ local function print_kept(s)
       term.number(s.raw.items), term.bytes(s.raw.stored), term.bytes(s.raw.bytes))
   end
   term.line("jobs         %d waiting, %d given up%s", s.jobs_waiting, s.jobs_given_up, hint)
+  for _, j in ipairs(s.jobs_failed) do
+    term.line("given up     %d %s %s, %s: %s", j.id, j.kind, sw.sys.clean(j.name), j.at, sw.sys.clean(j.why))
+  end
+  if #s.jobs_failed > 0 then
+    term.line("             try again with: syncwell jobs retry; forget with: syncwell jobs forget")
+  end
+  for _, c in ipairs(s.channels_failing) do
+    term.line("messages     %s does not take them since %s%s: %s; see: syncwell notifications", c.channel,
+      c.since, c.lost > 0 and (" (%d lost)"):format(c.lost) or "", sw.sys.clean(c.why))
+  end
   if s.paused then
     term.line("paused       nothing is asked, fired or sent until `syncwell resume`")
   end
@@ -123,7 +158,7 @@ function command.run(ctx, _, options)
   if not s then
     return nil, message, code
   end
-  local bad = #s.broken_rules + #s.paused_rules + s.jobs_given_up + s.connections_broken
+  local bad = #s.broken_rules + #s.paused_rules + s.jobs_given_up + s.connections_broken + #s.channels_failing
   if options.check then
     return bad > 0 and 4 or 0
   elseif ctx.json then
