@@ -188,7 +188,32 @@ end
 local function sweep(ctx)
   local t = home.txn(ctx)
   t:sweep()
+  t:doc(".clock", "last", json.encode { last = sw.time.now() })
   return t:commit()
+end
+
+-- What is to be done so long after something, and was reckoned by the clock as it stood then.
+local RECKONED = { sync = true, digest = true, prune = true }
+
+-- The clock went back: what was planned by the wrong one would wait until it is that late again. True when it
+-- did; times that rules name are planned anew by whoever reloads.
+local function clock_went_back(ctx)
+  local now, last = sw.time.now(), last_time(ctx)
+  if not last or last - now <= SWEEP_MS then
+    return false
+  end
+  sw.sys.log("warn", "run", ("the clock went back by %s: what was planned by the wrong time is planned anew")
+    :format(term.duration((last - now) / 1000)))
+  for _, person in ipairs(everybody(ctx)) do
+    local t = home.txn(person)
+    for _, job in ipairs(sw.store.jobs(person.who) or {}) do
+      if job.state == "ready" and job.due > now and (RECKONED[job.kind] or job.attempts > 0) then
+        t:job { kind = job.kind, name = job.name, due = now, payload = "{}" } -- its own payload stays
+      end
+    end
+    t:commit()
+  end
+  return true
 end
 
 -- What fails again and again is said once, and again after ten minutes.
@@ -216,8 +241,8 @@ local function look_after(ctx, state)
     for _, person in ipairs(people) do
       caretaker.look(person)
     end
-    local zones = zones_of(people)
-    state.reload = state.reload or state.zones ~= zones -- what is planned is planned anew
+    local zones, back = zones_of(people), clock_went_back(ctx)
+    state.reload = state.reload or back or state.zones ~= zones -- what is planned is planned anew
     state.zones = zones
     sweep(ctx)
   end
@@ -240,6 +265,7 @@ end
 
 -- A disk without room is for whoever started it to try again.
 local function begin(ctx, ready)
+  clock_went_back(ctx)
   local ok, message, code = sweep(ctx)
   if ok then
     queue.reclaim(ctx)

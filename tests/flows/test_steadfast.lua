@@ -52,3 +52,76 @@ describe("a box that cannot be started for a while", function()
     h.remove()
   end)
 end)
+
+-- A step of the clock cannot be made on the machine that tests: the home says that it was later already, and what
+-- waits is due then.
+describe("a clock that went back", function()
+  it("is noticed at the start, and neither rules nor syncs wait for the time that was wrong", function()
+    local h = flow.home("UTC")
+    rule(h, "often", 'sw.every "1min"')
+    local function run()
+      local engine = live.spawn(h.command("run"))
+      engine.await("running; home")
+      return engine
+    end
+    local function planned(what)
+      local db = flow.write(h.dir .. "/db.py", ([[import sqlite3, time
+db = sqlite3.connect("%s/syncwell.db")
+year = 400 * 86400000
+%s
+db.commit()
+print(db.execute("select max(due_ms) from job where kind = 'schedule'").fetchone()[0] - int(time.time() * 1000))]]):format(h.dir, what))
+      return tonumber(flow.sh("python3 " .. db).out)
+    end
+    run().stop()
+    expect(planned("db.execute('update job set due_ms = due_ms + ?', (year,))\n"
+      .. "db.execute(\"update doc set body = '{\\\"last\\\":' || (? + ?) || '}' where kind = '.clock'\", "
+      .. "(int(time.time() * 1000), year))") > 86400000).is_true()
+    local engine = run()
+    engine.await("the clock went back by")
+    live.wait(15, function() return planned("") <= 60000 end)
+    expect(planned("") <= 60000).is_true()
+    engine.stop()
+    h.remove()
+  end)
+end)
+
+describe("an engine that runs", function()
+  it("takes on its zone, its configuration and a mended rule, and keeps what was good meanwhile", function()
+    local h = flow.home("UTC")
+    rule(h, "noon", 'sw.at "12:00"')
+    rule(h, "heard", 'sw.event "note.created"')
+    local engine = live.spawn(h.command("run"))
+    engine.await("running; home")
+    local function due()
+      local at = h.json("jobs")[1].due
+      return sw.time.parse(at)
+    end
+    local before = due()
+    h.ok("init", "--zone", "Asia/Tokyo")
+    live.wait(90, function() return due() ~= before end)
+    local hours = (due() - before) / 3600000
+    expect(hours == -9 or hours == 15).is_true()
+
+    local own = h.dir .. "/own.log"
+    flow.write(h.dir .. "/config.lua", ('return { channels = { file = { path = "%s" } } }'):format(own))
+    engine.kill("HUP")
+    engine.await("reloading.*reloading")
+    h.ok("log", "note", "one")
+    expect(live.wait(10, function() return flow.read(own) end) ~= nil).is_true()
+
+    flow.write(h.dir .. "/config.lua", "return { channels = {")
+    flow.write(h.dir .. "/rules/automations/bad.lua", "return {")
+    engine.kill("HUP")
+    engine.await("the old configuration stays")
+    engine.await("bad.lua.-; this rule is off")
+    flow.beside(h.command("log", "note", "two"))
+    sw.sys.sleep(500)
+    flow.write(h.dir .. "/config.lua", ('return { channels = { file = { path = "%s" } } }'):format(own))
+    h.ok("log", "note", "three")
+    live.wait(10, function() return count(flow.read(own), "\n") == 2 end)
+    expect({ count(flow.read(own), "\n"), flow.read(h.dir .. "/notifications.log") }).equals { 2 }
+    engine.stop()
+    h.remove()
+  end)
+end)
