@@ -197,8 +197,8 @@ local RECKONED = { sync = true, digest = true, prune = true }
 
 -- The clock went back: what was planned by the wrong one would wait until it is that late again. True when it
 -- did; times that rules name are planned anew by whoever reloads.
-local function clock_went_back(ctx)
-  local now, last = sw.time.now(), last_time(ctx)
+local function clock_went_back(ctx, last)
+  local now = sw.time.now()
   if not last or last - now <= SWEEP_MS then
     return false
   end
@@ -241,14 +241,16 @@ local function look_after(ctx, state)
     for _, person in ipairs(people) do
       caretaker.look(person)
     end
-    local zones, back = zones_of(people), clock_went_back(ctx)
-    state.reload = state.reload or back or state.zones ~= zones -- what is planned is planned anew
+    local zones = zones_of(people)
+    state.reload = state.reload or state.zones ~= zones -- what is planned is planned anew
     state.zones = zones
     sweep(ctx)
   end
 end
 
 local function turn(ctx, state)
+  state.reload = clock_went_back(ctx, state.latest) or state.reload
+  state.latest = sw.time.now()
   if state.reload then
     state.reload = false
     sw.sys.log("info", "run", "reloading configuration and rules")
@@ -265,7 +267,7 @@ end
 
 -- A disk without room is for whoever started it to try again.
 local function begin(ctx, ready)
-  clock_went_back(ctx)
+  clock_went_back(ctx, last_time(ctx))
   local ok, message, code = sweep(ctx)
   if ok then
     queue.reclaim(ctx)

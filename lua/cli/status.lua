@@ -1,5 +1,6 @@
 -- syncwell status: what is kept, what runs, what is broken.
 --   syncwell status   |   syncwell status --line   |   syncwell status --check
+local caretaker = require("caretaker")
 local confinement = require("confinement")
 local connections = require("connections")
 local holding = require("holding")
@@ -96,7 +97,7 @@ local function gather(ctx, brief)
     samples = counts.samples, origins = counts.origins, raw = sw.store.raw_totals(ctx.who, 0),
     rules_held = holding.is(ctx), jobs_waiting = counts.jobs, jobs_given_up = counts.given_up,
     jobs_failed = counts.given_up > 0 and given_up(ctx) or json.list(),
-    channels_failing = failing_channels(ctx),
+    channels_failing = failing_channels(ctx), disk_short_mb = caretaker.short_of_room(ctx),
     rules_on = live,
       broken_rules = json.list(broken), rule_errors = json.list(errors), paused_rules = resting,
     confinement = not brief and confinement.text(ctx) or nil }
@@ -127,6 +128,10 @@ local function print_kept(s)
   for _, c in ipairs(s.channels_failing) do
     term.line("messages     %s does not take them since %s%s: %s; see: syncwell notifications", c.channel,
       c.since, c.lost > 0 and (" (%d lost)"):format(c.lost) or "", sw.sys.clean(c.why))
+  end
+  if s.disk_short_mb then
+    term.line("disk         %d MB left where the home lies: make room, or nothing new can be kept",
+      s.disk_short_mb)
   end
   if s.paused then
     term.line("paused       nothing is asked, fired or sent until `syncwell resume`")
@@ -159,6 +164,7 @@ function command.run(ctx, _, options)
     return nil, message, code
   end
   local bad = #s.broken_rules + #s.paused_rules + s.jobs_given_up + s.connections_broken + #s.channels_failing
+    + (s.disk_short_mb and 1 or 0)
   if options.check then
     return bad > 0 and 4 or 0
   elseif ctx.json then
