@@ -8,6 +8,7 @@ local connections = require("connections")
 local credentials = require("credentials")
 local home = require("home")
 local oauth = require("oauth")
+local patience = require("patience")
 local permits = require("permits")
 local providers = require("providers")
 local redaction = require("redaction")
@@ -20,7 +21,7 @@ account.__index = account
 
 local BODY_MOST = 32 << 20
 local DEFAULT_HOLD_MS = 60000
-local MINUTE_MS, QUARTER_MS, DAY_MS = 60000, 900000, 86400000
+local MINUTE_MS, QUARTER_MS = 60000, 900000
 
 -- Where paths begin: as declared, or where a login was sent to (a region's host). --base-url names a machine;
 -- a path behind it replaces that of the provider too.
@@ -135,37 +136,6 @@ function account:turn(ms, n)
   return math.floor(most * tonumber("0x" .. sw.sys.random(3)) / 0xFFFFFF)
 end
 
-local months = { Jan = 1, Feb = 2, Mar = 3, Apr = 4, May = 5, Jun = 6, Jul = 7, Aug = 8, Sep = 9, Oct = 10,
-  Nov = 11, Dec = 12 }
-
--- "Sun, 22 Nov 2026 10:00:00 GMT" in milliseconds.
-local function http_date(text)
-  local d, mon, y, h, m, s = text:match("(%d%d?) (%a+) (%d%d%d%d) (%d%d):(%d%d):(%d%d)")
-  if not months[mon or ""] then
-    return nil
-  end
-  return sw.time.day(tonumber(y), months[mon], tonumber(d)) * DAY_MS + (h * 3600 + m * 60 + s) * 1000 // 1
-end
-
--- Seconds to wait as milliseconds: none for nonsense, a day at most, since a mistake must not last a century.
-local function wait_ms(seconds)
-  seconds = seconds and seconds == seconds and math.max(0, math.min(seconds, DAY_MS // 1000))
-  return seconds and math.tointeger(math.ceil(seconds * 1000)) or nil
-end
-
--- How long a refused request says to wait: seconds, a date, an epoch, or the rest of a window.
-function account.told_to_wait(headers, wall)
-  local after = headers["retry-after"]
-  if after then
-    local date = not tonumber(after) and http_date(after)
-    return wait_ms(tonumber(after) or date and (date - wall) / 1000)
-  end
-  local fields = headers["ratelimit"] or ""
-  local reset = tonumber(headers["x-ratelimit-reset"] or headers["ratelimit-reset"]
-    or fields:match("[;,%s]t=(%d+)") or fields:match("reset=(%d+)"))
-  return wait_ms(reset and (reset > 1e9 and reset - wall / 1000 or reset))
-end
-
 -- Without a word from the service: the end of the shortest declared window, else a minute.
 local function guess_to_wait(acct, now)
   local soonest
@@ -199,7 +169,7 @@ local function note_limits(acct, reply, headers)
   local t, now = home.txn(acct.ctx), sw.time.now()
   local any = note_usage(acct, t, headers)
   if reply.status == 429 or reply.status == 503 and headers["retry-after"] then
-    local told = account.told_to_wait(headers, sw.time.wall())
+    local told = patience.told(headers, sw.time.wall())
     local untl = math.max(told and now + told or guess_to_wait(acct, now), now + 1000)
     permits.drop(acct:hold_name())
     t:hold(acct:hold_name(), untl, ("%s answered %d"):format(acct.declaration.title, reply.status))

@@ -6,6 +6,7 @@
 --   buttons.resolved(ctx, key, args, firing) --> { { text, url, post } ... }, a note for the trace | nil
 --   buttons.press(ctx, mark)                 --> a sentence | nil, message, code
 local home = require("home")
+local outlets = require("outlets")
 local tasks = require("tasks")
 local vault = require("vault")
 
@@ -174,7 +175,7 @@ local function follow(ctx, t, doc, action, due)
   t:doc("firing", name, json.encode { rule = b.rule, key = key, at = sw.time.iso(now, home.offset(ctx, now)),
     event = { kind = "button", type = b.button.text, id = key }, outcome = "fired", log = json.list(),
     chain = json.list { b.firing }, actions = json.list { action } }, { mode = "new", at = now })
-  t:job { kind = "action", name = name .. "#1", due = due, payload = json.encode { firing = name, n = 1 } }
+  t:job(outlets.job(ctx, name, 1, action, due))
 end
 
 local press = {}

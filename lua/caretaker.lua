@@ -1,6 +1,7 @@
 -- Looks after the home between jobs: is there room on the disk, did the planned backup come, is all as it was
 -- stored (once a week, where it runs all the time), what was the week like; and forgets what is done with.
 -- Asked at the start and every minute, it looks once an hour.
+--   caretaker.short_of_room(ctx)   --> MB left when that is too little, else nil
 --   caretaker.look(ctx)   -- what it finds goes out as notices (notices.lua), each once
 local backups = require("backups")
 local connections = require("connections")
@@ -21,11 +22,17 @@ local function today(ctx)
   return home.day(ctx, sw.time.now())
 end
 
-local function disk(ctx)
+-- Megabytes left where the home lies, when that is too little.
+function caretaker.short_of_room(ctx)
   local least = (ctx.config and ctx.config.limits or {}).disk_free_mb or FREE_MB
   local bytes = sw.fs.space(ctx.home)
   local left = bytes and bytes // 1048576
-  if left and left < least then
+  return left and left < least and left or nil
+end
+
+local function disk(ctx)
+  local left = caretaker.short_of_room(ctx)
+  if left then
     notices.tell(ctx, "disk.full", sw.time.day_text(today(ctx)), { left = left, home = ctx.home })
   end
 end
@@ -132,7 +139,7 @@ end
 -- that actions added: such an action is not tried again after so long.
 local function forget(ctx)
   local t, any = home.txn(ctx), false
-  for _, kind in ipairs { ".button", ".told", ".delivery", ".derived" } do
+  for _, kind in ipairs { ".button", ".told", ".delivery", ".derived", ".channel" } do
     local old = sw.store.docs(ctx.who, kind, { to = sw.time.now() - notifying.KEPT_MS, limit = 500 }) or {}
     for _, doc in ipairs(old) do
       t:doc_delete(kind, doc.name)

@@ -16,12 +16,23 @@ local function guarded(answer)
   end
 end
 
+-- Where no worker could be had no script was tried: whoever asked tries again, and no script is blamed.
+local function served(results, message, code)
+  for i = 1, results and results.failed ~= false and #results or 0 do
+    local r = results[i]
+    if r.unserved then
+      return nil, "scripts cannot run now, which is tried again: " .. r.error.message, "again"
+    end
+  end
+  return results, message, code
+end
+
 function door.run(user, package, runs, answer)
   local there, why, kind = scripts.ready(user, package)
   if not there then
     return nil, why, kind
   end
-  return sw.box.run(user, package, runs, guarded(answer))
+  return served(sw.box.run(user, package, runs, guarded(answer)))
 end
 
 local AT_ONCE = 4
@@ -63,7 +74,7 @@ function door.batch(user, package, head, events, cpu_ms, answer)
   if not there then
     return nil, why, kind
   end
-  return sw.box.batch(user, package, head, events, cpu_ms, in_turn(guarded(answer)))
+  return served(sw.box.batch(user, package, head, events, cpu_ms, in_turn(guarded(answer))))
 end
 
 -- Answers that only ask the network through an account; what fails there is kept in `failure`, what comes is

@@ -94,7 +94,7 @@ local function remove_actions(ctx, t, doc)
   for n, key, a in each_action(ctx, doc) do
     local name = ("%s#%d"):format(doc.name, n)
     t:doc_delete(".delivery", name)
-    t:job_forget("action", name)
+    t:job_cancel("action", name)
     t:doc_delete("task", tasks.id_of(key))
     calendar.forget(ctx, t, key, a and a.args and a.args.uid)
   end
@@ -104,8 +104,8 @@ local function remove_waiting(t, doc, kept)
   t:doc_delete("wait", doc.name)
   t:doc_delete("steps", doc.name)
   for _, n in ipairs { 0, kept and kept.body.wait and kept.body.wait.n or nil } do
-    t:job_forget("step", ("%s@%d"):format(doc.name, n))
-    t:job_forget("request", ("%s@%d"):format(doc.name, n))
+    t:job_cancel("step", ("%s@%d"):format(doc.name, n))
+    t:job_cancel("request", ("%s@%d"):format(doc.name, n))
   end
 end
 
@@ -137,7 +137,7 @@ local function remove_gathered(ctx, t, keys)
     end
     if #items == 0 then
       t:doc_delete(".group", doc.name)
-      t:job_forget("digest", doc.name)
+      t:job_cancel("digest", doc.name)
     elseif #items < #doc.body.items then
       doc.body.items = items
       t:doc(".group", doc.name, json.encode(doc.body), { revision = doc.revision })
@@ -164,7 +164,7 @@ function erased_firings.remove_debounced(ctx, t, c)
     local event = doc.body.event
     if event and is_only_of(ctx, c, event) then
       t:doc_delete("debounce", doc.name)
-      t:job_forget("debounce", ("%s@%d"):format(doc.name, doc.body.due))
+      t:job_cancel("debounce", ("%s@%d"):format(doc.name, doc.body.due))
     end
   end
 end

@@ -10,6 +10,7 @@ local buttons = require("buttons")
 local gates = require("gates")
 local grouping = require("grouping")
 local home = require("home")
+local outlets = require("outlets")
 
 local type, clean, json = type, sw.sys.clean, sw.json -- asked for each firing
 local is_plain, texts = sw.box.plain, action_shape.texts
@@ -71,8 +72,7 @@ function firing.plan_actions(t, ctx, rule, name, body, wanted, at)
   for _, a in ipairs(wanted or {}) do
     local i, due = #body.actions + 1, due_of(ctx, rule, { at = at }, a)
     body.actions[i] = { action = a.action, args = a.args, state = "planned", waits = a.waits }
-    t:job { kind = "action", name = ("%s#%d"):format(name, i), due = due,
-      payload = json.encode { firing = name, n = i } }
+    t:job(outlets.job(ctx, name, i, a, due))
   end
 end
 

@@ -24,6 +24,9 @@ notices.texts = {
   ["backup.late"] = { title = "There is no fresh backup",
     text = "The newest planned backup is {days} days old. Is syncwell running all the time? By hand: "
       .. "syncwell backup now" },
+  ["channel.failing"] = { title = "Messages do not arrive",
+    text = "{channel}: {why} What waits is sent once it can be; what did not arrive is told by: "
+      .. "syncwell notifications" },
   ["import.finished"] = { title = "An import is finished",
     text = "{files} files: {new} new, {updated} updated, {rejected} rejected." },
   ["disk.full"] = { title = "The disk is nearly full",
@@ -61,8 +64,9 @@ function notices.wanted(ctx, id)
   return said
 end
 
--- Into a transaction; of one id and key it is sent once, whoever notices first.
-function notices.send(ctx, t, id, key, values)
+-- Into a transaction; of one id and key it is sent once, whoever notices first. By another channel than the
+-- default where that one is the trouble.
+function notices.send(ctx, t, id, key, values, channel)
   if not notices.wanted(ctx, id) then
     return
   end
@@ -71,12 +75,12 @@ function notices.send(ctx, t, id, key, values)
   local body = { rule = "syncwell", key = id .. " " .. key, at = sw.time.iso(at, home.offset(ctx, at)),
     event = { kind = "notice", type = id, id = key }, outcome = "fired", log = json.list(),
     actions = json.list { { action = "notify", state = "planned",
-      args = { title = title, text = text } } } }
+      args = { title = title, text = text, channel = channel } } } }
   if sw.store.doc(ctx.who, "firing", name) then
     return
   end
   t:doc("firing", name, json.encode(body), { at = at })
-  t:job { kind = "action", name = name .. "#1", due = at, payload = json.encode { firing = name, n = 1 } }
+  t:job(require("outlets").job(ctx, name, 1, body.actions[1], at)) -- which needs us for what it tells
 end
 
 -- The same in a transaction of its own.

@@ -10,15 +10,25 @@ local queue = {}
 
 local LEASE_MS, BEAT_MS = 30000, 10000
 local TRIES = 6
-local CLAIM = 30 -- at a time: their ends share a commit with the next claim
--- what goes outside waits for outages of days
-local MORE_TRIES = { action = 40, deliver = 200, detail = 60, request = 40, step = 40 }
--- Jobs that wait for services run beside the others, so that a slow one holds nothing up.
-local BESIDE, MOST_BESIDE = { sync = true, ingest = true, deliver = true, detail = true, request = true }, 8
+local CLAIM, OVER_MOST = 30, 1000 -- at a time: their ends share a commit with the next claim
+-- What goes outside waits for outages of days, what serves rules as long for a box that cannot be started; it
+-- is soon there once it can.
+local MORE_TRIES = { action = 200, deliver = 200, detail = 60, request = 40, step = 2000, dispatch = 2000,
+  schedule = 2000, watch = 2000, debounce = 2000, digest = 2000 }
+local LONGEST_S, INSIDE_S, MISTAKES = 3600, 300, 40 -- an error of ours is none that waiting mends
+local INSIDE = { step = true, dispatch = true, schedule = true, watch = true, debounce = true, digest = true }
+-- Jobs that wait for services run beside the others, so that a slow one holds nothing up;
+-- messages that leave the machine are counted for themselves: no sync takes their place.
+local BESIDE = { sync = "ask", ingest = "ask", deliver = "ask", detail = "ask", request = "ask" }
+local MOST_BESIDE = 8
 
 local TOLD = { import = true, ingest = true, deliver = true, detail = true, backup = true }
 
-queue.beside = 0 -- how many run so now
+local beside = { ask = 0, send = 0 } -- how many run so now
+
+local function row_of(job)
+  return BESIDE[job.kind] or job.payload.beside and "send" or nil
+end
 
 -- Who we are, so that a lease of a process that died is recognised on this machine.
 local me = { pid = sw.sys.pid(), started = process.started(sw.sys.pid()) }
@@ -49,8 +59,8 @@ function queue.reclaim(ctx)
   return not any or t:commit()
 end
 
-local function backoff_ms(attempts)
-  local base = math.min(3600, 2 ^ attempts) * 1000
+local function backoff_ms(job)
+  local base = math.min(INSIDE[job.kind] and INSIDE_S or LONGEST_S, 2 ^ job.attempts) * 1000
   return math.floor(base * (0.5 + tonumber("0x" .. sw.sys.random(2)) / 65536))
 end
 
@@ -77,18 +87,45 @@ local function tell_rules(t, job, message)
   end
 end
 
-local function give_back(ctx, job, message, code)
+local SAY_MS, SAID_MOST = 600000, 200
+local said, said_n = {}, 0 -- kind and reason -> when it was logged, on the monotonic clock
+
+-- What waits for one cause says it once in a while, not each job for itself.
+local function is_news(job, message, final)
+  local about, now = job.kind .. " " .. (message or ""), sw.time.mono()
+  if not final and said[about] and now - said[about] < SAY_MS then
+    return false
+  elseif said_n >= SAID_MOST then
+    said, said_n = {}, 0
+  end
+  said[about], said_n = now, said_n + (said[about] and 0 or 1)
+  return true
+end
+
+local function most_tries(job)
+  return MORE_TRIES[job.kind] or TRIES
+end
+
+-- due: when it is worth trying again, where whoever did it knows
+local function give_back(ctx, job, message, code, due)
   local t = home.txn(ctx)
-  local final = job.attempts >= (MORE_TRIES[job.kind] or TRIES) or code == "bad" or code == "limit"
-  t:job_retry(job.id, job.generation, final and -1 or sw.time.now() + backoff_ms(job.attempts), message
-    or "failed")
+  if code == "rests" then -- it was not tried
+    t:job_rest(job.id, job.generation, due, message)
+    return t:commit()
+  end
+  local most, now = most_tries(job), sw.time.now()
+  local final = job.attempts >= (code == "internal" and math.min(most, MISTAKES) or most) or code == "bad"
+    or code == "limit"
+  t:job_retry(job.id, job.generation, final and -now or due or now + backoff_ms(job), message or "failed")
   if final then
     tell_rules(t, job, message)
   end
   -- beside a command the person is told by the command itself
   local level = not ctx.daemon and "debug" or final and "error" or "warn"
-  sw.sys.log(level, "jobs", ("%s %s: %s%s"):format(job.kind, job.name, message or "failed", final
-    and " (given up)" or ""))
+  if is_news(job, message, final) then
+    sw.sys.log(level, "jobs", ("%s %s: %s%s"):format(job.kind, job.name, message or "failed", final
+      and " (given up)" or " (tried again)"))
+  end
   t:commit()
 end
 
@@ -131,6 +168,7 @@ local function perform(ctx, job)
   if told or message then
     return told, message, code
   end
+  job.is_last = job.attempts >= most_tries(job)
   return require("jobs." .. job.kind).run(ctx, job)
 end
 
@@ -146,14 +184,14 @@ local function run(anyone, job, many)
   local ctx = owner_of(anyone, job)
   setmetatable(job, job_methods)
   local beat = keep_alive(ctx, job)
-  local ok, outcome, message, code = pcall(perform, ctx, job)
+  local ok, outcome, message, code, due = pcall(perform, ctx, job)
   beat:stop()
   if not ok then
     message, outcome, code = tostring(outcome), nil, "internal"
   end
   if outcome == nil then
     if code ~= "conflict" then
-      give_back(ctx, job, message, code)
+      give_back(ctx, job, message, code, due)
     end
     return nil, message, code
   end
@@ -242,10 +280,11 @@ end
 
 -- Run beside: whoever waits for work is told when it ends.
 local function run_beside(ctx, job)
-  queue.beside = queue.beside + 1
+  local row = row_of(job)
+  beside[row] = beside[row] + 1
   sw.spawn(function()
     run(ctx, job)
-    queue.beside = queue.beside - 1
+    beside[row] = beside[row] - 1
     queue.news = true
     sw.sys.wake("job")
   end)
@@ -257,14 +296,14 @@ function queue.is_paused(ctx)
 end
 
 function queue.run_due(ctx, stop)
-  local count = 0
+  local count, more = 0, 0
   while not (stop and stop()) and not queue.is_paused(ctx) do
     local claimed = sw.time.mono()
-    local jobs, message, code = queue.claim(ctx, { now = sw.time.now(), most = CLAIM })
+    local jobs, message, code = queue.claim(ctx, { now = sw.time.now(), most = CLAIM + more })
     if not jobs then
       return nil, message, code
     elseif #jobs == 0 then
-      if queue.beside == 0 or ctx.daemon == "forever" then
+      if beside.ask + beside.send == 0 or ctx.daemon == "forever" then
         return count
       end
       sw.sys.sleep(50, true) -- what runs beside may bring more
@@ -275,14 +314,15 @@ function queue.run_due(ctx, stop)
         release(ctx, jobs, i)
         release(ctx, over, 1)
         return count
-      elseif BESIDE[job.kind] and queue.beside >= MOST_BESIDE then
+      elseif row_of(job) and beside[row_of(job)] >= MOST_BESIDE then
         over[#over + 1] = job
       elseif sw.time.mono() - claimed < BEAT_MS or renew(ctx, job) then
-        local how = BESIDE[job.kind] and run_beside or run
+        local how = row_of(job) and run_beside or run
         how(ctx, job, true)
         count = count + 1
       end
     end
+    more = math.min(#over, OVER_MOST) -- what waits for a place stands before nothing else
     if #over > 0 then
       release(ctx, over, 1)
       sw.sys.sleep(100, true) -- until one of them ends

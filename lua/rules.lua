@@ -99,7 +99,7 @@ local function load_package(ctx, package, files)
     if r and r.ok then
       take_declaration(ctx, f, r.out.declaration)
     elseif r then
-      f.error = r.error.text or r.error.message
+      f.error, f.unserved = r.error.text or r.error.message, r.unserved
     end
     f.package = package
   end

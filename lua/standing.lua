@@ -49,6 +49,15 @@ local function is_settled(ctx, all)
   return true
 end
 
+-- Why the rules cannot be told now: no worker could be had to read one of them. It is not off.
+local function unread(all)
+  for _, rule in ipairs(all) do
+    if rule.unserved and rule.enabled then
+      return "the rules cannot be read now, which is tried again: " .. rule.error
+    end
+  end
+end
+
 -- Thousands of rules stay while what jobs make goes at once: from now on all there is counts as old, and the
 -- collector visits what is young.
 local function settle()
@@ -71,6 +80,10 @@ function standing.rules(ctx)
   local all, message, code = rules.load(ctx)
   if not all then
     return nil, message, code
+  end
+  local why = unread(all)
+  if why then
+    return nil, why, "again"
   end
   set = { mark = mark, all = all, kinds = {}, packages = standing.packages(all) }
   kept[who] = is_settled(ctx, all) and set or nil

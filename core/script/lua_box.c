@@ -3,8 +3,8 @@
  * of lua/box.
  *   configure{memory_mb, allow_unconfined}            before the first use, or after close
  *   load(user, package, {{name, source}...}) -> {{name, ok, out, error}...}       waits
- *   run(user, package, {{spec, cpu_ms}...} [, on_call]) -> {{ok, killed, cpu_us, out, error}...} in
- *                      order; waits. on_call(call, index, name, args) runs as a task for each thing
+ *   run(user, package, {{spec, cpu_ms}...} [, on_call]) -> {{ok, killed, unserved, cpu_us, out,
+ *                      error}...} in order; waits. unserved: no worker could be had. on_call(call, index, name, args) runs as a task for each thing
  *                      run `index` asks of the engine, and must reply; without it asking is refused
  *   pack({{event, at, key}...}) -> those events as bytes, for one batch or many
  *   batch(user, package, head, events, cpu_ms [, on_call]) -> as run; one rule over many events, a list
@@ -184,6 +184,7 @@ static void push_result(lua_State *L, const struct sw_run_result *r)
     lua_createtable(L, 0, 4);
     lua_pushboolean(L, r->ok), lua_setfield(L, -2, "ok");
     if (r->killed) lua_pushboolean(L, 1), lua_setfield(L, -2, "killed");
+    if (r->unserved) lua_pushboolean(L, 1), lua_setfield(L, -2, "unserved");
     lua_pushinteger(L, r->cpu_us), lua_setfield(L, -2, "cpu_us");
     if (r->name) lua_pushstring(L, r->name), lua_setfield(L, -2, "name");
     push_rd(L, r->out), lua_setfield(L, -2, "out");

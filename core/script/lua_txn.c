@@ -29,7 +29,9 @@
  *                      is the operation before it was new or changed
  *   t:claim{now, lease, only, most, owner} -> list of jobs; only = -1: the job added before it here
  *   t:job_check(id, gen)  t:job_extend(id, gen, until, progress)  t:job_done(id, gen, outcome, body)
- *   t:job_retry(id, gen, due, failure)   t:job_release(id, gen)   t:sweep()   t:job_forget(kind, name)
+ *   t:job_retry(id, gen, due, failure)   t:job_release(id, gen)   t:sweep()   a negative due: given up then
+ *   t:job_rest(id, gen, due, why): released until due      t:job_cancel(kind, name)
+ *   t:job_revive(id, due)   t:jobs_forget(id or 0, before): of those given up
  *   connections, credentials, limits, coverage, packed columns: txn_sync.c     raw archive: txn_raw.c
  *   ranks and merges of origins: txn_origins.c     undo, erasure: txn_undo.c
  *   t:dispatch(live_after ms): one job "dispatch" with the events of the records before it, if any */

@@ -102,13 +102,29 @@ static int run_job_release(struct sw_store *s, struct sw_txn *t, struct sw_op *o
     return sw_job_release(s, o->i[0], o->i[1], err);
 }
 
+static int run_job_rest(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
+{
+    (void)t;
+    return sw_job_rest(s, o->i[0], o->i[1], o->i[2], o->s[0], err);
+}
+
+static int run_job_revive(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
+{
+    return sw_job_revive(s, t->who.id, o->i[0], o->i[1], err);
+}
+
+static int run_jobs_forget(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
+{
+    return sw_jobs_forget(s, t->who.id, o->i[0], o->i[1], err);
+}
+
 static int run_sweep(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
 {
     (void)t, (void)o;
     return sw_job_sweep(s, err);
 }
 
-/* id, generation, then `ints` more integers and `texts` texts */
+/* id, generation (or another integer), then `ints` more integers and `texts` texts */
 static int lease_op(lua_State *L,
                     int (*run)(struct sw_store *, struct sw_txn *, struct sw_op *, struct sw_err *),
                     int ints, int texts)
@@ -141,15 +157,27 @@ static int l_job_release(lua_State *L)
 {
     return lease_op(L, run_job_release, 0, 0);
 }
-
-static int run_job_forget(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
+static int l_job_rest(lua_State *L)
 {
-    return sw_job_forget(s, t->who.id, o->s[0], o->s[1], err);
+    return lease_op(L, run_job_rest, 1, 1);
+}
+static int l_job_revive(lua_State *L)
+{
+    return lease_op(L, run_job_revive, 0, 0);
+}
+static int l_jobs_forget(lua_State *L)
+{
+    return lease_op(L, run_jobs_forget, 0, 0);
 }
 
-static int l_job_forget(lua_State *L)
+static int run_job_cancel(struct sw_store *s, struct sw_txn *t, struct sw_op *o, struct sw_err *err)
 {
-    struct sw_op *o = sw_txn_add(L, run_job_forget);
+    return sw_job_cancel(s, t->who.id, o->s[0], o->s[1], err);
+}
+
+static int l_job_cancel(lua_State *L)
+{
+    struct sw_op *o = sw_txn_add(L, run_job_cancel);
     sw_txn_arg(L, o, 0, 2);
     sw_txn_arg(L, o, 1, 3);
     return 0;
@@ -184,7 +212,10 @@ const luaL_Reg sw_txn_jobs_methods[] = {{"job", l_job},
                                         {"job_done", l_job_done},
                                         {"job_retry", l_job_retry},
                                         {"job_release", l_job_release},
-                                        {"job_forget", l_job_forget},
+                                        {"job_cancel", l_job_cancel},
+                                        {"job_rest", l_job_rest},
+                                        {"job_revive", l_job_revive},
+                                        {"jobs_forget", l_jobs_forget},
                                         {"runs_prune", l_runs_prune},
                                         {"sweep", l_sweep},
                                         {NULL, NULL}};

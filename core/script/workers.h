@@ -55,6 +55,7 @@ struct sw_run_result {
     const char *name; /* of a load: the file's name; else NULL */
     bool ok;
     bool killed;        /* the worker was lost with this run */
+    bool unserved;      /* no worker could be had: it did not run, and its script is not to blame */
     int64_t cpu_us;     /* as the worker states it */
     struct sw_rd out;   /* what the operation left: see lua/box/ops.lua; may be nil. Of a batch: no
                            bytes at all when the run has nothing to tell */

@@ -90,7 +90,7 @@ static void charge(struct sw_worker *w, struct sw_job *j)
     if (f) f->poisoned = true;
     if (w->killed) w->pool->stats.killed++;
     else w->pool->stats.crashed++;
-    sw_job_fail(j, w->p, true, text);
+    sw_job_fail(j, w->p, SW_END_KILLED, text);
     sw_job_free(j);
 }
 
@@ -104,7 +104,8 @@ static void queue_again(struct sw_workers *pool, struct sw_package *p, struct sw
     while ((j = sw_jobs_pop(flight))) {
         j->call = 0;
         if (j->file >= 0 || ++j->tries > TRIES_MAX || p->barren >= SW_WORKERS_BARREN_MAX) {
-            if (j->file < 0 || p->barren >= SW_WORKERS_BARREN_MAX) sw_job_fail(j, p, true, why);
+            if (p->barren >= SW_WORKERS_BARREN_MAX) sw_job_fail(j, p, SW_END_UNSERVED, why);
+            else if (j->file < 0) sw_job_fail(j, p, SW_END_KILLED, why);
             sw_job_free(j);
             continue;
         }

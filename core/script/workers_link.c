@@ -107,7 +107,7 @@ static void take_result(struct sw_worker *w, struct sw_rd frame)
     if (!sw_val_find(frame, "out", &r.out)) r.out = sw_rd_of(NULL, 0);
     if (!r.ok && (!sw_val_find(frame, "error", &r.error) ||
                   (error = r.error, !sw_val_next(&error, &v)) || v.kind != SW_V_MAP)) {
-        sw_job_fail(j, p, false, "the run failed without a reason");
+        sw_job_fail(j, p, SW_END_RAN, "the run failed without a reason");
     } else {
         p->known = true;
         p->avg_us = p->avg_us ? (p->avg_us * 7 + r.cpu_us) / 8 : r.cpu_us;

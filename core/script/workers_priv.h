@@ -81,8 +81,14 @@ struct sw_job *sw_job_load(const struct sw_package *p, int file);
 void sw_job_free(struct sw_job *j);
 /* Append the run as the worker reads it: the spec with its number and budget in front. */
 void sw_job_write(const struct sw_job *j, struct sw_buf *b);
+/* How a run ended that gave no result of its own. */
+enum sw_job_end {
+    SW_END_RAN,
+    SW_END_KILLED,   /* its worker was lost with it */
+    SW_END_UNSERVED, /* no worker could be had */
+};
 /* Hand over a result made here, not by a worker: the run failed with this text. */
-void sw_job_fail(const struct sw_job *j, const struct sw_package *p, bool killed, const char *text);
+void sw_job_fail(const struct sw_job *j, const struct sw_package *p, enum sw_job_end end, const char *text);
 /* Hand over a result, to the caller of the run or of the load. */
 void sw_job_give(const struct sw_job *j, struct sw_package *p, struct sw_run_result *r);
 

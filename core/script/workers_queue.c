@@ -154,9 +154,9 @@ void sw_job_give(const struct sw_job *j, struct sw_package *p, struct sw_run_res
     if (on.result) on.result(on.ctx, r);
 }
 
-void sw_job_fail(const struct sw_job *j, const struct sw_package *p, bool killed, const char *text)
+void sw_job_fail(const struct sw_job *j, const struct sw_package *p, enum sw_job_end end, const char *text)
 {
-    struct sw_run_result r = {.killed = killed};
+    struct sw_run_result r = {.killed = end == SW_END_KILLED, .unserved = end == SW_END_UNSERVED};
     struct sw_buf b;
     size_t at;
     sw_buf_init(&b, 4096);
@@ -269,15 +269,16 @@ void sw_package_queue_loads(struct sw_package *p)
         if (!p->files[i].poisoned) sw_jobs_push_front(&p->queue, sw_job_load(p, (int)i));
 }
 
+/* What is to be loaded into a worker that is there stays: it would live on without its scripts. */
 void sw_package_fail_queue(struct sw_package *p, const char *text)
 {
-    struct sw_jobs q = p->queue;
+    struct sw_jobs q;
     struct sw_job *j;
-    if (q.n == 0) return;
-    if (q.n && q.last == &p->queue.first) q.last = &q.first;
-    sw_jobs_init(&p->queue);
+    size_t n = p->queue.n;
+    sw_jobs_init(&q);
+    while (n-- && (j = sw_jobs_pop(&p->queue))) sw_jobs_push(j->file >= 0 && p->worker ? &p->queue : &q, j);
     while ((j = sw_jobs_pop(&q))) {
-        sw_job_fail(j, p, false, text);
+        sw_job_fail(j, p, SW_END_UNSERVED, text);
         sw_job_free(j);
     }
 }

@@ -274,9 +274,38 @@ int sw_job_retry(struct sw_store *s, int64_t id, int64_t generation, int64_t due
         "UPDATE job SET state = $3, due_ms = $4, failure = $5, lease_ms = 0 WHERE id = $1 AND generation = $2 "
         "AND state = 1 RETURNING person_id",
         "iiiis", id, generation, (int64_t)(due_ms < 0 ? SW_JOB_GIVEN_UP : SW_JOB_READY),
-        due_ms < 0 ? 0 : due_ms, failure);
+        due_ms < 0 ? -due_ms : due_ms, failure);
     if (rc <= 0) return rc ? rc : lost(err, id);
     return due_ms < 0 ? 0 : hint(s, person, due_ms, err);
+}
+
+int sw_job_rest(struct sw_store *s, int64_t id, int64_t generation, int64_t due_ms, const char *why,
+                struct sw_err *err)
+{
+    int64_t person;
+    int rc = sw_ask_int(
+        s, err, &person,
+        "UPDATE job SET state = 0, lease_ms = 0, attempts = attempts - 1, due_ms = $3, failure = $4 WHERE id = $1 "
+        "AND generation = $2 AND state = 1 RETURNING person_id",
+        "iiis", id, generation, due_ms, why);
+    return rc > 0 ? hint(s, person, due_ms, err) : rc ? rc : lost(err, id);
+}
+
+int sw_job_revive(struct sw_store *s, int64_t person, int64_t id, int64_t due_ms, struct sw_err *err)
+{
+    int64_t one;
+    int rc = sw_ask_int(
+        s, err, &one,
+        "UPDATE job SET state = 0, attempts = 0, due_ms = $3 WHERE person_id = $1 AND id = $2 AND state = 2 RETURNING 1",
+        "iii", person, id, due_ms);
+    return rc > 0 ? hint(s, person, due_ms, err) : rc;
+}
+
+int sw_jobs_forget(struct sw_store *s, int64_t person, int64_t only_id, int64_t before_ms, struct sw_err *err)
+{
+    return sw_run(s, err,
+                  "DELETE FROM job WHERE person_id = $1 AND state = 2 AND due_ms < $2 AND (id = $3 OR $3 = 0)",
+                  "iii", person, before_ms, only_id);
 }
 
 int sw_job_release(struct sw_store *s, int64_t id, int64_t generation, struct sw_err *err)
@@ -312,7 +341,7 @@ int sw_job_list(struct sw_store *s, int64_t person, void (*each)(void *ctx, stru
     return rc;
 }
 
-int sw_job_forget(struct sw_store *s, int64_t person, const char *kind, const char *name, struct sw_err *err)
+int sw_job_cancel(struct sw_store *s, int64_t person, const char *kind, const char *name, struct sw_err *err)
 {
     return sw_run(s, err, "DELETE FROM job WHERE person_id = $1 AND kind = $2 AND name = $3", "iss", person, kind,
                   name);

@@ -51,13 +51,19 @@ int sw_runs_prune(struct sw_store *s, int64_t person, int64_t before_ms, int64_t
                   int64_t *gone, struct sw_err *err);
 /* Is there a line that sw_runs_prune would forget? 1 or 0. */
 int sw_runs_old(struct sw_store *s, int64_t person, int64_t before_ms, struct sw_err *err);
-/* Failed: due again at due_ms, or given up when due_ms is negative. */
+/* Failed: due again at due_ms; a negative one is the instant, negated, at which it is given up. */
 int sw_job_retry(struct sw_store *s, int64_t id, int64_t generation, int64_t due_ms,
                  const char *failure, struct sw_err *err);
 /* Without a word in the history: what it was for is gone. Nothing where there is none of that name. */
-int sw_job_forget(struct sw_store *s, int64_t person, const char *kind, const char *name, struct sw_err *err);
+int sw_job_cancel(struct sw_store *s, int64_t person, const char *kind, const char *name, struct sw_err *err);
 /* Hand back the lease without counting an attempt (drain at shutdown). */
 int sw_job_release(struct sw_store *s, int64_t id, int64_t generation, struct sw_err *err);
+/* The same until due_ms, with the reason: what it waits for is known not to be there. */
+int sw_job_rest(struct sw_store *s, int64_t id, int64_t generation, int64_t due_ms, const char *why,
+                struct sw_err *err);
+/* Of those that were given up: try one anew; forget one (0: all) given up before before_ms. */
+int sw_job_revive(struct sw_store *s, int64_t person, int64_t id, int64_t due_ms, struct sw_err *err);
+int sw_jobs_forget(struct sw_store *s, int64_t person, int64_t only_id, int64_t before_ms, struct sw_err *err);
 
 /* Earliest instant at which something can be claimed: 1 and *due_ms, or 0 when nothing waits. */
 int sw_job_next_due(struct sw_store *s, int64_t real_ms, int64_t *due_ms, struct sw_err *err);

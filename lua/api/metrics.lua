@@ -2,6 +2,7 @@
 -- a name, a value or a time of what is kept. Asks for the word of `syncwell secrets set metrics` where there
 -- is one; without one it answers only requests of this machine.
 local bearer = require("api.bearer")
+local outlets = require("outlets")
 
 local function line(out, name, kind, help, value)
   out[#out + 1] = ("# HELP syncwell_%s %s\n# TYPE syncwell_%s %s\nsyncwell_%s %d\n"):format(name, help, name,
@@ -51,6 +52,8 @@ return function(ctx, request)
   line(out, "samples", "gauge", "Samples kept in chunks.", c.samples)
   line(out, "jobs_waiting", "gauge", "Jobs that wait or run.", c.jobs)
   line(out, "jobs_given_up", "gauge", "Jobs that were given up.", c.given_up)
+  line(out, "channels_failing", "gauge", "Channels that lost messages or have taken none for an hour.",
+    #outlets.ill(ctx))
   line(out, "http_requests_total", "counter", "Requests given to a handler.", http.requests)
   line(out, "http_refused_total", "counter", "Requests refused before.", http.refused)
   line(out, "script_runs_total", "counter", "Runs of scripts.", box.runs)

@@ -188,7 +188,32 @@ end
 local function sweep(ctx)
   local t = home.common_txn(ctx)
   t:sweep()
+  t:doc(".clock", "last", json.encode { last = sw.time.now() })
   return t:commit()
+end
+
+-- What is to be done so long after something, and was reckoned by the clock as it stood then.
+local RECKONED = { sync = true, digest = true, prune = true }
+
+-- The clock went back: what was planned by the wrong one would wait until it is that late again. True when it
+-- did; times that rules name are planned anew by whoever reloads.
+local function clock_went_back(ctx, last)
+  local now = sw.time.now()
+  if not last or last - now <= SWEEP_MS then
+    return false
+  end
+  sw.sys.log("warn", "run", ("the clock went back by %s: what was planned by the wrong time is planned anew")
+    :format(term.duration((last - now) / 1000)))
+  for _, person in ipairs(everybody(ctx)) do
+    local t = home.txn(person)
+    for _, job in ipairs(sw.store.jobs(person.who) or {}) do
+      if job.state == "ready" and job.due > now and (RECKONED[job.kind] or job.attempts > 0) then
+        t:job { kind = job.kind, name = job.name, due = now, payload = "{}" } -- its own payload stays
+      end
+    end
+    t:commit()
+  end
+  return true
 end
 
 -- What fails again and again is said once, and again after ten minutes.
@@ -224,6 +249,8 @@ local function look_after(ctx, state)
 end
 
 local function turn(ctx, state)
+  state.reload = clock_went_back(ctx, state.latest) or state.reload
+  state.latest = sw.time.now()
   if state.reload then
     state.reload = false
     sw.sys.log("info", "run", "reloading configuration and rules")
@@ -240,6 +267,7 @@ end
 
 -- A disk without room is for whoever started it to try again.
 local function begin(ctx, ready)
+  clock_went_back(ctx, last_time(ctx))
   local ok, message, code = sweep(ctx)
   if ok then
     queue.reclaim(ctx)

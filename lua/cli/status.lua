@@ -1,14 +1,17 @@
 -- syncwell status: what is kept, what runs, what is broken.
 --   syncwell status   |   syncwell status --line   |   syncwell status --check
+local caretaker = require("caretaker")
 local confinement = require("confinement")
 local connections = require("connections")
 local erasing = require("erasing")
 local holding = require("holding")
 local home = require("home")
+local outlets = require("outlets")
 local rules = require("rules")
 local term = require("term")
 
 local json = sw.json
+local GIVEN_UP_MOST = 20
 
 local command = {
   group = "run", summary = "what is kept, what runs, what is broken", usage = "[--line | --check]",
@@ -46,6 +49,27 @@ local function script_errors(ctx)
   return list
 end
 
+-- Channels that lost messages or have taken none for a while.
+local function failing_channels(ctx)
+  local list = outlets.ill(ctx)
+  for _, c in ipairs(list) do
+    c.since = iso(ctx, c.since)
+  end
+  return list
+end
+
+-- What was given up, the newest first.
+local function given_up(ctx)
+  local list = json.list()
+  for _, job in ipairs(sw.store.jobs(ctx.who) or {}) do
+    if job.state == "given_up" and #list < GIVEN_UP_MOST then
+      table.insert(list, 1, { id = job.id, kind = job.kind, name = job.name, at = iso(ctx, job.due),
+        why = job.failure })
+    end
+  end
+  return list
+end
+
 local function gather(ctx, brief)
   local counts, message, code = sw.store.counts(ctx.who)
   if not counts then
@@ -73,6 +97,8 @@ local function gather(ctx, brief)
     home = ctx.home, user = ctx.name, zone = ctx.zone, records = counts.records,
     samples = counts.samples, origins = counts.origins, raw = sw.store.raw_totals(ctx.who, 0),
     rules_held = holding.is(ctx), jobs_waiting = counts.jobs, jobs_given_up = counts.given_up,
+    jobs_failed = counts.given_up > 0 and given_up(ctx) or json.list(),
+    channels_failing = failing_channels(ctx), disk_short_mb = caretaker.short_of_room(ctx),
     rules_on = live,
       erasures_open = #erasing.pending(ctx),
       broken_rules = json.list(broken), rule_errors = json.list(errors), paused_rules = resting,
@@ -95,6 +121,20 @@ local function print_kept(s)
       term.number(s.raw.items), term.bytes(s.raw.stored), term.bytes(s.raw.bytes))
   end
   term.line("jobs         %d waiting, %d given up%s", s.jobs_waiting, s.jobs_given_up, hint)
+  for _, j in ipairs(s.jobs_failed) do
+    term.line("given up     %d %s %s, %s: %s", j.id, j.kind, sw.sys.clean(j.name), j.at, sw.sys.clean(j.why))
+  end
+  if #s.jobs_failed > 0 then
+    term.line("             try again with: syncwell jobs retry; forget with: syncwell jobs forget")
+  end
+  for _, c in ipairs(s.channels_failing) do
+    term.line("messages     %s does not take them since %s%s: %s; see: syncwell notifications", c.channel,
+      c.since, c.lost > 0 and (" (%d lost)"):format(c.lost) or "", sw.sys.clean(c.why))
+  end
+  if s.disk_short_mb then
+    term.line("disk         %d MB left where the home lies: make room, or nothing new can be kept",
+      s.disk_short_mb)
+  end
   if s.paused then
     term.line("paused       nothing is asked, fired or sent until `syncwell resume`")
   end
@@ -128,7 +168,8 @@ function command.run(ctx, _, options)
   if not s then
     return nil, message, code
   end
-  local bad = #s.broken_rules + #s.paused_rules + s.jobs_given_up + s.connections_broken + s.erasures_open
+  local bad = #s.broken_rules + #s.paused_rules + s.jobs_given_up + s.connections_broken + #s.channels_failing
+    + s.erasures_open + (s.disk_short_mb and 1 or 0)
   if options.check then
     return bad > 0 and 4 or 0
   elseif ctx.json then

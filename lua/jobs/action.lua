@@ -1,11 +1,12 @@
 -- Job "action": performs one action of a firing. The intent stands in the firing before anything is
 -- sent; each action has a key of its own, so that doing it again changes nothing.
--- payload: { firing = "rule|key", n = 1 }
+-- payload: { firing = "rule|key", n = 1, beside = it leaves the machine }
 local actions = require("actions")
 local channels = require("channels")
 local firing = require("firing")
 local home = require("home")
 local notifying = require("notifying")
+local outlets = require("outlets")
 local wording = require("wording")
 
 local json = sw.json
@@ -18,16 +19,12 @@ local function opened(ctx, name, open)
     return nil, why, code
   end
   local how = open(own)
-  return setmetatable({ send = function(_, ...) return how.send(own, ...) end }, { __index = how })
-end
-
--- The channel of a notification: its own word, else the home's default, else the file.
-local function channel_name(ctx, args)
-  return args.channel or (ctx.config and ctx.config.channels or {}).default or "file"
+  return setmetatable({ outlet = name, send = function(_, ...) return how.send(own, ...) end },
+    { __index = how })
 end
 
 local function channel_of(ctx, args)
-  local name = channel_name(ctx, args)
+  local name = outlets.name(ctx, args)
   if not channels.known(name) then
     return nil, ("there is no channel '%s' (%s)"):format(name, table.concat(channels.names(), ", ")), "bad"
   end
@@ -45,9 +42,10 @@ function perform.notify(ctx, args, about)
   if args.at and args.at < sw.time.now() - 60000 and args.if_past ~= "now" then
     return { keyed = true, send = function() return "skipped: its time had passed" end }
   end
-  about.channel = channel_name(ctx, args)
+  about.channel = outlets.name(ctx, args)
   local how, why, code = notifying.held(ctx, args, about)
   if how ~= false then
+    about.channel = nil -- no matter of the channel
     return how, why, code
   end
   how, why, code = channel_of(ctx, args)
@@ -92,7 +90,7 @@ local function set_state(ctx, job, doc, n, state, finish, more)
   t:doc("firing", doc.name, json.encode(doc.body), { revision = doc.revision, at = doc.at })
   if finish and doc.body.actions[n].action == "notify" then
     notifying.log(t, job, { firing = doc, n = n,
-      channel = channel_name(ctx, doc.body.actions[n].args) }, state)
+      channel = outlets.name(ctx, doc.body.actions[n].args) }, state)
   end
   if finish then
     job:finish(t, state, {})
@@ -110,17 +108,28 @@ local function set_state(ctx, job, doc, n, state, finish, more)
   return { state = state }
 end
 
--- Nobody knows whether it arrived: sent again only if the rule said so, else shown as it is.
-local function unknown(ctx, job, doc, n, why)
-  return set_state(ctx, job, doc, n, "outcome unknown" .. (why and ": " .. why or ""), true)
+-- A word about a channel that does not arrive either is not told of.
+local function lose(t, ctx, outlet, doc, why)
+  if outlet then
+    outlets.lost(t, ctx, outlet, why, doc.body.event.type == "channel.failing")
+  end
 end
 
--- It will not arrive, also not later; what it would have said once may be said again.
-local function failed(ctx, job, doc, n, why, args, key)
+-- Nobody knows whether it arrived: sent again only if the rule said so, else shown as it is.
+local function unknown(ctx, job, doc, n, why, outlet)
+  return set_state(ctx, job, doc, n, "outcome unknown" .. (why and ": " .. why or ""), true, function(t)
+    lose(t, ctx, outlet, doc, why or "its outcome is unknown")
+  end)
+end
+
+-- It will not arrive, also not later; what it would have said once may be said again. about: { args, key,
+-- outlet = the channel where it is the channel's matter }
+local function failed(ctx, job, doc, n, why, about)
   return set_state(ctx, job, doc, n, "failed: " .. why, true, function(t)
     if doc.body.actions[n].action == "notify" then
-      notifying.forget(ctx, t, args, { key = key, firing = doc })
+      notifying.forget(ctx, t, about.args, { key = about.key, firing = doc })
     end
+    lose(t, ctx, about.outlet, doc, why)
   end)
 end
 
@@ -135,29 +144,54 @@ local function steps_of(ctx, job, doc, n)
   return steps
 end
 
-local function send(ctx, job, doc, n, how, key, args)
+-- The channel takes nothing now: noted, and when it may be tried again.
+local function rested(ctx, outlet, why, wait_ms)
+  local t = home.txn(ctx)
+  local due = outlets.failed(t, ctx, outlet, why, wait_ms)
+  return t:commit() and due or nil
+end
+
+-- What did not go through: over when nobody knows or nobody will try again, else it waits.
+local function not_sent(ctx, job, doc, n, how, f)
   local a = doc.body.actions[n]
-  if not how.keyed and a.state == "planned" then
+  local due = how.outlet and rested(ctx, how.outlet, f.why, f.wait_ms)
+  if f.sent and not how.keyed and a.args.on_unknown ~= "resend" then
+    return unknown(ctx, job, doc, n, f.why, how.outlet)
+  elseif job.is_last then
+    return failed(ctx, job, doc, n, ("given up after %d tries: %s"):format(job.attempts, f.why), f.about)
+  elseif a.state == "sending" and not f.sent then
+    local ok, message, code = set_state(ctx, job, doc, n, "planned") -- it never left: try again later
+    if not ok then
+      return nil, message, code
+    end
+  end
+  return nil, f.why, f.kind, due
+end
+
+local function send(ctx, job, doc, n, how, key, args)
+  local a, outlet = doc.body.actions[n], how.outlet
+  local about = { args = args, key = key, outlet = outlet }
+  local _ <close> = outlet and outlets.enter(ctx, outlet) or nil
+  local rests, resting = nil, nil
+  if outlet then
+    rests, resting = outlets.rests_until(ctx, outlet)
+  end
+  if rests then
+    return nil, resting, "rests", rests
+  elseif not how.keyed and a.state == "planned" then
     local ok, message, code = set_state(ctx, job, doc, n, "sending")
     if not ok then
       return nil, message, code
     end
   end
-  local state, why, kind, sent = how.send(ctx, key, args, steps_of(ctx, job, doc, n))
+  local state, why, kind, sent, wait_ms = how.send(ctx, key, args, steps_of(ctx, job, doc, n))
   if state then
-    return set_state(ctx, job, doc, n, state, true)
+    return set_state(ctx, job, doc, n, state, true, outlet and function(t) outlets.went(t, ctx, outlet) end)
   elseif kind == "bad" then
-    return failed(ctx, job, doc, n, why, args, key)
-  elseif how.keyed or a.args.on_unknown == "resend" then
-    return nil, why, kind
-  elseif sent then
-    return unknown(ctx, job, doc, n, why)
+    return failed(ctx, job, doc, n, why, about)
   end
-  local ok, message, code = set_state(ctx, job, doc, n, "planned") -- it never left: try again later
-  if not ok then
-    return nil, message, code
-  end
-  return nil, why, kind
+  return not_sent(ctx, job, doc, n, how, { why = why, kind = kind, sent = sent, wait_ms = wait_ms,
+    about = about })
 end
 
 function action.run(ctx, job)
@@ -175,15 +209,16 @@ function action.run(ctx, job)
   end
   local open, how, why = perform[a.action], actions.get(a.action), nil
   local args = a.action == "notify" and wording.apply(ctx, doc.body.rule, a.args) or a.args
+  local about = { key = key, firing = doc, n = p.n }
   if open then
-    how, why, code = open(ctx, args, { key = key, firing = doc, n = p.n })
+    how, why, code = open(ctx, args, about)
   end
   if not how and code and code ~= "bad" then
     return nil, why, code
   elseif not how then
-    return failed(ctx, job, doc, p.n, why, args, key)
+    return failed(ctx, job, doc, p.n, why, { args = args, key = key, outlet = about.channel })
   elseif a.state == "sending" and not how.keyed and a.args.on_unknown ~= "resend" then
-    return unknown(ctx, job, doc, p.n, "stopped while it was being sent")
+    return unknown(ctx, job, doc, p.n, "stopped while it was being sent", how.outlet)
   end
   return send(ctx, job, doc, p.n, how, key, args)
 end

@@ -1,6 +1,7 @@
 -- Job "digest": what was gathered in a group (notifying.lua) goes out as one message.
 -- payload: { group = "ntfy|sync" }
 local home = require("home")
+local outlets = require("outlets")
 
 local json = sw.json
 local digest = {}
@@ -41,7 +42,7 @@ function digest.run(ctx, job)
     now)), event = { kind = "notice", type = "gathered", id = key }, outcome = "fired", log = json.list(),
     actions = json.list { { action = "notify", state = "planned", args = { title = title, text = text,
       channel = doc.body.channel, priority = loudest(items) } } } }, { mode = "new", at = now })
-  t:job { kind = "action", name = name .. "#1", due = now, payload = json.encode { firing = name, n = 1 } }
+  t:job(outlets.job(ctx, name, 1, { action = "notify", args = { channel = doc.body.channel } }, now))
   t:doc_delete(".group", doc.name)
   job:finish(t, "done", { sent = #items })
   local ok

@@ -65,6 +65,7 @@ function prune.run(ctx, job)
   repeat
     local t = home.txn(ctx)
     job:keep(t, ("%d forgotten"):format(gone))
+    t:jobs_forget(0, before)
     t:runs_prune(before, PART)
     local done, message, code = t:commit()
     if not done then

@@ -1,7 +1,11 @@
 -- Channel "ntfy": a push message on your phone by ntfy (https://ntfy.sh or your own server).
 --   config.lua: channels = { ntfy = { url = "https://ntfy.sh/a-topic-only-you-know" } }
 -- ntfy knows no keys: an answer that was lost leaves the outcome unknown (see jobs/action.lua).
+local patience = require("patience")
+
 local ntfy = { keyed = false }
+
+local LATER = { [408] = true, [425] = true, [429] = true }
 
 local PRIORITY = { low = "2", normal = "3", high = "4" }
 
@@ -39,12 +43,16 @@ local function actions_of(list)
   end))
 end
 
--- 4xx means that the same message will never be taken; 429 and 5xx that a later one may be.
-function ntfy.judge(status)
+-- 4xx means that the same message will never be taken, but for those that speak of time; 5xx that it may be
+-- later.
+function ntfy.judge(r)
+  local status = r.status
   if status >= 200 and status < 300 then
     return "done"
   end
-  return nil, ("the server answered %d"):format(status), (status == 429 or status >= 500) and "again" or "bad"
+  local later = LATER[status] or status >= 500
+  return nil, ("the server answered %d"):format(status), later and "again" or "bad", false,
+    later and patience.told(r.headers, sw.time.wall()) or nil
 end
 
 function ntfy.send(ctx, _, args)
@@ -63,7 +71,7 @@ function ntfy.send(ctx, _, args)
   if not r then
     return nil, message, code, sent
   end
-  return ntfy.judge(r.status)
+  return ntfy.judge(r)
 end
 
 return ntfy

@@ -19,7 +19,7 @@ function webhook.send(ctx, key, args)
   if not r then
     return nil, message, code, sent
   end
-  return ntfy.judge(r.status)
+  return ntfy.judge(r)
 end
 
 return webhook

@@ -3,7 +3,9 @@ local flow = require("flow")
 
 local NOW = "2025-03-20T20:00:00Z"
 
-local seen, mode = {}, "ok"
+local live = require("live")
+
+local seen, mode, after, others = {}, "ok", nil, nil
 
 -- The stand-in: remembers what came; by mode it answers, refuses, asks for patience or says nothing.
 local port = assert(sw.serve.listen("127.0.0.1:0", function(request, answer)
@@ -11,7 +13,8 @@ local port = assert(sw.serve.listen("127.0.0.1:0", function(request, answer)
   if mode == "silent" then
     sw.sys.sleep(1500)
   end
-  answer(({ ok = 200, busy = 503, never = 400, silent = 200 })[mode], {}, "{}")
+  local status = request.path == "/hook" and others == "well" and 200
+  answer(status or ({ ok = 200, busy = 503, never = 400, silent = 200 })[mode], { ["Retry-After"] = after }, "{}")
 end))
 
 local function prepared(channel, more)
@@ -25,6 +28,15 @@ return sw.rule { title = "t", on = sw.at "20:00", uses = { "notify" },
   flow.beside(h.command("--now", "2025-03-20T19:00:00Z", "run", "--once"))
   seen = {}
   return h
+end
+
+-- What is told of a channel that fails goes by another one and is no matter here.
+local function requests()
+  local n = 0
+  for _, r in ipairs(seen) do
+    n = n + (r.path == "/topic" and 1 or 0)
+  end
+  return n
 end
 
 local function state(h)
@@ -81,7 +93,7 @@ describe("notifications over HTTP", function()
     local h = prepared("ntfy")
     step(h)
     expect(state(h)).contains("failed: the server answered 400")
-    expect(#seen).equals(1)
+    expect(requests()).equals(1)
     h.remove()
   end)
 
@@ -95,11 +107,11 @@ describe("notifications over HTTP", function()
         sw.sys.sleep(5)
       end
       os.execute(("kill -9 $(cat %s/pid)"):format(h.dir))
-      expect(#seen).equals(1)
+      expect(requests()).equals(1)
       mode = "ok"
       step(h)
       expect(state(h)).contains(case[2])
-      expect(#seen).equals(case[3])
+      expect(requests()).equals(case[3])
       h.remove()
     end
   end)
@@ -108,6 +120,88 @@ describe("notifications over HTTP", function()
     local h = prepared("carrier_pigeon")
     step(h)
     expect(state(h)).contains("there is no channel 'carrier_pigeon'")
+    h.remove()
+  end)
+
+  it("wait as long as the server asks for, a day at most, and are not hammered at for nonsense", function()
+    for asked, due in pairs { ["600"] = { "2025-03-20T20:09:00Z", "2025-03-20T20:11:00Z" },
+      ["-30"] = { NOW, "2025-03-20T20:01:00Z" }, ["Thu, 01 Jan 1970 00:00:00 GMT"] = { NOW, "2025-03-20T20:01:00Z" },
+      ["31536000"] = { "2025-03-21T19:00:00Z", "2025-03-21T21:00:00Z", 3 } } do -- with that of the next evening
+      mode, after = "busy", asked
+      local h = prepared("ntfy")
+      step(h)
+      expect({ asked, requests() }).equals { asked, 1 }
+      mode = "ok"
+      step(h, due[1])
+      expect({ asked, requests() }).equals { asked, 1 }
+      step(h, due[2])
+      expect({ asked, requests(), state(h) }).equals { asked, due[3] or 2, "done" }
+      h.remove()
+    end
+    after = nil
+  end)
+
+  it("wait together for a server that is down: one of them asks for all, and none is given up in days", function()
+    mode, others = "busy", "well"
+    local h = prepared("ntfy")
+    for k = 1, 9 do
+      flow.write(("%s/rules/automations/more%d.lua"):format(h.dir, k), (flow.read(h.dir .. "/rules/automations/tell.lua")))
+    end
+    flow.beside(h.command("--now", "2025-03-20T19:00:00Z", "run", "--once"))
+    seen = {}
+    step(h, "2025-03-24T20:00:00Z")
+    local asked = requests()
+    expect(asked > 10 and asked < 150).is_true()
+    mode = "ok"
+    step(h, "2025-03-24T22:00:00Z")
+    expect(requests()).equals(asked + 10 * 5) -- five evenings of ten rules
+    h.remove()
+  end)
+end)
+
+describe("a channel that does not answer", function()
+  it("holds up no other, and its user is told by another one, by status and by the log", function()
+    local h = prepared("webhook")
+    others = "well"
+    flow.write(h.dir .. "/rules/automations/tell.lua", [[local sw = require "syncwell"
+return sw.rule { title = "t", on = sw.event "note.created", uses = { "notify" }, run = function(w, ctx)
+  ctx.notify { text = "by phone", channel = "ntfy" }
+  ctx.notify { text = "beside", channel = "file" }
+end }]])
+    mode = "never"
+    local engine = live.spawn(h.command("run"))
+    engine.await("running; home")
+    flow.beside(h.command("log", "note", "one"))
+    engine.await("ntfy: a message did not arrive")
+    mode = "silent" -- each takes a second and a half
+    seen = {}
+    for i = 1, 8 do
+      flow.beside(h.command("log", "note", "more " .. i))
+    end
+    local began = sw.time.mono()
+    expect(live.wait(20, function()
+      return select(2, (flow.read(h.dir .. "/notifications.log") or ""):gsub("beside", "")) == 9
+    end)).is_true()
+    expect(sw.time.mono() - began < 4000).is_true()
+    expect(requests() < 8).is_true()
+    live.wait(30, function() return requests() == 8 end)
+    mode = "never"
+    flow.beside(h.command("log", "note", "last"))
+    live.wait(10, function() return requests() == 9 end)
+    sw.sys.sleep(500)
+    local s = flow.beside(h.command("status"))
+    expect({ s.code, s.out:match("messages +(%S+) does not take them") }).equals { 4, "ntfy" }
+    expect(s.out).contains("the server answered 400")
+    mode = "ok"
+    flow.beside(h.command("log", "note", "well"))
+    live.wait(10, function() return flow.beside(h.command("status", "--check")).code == 0 end)
+    expect(flow.beside(h.command("status", "--check")).code).equals(0)
+    engine.stop()
+    local notice
+    for _, m in ipairs(sw.json.decode(flow.beside(h.command("--json", "notifications")).out)) do
+      notice = m.title == "Messages do not arrive" and m or notice
+    end
+    expect(notice.channel).equals("webhook")
     h.remove()
   end)
 end)

@@ -369,6 +369,8 @@ describe("SyncWell itself", function()
     expect(told(h)).contains("MB are left where " .. h.dir .. " lies")
     step(h, "2026-03-02T15:00:00Z")
     expect(lines(h)).equals(2)
+    local r = flow.beside(h.command("status"))
+    expect({ r.code, r.out:match("MB left where the home lies") }).equals { 4, "MB left where the home lies" }
     h.remove()
   end)
 

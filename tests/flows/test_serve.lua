@@ -83,7 +83,7 @@ describe("serve", function()
         names[#names + 1] = name
       end
     end)
-    expect(table.concat(names, " ")).equals("records samples jobs_waiting jobs_given_up http_requests_total http_refused_total "
+    expect(table.concat(names, " ")).equals("records samples jobs_waiting jobs_given_up channels_failing http_requests_total http_refused_total "
       .. "script_runs_total script_workers_killed_total script_workers_crashed_total")
     h.remove()
   end)

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Where a provider may send its credentials, and how long a refused request waits.
 local account = require("account")
+local patience = require("patience")
 
 local acct = { base = "https://api.acme.example/v1", provider = { script = "providers/acme.lua" },
   declaration = { base = "https://api.acme.example/v1", hosts = { "api.acme.example", "files.acme.example" } } }
@@ -51,7 +52,7 @@ describe("a wait", function()
       { "retry-after", "99999999999", 86400000 }, { "retry-after", "nan" }, { "x-ratelimit-reset", "120", 120000 },
       { "x-ratelimit-reset", tostring(wall // 1000 + 90), 90000 }, { "x-ratelimit-reset", "1e300", 86400000 }, { "ratelimit", "limit=100, remaining=0, reset=7", 7000 },
       { "ratelimit", '"default";r=0;t=9', 9000 }, { "other", "5" } } do
-      local got = account.told_to_wait({ [row[1]] = row[2] }, wall)
+      local got = patience.told({ [row[1]] = row[2] }, wall)
       expect(row[1] .. row[2] .. tostring(got)).equals(row[1] .. row[2] .. tostring(row[3]))
       expect(got == nil or math.type(got) == "integer").is_true()
     end

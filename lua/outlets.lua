@@ -1,0 +1,147 @@
+-- The channels that messages leave by, as they fare: one message at a time, a rest after a failure (as long
+-- as the server asks for, else longer each time), and what is told of a channel that takes none.
+--   local lane <close> = outlets.enter(ctx, "ntfy")    -- one behind the other, in the order of asking
+--   outlets.rests_until(ctx, "ntfy")                   --> ms, why | nil: it may be tried
+--   outlets.went(t, ctx, "ntfy")   outlets.failed(t, ctx, "ntfy", why, told_ms)
+--   outlets.lost(t, ctx, "ntfy", why, quiet)
+-- A document ".channel" stands for each that is not well; a message that goes out removes it.
+local notices = require("notices")
+
+local json = sw.json
+local outlets = {}
+
+local HOUR_MS, DAY_MS = 3600000, 86400000
+local STALE_MS = 7 * DAY_MS -- nothing was sent by it since: it is no channel of this home any more
+
+-- Those that stand on this machine take what they are given.
+local INSIDE = { file = true, log = true }
+
+local lanes = {} -- person and channel -> { next = ticket to give, serving = ticket whose turn it is }
+local well = {} -- person and channel -> true: there is no document
+
+local function mark(ctx, name)
+  return ctx.who .. "|" .. name
+end
+
+function outlets.enter(ctx, name)
+  local key = mark(ctx, name)
+  local lane = lanes[key] or { next = 0, serving = 0 }
+  lanes[key] = lane
+  local ticket = lane.next
+  lane.next = ticket + 1
+  while lane.serving < ticket do
+    sw.sys.sleep(10)
+  end
+  return setmetatable({}, { __close = function() lane.serving = lane.serving + 1 end })
+end
+
+-- The channel of a message: its own word, else the home's default, else the file.
+function outlets.name(ctx, args)
+  return args.channel or (ctx.config and ctx.config.channels or {}).default or "file"
+end
+
+-- The job that performs action n of a firing. What leaves the machine is done beside the others.
+function outlets.job(ctx, firing, n, a, due)
+  local beside = a.action == "mqtt.publish" or a.action == "notify" and not INSIDE[outlets.name(ctx, a.args)]
+  return { kind = "action", name = ("%s#%d"):format(firing, n), due = due, payload = json.encode {
+    firing = firing, n = n, beside = beside or nil } }
+end
+
+local function read(ctx, name)
+  local key = mark(ctx, name)
+  local doc = not well[key] and sw.store.doc(ctx.who, ".channel", name) or nil
+  well[key] = doc == nil
+  return doc and doc.body
+end
+
+-- A rest that lies further ahead than one is ever given is a clock that was wrong.
+function outlets.rests_until(ctx, name)
+  local body, now = read(ctx, name), sw.time.now()
+  local rest = body and body.rests
+  if rest and rest > now and rest <= now + DAY_MS + HOUR_MS then
+    return rest, body.why
+  end
+end
+
+-- Another channel for a word about one that is ill: the default, else one that is set up, else the file.
+local function other(ctx, name)
+  local set = ctx.config and ctx.config.channels or {}
+  if set.default ~= name then
+    return set.default or "file"
+  end
+  for _, candidate in ipairs { "ntfy", "email", "webhook", "mqtt" } do
+    if candidate ~= name and type(set[candidate]) == "table" and set[candidate].url then
+      return candidate
+    end
+  end
+  return "file"
+end
+
+local function tell(t, ctx, name, body)
+  if not body.told then
+    body.told = true
+    notices.send(ctx, t, "channel.failing", ("%s %d"):format(name, body.since), { channel = name,
+      why = body.why }, other(ctx, name))
+  end
+end
+
+local function begun(ctx, name, why)
+  local body, now = read(ctx, name) or {}, sw.time.now()
+  if body.last and now - body.last > STALE_MS then
+    body = {}
+  end
+  body.since, body.last, body.why = body.since or now, now, why
+  body.failures, body.lost = body.failures or 0, body.lost or 0
+  return body, now
+end
+
+local function write(t, ctx, name, body)
+  t:doc(".channel", name, json.encode(body), { at = body.last })
+  well[mark(ctx, name)] = nil
+end
+
+-- Into the transaction that ends a message.
+function outlets.went(t, ctx, name)
+  if read(ctx, name) then
+    t:doc_delete(".channel", name)
+  end
+end
+
+-- It takes nothing now; gives when it may be tried again.
+function outlets.failed(t, ctx, name, why, told_ms)
+  local body, now = begun(ctx, name, why)
+  body.failures = body.failures + 1
+  local pause = math.min(HOUR_MS, 1000 * 2 ^ math.min(body.failures, 12))
+  body.rests = INSIDE[name] and 0 or math.tointeger(now + math.max(told_ms or 0, pause) // 1)
+  if now - body.since >= HOUR_MS then
+    tell(t, ctx, name, body)
+  end
+  write(t, ctx, name, body)
+  return math.max(body.rests, now + math.tointeger(pause // 1))
+end
+
+-- A message that will not arrive, or of which nobody knows.
+function outlets.lost(t, ctx, name, why, quiet)
+  local body = begun(ctx, name, why)
+  body.lost = body.lost + 1
+  if not quiet then
+    tell(t, ctx, name, body)
+  end
+  write(t, ctx, name, body)
+  sw.sys.log(ctx.daemon and "error" or "debug", "notify", ("%s: a message did not arrive (%s); what it said "
+    .. "is kept: syncwell notifications"):format(name, why))
+end
+
+-- Those that lost a message, or have taken none for an hour: { { channel, since, why, lost } ... }
+function outlets.ill(ctx)
+  local list, now = json.list(), sw.time.now()
+  for _, doc in ipairs(sw.store.docs(ctx.who, ".channel", {}) or {}) do
+    local b = doc.body
+    if now - b.last <= STALE_MS and (b.lost > 0 or now - b.since >= HOUR_MS) then
+      list[#list + 1] = { channel = doc.name, since = b.since, why = b.why, lost = b.lost }
+    end
+  end
+  return list
+end
+
+return outlets
