@@ -42,7 +42,8 @@ function perform.notify(ctx, args, about)
   if args.at and args.at < sw.time.now() - 60000 and args.if_past ~= "now" then
     return { keyed = true, send = function() return "skipped: its time had passed" end }
   end
-  about.channel = outlets.name(ctx, args)
+  local name = outlets.name(ctx, args)
+  about.channel = channels.known(name) and name or nil -- a name a script made up is no channel that fares ill
   local how, why, code = notifying.held(ctx, args, about)
   if how ~= false then
     about.channel = nil -- no matter of the channel
