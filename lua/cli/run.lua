@@ -46,7 +46,7 @@ local function reload(ctx)
 end
 
 local function last_time(ctx)
-  local doc = sw.store.doc(ctx.who, ".clock", "last")
+  local doc = sw.store.doc(0, ".clock", "last") or sw.store.doc(ctx.who, ".clock", "last") -- as homes had it
   return doc and doc.body.last
 end
 
@@ -74,9 +74,14 @@ local function flush_tallies(ctx)
   end
 end
 
+-- The home's, not that of whoever started the engine and may be erased meanwhile.
+local function note_time(t)
+  t:doc_of_home(".clock", "last", json.encode { last = sw.time.now() })
+end
+
 local function remember_time(ctx)
-  local t = home.txn(ctx)
-  t:doc(".clock", "last", json.encode { last = sw.time.now() })
+  local t = home.common_txn(ctx)
+  note_time(t)
   return t:commit()
 end
 
@@ -188,7 +193,7 @@ end
 local function sweep(ctx)
   local t = home.common_txn(ctx)
   t:sweep()
-  t:doc(".clock", "last", json.encode { last = sw.time.now() })
+  note_time(t)
   return t:commit()
 end
 

@@ -24,7 +24,7 @@ n = 0
 for (t,) in db.execute("select name from sqlite_master where type = 'table'").fetchall():
     columns = [c[1] for c in db.execute("pragma table_info(" + t + ")")]
     if "person_id" in columns:
-        n += db.execute("select count(*) from " + t + " where person_id not in (select id from person)").fetchone()[0]
+        n += db.execute("select count(*) from " + t + " where person_id <> 0 and person_id not in (select id from person)").fetchone()[0]
     for c in columns:
         n += db.execute("select count(*) from %s where instr(cast(%s as text), ?)" % (t, c), (sys.argv[2],)).fetchone()[0]
 for t in ("chunk", "rollup"):
