@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,7 @@ enum { HISTORY_LINES = 1000 };
 static const struct sw_completer *helper;
 static char **found;
 static size_t given;
-static volatile sig_atomic_t dropped;
+static atomic_int dropped; /* set on whichever thread took the signal */
 static int bell = -1; /* what the handler of Ctrl-C writes to */
 
 static char *next_word(const char *word, int again)
