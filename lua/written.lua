@@ -7,6 +7,7 @@ local amounts = require("amounts")
 local data = require("data")
 local home = require("home")
 local schema = require("schema")
+local sports = require("box.sports")
 local when = require("when")
 
 local written = {}
@@ -120,6 +121,14 @@ function written.values(kind, attributes)
   return values
 end
 
+-- "Run" is what devices call running; a word of another alphabet keeps its letters.
+local function sport_of(word)
+  if word:find("[\128-\255]") then
+    return word:lower()
+  end
+  return sports.of(word)
+end
+
 local drafts = {}
 
 function drafts.workout(ctx, attributes, words)
@@ -130,7 +139,10 @@ function drafts.workout(ctx, attributes, words)
     return nil, ("'%s' is neither a sport in one word nor a time I understand"):format(
       table.concat(words, " ", 2))
   end
-  attributes.sport = n == 1 and words[1]:lower() or "workout"
+  attributes.sport = "workout"
+  if n == 1 then
+    attributes.sport, attributes.sub_sport = sport_of(words[1])
+  end
   local length = math.floor(attributes.elapsed_s * 1000)
   local start = ms or sw.time.now() - length
   return { kind = "workout", start = start, finish = start + length, attributes = attributes }
@@ -141,7 +153,10 @@ local function clock_minutes(h, m)
   return h and h <= 23 and m <= 59 and h * 60 + m or nil
 end
 
--- "23:10-06:40 [day of waking]": to bed the evening before unless both lie on one day.
+local SOON_MS = 3600000
+
+-- "23:10-06:40 [day of waking]": to bed the evening before unless both lie on one day. With no day said it
+-- is the last such night that is over.
 function drafts.sleep(ctx, attributes, words)
   local h1, m1, h2, m2 = (words[1] or ""):match("^(%d%d?):(%d%d)%-(%d%d?):(%d%d)$")
   local from, to = h1 and clock_minutes(h1, m1), h2 and clock_minutes(h2, m2)
@@ -152,6 +167,9 @@ function drafts.sleep(ctx, attributes, words)
   local day = text == "" and home.day(ctx, sw.time.now()) or when.day(ctx, text)
   if not day then
     return nil, ("'%s' is no day I understand (the day of waking is meant)"):format(text)
+  end
+  if text == "" and sw.time.utc(ctx.zone, day * 86400000 + to * 60000) > sw.time.now() + SOON_MS then
+    day = day - 1
   end
   local bed = from < to and day or day - 1
   local start = sw.time.utc(ctx.zone, bed * 86400000 + from * 60000)

@@ -90,7 +90,8 @@ local function put_record(ctx, words)
   else
     local length = term.duration((draft.finish - draft.start) / 1000)
     local known = done[2].what == "unchanged" and " (was there already)" or ""
-    term.line("%s at %s, %s%s; take it back with: syncwell undo %d", draft.kind, at, length, known, done[1])
+    local what = sport and sw.sys.clean(sport) or draft.kind
+    term.line("%s at %s, %s%s; take it back with: syncwell undo %d", what, at, length, known, done[1])
     if near then
       term.line("nobody else calls a sport '%s': did you mean '%s'?", sw.sys.clean(sport), near)
     end

@@ -310,6 +310,23 @@ describe("log", function()
     h.remove()
   end)
 
+  it("means the last night that is over, and calls a sport as devices do", function()
+    local h = flow.home("Europe/Berlin")
+    local function log(at, ...)
+      return h.json("--now", at, "log", table.unpack(flow.words(...)))
+    end
+    for at, start in pairs { ["2025-06-10T23:30:00Z"] = "2025-06-09T23:10:00+02:00", -- half past one, still up
+      ["2025-06-11T04:30:00Z"] = "2025-06-10T23:10:00+02:00" } do -- ten minutes before the end
+      expect(log(at, "sleep 23:10-06:40").start).equals(start)
+    end
+    expect(log("2025-06-11T08:00:00Z", "sleep 13:00-14:00").start).equals("2025-06-10T13:00:00+02:00")
+    local run = log("2025-06-11T08:00:00Z", "workout TrailRun 45min").attributes
+    expect({ run.sport, run.sub_sport }).equals { "running", "trail" }
+    expect(log("2025-06-11T08:00:00Z", "workout Läufchen 45min").attributes.sport).equals("läufchen")
+    expect(h.ok("--now", "2025-06-11T07:00:00Z", "log", "workout", "ride", "20min").out).contains("cycling at ")
+    h.remove()
+  end)
+
   it("takes values in the units and words people have for them", function()
     local h, now = flow.home("Europe/Berlin"), "2025-06-10T20:00:00Z"
     for words, value in pairs { ["weight 12st 5lb"] = 78.471, ["weight 81,2 kg yesterday 8:00"] = 81.2,
