@@ -1,6 +1,9 @@
 -- Amounts as people write them, in the unit a metric is kept in.
 --   amounts.read(m, "12st 5lb")  --> 78.47 | nil, "'12 stones' is no amount of weight ..."
 --   amounts.plausible(m, value)  --> value | nil, message
+--   amounts.ambiguous("8,000")   --> a message: is it eight or eight thousand?
+local data = require("data")
+
 local amounts = {}
 
 -- Units of the kitchen and the bathroom, beside those that files have (core/model/unit.c).
@@ -27,9 +30,16 @@ local function part(text)
 end
 
 local function refusal(m, text)
-  local unit = m.unit:find("[{1]") and "a plain number" or "in " .. m.unit
-  return nil, ("'%s' is no amount of %s, which is kept %s: such as %s%s"):format(text, m.title:lower(), unit,
-    m.max >= 100 and "80" or "3", m.unit:find("[{1]") and "" or m.unit)
+  local unit = data.unit(m)
+  return nil, ("'%s' is no amount of %s, which is kept %s: such as %s%s"):format(text, m.title:lower(),
+    unit == "" and "a plain number" or "in " .. unit, m.max >= 100 and "80" or "3", unit)
+end
+
+-- A comma before three digits parts thousands for some and is the decimal one for others.
+function amounts.ambiguous(word)
+  local whole, three = word:match("^%-?([1-9]%d?%d?),(%d%d%d)%D*$")
+  return whole and ("'%s' can be read in two ways: write %s%s or %s.%s"):format(word, whole, three, whole,
+    three)
 end
 
 -- The amount that stands in the text: one number, or several with units that go together (5ft 11in).
@@ -50,13 +60,25 @@ function amounts.read(m, text)
   return sum * sign
 end
 
+-- A unit people have for it in which the bare number would be plausible: mmol/L of 6.1.
+local function other_unit(m, value)
+  for _, unit in ipairs { "mmol/L", "F", "lb" } do
+    local converted = sw.store.convert(value, unit_of(m, unit), m.unit)
+    if converted and converted >= m.min and converted <= m.max then
+      return ("; if it is in %s write %g%s"):format(unit, value, unit)
+    end
+  end
+  return ""
+end
+
 -- Can it be? What lies outside is refused in a sentence, here as at the border.
 function amounts.plausible(m, value)
   if value >= m.min and value <= m.max then
     return value
   end
-  local unit = m.unit:find("[{1]") and "" or " " .. m.unit
-  return nil, ("%s of %g%s is not plausible (%g to %g)"):format(m.title:lower(), value, unit, m.min, m.max)
+  local unit = data.unit(m)
+  return nil, ("%s of %g%s is not plausible (%g to %g)%s"):format(m.title:lower(), value,
+    unit == "" and "" or " " .. unit, m.min, m.max, other_unit(m, value))
 end
 
 -- How many of the words, at most three from the first, are the amount: "81.2 kg", "12 st 5 lb".

@@ -22,7 +22,7 @@ end
 
 -- Short words people use for metrics.
 data.aliases = { sleep = "sleep_duration", hr = "heart_rate", pulse = "heart_rate", energy = "active_energy",
-  hrv = "hrv_sdnn", rhr = "resting_heart_rate" }
+  hrv = "hrv_sdnn", rhr = "resting_heart_rate", glucose = "blood_glucose", temperature = "body_temperature" }
 
 -- The metric, or nil and a sentence with the nearest name.
 function data.metric(name)
@@ -135,10 +135,16 @@ function data.hours(ctx, name, first, last, at)
 end
 
 local weight = { g = 1, kg = 1 }
+local shown = { ["{step}"] = "", ["{score}"] = "", ["1"] = "", Cel = "°C" }
+
+-- Its unit as people read it, "" of a plain number.
+function data.unit(m)
+  return shown[m.unit] or m.unit
+end
 
 -- A value with its unit as people read it.
 function data.text(m, value)
-  local unit = ({ ["/min"] = "/min", ["{step}"] = "", ["{score}"] = "", ["1"] = "" })[m.unit] or m.unit
+  local unit = data.unit(m)
   if value == nil then
     return "-"
   elseif m.unit == "min" and value >= 60 then

@@ -1,5 +1,6 @@
 -- Times as people type them, in a person's zone.
---   when.span(ctx, "last 7d") --> first day, last day;   when.instant(ctx, "yesterday 16:00") --> ms
+--   when.span(ctx, "last 7d") --> first day, last day;   when.instant(ctx, "yesterday 16:00") --> ms, offset
+--   when.past(ctx, "9pm")     --> ms, offset: the same for what has been
 local home = require("home")
 
 local when = {}
@@ -55,6 +56,10 @@ function when.day(ctx, text)
     local now = today(ctx)
     local back = (select(4, sw.time.date(now)) - weekdays[text]) % 7
     return now - (back == 0 and 7 or back)
+  end
+  local named = text:match("^last (%a+day)$") or text:match("^on (%a+day)$")
+  if weekdays[named] then
+    return when.day(ctx, named)
   end
   local n = text:match("^(%d+) days? ago$")
   n = n and count_of(n)
@@ -119,7 +124,29 @@ function when.range(ctx, options, first, last)
   return { first = first, last = last }
 end
 
--- An instant: ISO time, or a day and an optional clock ("yesterday 16:00", "08:30").
+local HOUR_MS, NOON = 3600000, 12 * 60
+
+local function at(ctx, day, minute)
+  local ms = sw.time.utc(ctx.zone, day * 86400000 + minute * 60000)
+  return ms, home.offset(ctx, ms)
+end
+
+-- "yesterday at 9:30pm" --> "yesterday", minute of the day; nil when no clock stands at the end.
+local function clock_of(text)
+  text = text:lower()
+  local rest, h, min = text:match("^(.-) ?(%d?%d):(%d%d)$")
+  local half
+  if not h then
+    rest, h, min, half = text:match("^(.-) ?(%d?%d):?(%d?%d?) ?([ap])m$")
+  end
+  h, min = tonumber(h), min ~= "" and tonumber(min) or 0
+  if not h or min > 59 or h > (half and 12 or 23) or half and h < 1 then
+    return nil
+  end
+  return rest:gsub("^at$", ""):gsub(" at$", ""), (half and h % 12 + (half == "p" and 12 or 0) or h) * 60 + min
+end
+
+-- An instant: ISO time, or a day and an optional clock ("yesterday 16:00", "08:30", "9pm").
 function when.instant(ctx, text)
   if text == nil or text == "now" then
     local now = sw.time.now()
@@ -132,14 +159,25 @@ function when.instant(ctx, text)
     ms = sw.time.utc(ctx.zone, ms)
     return ms, home.offset(ctx, ms)
   end
-  local day_text, h, min = text:match("^(.-) ?(%d?%d):(%d%d)$")
-  local day = when.day(ctx, day_text and (day_text == "" and "today" or day_text) or text)
-  if not day or (h and (tonumber(h) > 23 or tonumber(min) > 59)) then
-    return nil
+  local rest, minute = clock_of(text)
+  local day = when.day(ctx, rest == "" and "today" or rest or text)
+  if day then
+    return at(ctx, day, minute or NOON)
   end
-  local clock = h and tonumber(h) * 60 + tonumber(min) or 12 * 60
-  ms = sw.time.utc(ctx.zone, day * 86400000 + clock * 60000)
-  return ms, home.offset(ctx, ms)
+end
+
+-- An instant of what has been: a clock that lies ahead and has no day is yesterday's, a day alone its noon.
+function when.past(ctx, text)
+  local day = text and when.day(ctx, text)
+  if day then
+    return at(ctx, day, NOON)
+  end
+  local ms, offset = when.instant(ctx, text)
+  local rest, minute = clock_of(text or "")
+  if rest == "" and ms and ms > sw.time.now() + HOUR_MS then
+    return at(ctx, today(ctx) - 1, minute)
+  end
+  return ms, offset
 end
 
 function when.text(ms, offset)

@@ -97,7 +97,7 @@ end
 -- The longest end of the words that is a time: its instant and offset, and how many words are before it.
 local function take_time(ctx, words)
   for from = 1, #words do
-    local ms, offset = when.instant(ctx, table.concat(words, " ", from))
+    local ms, offset = when.past(ctx, table.concat(words, " ", from))
     if ms then
       return ms, offset, from - 1
     end

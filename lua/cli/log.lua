@@ -20,7 +20,9 @@ local command = {
     .. "| sleep 23:10-06:40 [DAY] | meal NAME [650kcal] [WHEN] | mindful 10min [WHEN] "
     .. "| measurement NAME VALUE [WHEN] | note TEXT",
   doc = "What a meal has of energy, protein, carbs, fat, sugar and fiber counts for its day, as the\n"
-    .. "minutes of mindful do. `syncwell metrics` lists the metrics.",
+    .. "minutes of mindful do. `syncwell metrics` lists the metrics.\n"
+    .. "WHEN is such as: yesterday 16:00, 9pm, friday 7:30, 3 days ago, 2026-03-01 18:00. A clock or a\n"
+    .. "night without a day is the last one.",
   example = "syncwell log weight 81.2kg\nsyncwell log mood 7\nsyncwell log caffeine 80mg yesterday 16:00\n"
     .. "syncwell log workout running 45min 8.2km yesterday 18:00\nsyncwell log sleep 23:10-06:40\n"
     .. "syncwell log blood_pressure 121/79 today 7:30",
@@ -88,10 +90,12 @@ local function put_record(ctx, words)
       home.offset(ctx, draft.finish)), attributes = draft.attributes, id = ("%x"):format(done[2].id),
       group = ("%x"):format(done[2].group), what = done[2].what, run = done[1] })
   else
-    local length = term.duration((draft.finish - draft.start) / 1000)
+    local lasted = (draft.finish - draft.start) / 1000
+    local length = lasted > 0 and ", " .. term.duration(lasted) or ""
     local known = done[2].what == "unchanged" and " (was there already)" or ""
-    local what = sport and sw.sys.clean(sport) or draft.kind
-    term.line("%s at %s, %s%s; take it back with: syncwell undo %d", what, at, length, known, done[1])
+    local named = sport or draft.attributes.name
+    local what = draft.kind .. (named and " " .. sw.sys.clean(named) or "")
+    term.line("%s at %s%s%s; take it back with: syncwell undo %d", what, at, length, known, done[1])
     if near then
       term.line("nobody else calls a sport '%s': did you mean '%s'?", sw.sys.clean(sport), near)
     end
@@ -111,6 +115,17 @@ local function pressure(words)
     { data.metric("blood_pressure_diastolic"), tonumber(low) } }, words[3] == "mmHg" and 4 or 3
 end
 
+-- What has no metric can be kept all the same.
+local function or_kept_as(words, message)
+  if message:find("did you mean", 1, true) then
+    return message
+  end
+  local as = (words[2] or ""):find("^%-?%d")
+    and "a figure without one is a measurement: syncwell log measurement %s"
+    or "words are a note: syncwell log note %s"
+  return message .. "; " .. as:format(sw.sys.clean(table.concat(words, " ")))
+end
+
 -- The values that are meant, { metric, value } each, and where the words of the time begin.
 local function values_of(words)
   if words[1] == "blood_pressure" or words[1] == "bp" then
@@ -118,7 +133,8 @@ local function values_of(words)
   end
   local m, message = data.metric(words[1])
   if not m then
-    return nil, words[1] and message or "log needs what and a value, for example: syncwell log weight 81.2kg"
+    return nil, words[1] and or_kept_as(words, message)
+      or "log needs what and a value, for example: syncwell log weight 81.2kg"
   elseif not words[2] then
     return nil, ("log %s needs a value, for example: syncwell log weight 81.2kg yesterday"):format(words[1])
   end
@@ -167,8 +183,20 @@ local function put_values(ctx, words, values, ms, offset)
   return t:commit()
 end
 
+local function ambiguous(words)
+  for _, word in ipairs(words) do
+    local message = words[1] ~= "note" and amounts.ambiguous(word)
+    if message then
+      return message
+    end
+  end
+end
+
 function command.run(ctx, words)
-  if words[1] == "note" and table.concat(words, "", 2):find("[^%s%c]") then
+  local unclear = ambiguous(words)
+  if unclear then
+    return nil, unclear, "usage"
+  elseif words[1] == "note" and table.concat(words, "", 2):find("[^%s%c]") then
     return note(ctx, words)
   elseif words[1] == "note" then
     return nil, "what is the note? for example: syncwell log note \"slept badly\"", "usage"
@@ -180,7 +208,7 @@ function command.run(ctx, words)
     return nil, from, "usage"
   end
   local text = #words >= from and table.concat(words, " ", from) or nil
-  local ms, offset = when.instant(ctx, text)
+  local ms, offset = when.past(ctx, text)
   if not ms then
     return nil, ("'%s' is not a time I understand (try: yesterday 16:00)"):format(text), "usage"
   elseif ms > sw.time.now() + 86400000 then

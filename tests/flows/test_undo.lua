@@ -327,6 +327,18 @@ describe("log", function()
     h.remove()
   end)
 
+  it("understands the times people say, which are times that were", function()
+    local h = flow.home("Europe/Berlin")
+    for words, at in pairs { ["9am"] = "10T09:00", ["at 9:30pm"] = "09T21:30", ["12am"] = "10T00:00",
+      ["12 pm"] = "09T12:00", ["20:15"] = "09T20:15", ["10:40"] = "10T10:40", -- half an hour ahead is a clock that goes wrong
+      ["friday"] = "06T12:00", ["on friday at 7am"] = "06T07:00", ["last tuesday"] = "03T12:00",
+      ["2025-06-05"] = "05T12:00", ["2 days ago 18:00"] = "08T18:00" } do
+      local r = h.json("--now", "2025-06-10T08:10:00Z", "log", "weight", "80", table.unpack(flow.words(words)))
+      expect(words .. " " .. r.at).equals(("%s 2025-06-%s:00+02:00"):format(words, at))
+    end
+    h.remove()
+  end)
+
   it("takes values in the units and words people have for them", function()
     local h, now = flow.home("Europe/Berlin"), "2025-06-10T20:00:00Z"
     for words, value in pairs { ["weight 12st 5lb"] = 78.471, ["weight 81,2 kg yesterday 8:00"] = 81.2,
@@ -340,7 +352,10 @@ describe("log", function()
       ["mood 11"] = "mood of 11 is not plausible (0 to 10)", ["water 2h"] = "no amount of water",
       ["body_temperature 37C 2C"] = "not a time", ["weight 80 2025-06-20"] = "in the future",
       ["blood_pressure 120"] = "as 120/80", ["blood_pressure 999/80"] = "not plausible", mindful = "how long",
-      measurement = "a name and a figure", mood = "needs a value" } do
+      measurement = "a name and a figure", mood = "needs a value", ["steps 8,000"] = "write 8000 or 8.000",
+      ["workout running 8,250km 45min"] = "in two ways", ["blood_glucose 6.1"] = "write 6.1mmol/L",
+      ["pushups 40"] = "log measurement pushups 40", headache = "log note headache",
+      ["weight 80 13pm"] = "not a time", ["weight 80 25:00"] = "not a time" } do
       local r = h.run("--now", now, "log", table.unpack(flow.words(words)))
       expect(("%s: %d %s"):format(words, r.code, r.err:find(said, 1, true) and said or r.err)).equals(
         ("%s: 2 %s"):format(words, said))
