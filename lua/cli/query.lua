@@ -2,6 +2,7 @@
 --   syncwell query heart_rate --every day --from 2026-03-01 --to 2026-03-31 --json
 local data = require("data")
 local home = require("home")
+local periods = require("periods")
 local source_days = require("source_days")
 local term = require("term")
 local when = require("when")
@@ -12,22 +13,32 @@ local DAY_MS, EDGE_MS, HOURS_DAYS = 86400000, 16 * 3600000, 62
 
 local command = {
   group = "data", summary = "values of a metric",
-    usage = "METRIC [--from DAY] [--to DAY] [--every day|hour|raw] [--by source]",
-  example = "syncwell query steps --from 2026-03-01 --to 2026-03-31\nsyncwell query heart_rate "
-    .. "--every hour --from yesterday --json",
-  doc = "Days are local days of the data. Without --from the last 7 days are shown.",
+    usage = "METRIC [WHEN] [--from DAY] [--to DAY] [--every day|week|month|hour|raw] [--by source]",
+  example = "syncwell query steps --from 2026-03-01 --to 2026-03-31\n"
+    .. "syncwell query steps this year --every month\n"
+    .. "syncwell query heart_rate yesterday --every hour --json",
+  doc = "Days are local days of the data, the last 7 when nothing is said. A week (from Monday) or a month\n"
+    .. "is its days gathered: its value is the mean of theirs, `days` how many had one.",
   options = {
     from = { value = "DAY", doc = "first day (2026-03-01, yesterday, last monday ...)" },
     to = { value = "DAY", doc = "last day, with it" },
-    every = { value = "WHAT", doc = "day (default), hour or raw" },
+    every = { value = "WHAT", doc = "day (default), week, month, hour or raw" },
     by = { value = "source", doc = "one row per origin instead of the merged truth" },
   },
 }
 
-local function span(ctx, options)
+local function span(ctx, words, options)
   local today = home.day(ctx, sw.time.now())
   local first, last
-  if options.from then
+  local text = #words > 1 and table.concat(words, " ", 2)
+  if text and (options.from or options.to) then
+    return nil, ("'%s' is one word too many beside --from and --to"):format(text), "usage"
+  elseif text then
+    first, last = when.span(ctx, text)
+    if not first then
+      return nil, ("'%s' is no time I understand (try: yesterday, last 30d, 2026-03)"):format(text), "usage"
+    end
+  elseif options.from then
     first, last = when.span(ctx, options.from)
     if not first then
       local hint = "--from: '%s' is not a day I understand (try 2026-03-01, yesterday, last 7d)"
@@ -48,25 +59,20 @@ local function span(ctx, options)
   return first, last
 end
 
-local function public(rows, key, text)
+-- How often -> what names a row: its key, and how the key is written.
+local EVERY = { day = sw.time.day_text, week = sw.time.day_text, raw = true,
+  hour = function(ms) return sw.time.iso(ms, 0):sub(1, 16) end,
+  month = function(day) return sw.time.day_text(day):sub(1, 7) end }
+
+local function public(rows, key)
   local out = {}
   for i, r in ipairs(rows) do
     local o = { n = r.n, sum = r.sum or json.null, mean = r.mean or json.null, min = r.min or json.null,
       max = r.max or json.null, last = r.last or json.null, value = r.value or json.null }
-    o[key] = text(r[key])
-    o.origin = r.origin
+    o[key], o.days, o.origin = EVERY[key](r[key]), r.days, r.origin
     out[i] = o
   end
   return json.list(out)
-end
-
-local function print_days(m, rows)
-  local bars = {}
-  for i, r in ipairs(rows) do
-    bars[i] = { label = when.short_day(r.day) .. " " .. sw.time.day_text(r.day):sub(1, 4),
-      text = data.text(m, r.value), value = math.max(0, r.value) }
-  end
-  term.bars(bars)
 end
 
 local function by_source(ctx, m, first, last)
@@ -127,26 +133,45 @@ local function hours(ctx, m, first, last)
   return all
 end
 
-local function rows_of(ctx, m, first, last, options)
-  if options.every == "hour" then
-    return hours(ctx, m, first, last)
-  elseif options.by then
+local function days(ctx, m, first, last, options)
+  if options.by then
     return by_source(ctx, m, first, last)
   end
   return data.daily(ctx, m.name, first, last)
 end
 
-local function hour_text(ms)
-  return sw.time.iso(ms, 0):sub(1, 16)
+local function rows_of(ctx, m, first, last, options)
+  local every = options.every
+  if every == "hour" then
+    return hours(ctx, m, first, last)
+  end
+  local rows, message, code = days(ctx, m, first, last, options)
+  if rows and (every == "week" or every == "month") then
+    return periods.gather(rows, every)
+  end
+  return rows, message, code
 end
 
-local function show(m, rows, key, text, by)
-  if key == "day" and not by then
-    return print_days(m, rows)
+-- Days with their bar; weeks and months say the whole, too, where days add up.
+local function print_bars(m, rows, key)
+  local bars = {}
+  for i, r in ipairs(rows) do
+    local text = data.text(m, r.value)
+    if key ~= "day" then
+      text = m.kind == "cumulative" and ("%s, %s a day"):format(data.text(m, r.value * r.days), text) or text
+    end
+    bars[i] = { label = periods.title(key, r[key]), text = text, value = math.max(0, r.value) }
+  end
+  term.bars(bars)
+end
+
+local function show(m, rows, key, by)
+  if key ~= "hour" and not by then
+    return print_bars(m, rows, key)
   end
   local list = {}
   for i, r in ipairs(rows) do
-    list[i] = { text(r[key]), r.origin or "", data.text(m, r.value), r.n,
+    list[i] = { EVERY[key](r[key]), r.origin or "", data.text(m, r.value), r.n,
       r.min and data.text(m, r.min) or "", r.max and data.text(m, r.max) or "" }
   end
   term.table({ key, "origin", m.title, "samples", "least", "most" }, list)
@@ -157,33 +182,30 @@ local function answer(ctx, m, first, last, options)
   if not rows then
     return nil, message, code
   end
-  local key = options.every == "hour" and "hour" or "day"
-  local text = key == "hour" and hour_text or sw.time.day_text
+  local key = options.every or "day"
   if ctx.json then
-    term.line("%s", json.encode(public(rows, key, text)))
+    term.line("%s", json.encode(public(rows, key)))
   elseif #rows == 0 then
     term.line("no %s from %s to %s", m.title:lower(), sw.time.day_text(first), sw.time.day_text(last))
   else
-    show(m, rows, key, text, options.by)
+    show(m, rows, key, options.by)
   end
   return 0
 end
-
-local SPANS = { day = true, hour = true, raw = true }
 
 function command.run(ctx, words, options)
   local m, why, code = data.metric(words[1])
   if not m then
     return nil, words[1] and why or "query needs the name of a metric; `syncwell metrics` lists them", code
   end
-  local first, last, kind = span(ctx, options)
+  local first, last, kind = span(ctx, words, options)
   if not first then
     return nil, last, kind
   elseif first > last then
     return nil, ("--from (%s) lies behind --to (%s)"):format(sw.time.day_text(first),
       sw.time.day_text(last)), "usage"
-  elseif not SPANS[options.every or "day"] then
-    return nil, "--every takes day, hour or raw", "usage"
+  elseif not EVERY[options.every or "day"] then
+    return nil, "--every takes day, week, month, hour or raw", "usage"
   elseif options.every == "raw" then
     return raw(ctx, m, first, last)
   end

@@ -117,7 +117,7 @@ return sw.rule {
     local h = flow.home("UTC")
     h.ok("log", "weight", "81.2", "2026-03-01")
     for _, words in ipairs { "check 1e5", "undo --last 7", "status now", "export json all", "providers limits strava", "backup list old",
-      "query steps today", "dump all", "records workout 5", "records workout yesterday --from 2026-03-01", "records delete x --where kind=workout", "rules trace hydrate 5" } do
+      "query steps today --from 2026-03-01", "dump all", "records workout 5", "records workout yesterday --from 2026-03-01", "records delete x --where kind=workout", "rules trace hydrate 5" } do
       local r = flow.sh(h.command() .. " " .. words)
       expect({ words, r.code }).equals { words, 2 }
       expect(sentence(r.err) ~= nil).is_true()

@@ -56,10 +56,10 @@ describe("completion", function()
   it("reads words, choices and kinds of words from usage lines", function()
     for line, wanted in pairs {
       [{ "rules", "wh" }] = { "why" }, [{ "--home", "/x", "ini" }] = { "init" }, [{ "script", "" }] = { "run" },
-      [{ "query", "steps", "--every", "" }] = { "day", "hour", "raw" }, [{ "query", "--every=d" }] = { "--every=day" },
+      [{ "query", "steps", "--every", "" }] = { "day", "week", "month", "hour", "raw" }, [{ "query", "--every=d" }] = { "--every=day" },
       [{ "query", "--every", "=", "h" }] = { "hour" }, [{ "query", "heart_rate_v" }] = names { "explain", "heart_rate_v" },
       [{ "import", "--as", "t" }] = { "tcx" }, [{ "records", "wo" }] = { "workout" }, [{ "query", "--by", "s" }] = { "source" },
-      [{ "rules", "nonsense", "" }] = {}, [{ "nonsense", "" }] = {}, [{ "query", "steps", "" }] = {},
+      [{ "rules", "nonsense", "" }] = {}, [{ "nonsense", "" }] = {}, [{ "query", "steps", "" }] = { "today", "yesterday", "last", "this" },
       [{ "query", "steps", "--json", "--js" }] = {}, [{ "completion", "f" }] = { "fish" } } do
       expect(names(line)).equals(wanted)
     end
@@ -114,7 +114,7 @@ describe("completion", function()
     flow.write(dir .. "/a file.fit", "")
     expect(bash("rul")).equals { "rules" }
     expect(bash("rules", "install", "hyd")).equals { "hydrate" }
-    expect(bash("query", "--every", "=")).equals { "day", "hour", "raw" }
+    expect(bash("query", "--every", "=")).equals { "day", "week", "month", "hour", "raw" }
     expect(bash("import", dir .. "/a")).equals { dir .. "/a file.fit" }
     expect(bash("nonsense", "")).equals {}
     expect(flow.sh(("bash --norc -c 'source <(%s completion bash); complete -p syncwell'"):format(flow.binary)).out).contains("-F _syncwell")
