@@ -8,6 +8,7 @@ local home = require("home")
 local record = require("record")
 local record_pages = require("record_pages")
 local schema = require("schema")
+local spelling = require("box.spelling")
 local when = require("when")
 local written = require("written")
 
@@ -24,7 +25,8 @@ local of_members = { provider = true, maker = true, origin = true, id = true }
 
 -- --- which ---
 
--- "a=b c d>=5" as conditions; words without an operator belong to the value before them.
+-- "a=b c d>=5" as conditions; words without an operator belong to the value before them, which may stand in
+-- quotes.
 local function parse(text)
   local list = {}
   for word in text:gmatch("%S+") do
@@ -41,6 +43,9 @@ local function parse(text)
   end
   if #list == 0 then
     return nil, "--where needs a condition such as \"kind=workout day=2026-03-01..2026-03-07\"", "usage"
+  end
+  for _, c in ipairs(list) do
+    c.value = select(2, c.value:match("^(['\"])(.*)%1$")) or c.value
   end
   return list
 end
@@ -79,7 +84,7 @@ local function holds(c, value)
   if type(value) == "number" and number then
     return compare[c.op](value, number)
   end
-  return c.op == "=" and tostring(value):lower() == c.value:lower()
+  return c.op == "=" and spelling.same(tostring(value), c.value)
 end
 
 local function value_of(view, key)

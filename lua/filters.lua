@@ -6,6 +6,7 @@
 -- left alone; one that is nearly ours, and that no data of the person has, is a slip. It may come one day,
 -- too, so a slip is told by `lint` and keeps no rule from running.
 local schema = require("schema")
+local spelling = require("box.spelling")
 local sports = require("box.sports")
 
 local filters = {}
@@ -24,9 +25,10 @@ local function has(view, name, wanted)
   elseif value == nil then
     value = (view.attributes or {})[name]
   end
-  local among = value == wanted
+  local equal = name == "origin" and type(value) == "string" and spelling.same or rawequal
+  local among = equal(value, wanted)
   for _, member in ipairs(type(view[name .. "s"]) == "table" and view[name .. "s"] or {}) do
-    among = among or member == wanted
+    among = among or equal(member, wanted)
   end
   return among
 end

@@ -20,6 +20,7 @@ local schema = require "schema"
 local shapes = require "shapes"
 local signing = require "signing"
 local slim = require "slim"
+local spelling = require "spelling"
 local writing = require "writing"
 
 local ops = {}
@@ -199,12 +200,13 @@ local function matches(wanted, get, name)
     local came = get "live"
     value = came == "backfill" and came or came == wanted and came or "live"
   end
-  if value == wanted then
+  local equal = name == "origin" and type(value) == "string" and spelling.same or rawequal
+  if equal(value, wanted) then
     return true, value
   end
   local members = get(name .. "s")
   for _, member in ipairs(type(members) == "table" and members or {}) do
-    if member == wanted then
+    if equal(member, wanted) then
       return true, member
     end
   end

@@ -5,6 +5,7 @@ local chart = require("chart")
 local data = require("data")
 local schema = require("schema")
 local source_days = require("source_days")
+local spelling = require("box.spelling")
 local svg = require("svg")
 local term = require("term")
 local when = require("when")
@@ -32,11 +33,11 @@ local FIRST, LAST = sw.time.day(1900, 1, 3), sw.time.day(2079, 6, 1)
 
 local function answers_to(o, word)
   for _, key in ipairs { "name", "provider", "maker", "model", "class" } do
-    if o[key] ~= "" and o[key]:lower() == word then
+    if o[key] ~= "" and spelling.same(o[key], word) then
       return true
     end
   end
-  return ("%x"):format(o.id) == word
+  return ("%x"):format(o.id) == word:lower()
 end
 
 local function names_of(origins)
@@ -55,7 +56,7 @@ end
 local function source_of(ctx, word)
   local all, list = sw.store.origins(ctx.who), {}
   for _, o in ipairs(all) do
-    if answers_to(o, word:lower()) then
+    if answers_to(o, word) then
       list[#list + 1] = o
     end
   end

@@ -5,6 +5,7 @@ local fields = require("box.fields")
 local data = require("data")
 local home = require("home")
 local schema = require("schema")
+local spelling = require("box.spelling")
 local term = require("term")
 
 local json = sw.json
@@ -49,7 +50,7 @@ end
 local function find(ctx, word)
   local found, names = {}, {}
   for _, o in ipairs(sw.store.origins(ctx.who)) do
-    local is_named = o.name:lower() == word:lower()
+    local is_named = spelling.same(o.name, word)
     if o.merged_into == 0 then
       names[#names + 1] = o.name
       found[#found + 1] = (is_named or #word >= 4 and hex(o.id):sub(1, #word) == word) and o or nil

@@ -214,3 +214,34 @@ describe("an export", function()
     other.remove()
   end))
 end)
+
+describe("the name of an origin", function()
+  it("with signs that no keyboard has is found as people type it, also in a rule", function()
+    local h = flow.home("UTC")
+    local name, typed = "Anna’s Apple\u{a0}Watch", "anna's apple watch"
+    local function workout(i, hour)
+      local start = sw.time.parse(("2025-06-10T%02d:00:00Z"):format(hour))
+      return ('{"line":"record","kind":"workout","type":"running","origin":"%d","external_id":"w%d","start_ms":%d,'
+        .. '"finish_ms":%d,"offset_start":0,"offset_finish":0,"day":"2025-06-10","connection":{"provider":"acme",'
+        .. '"name":"main"},"attributes":{"sport":"running"},"segments":[]}\n'):format(i, i, start, start + 3000000 + i * 600000)
+    end
+    flow.write(h.dir .. "/rules/automations/mine.lua", ([[local sw = require "syncwell"
+return sw.rule { title = "Mine", on = sw.event { "workout.created", origin = "%s" }, uses = { "notify" },
+  run = function(w, ctx) ctx.notify("by " .. w.origin) end }
+]]):format(typed))
+    h.ok("--now", "2025-06-10T12:00:00Z", "run", "--once")
+    h.ok("--now", "2025-06-10T13:00:00Z", "import", flow.write(h.dir .. "/two.jsonl",
+      '{"line":"syncwell","version":1,"zone":"UTC"}\n{"line":"origin","id":"1","provider":"acme","name":"' .. name
+      .. '","maker":"acme","class":"watch"}\n{"line":"origin","id":"2","provider":"acme","name":"Other",'
+      .. '"maker":"acme","class":"watch"}\n' .. workout(1, 10) .. workout(2, 6)))
+    h.ok("--now", "2025-06-10T13:10:00Z", "run", "--once")
+    local fired = h.json("rules", "trace")
+    expect(#fired).equals(1)
+    expect(fired[1].actions[1].args.text).equals("by " .. name)
+    expect(h.json("records", "edit", "--where", "kind=workout origin=\"" .. typed .. "\"", "--set", "title=x",
+      "--dry-run").matched).equals(1)
+    h.ok("origins", "rank", typed, "Other")
+    expect(h.run("compare", "steps", typed, "other").err:find("there is no source", 1, true)).is_nil()
+    h.remove()
+  end)
+end)
