@@ -37,6 +37,10 @@ local function target_of(m, text)
   return nil, why .. " (a goal is for a day: 10000/day)", "usage"
 end
 
+local function target_text(m, target, most)
+  return (most and "at most %s" or "%s or more"):format(data.text(m, target))
+end
+
 function verbs.set(ctx, words, options)
   local m, message, code = data.metric(words[2])
   if not m then
@@ -64,7 +68,8 @@ function verbs.set(ctx, words, options)
     term.line("%s", json.encode { metric = m.name, target = target, unit = m.unit, period = "day",
       most = options["at-most"] or nil })
   else
-    term.line("%s: %s%s a day", m.title, options["at-most"] and "at most " or "", data.text(m, target))
+    local hint = options["at-most"] and "" or "; --at-most if it is to stay below"
+    term.line("%s: %s a day%s", m.title, target_text(m, target, options["at-most"]), hint)
   end
   return 0
 end
@@ -114,9 +119,8 @@ function verbs.list(ctx)
     if p then
       out[#out + 1] = { metric = d.name, target = d.body.target, unit = m.unit, period = d.body.period,
         most = d.body.most, today = p.today, met_of_7_days = p.met }
-      local most = d.body.most and "at most " or ""
-      rows[#rows + 1] = { m.title, most .. data.text(m, d.body.target), p.today and data.text(m, p.today)
-        or "nothing yet", ("%d of 7 days"):format(p.met) }
+      rows[#rows + 1] = { m.title, target_text(m, d.body.target, d.body.most),
+        p.today and data.text(m, p.today) or "nothing yet", ("%d of 7 days"):format(p.met) }
     end
   end
   if ctx.json then
@@ -132,7 +136,8 @@ end
 function command.run(ctx, words, options)
   local verb = verbs[words[1] or "list"]
   if not verb then
-    return nil, ("goals knows list, set and remove, not '%s'"):format(words[1]), "usage"
+    local meant = data.metric(words[1]) and "; to set one: syncwell goals set " .. table.concat(words, " ") or ""
+    return nil, ("goals knows list, set and remove, not '%s'%s"):format(words[1], meant), "usage"
   end
   return verb(ctx, words, options)
 end
