@@ -120,7 +120,8 @@ function verbs.list(ctx)
       out[#out + 1] = { metric = d.name, target = d.body.target, unit = m.unit, period = d.body.period,
         most = d.body.most, today = p.today, met_of_7_days = p.met }
       rows[#rows + 1] = { m.title, target_text(m, d.body.target, d.body.most),
-        p.today and data.text(m, p.today) or "nothing yet", ("%d of 7 days"):format(p.met) }
+        p.today and data.text(m, p.today) or "nothing yet",
+        ("%d of 7 days"):format(p.met) }
     end
   end
   if ctx.json then
@@ -136,8 +137,8 @@ end
 function command.run(ctx, words, options)
   local verb = verbs[words[1] or "list"]
   if not verb then
-    local meant = data.metric(words[1]) and "; to set one: syncwell goals set " .. table.concat(words, " ") or ""
-    return nil, ("goals knows list, set and remove, not '%s'%s"):format(words[1], meant), "usage"
+    local hint = data.metric(words[1]) and "; to set one: syncwell goals set " .. table.concat(words, " ")
+    return nil, ("goals knows list, set and remove, not '%s'%s"):format(words[1], hint or ""), "usage"
   end
   return verb(ctx, words, options)
 end

@@ -8,7 +8,8 @@ local json = sw.json
 local command = {
   group = "care", summary = "who has data here, and erasing it for good", mutates = true,
   usage = "[list | erase NAME [--yes] | compact]", example = "syncwell users\nsyncwell users erase anna",
-  doc = "`erase` removes everything of a person: samples, records, documents, jobs, credentials, notes and\n"
+  doc = "Somebody new comes by `syncwell --user NAME init`, and is named by --user in every command.\n"
+    .. "`erase` removes everything of a person: samples, records, documents, jobs, credentials, notes and\n"
     .. "the bytes of it in the file. It names the backups that still hold it. On a terminal it asks for\n"
     .. "the name again, elsewhere it needs --yes. `compact` brings an erasure to its end that was stopped.",
   options = { yes = { doc = "do not ask" } },
@@ -121,7 +122,8 @@ end
 function command.run(ctx, words, options)
   local verb = verbs[words[1] or "list"]
   if not verb then
-    return nil, ("users knows list, erase and compact, not '%s'"):format(words[1]), "usage"
+    return nil, ("users knows list, erase and compact, not '%s'; "
+      .. "somebody new: syncwell --user NAME init"):format(sw.sys.clean(words[1])), "usage"
   end
   return verb(ctx, words[2], options)
 end

@@ -55,6 +55,10 @@ return sw.rule {
         compared(minutes, before(ctx, "sleep_duration")))
     end
     if weight.n > 0 then parts[#parts + 1] = ("weight %.1f kg"):format(weight.last()) end
+    if #parts + #workouts == 0 then
+      return ctx.notify { title = "Your week",
+        text = "Nothing came of this week: is everything still connected?" }
+    end
     parts[#parts + 1] = #workouts == 1 and "1 workout" or #workouts .. " workouts"
     ctx.notify { title = "Your week", text = table.concat(parts, "; ") .. "." }
   end,

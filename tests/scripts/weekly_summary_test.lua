@@ -20,5 +20,6 @@ describe("weekly_summary", function()
     t.rule "weekly_summary"
     t.clock.advance "22d"
     t.expect_fired("weekly_summary", 4)
+    expect(t.notifications()[4].text).equals "Nothing came of this week: is everything still connected?"
   end)
 end)
