@@ -2,6 +2,7 @@
 --   edits.read(ctx, list, { "distance_m=9km", "finish=18:40" })  --> { attributes, times } | nil, message
 --   edits.figure("distance_m", "9km")  --> 9000
 local record = require("record")
+local sports = require("box.sports")
 local when = require("when")
 
 local edits = {}
@@ -110,7 +111,12 @@ local function assign(ctx, into, text, list)
   if type(read) == "table" then
     read = read[1]
   end
-  into.attributes[key == "type" and "sport" or key] = read
+  key = key == "type" and "sport" or key
+  into.attributes[key] = read
+  if key == "sport" and type(read) == "string" then
+    local sport, more = sports.of(read) -- "ride" is what devices call cycling
+    into.attributes.sport, into.attributes.sub_sport = sport, more or into.attributes.sub_sport
+  end
   return true
 end
 

@@ -145,17 +145,42 @@ function term.bar(value, most, width)
   return (unicode and "█" or "#"):rep(math.max(0, math.min(width, cells)))
 end
 
--- A bar a day: label, value as text, bar.
-function term.bars(rows)
-  local most, label, text = 0, 0, 0
+-- A line a row: label, value as text, and what is drawn into the room that is left.
+local function drawn(rows, draw)
+  local label, text = 0, 0
   for _, r in ipairs(rows) do
-    most, label, text = math.max(most, r.value or 0), math.max(label, term.width(r.label)),
-      math.max(text, term.width(r.text))
+    label, text = math.max(label, term.width(r.label)), math.max(text, term.width(r.text))
   end
   local room = math.max(10, math.min(50, sw.sys.columns() - label - text - 4))
   for _, r in ipairs(rows) do
-    term.line("%s  %s  %s", pad(r.label, label), pad(r.text, text, true),
-      term.paint("blue", term.bar(r.value or 0, most, room)))
+    term.line("%s  %s  %s", pad(r.label, label), pad(r.text, text, true), term.paint("blue", draw(r, room)))
+  end
+  return label + text + 4, room
+end
+
+-- { { label, text, value } ... } as bars from nought.
+function term.bars(rows)
+  local most = 0
+  for _, r in ipairs(rows) do
+    most = math.max(most, r.value or 0)
+  end
+  drawn(rows, function(r, room) return term.bar(r.value or 0, most, room) end)
+end
+
+-- The same as points between the least and the most, which stand below: for what is never near nought.
+function term.points(rows)
+  local low, high = rows[1], rows[1]
+  for _, r in ipairs(rows) do
+    low, high = r.value < low.value and r or low, r.value > high.value and r or high
+  end
+  local span, mark = high.value - low.value, unicode and "●" or "o"
+  local left, room = drawn(rows, function(r, room)
+    local share = span > 0 and (r.value - low.value) / span or 0.5
+    return (" "):rep(math.floor(share * (room - 1) + 0.5)) .. mark
+  end)
+  local gap = room - term.width(low.text) - term.width(high.text)
+  if span > 0 and gap > 0 then
+    term.line("%s%s%s%s", (" "):rep(left), low.text, (" "):rep(gap), high.text)
   end
 end
 

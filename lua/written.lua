@@ -121,14 +121,6 @@ function written.values(kind, attributes)
   return values
 end
 
--- "Run" is what devices call running; a word of another alphabet keeps its letters.
-local function sport_of(word)
-  if word:find("[\128-\255]") then
-    return word:lower()
-  end
-  return sports.of(word)
-end
-
 local drafts = {}
 
 function drafts.workout(ctx, attributes, words)
@@ -141,7 +133,7 @@ function drafts.workout(ctx, attributes, words)
   end
   attributes.sport = "workout"
   if n == 1 then
-    attributes.sport, attributes.sub_sport = sport_of(words[1])
+    attributes.sport, attributes.sub_sport = sports.of(words[1])
   end
   local length = math.floor(attributes.elapsed_s * 1000)
   local start = ms or sw.time.now() - length

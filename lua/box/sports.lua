@@ -2,6 +2,8 @@
 --   local sport, sub_sport = sports.of("TrailRun")   --> "running", "trail"
 local sports = {}
 
+local MOST = 60 -- bytes of a word nobody knows
+
 local known = {
   ride = { "cycling" }, virtualride = { "cycling", "virtual" },
   mountainbikeride = { "cycling", "mountain" },
@@ -46,7 +48,8 @@ function sports.of(word)
   if row then
     return row[1], row[2]
   end
-  return word:gsub("(%l)(%u)", "%1_%2"):lower():gsub("[^%w]+", "_"):sub(1, 60)
+  word = word:gsub("(%l)(%u)", "%1_%2"):lower():gsub("[^%w\128-\255]+", "_")
+  return #word <= MOST and word or word:sub(1, MOST):gsub("[\192-\255][\128-\191]*$", "")
 end
 
 -- Every sport of the table, in our spelling.

@@ -152,22 +152,9 @@ local function rows_of(ctx, m, first, last, options)
   return rows, message, code
 end
 
--- Days with their bar; weeks and months say the whole, too, where days add up.
-local function print_bars(m, rows, key)
-  local bars = {}
-  for i, r in ipairs(rows) do
-    local text = data.text(m, r.value)
-    if key ~= "day" then
-      text = m.kind == "cumulative" and ("%s, %s a day"):format(data.text(m, r.value * r.days), text) or text
-    end
-    bars[i] = { label = periods.title(key, r[key]), text = text, value = math.max(0, r.value) }
-  end
-  term.bars(bars)
-end
-
 local function show(m, rows, key, by)
   if key ~= "hour" and not by then
-    return print_bars(m, rows, key)
+    return periods.draw(m, rows, key)
   end
   local list = {}
   for i, r in ipairs(rows) do

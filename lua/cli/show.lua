@@ -2,13 +2,15 @@
 --   syncwell show   |   syncwell show sleep last 14d   |   syncwell show yesterday
 local data = require("data")
 local home = require("home")
+local periods = require("periods")
 local term = require("term")
 local when = require("when")
 
 local command = {
   group = "data", summary = "what was: the last days, or one thing with a chart", usage = "[WHAT] [WHEN]",
   example = "syncwell show\nsyncwell show steps 2026-03\nsyncwell show sleep last 14d",
-  doc = "WHEN: yesterday, monday, last 30d, 2026-03, 2026, this week, 2026-03-01..2026-03-14, all.",
+  doc = "WHEN: yesterday, monday, last 30d, 2026-03, 2026, this week, 2026-03-01..2026-03-14, all. A day is\n"
+    .. "shown by its hours, a long time by weeks, months or years.",
     options = {},
 }
 
@@ -122,28 +124,52 @@ local function workouts(ctx, first, last)
   return true
 end
 
+local FEW, LINES = 62, 40
+
+-- More days than lines: their course in one line, and them gathered.
+local function gathered(m, rows, first, last)
+  local list, n = values(rows, first, last, "value")
+  local least, most
+  for _, r in ipairs(rows) do
+    least, most = math.min(least or r.value, r.value), math.max(most or r.value, r.value)
+  end
+  term.line("%s\nfrom %s to %s a day\n", term.spark(narrow(list, n, math.min(sw.sys.columns() - 2, 100))),
+    data.text(m, least), data.text(m, most))
+  for _, every in ipairs { "week", "month", "year" } do
+    local longer = periods.gather(rows, every)
+    if #longer <= LINES or every == "year" then
+      return periods.draw(m, longer, every)
+    end
+  end
+end
+
+-- A day alone is shown by its hours where it has several.
+local function chart(ctx, m, rows, first, last)
+  local hours = first == last and data.hours(ctx, m.name, first, last) or {}
+  if #hours > 1 then
+    term.line("%s\n", data.text(m, rows[1].value))
+    periods.draw(m, hours, "hour")
+  elseif #rows <= FEW then
+    periods.draw(m, rows, "day")
+  else
+    gathered(m, rows, first, last)
+  end
+end
+
 local function show_metric(ctx, m, first, last)
   local rows, message, code = data.daily(ctx, m.name, first, last)
   if not rows then
     return nil, message, code
   end
-  local bars = {}
-  for i, r in ipairs(rows) do
-    bars[i] = { label = when.short_day(r.day), text = data.text(m, r.value), value = math.max(0, r.value) }
-  end
   term.line("%s, %s to %s", term.paint("bold", m.title), sw.time.day_text(first), sw.time.day_text(last))
-  if #bars == 0 then
-    local _, newest = data_days(ctx, m)
-    local name = newest and sw.time.day_text(newest)
-    term.line(name and "nothing in that time; the newest is of %s: syncwell show %s %s" or "nothing yet",
-      name, m.name, name)
-  elseif #bars <= 62 then
-    term.bars(bars)
-  else
-    local list = values(rows, first, last, "value")
-    local cells, width = narrow(list, last - first + 1, math.min(sw.sys.columns() - 2, 100))
-    term.line("%s", term.spark(cells, width))
+  if #rows > 0 then
+    chart(ctx, m, rows, first, last)
+    return 0
   end
+  local _, newest = data_days(ctx, m)
+  local name = newest and sw.time.day_text(newest)
+  term.line(name and "nothing in that time; the newest is of %s: syncwell show %s %s" or "nothing yet",
+    name, m.name, name)
   return 0
 end
 

@@ -63,3 +63,45 @@ describe("query", function()
     h.remove()
   end)
 end)
+
+describe("show", function()
+  local function lines(text, form)
+    return select(2, text:gsub(form, ""))
+  end
+
+  it("shows a day by its hours, two months by days, and what is longer by weeks, months or years", function()
+    local list = { '{"line":"syncwell","version":1,"zone":"UTC"}',
+      '{"line":"origin","id":"1","provider":"acme","name":"Watch","maker":"acme","class":"watch"}' }
+    for day = sw.time.day(2020, 1, 1), sw.time.day(2025, 3, 4) do
+      local at = sw.time.day_text(day)
+      list[#list + 1] = ('{"line":"samples","metric":"steps","unit":"{step}","origin":"1","at":[["%sT08:00:00Z",600,1000],'
+        .. '["%sT19:00:00Z",600,3000]]}'):format(at, at)
+    end
+    local h = flow.home("UTC")
+    h.ok("import", flow.write(h.dir .. "/steps.jsonl", table.concat(list, "\n") .. "\n"))
+    local function shown(text)
+      return h.ok("--now", NOW, "show", "steps", table.unpack(flow.words(text))).out
+    end
+    local day = shown("yesterday")
+    expect(day).contains("4000\n")
+    expect({ lines(day, "\n08:00  1000  "), lines(day, "\n19:00  3000  ") }).equals { 1, 1 }
+    expect(lines(shown("last 30d"), " 4000  ")).equals(29)
+    local weeks = shown("last 100d")
+    expect({ lines(weeks, "week of "), lines(weeks, "28000, 4000 a day") }).equals { 15, 13 }
+    expect(weeks).contains("from 4000 to 4000 a day")
+    expect(lines(shown("2024"), "\n%a%a%a 2024  ")).equals(12)
+    expect(lines(shown("all"), "\n20%d%d  ")).equals(6)
+    h.remove()
+  end)
+
+  it("shows as points what is never near nought", function()
+    local h = flow.home("UTC")
+    for day, kilos in pairs { ["2025-03-01"] = 80, ["2025-03-02"] = 79, ["2025-03-03"] = 78 } do
+      h.ok("log", "weight", tostring(kilos), day)
+    end
+    local out = h.ok("--now", NOW, "show", "weight").out
+    expect({ lines(out, "●") + lines(out, " o\n"), lines(out, "█") + lines(out, "#") }).equals { 3, 0 }
+    expect(out).contains("78.00 kg   ")
+    h.remove()
+  end)
+end)

@@ -326,6 +326,8 @@ describe("log", function()
     expect({ run.sport, run.sub_sport }).equals { "running", "trail" }
     expect(log("2025-06-11T08:00:00Z", "workout Läufchen 45min").attributes.sport).equals("läufchen")
     expect(h.ok("--now", "2025-06-11T07:00:00Z", "log", "workout", "ride", "20min").out).contains("cycling at ")
+    h.ok("records", "edit", "--where", "kind=workout sport=cycling", "--set", "sport=Swim")
+    expect(#h.json("records", "workout", "--where", "sport=swimming")).equals(1)
     h.remove()
   end)
 

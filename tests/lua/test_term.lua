@@ -53,6 +53,23 @@ describe("bars and sparklines", function()
   end)
 end)
 
+describe("points", function()
+  it("stand between the least and the most, which are written below", function()
+    local text = written(function()
+      term.points { { label = "a", text = "78", value = 78 }, { label = "bb", text = "80", value = 80 },
+        { label = "c", text = "79", value = 79 } }
+    end)
+    local at = {}
+    for line in text:gmatch("[^\n]+") do
+      at[#at + 1] = #(line:match("^%a+ +%d+  ( *)[^ ]") or line)
+    end
+    expect({ at[1], at[2] > 8, math.abs(at[3] * 2 - at[2]) < 2 }).equals { 0, true, true }
+    expect(text:match("([^\n]*)\n*$")).contains("78  ")
+    expect(text:match("(%S+)\n*$")).equals("80")
+    expect(written(function() term.points { { label = "a", text = "5", value = 5 } } end)).contains("a  5")
+  end)
+end)
+
 describe("a table", function()
   it("counts characters, puts figures right and lets no control byte through", function()
     local text = written(function()
