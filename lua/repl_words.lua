@@ -121,10 +121,12 @@ function repl_words.of(ctx, commands)
   for i, name in ipairs(commands) do
     dots[i] = "." .. name
   end
+  local drawable = metrics()
+  table.insert(drawable, 1, "series(")
   local known = { names = names_of(all), metrics = metrics(), connections = live_connections(ctx),
     methods = methods(), fields = field_names(all), commands = dots,
     dots = { why = rule_names, fire = rule_names, backtest = rule_names, trace = rule_names,
-      plot = { "series(" }, doc = reference.names(all), set = { "now=" }, json = { "on", "off" } } }
+      plot = drawable, doc = reference.names(all), set = { "now=" }, json = { "on", "off" } } }
   return function(line, word)
     return starting_with(list_for(known, line, word), word)
   end

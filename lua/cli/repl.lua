@@ -1,5 +1,6 @@
 -- syncwell repl: ask your data in Lua. Lines run in a confined worker, reading only.
 --   syncwell repl   |   syncwell repl -e 'series("steps", { last = "30d" }).mean()'   |   ... | syncwell repl
+local data = require("data")
 local home = require("home")
 local repl_words = require("repl_words")
 local rules = require("rules")
@@ -30,7 +31,8 @@ Lua 5.4 in a confined worker; names live on from line to line, _ is the last val
   series("steps", { last = "30d" })      values with mean() sum() min() max() last() percentile(90)
   records("workout", { last = "7d" })    a list of events: records("workout")[1].distance
   count("workout")                       how many there are, of all time where no span is given
-  .plot EXPR        a chart of numbers or a series .table EXPR       a list as a table
+  .plot METRIC WHEN a chart: .plot steps last 30d  .plot EXPR        the same of numbers or a series
+  .table EXPR       a list as a table
   .rules            rules and their state          .why NAME         why the newest events did or did not fire
   .fire --dry NAME  what a rule would do now       .backtest NAME    when a rule would have fired
   .trace            what fired                     .reload           read changed rules now
@@ -143,7 +145,17 @@ local function drawn(how)
   end
 end
 
-dot.plot, dot.table = drawn("plot"), drawn("table")
+dot.table = drawn("table")
+
+-- "steps last 30d" is drawn as `syncwell show` does, unless the line so far called something else that.
+function dot.plot(ctx, words, state, rest)
+  local metric = data.metrics()[data.aliases[words[1] or ""] or words[1]]
+  local out = metric and #words == 1 and evaluate(ctx, state, rest)
+  if metric and not (out and ((out.values or {})[1] or {}).value) then
+    return command_of("show", {})(ctx, words)
+  end
+  drawn("plot")(ctx, words, state, rest)
+end
 
 function dot.set(ctx, _, _, rest)
   local text = rest:match("^now%s*=%s*(.-)%s*$")

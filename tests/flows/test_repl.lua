@@ -153,6 +153,10 @@ describe("repl", function()
     end
     expect(said('.plot series("steps", { last = "14d" })').out).contains("2025-03-01")
     expect(said(".plot { 1, 2, 3 }").out).contains("┤")
+    expect(said(".plot steps 2025-03-01").out).contains("Steps, 2025-03-01 to 2025-03-01")
+    local own = flow.sh("printf 'steps = { 1, 2, 3 }\\n.plot steps\\n' | " .. h.command("repl")).out
+    expect(own).contains("┤") -- a name that a line made is what is meant
+    expect(said(".plot steps someday").err).contains("'someday' is not a time I understand")
     expect(said(".plot 5").err).contains("nothing to draw")
     expect(said('.table series("steps", { last = "3d" })').out).contains("2025-03-13")
     expect(said(".doc notify").out).contains('uses = { "notify" }')
