@@ -1,5 +1,5 @@
 -- syncwell backup: a copy of everything in one file, now or by a schedule, and back again.
---   syncwell backup now   |   syncwell backup schedule 1d --keep 7   |   syncwell backup restore FILE
+--   syncwell backup now   |   syncwell backup schedule daily --keep 7   |   syncwell backup restore FILE
 local backup = require("jobs.backup")
 local backup_check = require("backup_check")
 local backups = require("backups")
@@ -12,9 +12,9 @@ local json = sw.json
 
 local command = {
   group = "care", summary = "copies of everything, and back again", mutates = true,
-  usage = "now [--out FILE] [--with-key] | schedule SPAN [--keep N] | schedule off | list "
+  usage = "now [--out FILE] [--with-key] | schedule [SPAN] [--keep N] | schedule off | list "
     .. "| restore FILE [--force]",
-  example = "syncwell backup now\nsyncwell backup schedule 1d --keep 7\nsyncwell backup restore "
+  example = "syncwell backup now\nsyncwell backup schedule daily --keep 7\nsyncwell backup restore "
     .. "~/syncwell-20260301T080000Z.tar",
   doc = "A backup is a tar file with the database, the files of the home and a manifest with their hashes.\n"
     .. "The key file is left out unless --with-key seals it with a passphrase: without it services must be\n"
@@ -124,11 +124,26 @@ end
 -- --- schedule ---
 
 local units = { min = 60000, h = 3600000, d = 86400000, w = 604800000 }
+local said = { hourly = "1h", daily = "1d", weekly = "1w", monthly = "30d" }
 
 local function span_ms(text)
-  local n, unit = tostring(text):match("^(%d+)%s*(%a+)$")
+  local n, unit = text:match("^(%d+)%s*(%a+)$")
   local ms = n and units[unit] and tonumber(n) * units[unit]
   return ms and ms >= 60000 and ms <= 366 * 86400000 and math.tointeger(ms) or nil
+end
+
+local function say_schedule(ctx, setting)
+  return say(ctx, setting, "a backup every %s while `syncwell run` or `serve` runs, the newest %d stay; "
+    .. "the key is never in them", setting.every, setting.keep)
+end
+
+local function scheduled(ctx)
+  local doc = sw.store.doc(ctx.who, "setting", "backup")
+  if doc and doc.body.every then
+    return say_schedule(ctx, doc.body)
+  end
+  return say(ctx, { every = json.null }, "none are made by themselves; for example: "
+    .. "syncwell backup schedule daily --keep 7")
 end
 
 function verbs.schedule(ctx, words, options)
@@ -140,17 +155,17 @@ function verbs.schedule(ctx, words, options)
     return say(ctx, { every = json.null }, "no backups are made by themselves any more")
   end
   if not words[2] then
-    return nil, "how often? for example: syncwell backup schedule 1d --keep 7, or backup schedule off",
-      "usage"
+    return scheduled(ctx)
   end
-  local ms, keep = span_ms(words[2]), math.tointeger(tonumber(options.keep or 7))
+  local every = said[words[2]] or words[2]
+  local ms, keep = span_ms(every), math.tointeger(tonumber(options.keep or 7))
   if not ms then
-    return nil, ("'%s' is no span such as 1d, 12h or 1w (1min to a year), nor off"):format(
-      tostring(words[2] or "")), "usage"
+    return nil, ("'%s' is no span such as daily, 12h or 1w (1min to a year), nor off"):format(words[2]),
+      "usage"
   elseif not keep or keep < 1 or keep > 10000 then
     return nil, "--keep takes a number from 1 on", "usage"
   end
-  local setting = { every = words[2], every_ms = ms, keep = keep }
+  local setting = { every = every, every_ms = ms, keep = keep }
   local t = home.txn(ctx)
   t:doc("setting", "backup", json.encode(setting))
   backups.plan_next(t, setting, sw.time.now() - ms)
@@ -158,8 +173,7 @@ function verbs.schedule(ctx, words, options)
   if not ok then
     return nil, message, code
   end
-  return say(ctx, setting, "a backup every %s while `syncwell run` or `serve` runs, the newest %d stay; "
-    .. "the key is never in them", words[2], keep)
+  return say_schedule(ctx, setting)
 end
 
 -- --- list ---
@@ -340,8 +354,10 @@ end
 function verbs.restore(ctx, words, options)
   local dir = home.dir(options)
   local file = found(words[2], dir)
-  if not file then
-    return nil, ("there is no backup at '%s'"):format(tostring(words[2] or "")), "usage"
+  if not words[2] then
+    return nil, "which one? `syncwell backup list` names them: syncwell backup restore FILE", "usage"
+  elseif not file then
+    return nil, ("there is no backup at '%s'"):format(words[2]), "usage"
   end
   local manifest, message, code = backups.read(file)
   local ok = manifest
