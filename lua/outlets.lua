@@ -2,7 +2,7 @@
 -- as the server asks for, else longer each time), and what is told of a channel that takes none.
 --   local lane <close> = outlets.enter(ctx, "ntfy")    -- one behind the other, in the order of asking
 --   outlets.rests_until(ctx, "ntfy")                   --> ms, why | nil: it may be tried
---   outlets.went(t, ctx, "ntfy")   outlets.failed(t, ctx, "ntfy", why, told_ms)
+--   outlets.went(t, "ntfy")   outlets.failed(t, ctx, "ntfy", why, told_ms)
 --   outlets.lost(t, ctx, "ntfy", why, quiet)
 -- A document ".channel" stands for each that is not well; a message that goes out removes it.
 local notices = require("notices")
@@ -17,14 +17,9 @@ local STALE_MS = 7 * DAY_MS -- nothing was sent by it since: it is no channel of
 local INSIDE = { file = true, log = true }
 
 local lanes = {} -- person and channel -> { next = ticket to give, serving = ticket whose turn it is }
-local well = {} -- person and channel -> true: there is no document
-
-local function mark(ctx, name)
-  return ctx.who .. "|" .. name
-end
 
 function outlets.enter(ctx, name)
-  local key = mark(ctx, name)
+  local key = ctx.who .. "|" .. name
   local lane = lanes[key] or { next = 0, serving = 0 }
   lanes[key] = lane
   local ticket = lane.next
@@ -48,15 +43,13 @@ function outlets.job(ctx, firing, n, a, due)
 end
 
 local function read(ctx, name)
-  local key = mark(ctx, name)
-  local doc = not well[key] and sw.store.doc(ctx.who, ".channel", name) or nil
-  well[key] = doc == nil
+  local doc = sw.store.doc(ctx.who, ".channel", name)
   return doc and doc.body
 end
 
 -- A rest that lies further ahead than one is ever given is a clock that was wrong.
 function outlets.rests_until(ctx, name)
-  local body, now = read(ctx, name), sw.time.now()
+  local body, now = not INSIDE[name] and read(ctx, name) or nil, sw.time.now()
   local rest = body and body.rests
   if rest and rest > now and rest <= now + DAY_MS + HOUR_MS then
     return rest, body.why
@@ -97,14 +90,11 @@ end
 
 local function write(t, ctx, name, body)
   t:doc(".channel", name, json.encode(body), { at = body.last })
-  well[mark(ctx, name)] = nil
 end
 
--- Into the transaction that ends a message.
-function outlets.went(t, ctx, name)
-  if read(ctx, name) then
-    t:doc_delete(".channel", name)
-  end
+-- Into the transaction that ends a message; blindly, since another process may have found the channel ill.
+function outlets.went(t, name)
+  t:doc_delete(".channel", name)
 end
 
 -- It takes nothing now; gives when it may be tried again.

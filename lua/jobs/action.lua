@@ -187,7 +187,7 @@ local function send(ctx, job, doc, n, how, key, args)
   end
   local state, why, kind, sent, wait_ms = how.send(ctx, key, args, steps_of(ctx, job, doc, n))
   if state then
-    return set_state(ctx, job, doc, n, state, true, outlet and function(t) outlets.went(t, ctx, outlet) end)
+    return set_state(ctx, job, doc, n, state, true, outlet and function(t) outlets.went(t, outlet) end)
   elseif kind == "bad" then
     return failed(ctx, job, doc, n, why, about)
   end

@@ -205,3 +205,31 @@ end }]])
     h.remove()
   end)
 end)
+
+describe("a channel that another process found ill", function()
+  it("is well again when the engine, which knew nothing of it, sent a message", function()
+    local h = prepared("webhook")
+    flow.write(h.dir .. "/rules/automations/tell.lua", [[local sw = require "syncwell"
+return sw.rule { title = "t", on = sw.event "note.created", uses = { "notify" }, run = function(w, ctx)
+  ctx.notify { text = "by phone", channel = "ntfy" }
+end }]])
+    mode, others = "ok", "well"
+    local engine = live.spawn(h.command("run"))
+    engine.await("running; home")
+    flow.beside(h.command("log", "note", "known to be well"))
+    live.wait(10, function() return requests() == 1 end)
+    engine.kill("STOP")
+    mode = "never"
+    flow.beside(h.command("log", "note", "by the other one"))
+    flow.beside(h.command("run", "--once"))
+    expect(flow.beside(h.command("status")).out).contains("ntfy does not take them")
+    mode = "ok"
+    engine.kill("CONT")
+    flow.beside(h.command("log", "note", "by the engine"))
+    live.wait(10, function() return requests() == 3 end)
+    live.wait(5, function() return flow.beside(h.command("status", "--check")).code == 0 end)
+    expect(flow.beside(h.command("status")).out:match("messages [^\n]*")).is_nil()
+    engine.stop()
+    h.remove()
+  end)
+end)
