@@ -1,6 +1,6 @@
 -- The channels that messages leave by, as they fare: one message at a time, a rest after a failure (as long
 -- as the server asks for, else longer each time), and what is told of a channel that takes none.
---   local lane <close> = outlets.enter(ctx, "ntfy")    -- one behind the other, in the order of asking
+--   local lane <close>, waited = outlets.enter(ctx, "ntfy")    -- one behind the other, in the order of asking
 --   outlets.rests_until(ctx, "ntfy")                   --> ms, why | nil: it may be tried
 --   outlets.went(t, "ntfy")   outlets.failed(t, ctx, "ntfy", why, told_ms)
 --   outlets.lost(t, ctx, "ntfy", why, quiet)
@@ -24,10 +24,11 @@ function outlets.enter(ctx, name)
   lanes[key] = lane
   local ticket = lane.next
   lane.next = ticket + 1
+  local waited = lane.serving < ticket
   while lane.serving < ticket do
     sw.sys.sleep(10)
   end
-  return setmetatable({}, { __close = function() lane.serving = lane.serving + 1 end })
+  return setmetatable({}, { __close = function() lane.serving = lane.serving + 1 end }), waited
 end
 
 -- The channel of a message: its own word, else the home's default, else the file.

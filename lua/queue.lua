@@ -120,13 +120,16 @@ local function give_back(ctx, job, message, code, due)
   if final then
     tell_rules(t, job, message)
   end
+  local done, _, why = t:commit()
+  if not done and why == "notfound" then
+    return -- whose job it was is erased: nothing is tried again
+  end
   -- beside a command the person is told by the command itself
   local level = not ctx.daemon and "debug" or final and "error" or "warn"
   if is_news(job, message, final) then
     sw.sys.log(level, "jobs", ("%s %s: %s%s"):format(job.kind, job.name, message or "failed", final
       and " (given up)" or " (tried again)"))
   end
-  t:commit()
 end
 
 -- The lease lives on while the job runs, however long one step of it takes.

@@ -233,3 +233,29 @@ end }]])
     h.remove()
   end)
 end)
+
+describe("messages that wait for their turn", function()
+  it("are not sent any more once their person is erased, and nobody speaks of trying them again", function()
+    local h = prepared("webhook")
+    flow.write(h.dir .. "/rules/automations/tell.lua", [[local sw = require "syncwell"
+return sw.rule { title = "t", on = sw.event "note.created", uses = { "notify" }, run = function(w, ctx)
+  ctx.notify { text = w.text }
+end }]])
+    for i = 1, 5 do
+      flow.beside(h.command("--user", "anna", "log", "note", "of anna " .. i))
+    end
+    mode, others = "silent", nil
+    local engine = live.spawn(h.command("run"))
+    live.wait(15, function() return #seen == 2 end)
+    expect(flow.beside(h.command("users", "erase", "anna", "--yes")).code).equals(0)
+    local sent = #seen
+    sw.sys.sleep(4000)
+    expect({ sent < 5, #seen }).equals { true, sent }
+    expect(engine.err():match("[^\n]*tried again")).is_nil()
+    mode = "ok"
+    flow.beside(h.command("log", "note", "of another"))
+    expect(live.wait(10, function() return #seen == sent + 1 end)).is_true()
+    engine.stop()
+    h.remove()
+  end)
+end)
