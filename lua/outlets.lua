@@ -84,7 +84,7 @@ local function begun(ctx, name, why)
   if body.last and now - body.last > STALE_MS then
     body = {}
   end
-  body.since, body.last, body.why = body.since or now, now, why
+  body.since, body.last, body.why = math.min(body.since or now, now), now, why -- a clock may have gone back
   body.failures, body.lost = body.failures or 0, body.lost or 0
   return body, now
 end

@@ -25,7 +25,7 @@ local function prepared(channel, more)
 return sw.rule { title = "t", on = sw.at "20:00", uses = { "notify" },
   run = function(w, ctx) ctx.notify { title = "Füße hoch", text = "rest\nnow", priority = "high"%s } end }
 ]]):format(more and more.unknown and ', on_unknown = "' .. more.unknown .. '"' or ""))
-  flow.beside(h.command("--now", "2025-03-20T19:00:00Z", "run", "--once"))
+  flow.beside(h.command("--now", more and more.at or "2025-03-20T19:00:00Z", "run", "--once"))
   seen = {}
   return h
 end
@@ -139,6 +139,34 @@ describe("notifications over HTTP", function()
       h.remove()
     end
     after = nil
+  end)
+
+  it("go out when the clock went back, also those that were only waiting for the first", function()
+    mode = "busy"
+    local day = live.day(sw.time.now() + 30 * live.DAY)
+    local h = prepared("ntfy", { at = day .. "T18:00:00Z" })
+    for k = 1, 2 do
+      flow.write(("%s/rules/automations/more%d.lua"):format(h.dir, k), (flow.read(h.dir .. "/rules/automations/tell.lua")))
+    end
+    step(h, day .. "T19:00:00Z")
+    step(h, day .. "T20:00:00Z")
+    seen, mode = {}, "ok"
+    local engine = live.spawn(h.command("run"))
+    engine.await("the clock went back by")
+    expect(live.wait(10, function() return requests() == 3 end)).is_true()
+    engine.stop()
+    h.remove()
+  end)
+
+  it("are told of an hour after a channel began to fail, by whatever clock that was noticed first", function()
+    mode = "busy"
+    local h = prepared("ntfy", { at = "2025-03-25T19:00:00Z" })
+    for _, now in ipairs { "2025-03-25T20:00:00Z", "2025-03-20T19:00:00Z", NOW, "2025-03-20T21:30:00Z" } do
+      step(h, now)
+    end
+    local said = flow.beside(h.command("--now", "2025-03-20T21:30:00Z", "status")).out
+    expect(said).contains("messages     ntfy does not take them since 2025-03-20T20:00")
+    h.remove()
   end)
 
   it("wait together for a server that is down: one of them asks for all, and none is given up in days", function()
