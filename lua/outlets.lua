@@ -59,9 +59,9 @@ end
 
 -- Another channel for a word about one that is ill: the default, else one that is set up, else the file.
 local function other(ctx, name)
-  local set = ctx.config and ctx.config.channels or {}
-  if set.default ~= name then
-    return set.default or "file"
+  local set, default = ctx.config and ctx.config.channels or {}, outlets.name(ctx, {})
+  if default ~= name then
+    return default
   end
   for _, candidate in ipairs { "ntfy", "email", "webhook", "mqtt" } do
     if candidate ~= name and type(set[candidate]) == "table" and set[candidate].url then

@@ -169,6 +169,18 @@ describe("notifications over HTTP", function()
     h.remove()
   end)
 
+  it("tell by another channel of a file that cannot be written, also where no default is set", function()
+    mode = "ok"
+    local h = prepared("ntfy")
+    flow.write(h.dir .. "/config.lua", ('return { channels = { file = { path = "%s/none/x.log" }, '
+      .. 'ntfy = { url = "http://127.0.0.1:%d/topic" } } }'):format(h.dir, port))
+    step(h)
+    step(h, "2025-03-20T22:00:00Z")
+    expect(#seen).equals(1)
+    expect(seen[1].body).contains("file: cannot write")
+    h.remove()
+  end)
+
   it("wait together for a server that is down: one of them asks for all, and none is given up in days", function()
     mode, others = "busy", "well"
     local h = prepared("ntfy")
@@ -246,6 +258,8 @@ end }]])
     engine.await("running; home")
     flow.beside(h.command("log", "note", "known to be well"))
     live.wait(10, function() return requests() == 1 end)
+    live.wait(10, function() return flow.beside(h.command("jobs")).out:find("nothing waits", 1, true) end)
+    sw.sys.sleep(300) -- it must not be stopped while it writes
     engine.kill("STOP")
     mode = "never"
     flow.beside(h.command("log", "note", "by the other one"))
