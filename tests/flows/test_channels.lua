@@ -246,6 +246,41 @@ end }]])
   end)
 end)
 
+describe("hundreds of messages that wait for a slow channel", function()
+  it("are not written again and again, and what comes after them by another channel waits for none", function()
+    local h = prepared("ntfy")
+    flow.write(h.dir .. "/rules/automations/tell.lua", [[local sw = require "syncwell"
+return sw.rule { title = "t", on = sw.event "note.created", uses = { "notify" }, run = function(w, ctx)
+  for i = 1, w.text == "last" and 0 or 199 do
+    ctx.notify { text = w.text .. i }
+  end
+  ctx.notify { text = "beside", channel = "file" }
+end }]])
+    for i = 1, 4 do
+      flow.beside(h.command("log", "note", "number " .. i))
+    end
+    mode = "silent"
+    local engine = live.spawn(h.command("run"))
+    local function written()
+      return tonumber(flow.read(("/proc/%d/io"):format(engine.pid)):match("wchar: (%d+)"))
+    end
+    local function beside()
+      return select(2, (flow.read(h.dir .. "/notifications.log") or ""):gsub("beside", ""))
+    end
+    expect(live.wait(30, function() return beside() == 4 end)).is_true()
+    sw.sys.sleep(2000)
+    local before = written()
+    sw.sys.sleep(4000)
+    local megabytes = (written() - before) / 1e6
+    expect(megabytes < 7 or megabytes).equals(true)
+    flow.beside(h.command("log", "note", "last"))
+    expect(live.wait(5, function() return beside() == 5 end)).is_true()
+    engine.kill("KILL")
+    engine.wait()
+    h.remove()
+  end)
+end)
+
 describe("a channel that another process found ill", function()
   it("is well again when the engine, which knew nothing of it, sent a message", function()
     local h = prepared("webhook")
