@@ -1,6 +1,6 @@
 -- The channels that messages leave by, as they fare: one message at a time, a rest after a failure (as long
 -- as the server asks for, else longer each time), and what is told of a channel that takes none.
---   local lane <close>, waited = outlets.enter(ctx, "ntfy")    -- one behind the other, in the order of asking
+--   local lane <close>, waited = outlets.enter(ctx, "ntfy")    -- one behind the other, as they ask
 --   outlets.rests_until(ctx, "ntfy")                   --> ms, why | nil: it may be tried
 --   outlets.went(t, "ntfy")   outlets.failed(t, ctx, "ntfy", why, told_ms)
 --   outlets.lost(t, ctx, "ntfy", why, quiet)
@@ -89,7 +89,7 @@ local function begun(ctx, name, why)
   return body, now
 end
 
-local function write(t, ctx, name, body)
+local function write(t, name, body)
   t:doc(".channel", name, json.encode(body), { at = body.last })
 end
 
@@ -107,7 +107,7 @@ function outlets.failed(t, ctx, name, why, told_ms)
   if now - body.since >= HOUR_MS then
     tell(t, ctx, name, body)
   end
-  write(t, ctx, name, body)
+  write(t, name, body)
   return math.max(body.rests, now + math.tointeger(pause // 1))
 end
 
@@ -118,7 +118,7 @@ function outlets.lost(t, ctx, name, why, quiet)
   if not quiet then
     tell(t, ctx, name, body)
   end
-  write(t, ctx, name, body)
+  write(t, name, body)
   sw.sys.log(ctx.daemon and "error" or "debug", "notify", ("%s: a message did not arrive (%s); what it said "
     .. "is kept: syncwell notifications"):format(name, why))
 end

@@ -298,8 +298,8 @@ function queue.is_paused(ctx)
   return home.setting(ctx, "paused").at ~= nil
 end
 
--- What waits for a place stands before nothing else: as many more are claimed, and given back. That writes each
--- of them, so the more they are, the longer until it is done again.
+-- What waits for a place stands before nothing else: as many more are claimed, and given back. That writes
+-- each of them, so the more they are, the longer until it is done again.
 local function new_reach()
   local more, at = 0, 0
   local reach = {}
