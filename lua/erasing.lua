@@ -20,7 +20,7 @@ local undo = require("undo")
 local json = sw.json
 local erasing = {}
 
-local PREFIX, MARK = ".erasing-", ".erasing"
+local PREFIX, MARK, LOOK_MS = ".erasing-", ".erasing", 50
 
 local function list_of(set)
   local list = json.list()
@@ -44,9 +44,17 @@ local function path_of(ctx, mark)
   return ctx.home .. "/" .. PREFIX .. mark
 end
 
--- Whoever holds the lock may tell a file whose transaction is still to come from one whose never came.
+-- Whoever holds the lock may tell a file whose transaction is still to come from one whose never came. Others
+-- ask again: an engine that waited in the lock itself would stand still, also with what holds it.
 local function lock(ctx)
-  return sw.fs.lock(ctx.home .. "/.erasing.lock", true)
+  local held, message, code
+  repeat
+    held, message, code = sw.fs.lock(ctx.home .. "/.erasing.lock")
+    if code == "busy" then
+      sw.sys.sleep(LOOK_MS)
+    end
+  until code ~= "busy"
+  return held, message, code
 end
 
 local function files(ctx)

@@ -1,8 +1,8 @@
 -- The channels that messages leave by, as they fare: one message at a time, a rest after a failure (as long
 -- as the server asks for, else longer each time), and what is told of a channel that takes none.
---   local lane <close> = outlets.enter(ctx, "ntfy")    -- one behind the other, in the order of asking
+--   local lane <close>, waited = outlets.enter(ctx, "ntfy")    -- one behind the other, as they ask
 --   outlets.rests_until(ctx, "ntfy")                   --> ms, why | nil: it may be tried
---   outlets.went(t, ctx, "ntfy")   outlets.failed(t, ctx, "ntfy", why, told_ms)
+--   outlets.went(t, "ntfy")   outlets.failed(t, ctx, "ntfy", why, told_ms)
 --   outlets.lost(t, ctx, "ntfy", why, quiet)
 -- A document ".channel" stands for each that is not well; a message that goes out removes it.
 local notices = require("notices")
@@ -17,22 +17,18 @@ local STALE_MS = 7 * DAY_MS -- nothing was sent by it since: it is no channel of
 local INSIDE = { file = true, log = true }
 
 local lanes = {} -- person and channel -> { next = ticket to give, serving = ticket whose turn it is }
-local well = {} -- person and channel -> true: there is no document
-
-local function mark(ctx, name)
-  return ctx.who .. "|" .. name
-end
 
 function outlets.enter(ctx, name)
-  local key = mark(ctx, name)
+  local key = ctx.who .. "|" .. name
   local lane = lanes[key] or { next = 0, serving = 0 }
   lanes[key] = lane
   local ticket = lane.next
   lane.next = ticket + 1
+  local waited = lane.serving < ticket
   while lane.serving < ticket do
     sw.sys.sleep(10)
   end
-  return setmetatable({}, { __close = function() lane.serving = lane.serving + 1 end })
+  return setmetatable({}, { __close = function() lane.serving = lane.serving + 1 end }), waited
 end
 
 -- The channel of a message: its own word, else the home's default, else the file.
@@ -48,15 +44,13 @@ function outlets.job(ctx, firing, n, a, due)
 end
 
 local function read(ctx, name)
-  local key = mark(ctx, name)
-  local doc = not well[key] and sw.store.doc(ctx.who, ".channel", name) or nil
-  well[key] = doc == nil
+  local doc = sw.store.doc(ctx.who, ".channel", name)
   return doc and doc.body
 end
 
 -- A rest that lies further ahead than one is ever given is a clock that was wrong.
 function outlets.rests_until(ctx, name)
-  local body, now = read(ctx, name), sw.time.now()
+  local body, now = not INSIDE[name] and read(ctx, name) or nil, sw.time.now()
   local rest = body and body.rests
   if rest and rest > now and rest <= now + DAY_MS + HOUR_MS then
     return rest, body.why
@@ -65,9 +59,9 @@ end
 
 -- Another channel for a word about one that is ill: the default, else one that is set up, else the file.
 local function other(ctx, name)
-  local set = ctx.config and ctx.config.channels or {}
-  if set.default ~= name then
-    return set.default or "file"
+  local set, default = ctx.config and ctx.config.channels or {}, outlets.name(ctx, {})
+  if default ~= name then
+    return default
   end
   for _, candidate in ipairs { "ntfy", "email", "webhook", "mqtt" } do
     if candidate ~= name and type(set[candidate]) == "table" and set[candidate].url then
@@ -90,21 +84,18 @@ local function begun(ctx, name, why)
   if body.last and now - body.last > STALE_MS then
     body = {}
   end
-  body.since, body.last, body.why = body.since or now, now, why
+  body.since, body.last, body.why = math.min(body.since or now, now), now, why -- a clock may have gone back
   body.failures, body.lost = body.failures or 0, body.lost or 0
   return body, now
 end
 
-local function write(t, ctx, name, body)
+local function write(t, name, body)
   t:doc(".channel", name, json.encode(body), { at = body.last })
-  well[mark(ctx, name)] = nil
 end
 
--- Into the transaction that ends a message.
-function outlets.went(t, ctx, name)
-  if read(ctx, name) then
-    t:doc_delete(".channel", name)
-  end
+-- Into the transaction that ends a message; blindly, since another process may have found the channel ill.
+function outlets.went(t, name)
+  t:doc_delete(".channel", name)
 end
 
 -- It takes nothing now; gives when it may be tried again.
@@ -116,7 +107,7 @@ function outlets.failed(t, ctx, name, why, told_ms)
   if now - body.since >= HOUR_MS then
     tell(t, ctx, name, body)
   end
-  write(t, ctx, name, body)
+  write(t, name, body)
   return math.max(body.rests, now + math.tointeger(pause // 1))
 end
 
@@ -127,7 +118,7 @@ function outlets.lost(t, ctx, name, why, quiet)
   if not quiet then
     tell(t, ctx, name, body)
   end
-  write(t, ctx, name, body)
+  write(t, name, body)
   sw.sys.log(ctx.daemon and "error" or "debug", "notify", ("%s: a message did not arrive (%s); what it said "
     .. "is kept: syncwell notifications"):format(name, why))
 end

@@ -120,13 +120,16 @@ local function give_back(ctx, job, message, code, due)
   if final then
     tell_rules(t, job, message)
   end
+  local done, _, why = t:commit()
+  if not done and why == "notfound" then
+    return -- whose job it was is erased: nothing is tried again
+  end
   -- beside a command the person is told by the command itself
   local level = not ctx.daemon and "debug" or final and "error" or "warn"
   if is_news(job, message, final) then
     sw.sys.log(level, "jobs", ("%s %s: %s%s"):format(job.kind, job.name, message or "failed", final
       and " (given up)" or " (tried again)"))
   end
-  t:commit()
 end
 
 -- The lease lives on while the job runs, however long one step of it takes.
@@ -295,11 +298,30 @@ function queue.is_paused(ctx)
   return home.setting(ctx, "paused").at ~= nil
 end
 
+-- What waits for a place stands before nothing else: as many more are claimed, and given back. That writes
+-- each of them, so the more they are, the longer until it is done again.
+local function new_reach()
+  local more, at = 0, 0
+  local reach = {}
+  function reach.most(now)
+    return CLAIM + (now >= at and more or 0)
+  end
+  function reach.took(now, most, over)
+    if over == 0 then
+      more = 0
+    elseif most == CLAIM + more then
+      more, at = math.min(2 * over, OVER_MOST), now + over
+    end
+  end
+  return reach
+end
+
 function queue.run_due(ctx, stop)
-  local count, more = 0, 0
+  local count, reach = 0, new_reach()
   while not (stop and stop()) and not queue.is_paused(ctx) do
     local claimed = sw.time.mono()
-    local jobs, message, code = queue.claim(ctx, { now = sw.time.now(), most = CLAIM + more })
+    local most = reach.most(claimed)
+    local jobs, message, code = queue.claim(ctx, { now = sw.time.now(), most = most })
     if not jobs then
       return nil, message, code
     elseif #jobs == 0 then
@@ -322,7 +344,7 @@ function queue.run_due(ctx, stop)
         count = count + 1
       end
     end
-    more = math.min(#over, OVER_MOST) -- what waits for a place stands before nothing else
+    reach.took(claimed, most, #over)
     if #over > 0 then
       release(ctx, over, 1)
       sw.sys.sleep(100, true) -- until one of them ends

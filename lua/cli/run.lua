@@ -200,6 +200,11 @@ end
 -- What is to be done so long after something, and was reckoned by the clock as it stood then.
 local RECKONED = { sync = true, digest = true, prune = true }
 
+-- What was tried already, or rests because its channel takes nothing.
+local function is_put_off(job)
+  return RECKONED[job.kind] or job.attempts > 0 or job.failure ~= ""
+end
+
 -- The clock went back: what was planned by the wrong one would wait until it is that late again. True when it
 -- did; times that rules name are planned anew by whoever reloads.
 local function clock_went_back(ctx, last)
@@ -212,7 +217,7 @@ local function clock_went_back(ctx, last)
   for _, person in ipairs(everybody(ctx)) do
     local t = home.txn(person)
     for _, job in ipairs(sw.store.jobs(person.who) or {}) do
-      if job.state == "ready" and job.due > now and (RECKONED[job.kind] or job.attempts > 0) then
+      if job.state == "ready" and job.due > now and is_put_off(job) then
         t:job { kind = job.kind, name = job.name, due = now, payload = "{}" } -- its own payload stays
       end
     end

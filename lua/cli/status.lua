@@ -100,7 +100,7 @@ local function gather(ctx, brief)
     jobs_failed = counts.given_up > 0 and given_up(ctx) or json.list(),
     channels_failing = failing_channels(ctx), disk_short_mb = caretaker.short_of_room(ctx),
     rules_on = live,
-      erasures_open = #erasing.pending(ctx),
+    erasures_open = #erasing.pending(ctx),
       broken_rules = json.list(broken), rule_errors = json.list(errors), paused_rules = resting,
     confinement = not brief and confinement.text(ctx) or nil }
 end

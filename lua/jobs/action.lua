@@ -172,14 +172,7 @@ end
 local function send(ctx, job, doc, n, how, key, args)
   local a, outlet = doc.body.actions[n], how.outlet
   local about = { args = args, key = key, outlet = outlet }
-  local _ <close> = outlet and outlets.enter(ctx, outlet) or nil
-  local rests, resting = nil, nil
-  if outlet then
-    rests, resting = outlets.rests_until(ctx, outlet)
-  end
-  if rests then
-    return nil, resting, "rests", rests
-  elseif not how.keyed and a.state == "planned" then
+  if not how.keyed and a.state == "planned" then
     local ok, message, code = set_state(ctx, job, doc, n, "sending")
     if not ok then
       return nil, message, code
@@ -187,12 +180,34 @@ local function send(ctx, job, doc, n, how, key, args)
   end
   local state, why, kind, sent, wait_ms = how.send(ctx, key, args, steps_of(ctx, job, doc, n))
   if state then
-    return set_state(ctx, job, doc, n, state, true, outlet and function(t) outlets.went(t, ctx, outlet) end)
+    return set_state(ctx, job, doc, n, state, true, outlet and function(t) outlets.went(t, outlet) end)
   elseif kind == "bad" then
     return failed(ctx, job, doc, n, why, about)
   end
   return not_sent(ctx, job, doc, n, how, { why = why, kind = kind, sent = sent, wait_ms = wait_ms,
     about = about })
+end
+
+-- In the turn of its channel. While it waited for that, what it tells of may have been erased, or another
+-- process took it over.
+local function in_turn(ctx, job, doc, n, how, key, args)
+  if not how.outlet then
+    return send(ctx, job, doc, n, how, key, args)
+  end
+  local _ <close>, waited = outlets.enter(ctx, how.outlet)
+  if waited then
+    local t = home.txn(ctx)
+    job:keep(t, "its turn")
+    local ours, why, code = t:commit()
+    if not ours then
+      return nil, why, code
+    end
+  end
+  local rests, why = outlets.rests_until(ctx, how.outlet)
+  if rests then
+    return nil, why, "rests", rests
+  end
+  return send(ctx, job, doc, n, how, key, args)
 end
 
 function action.run(ctx, job)
@@ -221,7 +236,7 @@ function action.run(ctx, job)
   elseif a.state == "sending" and not how.keyed and a.args.on_unknown ~= "resend" then
     return unknown(ctx, job, doc, p.n, "stopped while it was being sent", how.outlet)
   end
-  return send(ctx, job, doc, p.n, how, key, args)
+  return in_turn(ctx, job, doc, p.n, how, key, args)
 end
 
 return action

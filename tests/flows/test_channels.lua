@@ -25,7 +25,7 @@ local function prepared(channel, more)
 return sw.rule { title = "t", on = sw.at "20:00", uses = { "notify" },
   run = function(w, ctx) ctx.notify { title = "Füße hoch", text = "rest\nnow", priority = "high"%s } end }
 ]]):format(more and more.unknown and ', on_unknown = "' .. more.unknown .. '"' or ""))
-  flow.beside(h.command("--now", "2025-03-20T19:00:00Z", "run", "--once"))
+  flow.beside(h.command("--now", more and more.at or "2025-03-20T19:00:00Z", "run", "--once"))
   seen = {}
   return h
 end
@@ -141,6 +141,46 @@ describe("notifications over HTTP", function()
     after = nil
   end)
 
+  it("go out when the clock went back, also those that were only waiting for the first", function()
+    mode = "busy"
+    local day = live.day(sw.time.now() + 30 * live.DAY)
+    local h = prepared("ntfy", { at = day .. "T18:00:00Z" })
+    for k = 1, 2 do
+      flow.write(("%s/rules/automations/more%d.lua"):format(h.dir, k), (flow.read(h.dir .. "/rules/automations/tell.lua")))
+    end
+    step(h, day .. "T19:00:00Z")
+    step(h, day .. "T20:00:00Z")
+    seen, mode = {}, "ok"
+    local engine = live.spawn(h.command("run"))
+    engine.await("the clock went back by")
+    expect(live.wait(10, function() return requests() == 3 end)).is_true()
+    engine.stop()
+    h.remove()
+  end)
+
+  it("are told of an hour after a channel began to fail, by whatever clock that was noticed first", function()
+    mode = "busy"
+    local h = prepared("ntfy", { at = "2025-03-25T19:00:00Z" })
+    for _, now in ipairs { "2025-03-25T20:00:00Z", "2025-03-20T19:00:00Z", NOW, "2025-03-20T21:30:00Z" } do
+      step(h, now)
+    end
+    local said = flow.beside(h.command("--now", "2025-03-20T21:30:00Z", "status")).out
+    expect(said).contains("messages     ntfy does not take them since 2025-03-20T20:00")
+    h.remove()
+  end)
+
+  it("tell by another channel of a file that cannot be written, also where no default is set", function()
+    mode = "ok"
+    local h = prepared("ntfy")
+    flow.write(h.dir .. "/config.lua", ('return { channels = { file = { path = "%s/none/x.log" }, '
+      .. 'ntfy = { url = "http://127.0.0.1:%d/topic" } } }'):format(h.dir, port))
+    step(h)
+    step(h, "2025-03-20T22:00:00Z")
+    expect(#seen).equals(1)
+    expect(seen[1].body).contains("file: cannot write")
+    h.remove()
+  end)
+
   it("wait together for a server that is down: one of them asks for all, and none is given up in days", function()
     mode, others = "busy", "well"
     local h = prepared("ntfy")
@@ -202,6 +242,97 @@ end }]])
       notice = m.title == "Messages do not arrive" and m or notice
     end
     expect(notice.channel).equals("webhook")
+    h.remove()
+  end)
+end)
+
+describe("hundreds of messages that wait for a slow channel", function()
+  it("are not written again and again, and what comes after them by another channel waits for none", function()
+    local h = prepared("ntfy")
+    flow.write(h.dir .. "/rules/automations/tell.lua", [[local sw = require "syncwell"
+return sw.rule { title = "t", on = sw.event "note.created", uses = { "notify" }, run = function(w, ctx)
+  for i = 1, w.text == "last" and 0 or 199 do
+    ctx.notify { text = w.text .. i }
+  end
+  ctx.notify { text = "beside", channel = "file" }
+end }]])
+    for i = 1, 4 do
+      flow.beside(h.command("log", "note", "number " .. i))
+    end
+    mode = "silent"
+    local engine = live.spawn(h.command("run"))
+    local function written()
+      return tonumber(flow.read(("/proc/%d/io"):format(engine.pid)):match("wchar: (%d+)"))
+    end
+    local function beside()
+      return select(2, (flow.read(h.dir .. "/notifications.log") or ""):gsub("beside", ""))
+    end
+    expect(live.wait(30, function() return beside() == 4 end)).is_true()
+    sw.sys.sleep(2000)
+    local before = written()
+    sw.sys.sleep(4000)
+    local megabytes = (written() - before) / 1e6
+    expect(megabytes < 7 or megabytes).equals(true)
+    flow.beside(h.command("log", "note", "last"))
+    expect(live.wait(5, function() return beside() == 5 end)).is_true()
+    engine.kill("KILL")
+    engine.wait()
+    h.remove()
+  end)
+end)
+
+describe("a channel that another process found ill", function()
+  it("is well again when the engine, which knew nothing of it, sent a message", function()
+    local h = prepared("webhook")
+    flow.write(h.dir .. "/rules/automations/tell.lua", [[local sw = require "syncwell"
+return sw.rule { title = "t", on = sw.event "note.created", uses = { "notify" }, run = function(w, ctx)
+  ctx.notify { text = "by phone", channel = "ntfy" }
+end }]])
+    mode, others = "ok", "well"
+    local engine = live.spawn(h.command("run"))
+    engine.await("running; home")
+    flow.beside(h.command("log", "note", "known to be well"))
+    live.wait(10, function() return requests() == 1 end)
+    live.wait(10, function() return flow.beside(h.command("jobs")).out:find("nothing waits", 1, true) end)
+    sw.sys.sleep(300) -- it must not be stopped while it writes
+    engine.kill("STOP")
+    mode = "never"
+    flow.beside(h.command("log", "note", "by the other one"))
+    flow.beside(h.command("run", "--once"))
+    expect(flow.beside(h.command("status")).out).contains("ntfy does not take them")
+    mode = "ok"
+    engine.kill("CONT")
+    flow.beside(h.command("log", "note", "by the engine"))
+    live.wait(10, function() return requests() == 3 end)
+    live.wait(5, function() return flow.beside(h.command("status", "--check")).code == 0 end)
+    expect(flow.beside(h.command("status")).out:match("messages [^\n]*")).is_nil()
+    engine.stop()
+    h.remove()
+  end)
+end)
+
+describe("messages that wait for their turn", function()
+  it("are not sent any more once their person is erased, and nobody speaks of trying them again", function()
+    local h = prepared("webhook")
+    flow.write(h.dir .. "/rules/automations/tell.lua", [[local sw = require "syncwell"
+return sw.rule { title = "t", on = sw.event "note.created", uses = { "notify" }, run = function(w, ctx)
+  ctx.notify { text = w.text }
+end }]])
+    for i = 1, 5 do
+      flow.beside(h.command("--user", "anna", "log", "note", "of anna " .. i))
+    end
+    mode, others = "silent", nil
+    local engine = live.spawn(h.command("run"))
+    live.wait(15, function() return #seen == 2 end)
+    expect(flow.beside(h.command("users", "erase", "anna", "--yes")).code).equals(0)
+    local sent = #seen
+    sw.sys.sleep(4000)
+    expect({ sent < 5, #seen }).equals { true, sent }
+    expect(engine.err():match("[^\n]*tried again")).is_nil()
+    mode = "ok"
+    flow.beside(h.command("log", "note", "of another"))
+    expect(live.wait(10, function() return #seen == sent + 1 end)).is_true()
+    engine.stop()
     h.remove()
   end)
 end)
