@@ -238,14 +238,39 @@ for f in man["files"]:
     expect(list[1].auto).equals(true)
     expect(list[1].at > list[2].at and list[2].at > list[3].at).is_true()
     expect(list[1].at:sub(1, 10)).equals("2026-01-06")
-    -- off for a week: one backup, not seven
-    h.ok("--now", "2026-01-13T12:00:00Z", "run", "--once")
+    -- off for a long time: one backup, not one for each day
+    h.ok("run", "--once")
     local later = h.json("backup", "list")
     expect(later[2].at).equals(list[1].at)
     h.ok("--now", "2026-01-13T13:00:00Z", "backup", "schedule", "off")
     h.ok("--now", "2026-01-20T12:00:00Z", "run", "--once")
     expect(#h.json("backup", "list")).equals(3)
     expect(h.run("backup", "schedule", "yesterday").code).equals(2)
+    h.remove()
+  end)
+end)
+
+describe("the schedule of backups", function()
+  it("goes on in an engine that is not started again", function()
+    local h = filled(3)
+    h.ok("--now", "2026-01-01T00:00:00Z", "backup", "schedule", "1d", "--keep", "3")
+    h.ok("--now", "2026-01-07T12:00:00Z", "run", "--once")
+    local days = {}
+    for i, b in ipairs(h.json("backup", "list")) do
+      days[i] = b.at:sub(1, 10)
+    end
+    expect(days).equals { "2026-01-07", "2026-01-06", "2026-01-05" }
+    h.remove()
+  end)
+
+  it("tries again within the hour after one that failed, and goes on", function()
+    local h = filled(3)
+    h.ok("--now", "2026-01-01T00:00:00Z", "backup", "schedule", "1d")
+    flow.write(h.dir .. "/backups", "a file where the folder belongs")
+    h.run("--now", "2026-01-01T00:30:00Z", "run", "--once")
+    sw.fs.remove(h.dir .. "/backups")
+    h.ok("--now", "2026-01-02T06:00:00Z", "run", "--once")
+    expect(#h.json("backup", "list")).equals(2)
     h.remove()
   end)
 end)
