@@ -56,8 +56,9 @@ end)
 -- A step of the clock cannot be made on the machine that tests: the home says that it was later already, and what
 -- waits is due then.
 describe("a clock that went back", function()
-  it("is noticed at the start, and neither rules nor syncs wait for the time that was wrong", function()
+  it("is noticed at the start, and neither rules nor backups wait for the time that was wrong", function()
     local h = flow.home("UTC")
+    h.ok("backup", "schedule", "1d")
     rule(h, "often", 'sw.every "1min"')
     local function run()
       local engine = live.spawn(h.command("run"))
@@ -70,10 +71,14 @@ db = sqlite3.connect("%s/syncwell.db")
 year = 400 * 86400000
 %s
 db.commit()
-print(db.execute("select max(due_ms) from job where kind = 'schedule'").fetchone()[0] - int(time.time() * 1000))]]):format(h.dir, what))
+print(db.execute("select max(due_ms - case kind when 'backup' then 86400000 else 0 end) from job "
+  "where kind in ('schedule', 'backup')").fetchone()[0] - int(time.time() * 1000))]]):format(h.dir, what))
       return tonumber(flow.sh("python3 " .. db).out)
     end
-    run().stop()
+    local first = run()
+    live.wait(15, function() return #h.json("backup", "list") == 1 end)
+    live.wait(15, function() return #h.json("jobs") == 2 end)
+    first.stop()
     expect(planned("db.execute('update job set due_ms = due_ms + ?', (year,))\n"
       .. "db.execute(\"update doc set body = '{\\\"last\\\":' || (? + ?) || '}' where kind = '.clock'\", "
       .. "(int(time.time() * 1000), year))") > 86400000).is_true()
@@ -82,6 +87,26 @@ print(db.execute("select max(due_ms) from job where kind = 'schedule'").fetchone
     live.wait(15, function() return planned("") <= 60000 end)
     expect(planned("") <= 60000).is_true()
     engine.stop()
+    h.remove()
+  end)
+end)
+
+describe("an engine whose home is moved away", function()
+  it("ends and says so, and what happens there is left to the engine that is started there", function()
+    local h = flow.home("UTC")
+    rule(h, "heard", 'sw.event "note.created"')
+    local engine = live.spawn(h.command("run"))
+    engine.await("running; home")
+    local from = h.dir
+    h.dir = from .. "-moved"
+    assert(os.rename(from, h.dir))
+    h.ok("log", "note", "one")
+    local r = engine.wait(10)
+    expect(r.code).equals(1)
+    expect(r.err).contains("the home was moved away from " .. from)
+    h.ok("run", "--once")
+    expect(count(flow.read(h.dir .. "/notifications.log"), "\n")).equals(1)
+    expect(sw.fs.stat(from)).equals(nil)
     h.remove()
   end)
 end)
