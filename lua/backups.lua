@@ -216,24 +216,27 @@ function backups.list(ctx)
   return list
 end
 
+-- Those of the schedule, the newest first; what a clock made that ran ahead is older than all others.
+local function planned(ctx)
+  local list, ahead, now = {}, {}, sw.time.now()
+  for _, e in ipairs(backups.list(ctx)) do
+    local to = (sw.time.parse(e.at or "") or 0) > now and ahead or list
+    to[#to + 1] = e.auto and e or nil
+  end
+  return table.move(ahead, 1, #ahead, #list + 1, list), #list
+end
+
 -- When the newest one of the schedule was made, ms; nil when there is none.
 function backups.newest_planned(ctx)
-  for _, e in ipairs(backups.list(ctx)) do
-    local ms = e.auto and e.at and sw.time.parse(e.at)
-    if ms then
-      return ms
-    end
-  end
+  local list, n = planned(ctx)
+  return n > 0 and sw.time.parse(list[1].at or "") or nil
 end
 
 -- Of those made by the schedule the newest stay.
 function backups.thin(ctx, keep)
-  local n, gone = 0, 0
-  for _, e in ipairs(backups.list(ctx)) do
-    n = n + (e.auto and 1 or 0)
-    if e.auto and n > keep and sw.fs.remove(e.file) then
-      gone = gone + 1
-    end
+  local list, gone = planned(ctx), 0
+  for i = keep + 1, #list do
+    gone = gone + (sw.fs.remove(list[i].file) and 1 or 0)
   end
   return gone
 end

@@ -59,7 +59,8 @@ local function scheduled(ctx, job, outcome, message)
   if setting and outcome then
     outcome.removed = backups.thin(ctx, setting.keep)
   end
-  job:finish(t, outcome and "done" or "failed", outcome or { error = message }) -- its name is free for the next
+  -- first, so that its name is free for the next
+  job:finish(t, outcome and "done" or "failed", outcome or { error = message })
   if setting and outcome then
     local missed = math.max(0, (sw.time.now() - job.due) // setting.every_ms)
     backups.plan_next(t, setting, job.due + missed * setting.every_ms)

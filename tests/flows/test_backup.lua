@@ -263,6 +263,22 @@ describe("the schedule of backups", function()
     h.remove()
   end)
 
+  it("takes what was made by a clock that ran ahead for the oldest", function()
+    local ahead, h = filled(3), filled(3)
+    ahead.ok("--now", "2030-06-01T00:00:00Z", "backup", "schedule", "1d", "--keep", "2")
+    ahead.ok("--now", "2030-06-02T12:00:00Z", "run", "--once")
+    h.ok("--now", "2026-01-01T00:00:00Z", "backup", "schedule", "1d", "--keep", "2")
+    assert(flow.sh(("cp -r %s/backups %s/"):format(ahead.dir, h.dir)).code == 0)
+    h.ok("--now", "2026-01-02T12:00:00Z", "run", "--once")
+    local days = {}
+    for i, b in ipairs(h.json("backup", "list")) do
+      days[i] = b.at:sub(1, 10)
+    end
+    expect(days).equals { "2026-01-02", "2026-01-01" }
+    ahead.remove()
+    h.remove()
+  end)
+
   it("tries again within the hour after one that failed, and goes on", function()
     local h = filled(3)
     h.ok("--now", "2026-01-01T00:00:00Z", "backup", "schedule", "1d")
