@@ -131,19 +131,48 @@ local function pack(ctx, spec, parts, show)
   return ok and manifest, message, code
 end
 
+-- Held by the process that makes it; the system lets go of it however that one ends.
+local function hold(parts)
+  return sw.fs.lock(parts .. "/.lock")
+end
+
+-- What a backup left in the home's folder that was killed: a copy of the whole database.
+local function sweep(ctx)
+  local folder = backups.folder(ctx) .. "/"
+  for _, name in ipairs(sw.fs.list(backups.folder(ctx)) or {}) do
+    local held = name:find("%.tar%.parts$") and hold(folder .. name)
+    if held then
+      sw.fs.remove_tree(folder .. name)
+      held:close()
+    end
+  end
+  for _, name in ipairs(sw.fs.list(backups.folder(ctx)) or {}) do
+    if name:find("%.tar%.part$") and not sw.fs.stat(folder .. name .. "s") then
+      sw.fs.remove(folder .. name)
+    end
+  end
+end
+
 function backups.make(ctx, spec, show)
-  local parts = spec.out .. ".parts"
-  sw.fs.remove_tree(parts) -- of a run that was killed
+  local parts, held = spec.out .. ".parts", nil
+  sweep(ctx)
+  sw.fs.remove_tree(parts) -- of a run that was killed elsewhere
   local ok, message, code = sw.fs.mkdir(parts)
   if ok then
+    held, message, code = hold(parts)
+  end
+  if held then
     ok, message, code = backups.watch("copying", sw.care.copy(ctx.home .. "/syncwell.db",
       parts .. "/syncwell.db"), show)
   end
   local manifest
-  if ok then
+  if held and ok then
     manifest, message, code = pack(ctx, spec, parts, show)
   end
   sw.fs.remove_tree(parts)
+  if held then
+    held:close()
+  end
   return manifest or nil, message, code
 end
 

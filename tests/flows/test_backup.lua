@@ -337,6 +337,24 @@ describe("kill -9", function()
     h.remove()
   end)
 
+  it("leaves nothing of a backup behind that the next one does not take away", function()
+    local h, left = filled(20), 0
+    for ms = 5, 80, 5 do
+      if killed(h.command("backup", "now"), ms) then
+        left = left + 1
+      end
+    end
+    expect(left > 0).is_true()
+    sw.fs.mkdir(h.dir .. "/backups/syncwell-20250101T000000Z.tar.parts")
+    flow.write(h.dir .. "/backups/syncwell-20250101T000000Z.tar.parts/syncwell.db", "half")
+    flow.write(h.dir .. "/backups/syncwell-20250101T000000Z.tar.part", "half")
+    backup(h)
+    for _, name in ipairs(sw.fs.list(h.dir .. "/backups")) do
+      expect(name:match("%.tar$") or name).equals(".tar")
+    end
+    h.remove()
+  end)
+
   it("are no trouble for a process that ends before a copy it did not wait for", function()
     local h, asan = filled(5), (os.getenv("SW_ASAN") or "") .. "/syncwell"
     flow.write(h.dir .. "/loose.lua", [[local db = os.getenv("DB")
