@@ -38,7 +38,9 @@ local function reload(ctx)
     return nil, why, code
   end
   for _, rule in ipairs(all) do
-    if rule.error and rule.enabled then
+    if rule.broken and rule.enabled then
+      sw.sys.log("error", "run", rule.broken:match("^[^\n]*") .. "; the rule goes on as it was before")
+    elseif rule.error and rule.enabled then
       sw.sys.log("error", "run", rule.error:match("^[^\n]*") .. "; this rule is off")
     end
   end
