@@ -257,3 +257,38 @@ end }]])
     h.remove()
   end)
 end)
+
+describe("entries for a calendar server that takes none", function()
+  it("wait together, their person hears of it after an hour, and all arrive once it takes them", function()
+    local h = flow.home("UTC")
+    flow.write(h.dir .. "/rules/automations/rest.lua", [[local sw = require "syncwell"
+return sw.rule { title = "t", on = sw.at "20:00", uses = { "calendar:write" }, run = function(w, ctx)
+  for i = 1, 3 do ctx.calendar.add { title = "rest " .. i, at = ctx.now + (i .. "d") } end end }]])
+    local function puts()
+      local n = 0
+      for _, r in ipairs(seen) do
+        n = n + (r.path:find("^/cal/") and 1 or 0)
+      end
+      return n
+    end
+    flow.beside(("printf 'me\\npw\\n' | %s"):format(h.command("connect", "caldav", "--base-url",
+      ("http://127.0.0.1:%d/cal"):format(port))))
+    step(h, "2025-03-20T19:00:00Z")
+    mode, seen = "busy", {}
+    step(h)
+    expect(puts()).equals(1)
+    for _, at in ipairs { "20:30", "21:30", "22:30" } do
+      step(h, "2025-03-20T" .. at .. ":00Z")
+    end
+    local told = flow.read(h.dir .. "/notifications.log") or ""
+    expect(select(2, told:gsub("A calendar takes no entries: calendar caldav: CalDAV calendar answered 503%.", ""))).equals(1)
+    local now = "2025-03-20T22:30:00Z"
+    local s = flow.beside(h.command("--now", now, "status"))
+    expect({ s.code, s.out:match("calendar caldav does not take them") }).equals { 4, "calendar caldav does not take them" }
+    mode, seen = "ok", {}
+    step(h, "2025-03-20T23:45:00Z")
+    expect(puts()).equals(3)
+    expect(flow.beside(h.command("--now", "2025-03-20T23:45:00Z", "status")).code).equals(0)
+    h.remove()
+  end)
+end)
