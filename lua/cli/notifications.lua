@@ -130,7 +130,7 @@ function command.run(ctx, words)
   if words[1] == "again" then
     return again(ctx, words[2])
   elseif words[1] and words[1] ~= "list" then
-    return nil, "syncwell notifications [list | again [ID]]", "usage"
+    return nil, ("notifications knows list and again, not '%s'"):format(sw.sys.clean(words[1])), "usage"
   end
   local list, message, code = gather(ctx)
   if not list then
