@@ -131,19 +131,48 @@ local function pack(ctx, spec, parts, show)
   return ok and manifest, message, code
 end
 
+-- Held by the process that makes it; the system lets go of it however that one ends.
+local function hold(parts)
+  return sw.fs.lock(parts .. "/.lock")
+end
+
+-- What a backup left in the home's folder that was killed: a copy of the whole database.
+local function sweep(ctx)
+  local folder = backups.folder(ctx) .. "/"
+  for _, name in ipairs(sw.fs.list(backups.folder(ctx)) or {}) do
+    local held = name:find("%.tar%.parts$") and hold(folder .. name)
+    if held then
+      sw.fs.remove_tree(folder .. name)
+      held:close()
+    end
+  end
+  for _, name in ipairs(sw.fs.list(backups.folder(ctx)) or {}) do
+    if name:find("%.tar%.part$") and not sw.fs.stat(folder .. name .. "s") then
+      sw.fs.remove(folder .. name)
+    end
+  end
+end
+
 function backups.make(ctx, spec, show)
-  local parts = spec.out .. ".parts"
-  sw.fs.remove_tree(parts) -- of a run that was killed
+  local parts, held = spec.out .. ".parts", nil
+  sweep(ctx)
+  sw.fs.remove_tree(parts) -- of a run that was killed elsewhere
   local ok, message, code = sw.fs.mkdir(parts)
   if ok then
+    held, message, code = hold(parts)
+  end
+  if held then
     ok, message, code = backups.watch("copying", sw.care.copy(ctx.home .. "/syncwell.db",
       parts .. "/syncwell.db"), show)
   end
   local manifest
-  if ok then
+  if held and ok then
     manifest, message, code = pack(ctx, spec, parts, show)
   end
   sw.fs.remove_tree(parts)
+  if held then
+    held:close()
+  end
   return manifest or nil, message, code
 end
 
@@ -216,24 +245,27 @@ function backups.list(ctx)
   return list
 end
 
+-- Those of the schedule, the newest first; what a clock made that ran ahead is older than all others.
+local function planned(ctx)
+  local list, ahead, now = {}, {}, sw.time.now()
+  for _, e in ipairs(backups.list(ctx)) do
+    local to = (sw.time.parse(e.at or "") or 0) > now and ahead or list
+    to[#to + 1] = e.auto and e or nil
+  end
+  return table.move(ahead, 1, #ahead, #list + 1, list), #list
+end
+
 -- When the newest one of the schedule was made, ms; nil when there is none.
 function backups.newest_planned(ctx)
-  for _, e in ipairs(backups.list(ctx)) do
-    local ms = e.auto and e.at and sw.time.parse(e.at)
-    if ms then
-      return ms
-    end
-  end
+  local list, n = planned(ctx)
+  return n > 0 and sw.time.parse(list[1].at or "") or nil
 end
 
 -- Of those made by the schedule the newest stay.
 function backups.thin(ctx, keep)
-  local n, gone = 0, 0
-  for _, e in ipairs(backups.list(ctx)) do
-    n = n + (e.auto and 1 or 0)
-    if e.auto and n > keep and sw.fs.remove(e.file) then
-      gone = gone + 1
-    end
+  local list, gone = planned(ctx), 0
+  for i = keep + 1, #list do
+    gone = gone + (sw.fs.remove(list[i].file) and 1 or 0)
   end
   return gone
 end

@@ -27,6 +27,8 @@ notices.texts = {
   ["channel.failing"] = { title = "Messages do not arrive",
     text = "{channel}: {why} What waits is sent once it can be; what did not arrive is told by: "
       .. "syncwell notifications" },
+  ["calendar.failing"] = { title = "A calendar takes no entries",
+    text = "{channel}: {why} What waits is brought once it can be; it is told by: syncwell jobs" },
   ["import.finished"] = { title = "An import is finished",
     text = "{files} files: {new} new, {updated} updated, {rejected} rejected." },
   ["disk.full"] = { title = "The disk is nearly full",

@@ -5,6 +5,7 @@
 --   outlets.went(t, "ntfy")   outlets.failed(t, ctx, "ntfy", why, told_ms)
 --   outlets.lost(t, ctx, "ntfy", why, quiet)
 -- A document ".channel" stands for each that is not well; a message that goes out removes it.
+local connections = require("connections")
 local notices = require("notices")
 
 local json = sw.json
@@ -34,6 +35,15 @@ end
 -- The channel of a message: its own word, else the home's default, else the file.
 function outlets.name(ctx, args)
   return args.channel or (ctx.config and ctx.config.channels or {}).default or "file"
+end
+
+-- The name of a connection that entries are brought to; no channel has a space in its name.
+function outlets.of_connection(c)
+  return "calendar " .. connections.title(c)
+end
+
+local function is_connection(name)
+  return name:find(" ", 1, true) ~= nil
 end
 
 -- The job that performs action n of a firing. What leaves the machine is done beside the others.
@@ -74,8 +84,9 @@ end
 local function tell(t, ctx, name, body)
   if not body.told then
     body.told = true
-    notices.send(ctx, t, "channel.failing", ("%s %d"):format(name, body.since), { channel = name,
-      why = body.why }, other(ctx, name))
+    local id = is_connection(name) and "calendar.failing" or "channel.failing"
+    notices.send(ctx, t, id, ("%s %d"):format(name, body.since), { channel = name,
+      why = body.why:gsub("[^.!?]$", "%0.") }, other(ctx, name))
   end
 end
 
@@ -123,13 +134,24 @@ function outlets.lost(t, ctx, name, why, quiet)
     .. "is kept: syncwell notifications"):format(name, why))
 end
 
--- Those that lost a message, or have taken none for an hour: { { channel, since, why, lost } ... }
+-- Channels that there are always, and the connections that there are still.
+local function there(ctx)
+  local names = {}
+  for _, c in ipairs(connections.list(ctx) or {}) do
+    names[outlets.of_connection(c)] = true
+  end
+  return function(name) return not is_connection(name) or names[name] end
+end
+
+-- Those that lost a message, or have taken none for an hour: { { channel, since, why, lost, calendar = it is
+-- one that entries are brought to } ... }
 function outlets.ill(ctx)
-  local list, now = json.list(), sw.time.now()
+  local list, now, is_there = json.list(), sw.time.now(), there(ctx)
   for _, doc in ipairs(sw.store.docs(ctx.who, ".channel", {}) or {}) do
     local b = doc.body
-    if now - b.last <= STALE_MS and (b.lost > 0 or now - b.since >= HOUR_MS) then
-      list[#list + 1] = { channel = doc.name, since = b.since, why = b.why, lost = b.lost }
+    if is_there(doc.name) and now - b.last <= STALE_MS and (b.lost > 0 or now - b.since >= HOUR_MS) then
+      list[#list + 1] = { channel = doc.name, since = b.since, why = b.why, lost = b.lost,
+        calendar = is_connection(doc.name) or nil }
     end
   end
   return list

@@ -74,7 +74,7 @@ local function take_declaration(ctx, f, d)
   f.error = f.error and ("%s: %s"):format(f.script, f.error)
 end
 
-local function load_package(ctx, package, files)
+local function load_once(ctx, package, files)
   local list = {}
   for _, f in ipairs(files) do
     if f.source and #f.source <= 65536 then
@@ -104,6 +104,31 @@ local function load_package(ctx, package, files)
     f.package = package
   end
   return true
+end
+
+local good = {} -- home and script -> its source when it was well last, in an engine that runs
+
+-- An own file that was broken while the engine runs (half of it saved, a slip): events that come before it is
+-- mended would be lost on it, so the rule goes on as it was. Those that do, with f.broken.
+local function as_it_was(ctx, files)
+  local any = false
+  for _, f in ipairs(files) do
+    local mark = ctx.home .. "\0" .. f.script
+    if f.error and not f.unserved and good[mark] then
+      f.broken, f.source, f.error, any = f.error, good[mark], nil, true
+    elseif f.declaration and not f.broken then
+      good[mark] = f.source
+    end
+  end
+  return any
+end
+
+local function load_package(ctx, package, files)
+  local ok, message, code = load_once(ctx, package, files)
+  if ok and package == "own" and ctx.daemon == "forever" and as_it_was(ctx, files) then
+    ok, message, code = load_once(ctx, package, files)
+  end
+  return ok, message, code
 end
 
 -- What was set for rules, by name.

@@ -246,8 +246,8 @@ static int put_people(struct sw_store *s, struct sw_buf *b, struct sw_err *err)
     struct sw_q *q = sw_ask(
         s, err,
         "SELECT name, (SELECT count(*) FROM record WHERE record.person_id = person.id AND state <> 'deleted'), "
-        "(SELECT CAST(coalesce(sum(chunk.n), 0) AS BIGINT) FROM chunk JOIN series ON series.id = (chunk.id >> 16) "
-        "WHERE series.person_id = person.id), "
+        "(SELECT CAST(coalesce(sum(chunk.n), 0) AS BIGINT) FROM series JOIN chunk ON chunk.id >= series.id * 65536 "
+        "AND chunk.id < (series.id + 1) * 65536 WHERE series.person_id = person.id), "
         "(SELECT count(*) FROM connection WHERE connection.person_id = person.id) FROM person ORDER BY name",
         "");
     return sw_json_rows(b, q, "name:s records:i samples:i connections:i", err);

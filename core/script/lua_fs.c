@@ -2,7 +2,7 @@
  * sw.fs: files for trusted Lua. Failures are nil, message, code.
  *   read(path [, most bytes]) -> text          write(path, text [, mode]) -> true   (atomic: new file, fsync, rename)
  *   tail(path, bytes) -> the last bytes of a file; "" when there is none
- *   append(path, text) -> true                 stat(path) -> {size, mtime_ms, kind = "file"|"dir"|"other"}
+ *   append(path, text) -> true                 stat(path) -> {size, mtime_ms, inode, kind = "file"|"dir"|"other"}
  *   list(path) -> sorted names                 mkdir(path) -> true (with parents)
  *   remove(path) -> true                       remove_tree(path) -> true            temp_dir() -> path
  *   writer(path) -> file written beside `path` and renamed at its end, lua_fs_writer.c
@@ -131,7 +131,9 @@ static int l_stat(lua_State *L)
     const char *path = luaL_checkstring(L, 1);
     struct stat st;
     if (stat(path, &st) < 0) return fail(L, "open", path);
-    lua_createtable(L, 0, 3);
+    lua_createtable(L, 0, 4);
+    lua_pushinteger(L, (lua_Integer)st.st_ino);
+    lua_setfield(L, -2, "inode");
     lua_pushinteger(L, st.st_size);
     lua_setfield(L, -2, "size");
     lua_pushinteger(L, (lua_Integer)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * sw.http: outgoing requests for trusted Lua, which decides where they may go: the origin of the URL
  * it names, and only public addresses unless it says that an administrator wrote the URL.
- *   request{url, method, headers = {name = value}, body, timeout_ms, max_bytes, administrator}
+ *   request{url, method, headers = {name = value}, body, timeout_ms, max_bytes, administrator, redirects}
  *     -> {status, headers, body, redirects}                                          waits
  *     | nil, message, code, sent    code: network timeout broken tls too_large refused bad_url ...
+ *   redirects = false hands a redirect out as the answer.
  *   sent says whether something may have reached the server: repeat a write with care. */
 #include "net/http_client.h"
 #include "base/alloc.h"
@@ -106,6 +107,8 @@ static int l_request(lua_State *L)
     q.allowed = &origin, q.n_allowed = 1;
     lua_getfield(L, 1, "administrator");
     if (lua_toboolean(L, -1)) q.local = &origin, q.n_local = 1;
+    lua_getfield(L, 1, "redirects");
+    q.no_redirects = lua_isboolean(L, -1) && !lua_toboolean(L, -1);
     w = sw_alloc(sizeof *w);
     *w = sw_task_begin(L, "an answer");
     struct sw_http_on on = {NULL, on_done, w};

@@ -356,7 +356,8 @@ static int write_counts(struct sw_store *s, struct sw_query *a, struct sw_err *e
         "SELECT count(*) FROM origin WHERE person_id = $1",
         "SELECT count(*) FROM job WHERE person_id = $1 AND state < 2",
         "SELECT count(*) FROM job WHERE person_id = $1 AND state = 2",
-        "SELECT CAST(coalesce(sum(chunk.n), 0) AS BIGINT) FROM chunk JOIN series ON series.id = (chunk.id >> 16) WHERE series.person_id = $1"};
+        "SELECT CAST(coalesce(sum(chunk.n), 0) AS BIGINT) FROM series "
+        "JOIN chunk ON chunk.id >= series.id * 65536 AND chunk.id < (series.id + 1) * 65536 WHERE series.person_id = $1"};
     static const char *const key[] = {"records", "origins", "jobs", "given_up", "samples"};
     int rc = 1;
     sw_buf_byte(&a->out, '{');

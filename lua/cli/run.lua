@@ -38,7 +38,9 @@ local function reload(ctx)
     return nil, why, code
   end
   for _, rule in ipairs(all) do
-    if rule.error and rule.enabled then
+    if rule.broken and rule.enabled then
+      sw.sys.log("error", "run", rule.broken:match("^[^\n]*") .. "; the rule goes on as it was before")
+    elseif rule.error and rule.enabled then
       sw.sys.log("error", "run", rule.error:match("^[^\n]*") .. "; this rule is off")
     end
   end
@@ -198,7 +200,7 @@ local function sweep(ctx)
 end
 
 -- What is to be done so long after something, and was reckoned by the clock as it stood then.
-local RECKONED = { sync = true, digest = true, prune = true }
+local RECKONED = { sync = true, digest = true, prune = true, backup = true }
 
 -- What was tried already, or rests because its channel takes nothing.
 local function is_put_off(job)
@@ -258,7 +260,21 @@ local function look_after(ctx, state)
   end
 end
 
+-- The file that is open does not lie at its place any more: the home was moved, or another laid there. Rules
+-- are read by their path: none would be found, and events would be lost on them.
+local function is_moved(ctx, state)
+  local st, _, code = sw.fs.stat(ctx.home .. "/syncwell.db")
+  if st and st.inode == state.inode or not st and code ~= "notfound" then
+    return false
+  end
+  state.stop, state.moved = true, true
+  return true
+end
+
 local function turn(ctx, state)
+  if is_moved(ctx, state) then
+    return
+  end
   state.reload = clock_went_back(ctx, state.latest) or state.reload
   state.latest = sw.time.now()
   if state.reload then
@@ -266,7 +282,7 @@ local function turn(ctx, state)
     sw.sys.log("info", "run", "reloading configuration and rules")
     start(ctx)
   end
-  local n, message = queue.run_due(ctx, function() return state.stop end)
+  local n, message = queue.run_due(ctx, function() return state.stop or is_moved(ctx, state) end)
   if not n then
     complain(state, message)
     sw.sys.sleep(1000, true)
@@ -293,7 +309,7 @@ end
 function command.forever(ctx, ready)
   ctx.daemon = "forever"
   local state = { mark = folder_mark(ctx), swept = sw.time.mono(), pruned = sw.time.mono(),
-    zones = zones_of(everybody(ctx)) }
+    zones = zones_of(everybody(ctx)), inode = (sw.fs.stat(ctx.home .. "/syncwell.db") or {}).inode }
   sw.sys.on_signal(on_signal(state))
   right_time.wait(function() return state.stop end)
   if not state.stop then
@@ -307,9 +323,13 @@ function command.forever(ctx, ready)
     end
     flush_tallies(ctx)
     remember_time(ctx)
+    if state.moved then
+      sw.sys.log("error", "run", ("the home was moved away from %s, or another was laid there: start this "
+        .. "again where the home lies now"):format(ctx.home))
+    end
     sw.sys.log("info", "run", "stopped")
   end
-  sw.sys.exit_now(0)
+  sw.sys.exit_now(state.moved and 1 or 0)
   return 0
 end
 

@@ -128,7 +128,8 @@ local function print_kept(s)
     term.line("             try again with: syncwell jobs retry; forget with: syncwell jobs forget")
   end
   for _, c in ipairs(s.channels_failing) do
-    term.line("messages     %s does not take them since %s%s: %s; see: syncwell notifications", c.channel,
+    term.line(c.calendar and "entries      %s does not take them since %s%s: %s; see: syncwell jobs"
+      or "messages     %s does not take them since %s%s: %s; see: syncwell notifications", c.channel,
       c.since, c.lost > 0 and (" (%d lost)"):format(c.lost) or "", sw.sys.clean(c.why))
   end
   if s.disk_short_mb then

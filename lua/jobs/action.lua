@@ -39,7 +39,8 @@ end
 local perform = {}
 
 function perform.notify(ctx, args, about)
-  if args.at and args.at < sw.time.now() - 60000 and args.if_past ~= "now" then
+  local anew = about.firing.body.actions[about.n].again -- a person wants it, however late
+  if args.at and args.at < sw.time.now() - 60000 and args.if_past ~= "now" and not anew then
     return { keyed = true, send = function() return "skipped: its time had passed" end }
   end
   local name = outlets.name(ctx, args)
@@ -183,6 +184,10 @@ local function send(ctx, job, doc, n, how, key, args)
     return set_state(ctx, job, doc, n, state, true, outlet and function(t) outlets.went(t, outlet) end)
   elseif kind == "bad" then
     return failed(ctx, job, doc, n, why, about)
+  elseif kind == "lost" and a.args.on_unknown ~= "resend" then
+    return unknown(ctx, job, doc, n, why, outlet)
+  elseif kind == "lost" then
+    a.memo = nil -- as a new message
   end
   return not_sent(ctx, job, doc, n, how, { why = why, kind = kind, sent = sent, wait_ms = wait_ms,
     about = about })

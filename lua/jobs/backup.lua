@@ -58,13 +58,17 @@ local function scheduled(ctx, job, outcome, message)
   local t = home.txn(ctx)
   if setting and outcome then
     outcome.removed = backups.thin(ctx, setting.keep)
-    backups.plan_next(t, setting, math.max(job.due, sw.time.now() - setting.every_ms + 1))
+  end
+  -- first, so that its name is free for the next
+  job:finish(t, outcome and "done" or "failed", outcome or { error = message })
+  if setting and outcome then
+    local missed = math.max(0, (sw.time.now() - job.due) // setting.every_ms)
+    backups.plan_next(t, setting, job.due + missed * setting.every_ms)
   elseif setting then
     sw.sys.log("error", "backup", "the backup failed: " .. tostring(message))
     tell_of_failure(ctx, t, setting, tostring(message))
     backups.plan_next(t, setting, sw.time.now() - setting.every_ms + math.min(AGAIN_MS, setting.every_ms))
   end
-  job:finish(t, outcome and "done" or "failed", outcome or { error = message })
   local ok, why, code = t:commit()
   if not ok then
     return nil, why, code

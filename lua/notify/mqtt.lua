@@ -159,7 +159,7 @@ local function exactly_once(link, ctx, m, steps)
   local received = memo and memo.step == "received"
   m.id = received and memo.id or nil
   if received and not link.session then
-    return "outcome unknown: the broker has forgotten the session in the middle of the message"
+    return nil, "the broker has forgotten the session in the middle of the message", "lost"
   elseif not received then
     local ok, why, code = receive(link, ctx, m, steps)
     if not ok then

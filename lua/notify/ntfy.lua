@@ -1,11 +1,9 @@
 -- Channel "ntfy": a push message on your phone by ntfy (https://ntfy.sh or your own server).
 --   config.lua: channels = { ntfy = { url = "https://ntfy.sh/a-topic-only-you-know" } }
 -- ntfy knows no keys: an answer that was lost leaves the outcome unknown (see jobs/action.lua).
-local patience = require("patience")
+local posting = require("posting")
 
 local ntfy = { keyed = false }
-
-local LATER = { [408] = true, [425] = true, [429] = true }
 
 local PRIORITY = { low = "2", normal = "3", high = "4" }
 
@@ -43,16 +41,15 @@ local function actions_of(list)
   end))
 end
 
--- 4xx means that the same message will never be taken, but for those that speak of time; 5xx that it may be
--- later.
-function ntfy.judge(r)
-  local status = r.status
-  if status >= 200 and status < 300 then
-    return "done"
+-- An answer of 200 that is none of ntfy's: the page of a network that wants a sign-in first, or an error that
+-- somebody between us put into it.
+local function pretended(r)
+  local body = r.body:find("^%s*{") and sw.json.decode(r.body)
+  if type(body) == "table" and type(body.error) == "string" then
+    return "the server answered: " .. sw.sys.clean(body.error):sub(1, 200)
+  elseif r.body:find("^%s*<") then
+    return "a web page answered, not ntfy: something stands before the server, or the address is not its own"
   end
-  local later = LATER[status] or status >= 500
-  return nil, ("the server answered %d"):format(status), later and "again" or "bad", false,
-    later and patience.told(r.headers, sw.time.wall()) or nil
 end
 
 function ntfy.send(ctx, _, args)
@@ -66,12 +63,16 @@ function ntfy.send(ctx, _, args)
   headers.Priority = PRIORITY[args.priority or "normal"]
   headers.Actions = args.buttons and actions_of(args.buttons) or nil
   headers.Authorization = to.token and "Bearer " .. to.token or nil
-  local r, message, code, sent = sw.http.request { url = to.url, method = "POST", headers = headers,
-    body = sw.sys.clean(args.text, true), timeout_ms = 15000, administrator = true }
+  local r, message, code, sent = posting.send { url = to.url, headers = headers,
+    body = sw.sys.clean(args.text, true) }
   if not r then
     return nil, message, code, sent
   end
-  return ntfy.judge(r)
+  local why = r.status == 200 and pretended(r)
+  if why then
+    return nil, why, "again", false
+  end
+  return posting.judge(r)
 end
 
 return ntfy

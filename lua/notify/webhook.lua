@@ -1,7 +1,7 @@
 -- Channel "webhook": a JSON document posted to an address of yours.
 --   config.lua: channels = { webhook = { url = "http://127.0.0.1:1880/syncwell" } }
 -- The key goes along as Idempotency-Key: a receiver that honours it gets each message once.
-local ntfy = require("notify.ntfy")
+local posting = require("posting")
 
 local webhook = { keyed = true }
 
@@ -13,13 +13,12 @@ function webhook.send(ctx, key, args)
   local body = sw.json.encode { id = key, title = args.title, text = args.text, priority = args.priority,
     buttons = args.buttons or nil,
     at = sw.time.iso(sw.time.now(), 0) }
-  local r, message, code, sent = sw.http.request { url = to.url, method = "POST", body = body,
-    timeout_ms = 15000,
-    administrator = true, headers = { ["Content-Type"] = "application/json", ["Idempotency-Key"] = key } }
+  local r, message, code, sent = posting.send { url = to.url, body = body,
+    headers = { ["Content-Type"] = "application/json", ["Idempotency-Key"] = key } }
   if not r then
     return nil, message, code, sent
   end
-  return ntfy.judge(r)
+  return posting.judge(r)
 end
 
 return webhook

@@ -238,8 +238,8 @@ for f in man["files"]:
     expect(list[1].auto).equals(true)
     expect(list[1].at > list[2].at and list[2].at > list[3].at).is_true()
     expect(list[1].at:sub(1, 10)).equals("2026-01-06")
-    -- off for a week: one backup, not seven
-    h.ok("--now", "2026-01-13T12:00:00Z", "run", "--once")
+    -- off for a long time: one backup, not one for each day
+    h.ok("run", "--once")
     local later = h.json("backup", "list")
     expect(later[2].at).equals(list[1].at)
     h.ok("--now", "2026-01-13T13:00:00Z", "backup", "schedule", "off")
@@ -250,6 +250,47 @@ for f in man["files"]:
     h.ok("backup", "schedule", "weekly")
     expect(h.ok("backup", "schedule").out).contains("a backup every 1w")
     expect(h.run("backup", "restore").err).contains("which one?")
+    h.remove()
+  end)
+end)
+
+describe("the schedule of backups", function()
+  it("goes on in an engine that is not started again", function()
+    local h = filled(3)
+    h.ok("--now", "2026-01-01T00:00:00Z", "backup", "schedule", "1d", "--keep", "3")
+    h.ok("--now", "2026-01-07T12:00:00Z", "run", "--once")
+    local days = {}
+    for i, b in ipairs(h.json("backup", "list")) do
+      days[i] = b.at:sub(1, 10)
+    end
+    expect(days).equals { "2026-01-07", "2026-01-06", "2026-01-05" }
+    h.remove()
+  end)
+
+  it("takes what was made by a clock that ran ahead for the oldest", function()
+    local ahead, h = filled(3), filled(3)
+    ahead.ok("--now", "2030-06-01T00:00:00Z", "backup", "schedule", "1d", "--keep", "2")
+    ahead.ok("--now", "2030-06-02T12:00:00Z", "run", "--once")
+    h.ok("--now", "2026-01-01T00:00:00Z", "backup", "schedule", "1d", "--keep", "2")
+    assert(flow.sh(("cp -r %s/backups %s/"):format(ahead.dir, h.dir)).code == 0)
+    h.ok("--now", "2026-01-02T12:00:00Z", "run", "--once")
+    local days = {}
+    for i, b in ipairs(h.json("backup", "list")) do
+      days[i] = b.at:sub(1, 10)
+    end
+    expect(days).equals { "2026-01-02", "2026-01-01" }
+    ahead.remove()
+    h.remove()
+  end)
+
+  it("tries again within the hour after one that failed, and goes on", function()
+    local h = filled(3)
+    h.ok("--now", "2026-01-01T00:00:00Z", "backup", "schedule", "1d")
+    flow.write(h.dir .. "/backups", "a file where the folder belongs")
+    h.run("--now", "2026-01-01T00:30:00Z", "run", "--once")
+    sw.fs.remove(h.dir .. "/backups")
+    h.ok("--now", "2026-01-02T06:00:00Z", "run", "--once")
+    expect(#h.json("backup", "list")).equals(2)
     h.remove()
   end)
 end)
@@ -297,6 +338,24 @@ describe("kill -9", function()
       hits, was_old, was_new))
     expect(hits > KILLS // 2).is_true()
     expect(h.run("check").code).equals(0)
+    h.remove()
+  end)
+
+  it("leaves nothing of a backup behind that the next one does not take away", function()
+    local h, left = filled(20), 0
+    for ms = 5, 80, 5 do
+      if killed(h.command("backup", "now"), ms) then
+        left = left + 1
+      end
+    end
+    expect(left > 0).is_true()
+    sw.fs.mkdir(h.dir .. "/backups/syncwell-20250101T000000Z.tar.parts")
+    flow.write(h.dir .. "/backups/syncwell-20250101T000000Z.tar.parts/syncwell.db", "half")
+    flow.write(h.dir .. "/backups/syncwell-20250101T000000Z.tar.part", "half")
+    backup(h)
+    for _, name in ipairs(sw.fs.list(h.dir .. "/backups")) do
+      expect(name:match("%.tar$") or name).equals(".tar")
+    end
     h.remove()
   end)
 

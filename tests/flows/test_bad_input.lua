@@ -103,7 +103,7 @@ return sw.rule {
   it("words that a command does not take are refused, and unknown rules and kinds suggest the near one", function()
     local h = flow.home("UTC")
     h.ok("init", "--zone", "UTC")
-    for words, says in pairs { ["pause hydrate"] = "pause takes no words, not 'hydrate'", ["notifications all"] = "takes no words",
+    for words, says in pairs { ["pause hydrate"] = "pause takes no words, not 'hydrate'", ["notifications all"] = "notifications knows list and again, not 'all'",
       ["rules trace hydrat"] = "did you mean 'hydrate'?", ["records splitt 5"] = "did you mean 'split'?" } do
       local r = flow.sh(h.command() .. " " .. words)
       expect(r.code).equals(2)

@@ -7,14 +7,24 @@ local live = require("live")
 
 local seen, mode, after, others = {}, "ok", nil, nil
 
+-- Answers of servers that did not take the message: status, headers, body.
+local lies = {
+  moved = { 302, { Location = "/elsewhere" }, "" }, away = { 307, { Location = "http://localhost:9/x" }, "" },
+  round = { 308, { Location = "/topic" }, "" }, page = { 200, {}, "<!DOCTYPE html><p>Sign in" },
+  wrong = { 200, {}, '{"code":50701,"http":507,"error":"limit reached"}' },
+}
+
 -- The stand-in: remembers what came; by mode it answers, refuses, asks for patience or says nothing.
 local port = assert(sw.serve.listen("127.0.0.1:0", function(request, answer)
   seen[#seen + 1] = request
   if mode == "silent" then
     sw.sys.sleep(1500)
   end
+  if lies[mode] and request.path == "/topic" then
+    return answer(table.unpack(lies[mode]))
+  end
   local status = request.path == "/hook" and others == "well" and 200
-  answer(status or ({ ok = 200, busy = 503, never = 400, silent = 200 })[mode], { ["Retry-After"] = after }, "{}")
+  answer(status or ({ ok = 200, busy = 503, never = 400, silent = 200 })[mode] or 200, { ["Retry-After"] = after }, "{}")
 end))
 
 local function prepared(channel, more)
@@ -85,6 +95,48 @@ describe("notifications over HTTP", function()
     step(h, "2025-03-20T20:10:00Z")
     expect(state(h)).equals("done")
     expect(#seen).equals(1)
+    h.remove()
+  end)
+
+  it("are not taken for sent where a redirect, a page or an error stood in for the server, and go out later", function()
+    for lie in pairs(lies) do
+      mode = lie
+      local h = prepared("ntfy")
+      step(h)
+      expect({ lie, state(h):match("^%a+") }).equals { lie, "planned" }
+      mode, seen = "ok", {}
+      step(h, "2025-03-20T20:10:00Z")
+      expect({ lie, state(h), #seen, seen[1].method, seen[1].body }).equals { lie, "done", 1, "POST", "rest\nnow" }
+      h.remove()
+    end
+  end)
+
+  it("that did not arrive are sent once more when their person says so", function()
+    others = "well"
+    local h = prepared("ntfy")
+    for _, case in ipairs { { "never", NOW, "failed: " }, { "silent", "2025-03-21T20:00:00Z", "outcome unknown" } } do
+      mode = case[1]
+      if mode == "silent" then
+        os.execute(("%s >/dev/null 2>&1 & echo $! >%s/pid"):format(h.command("--now", case[2], "run", "--once"), h.dir))
+        live.wait(20, function() return requests() > 0 end)
+        os.execute(("kill -9 $(cat %s/pid)"):format(h.dir))
+        mode = "ok"
+      end
+      step(h, case[2])
+      expect(state(h)).contains(case[3])
+      local id
+      for _, m in ipairs(sw.json.decode(flow.beside(h.command("--json", "notifications")).out)) do
+        id = id or m.rule == "tell" and m.id
+      end
+      mode, seen = "ok", {}
+      expect(flow.beside(h.command("notifications")).out).contains(id .. "\nsend once more with")
+      expect(flow.beside(h.command("--now", case[2], "notifications", "again", id)).code).equals(0)
+      step(h, case[2])
+      expect({ state(h), requests(), seen[1].body }).equals { "done", 1, "rest\nnow" }
+      expect(flow.beside(h.command("--now", case[2], "notifications", "again")).code).equals(2)
+      seen = {}
+    end
+    others = nil
     h.remove()
   end)
 
@@ -333,6 +385,41 @@ end }]])
     flow.beside(h.command("log", "note", "of another"))
     expect(live.wait(10, function() return #seen == sent + 1 end)).is_true()
     engine.stop()
+    h.remove()
+  end)
+end)
+
+describe("entries for a calendar server that takes none", function()
+  it("wait together, their person hears of it after an hour, and all arrive once it takes them", function()
+    local h = flow.home("UTC")
+    flow.write(h.dir .. "/rules/automations/rest.lua", [[local sw = require "syncwell"
+return sw.rule { title = "t", on = sw.at "20:00", uses = { "calendar:write" }, run = function(w, ctx)
+  for i = 1, 3 do ctx.calendar.add { title = "rest " .. i, at = ctx.now + (i .. "d") } end end }]])
+    local function puts()
+      local n = 0
+      for _, r in ipairs(seen) do
+        n = n + (r.path:find("^/cal/") and 1 or 0)
+      end
+      return n
+    end
+    flow.beside(("printf 'me\\npw\\n' | %s"):format(h.command("connect", "caldav", "--base-url",
+      ("http://127.0.0.1:%d/cal"):format(port))))
+    step(h, "2025-03-20T19:00:00Z")
+    mode, seen = "busy", {}
+    step(h)
+    expect(puts()).equals(1)
+    for _, at in ipairs { "20:30", "21:30", "22:30" } do
+      step(h, "2025-03-20T" .. at .. ":00Z")
+    end
+    local told = flow.read(h.dir .. "/notifications.log") or ""
+    expect(select(2, told:gsub("A calendar takes no entries: calendar caldav: CalDAV calendar answered 503%.", ""))).equals(1)
+    local now = "2025-03-20T22:30:00Z"
+    local s = flow.beside(h.command("--now", now, "status"))
+    expect({ s.code, s.out:match("calendar caldav does not take them") }).equals { 4, "calendar caldav does not take them" }
+    mode, seen = "ok", {}
+    step(h, "2025-03-20T23:45:00Z")
+    expect(puts()).equals(3)
+    expect(flow.beside(h.command("--now", "2025-03-20T23:45:00Z", "status")).code).equals(0)
     h.remove()
   end)
 end)

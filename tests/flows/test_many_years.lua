@@ -207,3 +207,17 @@ describe("query", function()
     gone(ctx)
   end)
 end)
+
+describe("how many samples there are", function()
+  it("is counted beside the samples, not in their rows", function()
+    local source = flow.read(flow.root .. "/core/script/lua_store.c")
+    local sql = assert(source:match('"(SELECT CAST%(coalesce%(sum%(chunk%.n%).-)"}')):gsub('"%s*"', "")
+    local ctx = fresh()
+    local r = flow.sh(([[python3 -c 'import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+print(db.execute("EXPLAIN QUERY PLAN " + sys.argv[2].replace("$1", "1")).fetchall())' %s/syncwell.db %s]]):format(
+      ctx.home, flow.quote(sql)))
+    expect(r.out).contains("chunk USING COVERING INDEX chunk_n (id>? AND id<?)")
+    gone(ctx)
+  end)
+end)

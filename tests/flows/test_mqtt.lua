@@ -149,6 +149,30 @@ describe("a message by MQTT", function()
     h.remove()
   end)
 
+  it("that a broker forgets in the middle of QoS 2 is told of, and sent anew where its rule says so", function()
+    for _, case in ipairs { { "", "^outcome unknown: the broker has forgotten", 1 },
+      { ', on_unknown = "resend"', "^done$", 0 } } do
+      local old, pidfile = broker(), dir .. "/pid"
+      local proxy = daemon.start(("/usr/bin/python3 %s/tests/support/mqtt_proxy.py $PORT %d %s before pubrel"):format(flow.root,
+        old.port, pidfile))
+      local h = prepared(proxy.port, "", ('ctx.notify { title = "t", text = "rest"%s }'):format(case[1]))
+      flow.sh(("%s >/dev/null 2>&1 & pid=$!; echo $pid >%s; wait $pid"):format(h.command("--now", NOW, "run", "--once"), pidfile))
+      expect(state(h)).equals("sending")
+      proxy.stop()
+      old.stop()
+      local fresh = broker()
+      configure(h, fresh.port)
+      for _, at in ipairs { NOW, LATER[1], LATER[2] } do
+        step(h, at)
+      end
+      expect(state(h):match(case[2]) or state(h)).equals(state(h):match(case[2]))
+      local _, told = (flow.read(h.dir .. "/notifications.log") or ""):gsub("Messages do not arrive", "")
+      expect(told).equals(case[3])
+      fresh.stop()
+      h.remove()
+    end
+  end)
+
   it("with the engine killed at each packet of QoS 2 is there exactly once", function()
     local pidfile, report = dir .. "/pid", {}
     for _, packet in ipairs { "connack", "publish", "pubrec", "pubrel", "pubcomp" } do

@@ -56,8 +56,9 @@ end)
 -- A step of the clock cannot be made on the machine that tests: the home says that it was later already, and what
 -- waits is due then.
 describe("a clock that went back", function()
-  it("is noticed at the start, and neither rules nor syncs wait for the time that was wrong", function()
+  it("is noticed at the start, and neither rules nor backups wait for the time that was wrong", function()
     local h = flow.home("UTC")
+    h.ok("backup", "schedule", "1d")
     rule(h, "often", 'sw.every "1min"')
     local function run()
       local engine = live.spawn(h.command("run"))
@@ -70,10 +71,14 @@ db = sqlite3.connect("%s/syncwell.db")
 year = 400 * 86400000
 %s
 db.commit()
-print(db.execute("select max(due_ms) from job where kind = 'schedule'").fetchone()[0] - int(time.time() * 1000))]]):format(h.dir, what))
+print(db.execute("select max(due_ms - case kind when 'backup' then 86400000 else 0 end) from job "
+  "where kind in ('schedule', 'backup')").fetchone()[0] - int(time.time() * 1000))]]):format(h.dir, what))
       return tonumber(flow.sh("python3 " .. db).out)
     end
-    run().stop()
+    local first = run()
+    live.wait(15, function() return #h.json("backup", "list") == 1 end)
+    live.wait(15, function() return #h.json("jobs") == 2 end)
+    first.stop()
     expect(planned("db.execute('update job set due_ms = due_ms + ?', (year,))\n"
       .. "db.execute(\"update doc set body = '{\\\"last\\\":' || (? + ?) || '}' where kind = '.clock'\", "
       .. "(int(time.time() * 1000), year))") > 86400000).is_true()
@@ -86,7 +91,55 @@ print(db.execute("select max(due_ms) from job where kind = 'schedule'").fetchone
   end)
 end)
 
+describe("an engine whose home is moved away", function()
+  it("ends and says so, and what happens there is left to the engine that is started there", function()
+    local h = flow.home("UTC")
+    rule(h, "heard", 'sw.event "note.created"')
+    local engine = live.spawn(h.command("run"))
+    engine.await("running; home")
+    local from = h.dir
+    h.dir = from .. "-moved"
+    assert(os.rename(from, h.dir))
+    h.ok("log", "note", "one")
+    local r = engine.wait(10)
+    expect(r.code).equals(1)
+    expect(r.err).contains("the home was moved away from " .. from)
+    h.ok("run", "--once")
+    expect(count(flow.read(h.dir .. "/notifications.log"), "\n")).equals(1)
+    expect(sw.fs.stat(from)).equals(nil)
+    h.remove()
+  end)
+end)
+
 describe("an engine that runs", function()
+  it("goes on with a rule as it was while its file is broken, and loses no event on it", function()
+    local h = flow.home("UTC")
+    rule(h, "heard", 'sw.event "note.created"')
+    local engine = live.spawn(h.command("run"))
+    engine.await("running; home")
+    local file = h.dir .. "/rules/automations/heard.lua"
+    local well = flow.read(file)
+    for i, broken in ipairs { "return {", "", (well:gsub("run =", "runs =")) } do
+      flow.write(file, broken)
+      h.ok("log", "note", "note " .. i)
+      live.wait(15, function() return count(told(h), "\n") == i end)
+      expect(count(told(h), "\n")).equals(i)
+    end
+    expect(h.run("status").out).contains("1 broken")
+    engine.kill("HUP")
+    engine.await("heard.lua.-; the rule goes on as it was before")
+    flow.write(file, (well:gsub('"heard "', '"mended "')))
+    h.ok("log", "note", "after")
+    live.wait(15, function() return told(h):find("mended", 1, true) end)
+    expect({ count(told(h), "\n"), count(told(h), "mended") }).equals { 4, 1 }
+    os.remove(file)
+    h.ok("log", "note", "gone")
+    sw.sys.sleep(1500)
+    expect(count(told(h), "\n")).equals(4)
+    engine.stop()
+    h.remove()
+  end)
+
   it("takes on its zone, its configuration and a mended rule, and keeps what was good meanwhile", function()
     local h = flow.home("UTC")
     rule(h, "noon", 'sw.at "12:00"')

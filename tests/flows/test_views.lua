@@ -71,6 +71,7 @@ for (v,) in c.execute('SELECT name FROM sqlite_master WHERE type = char(118,105,
     if v != 'daily': c.execute('DROP VIEW ' + v)
 for t in ('undo', 'undo_record', 'raw_body', 'raw_item', 'origin_rank', 'origin_hours'): c.execute('DROP TABLE ' + t)
 c.execute('ALTER TABLE origin DROP COLUMN merged_into')
+c.execute('DROP INDEX chunk_n')
 c.execute('UPDATE schema_version SET next = 3'); c.commit()"]]):format(old.dir))
     expect(r.err).equals("")
     old.ok("show")
