@@ -5,13 +5,20 @@ local spec = { passed = 0, failed = 0, skipped = 0 }
 
 local prefix = {}
 local SKIP = {}
+local SHOWN_MOST = 1500 -- bytes of a value: a page of help would push the name of the test out of sight
 
-local function show(v)
+local function text_of(v)
   if type(v) == "table" then
     local ok, text = pcall(sw.json.encode, v)
     return ok and text or tostring(v)
   end
   return type(v) == "string" and ("%q"):format(v) or tostring(v)
+end
+
+local function show(v)
+  local text = text_of(v)
+  return #text <= SHOWN_MOST and text
+    or ("%s ... (%d bytes in all)"):format(text:sub(1, SHOWN_MOST), #text)
 end
 
 local function same(a, b)
@@ -88,7 +95,8 @@ function spec.it(name, f)
     sw.sys.out(("skip %s (%s)\n"):format(full, message[SKIP]))
   else
     spec.failed = spec.failed + 1
-    sw.sys.out(("FAIL %s\n%s\n"):format(full, show(message):gsub("\\n", "\n")))
+    local text = type(message) == "string" and message or show(message)
+    sw.sys.out(("FAIL %s\n%s\n"):format(full, sw.sys.clean(text, true)))
   end
 end
 
