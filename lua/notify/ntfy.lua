@@ -1,17 +1,15 @@
 -- Channel "ntfy": a push message on your phone by ntfy (https://ntfy.sh or your own server).
 --   config.lua: channels = { ntfy = { url = "https://ntfy.sh/a-topic-only-you-know" } }
 -- ntfy knows no keys: an answer that was lost leaves the outcome unknown (see jobs/action.lua).
-local patience = require("patience")
+local channels = require("channels")
+local http_channel = require("http_channel")
 
-local ntfy = { keyed = false }
-
-local LATER = { [408] = true, [425] = true, [429] = true }
+local ntfy = { keyed = false, stands_in = 1, settings = {
+  url = { "string", doc = "a topic of ntfy: https://ntfy.sh/TOPIC" },
+  token = { "string", doc = "of a topic that wants one" },
+} }
 
 local PRIORITY = { low = "2", normal = "3", high = "4" }
-
-local function settings(ctx)
-  return ctx.config and ctx.config.channels and ctx.config.channels.ntfy or {}
-end
 
 -- A header takes one line of printable ASCII; other titles go as RFC 2047 says.
 local function header_text(text)
@@ -43,20 +41,8 @@ local function actions_of(list)
   end))
 end
 
--- 4xx means that the same message will never be taken, but for those that speak of time; 5xx that it may be
--- later.
-function ntfy.judge(r)
-  local status = r.status
-  if status >= 200 and status < 300 then
-    return "done"
-  end
-  local later = LATER[status] or status >= 500
-  return nil, ("the server answered %d"):format(status), later and "again" or "bad", false,
-    later and patience.told(r.headers, sw.time.wall()) or nil
-end
-
 function ntfy.send(ctx, _, args)
-  local to = settings(ctx)
+  local to = channels.of(ctx, "ntfy")
   if not to.url then
     return nil, "ntfy has no address: channels = { ntfy = { url = \"https://ntfy.sh/TOPIC\" } } in "
       .. "config.lua", "bad"
@@ -66,12 +52,7 @@ function ntfy.send(ctx, _, args)
   headers.Priority = PRIORITY[args.priority or "normal"]
   headers.Actions = args.buttons and actions_of(args.buttons) or nil
   headers.Authorization = to.token and "Bearer " .. to.token or nil
-  local r, message, code, sent = sw.http.request { url = to.url, method = "POST", headers = headers,
-    body = sw.sys.clean(args.text, true), timeout_ms = 15000, administrator = true }
-  if not r then
-    return nil, message, code, sent
-  end
-  return ntfy.judge(r)
+  return http_channel.post { url = to.url, headers = headers, body = sw.sys.clean(args.text, true) }
 end
 
 return ntfy
