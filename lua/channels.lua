@@ -5,6 +5,7 @@
 --   channels.of(ctx, "mqtt")                         --> what config.lua says of it, {} for nothing
 --   local own = channels.with_secrets(ctx, "mqtt")   --> a ctx whose config.channels.mqtt has its secrets:
 -- "secret:NAME" stands for what `syncwell secrets set NAME` keeps, so that config.lua holds none.
+local lua_files = require("lua_files")
 local vault = require("vault")
 
 local channels = {}
@@ -15,12 +16,7 @@ function channels.known(name)
 end
 
 function channels.names()
-  local names = {}
-  for _, file in ipairs(sw.fs.list(sw.sys.share() .. "/lua/notify") or {}) do
-    names[#names + 1] = file:match("^([%l_]+)%.lua$")
-  end
-  table.sort(names)
-  return names
+  return lua_files.names(sw.sys.share() .. "/lua/notify")
 end
 
 -- What each may be told in config.lua: { ntfy = { url = { "string", doc = ... } } ... }

@@ -6,6 +6,7 @@
 -- left alone; one that is nearly ours, and that no data of the person has, is a slip. It may come one day,
 -- too, so a slip is told by `lint` and keeps no rule from running.
 local matching = require("box.matching")
+local lua_files = require("lua_files")
 local schema = require("schema")
 local spelling = require("box.spelling")
 local sports = require("box.sports")
@@ -84,8 +85,8 @@ end
 
 function seen.provider(ctx, add)
   for _, dir in ipairs { sw.sys.share() .. "/providers", ctx.home and ctx.home .. "/providers" } do
-    for _, file in ipairs(sw.fs.list(dir) or {}) do
-      add(file:match("^(%l[%w%-]*)%.lua$"))
+    for _, name in ipairs(lua_files.names(dir)) do
+      add(name)
     end
   end
   for _, o in ipairs(sw.store.origins(ctx.who) or {}) do

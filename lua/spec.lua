@@ -1,6 +1,8 @@
 -- Tests of the trusted side: describe / it / expect, files run as tasks so that waiting works.
 --   syncwell --lua-test tests/lua/test_when.lua
 --   describe("spans", function() it("reads a month", function() expect(x).equals(3) end) end)
+local same = require("same")
+
 local spec = { passed = 0, failed = 0, skipped = 0 }
 
 local prefix = {}
@@ -19,23 +21,6 @@ local function show(v)
   local text = text_of(v)
   return #text <= SHOWN_MOST and text
     or ("%s ... (%d bytes in all)"):format(text:sub(1, SHOWN_MOST), #text)
-end
-
-local function same(a, b)
-  if type(a) ~= "table" or type(b) ~= "table" then
-    return a == b
-  end
-  for k, v in pairs(a) do
-    if not same(v, b[k]) then
-      return false
-    end
-  end
-  for k in pairs(b) do
-    if a[k] == nil then
-      return false
-    end
-  end
-  return true
 end
 
 local function fail(text)

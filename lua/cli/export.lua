@@ -4,6 +4,7 @@
 local fields = require("box.fields")
 local data = require("data")
 local exporting = require("exporting")
+local lua_files = require("lua_files")
 local schema = require("schema")
 local term = require("term")
 local when = require("when")
@@ -11,11 +12,7 @@ local when = require("when")
 local json = sw.json
 
 local function formats()
-  local names = {}
-  for _, file in ipairs(sw.fs.list(sw.sys.share() .. "/lua/export") or {}) do
-    names[#names + 1] = file:match("^(%l+)%.lua$")
-  end
-  return names
+  return lua_files.names(sw.sys.share() .. "/lua/export")
 end
 
 -- "csv: samples one a line ...", a line each.
