@@ -77,8 +77,8 @@ local function cell(v, row, p)
   return rows >= 0 and standing(rows - (row - 1), row == 1) or " "
 end
 
--- More values than columns: the mean of those that share one.
-local function squeezed(values, n, room)
+-- More values than columns: the mean of those that share one. Gives the list and how long it is.
+function chart.squeezed(values, n, room)
   if n <= room then
     return values, n
   end
@@ -118,7 +118,7 @@ function chart.lines(values, n, more)
     return { "no number to draw" }
   end
   local room = sw.sys.columns() - 3 - math.max(LABEL_MOST, #label(low), #label(high))
-  local cells, count = squeezed(values, n, math.max(10, math.min(more.width or 200, room)))
+  local cells, count = chart.squeezed(values, n, math.max(10, math.min(more.width or 200, room)))
   low, high = bounds(cells, count)
   local p = plan(low, high, more.height or 8)
   local marks, margin = marks_of(p)

@@ -1,6 +1,8 @@
 -- The commands there are, as data: what `--help`, the manual page and shell completion are made of.
 --   for _, name in ipairs(commands.names()) do local m = commands.get(name); print(name, m.summary) end
 -- A command is lua/cli/<name>.lua; how its table looks is in lua/cli/init.lua.
+local schema = require("schema")
+
 local commands = {}
 
 commands.version = "0.1.0"
@@ -125,6 +127,17 @@ function commands.stray(usage, words)
   end
   local most = named or other
   return most < math.huge and words[most + 1] or nil
+end
+
+-- The verb of a command that its first word names, `list` where there is no word; nil, message, code for
+-- none.
+function commands.verb(name, verbs, word)
+  local verb = verbs[word or "list"]
+  if verb then
+    return verb
+  end
+  local there = schema.one_of(word, schema.keys(verbs))
+  return nil, ("%s has no '%s'%s"):format(name, sw.sys.clean(word), there), "usage"
 end
 
 -- Where in argv the command is: the first word that is no option or value of a global option.

@@ -7,17 +7,10 @@
 local commands = require("commands")
 local home = require("home")
 local live = require("completion_live")
+local lua_files = require("lua_files")
 local schema = require("schema")
 
 local completion = {}
-
-local function lua_names(dir)
-  local names = {}
-  for _, file in ipairs(sw.fs.list(dir) or {}) do
-    names[#names + 1] = file:match("^(%l[%w_%-]*)%.lua$")
-  end
-  return names
-end
 
 local kinds = {}
 
@@ -32,14 +25,14 @@ end
 kinds.WHAT = kinds.METRIC
 
 function kinds.RULE(options)
-  local list = lua_names(sw.sys.share() .. "/rules/automations")
-  local own = lua_names(home.dir(options) .. "/rules/automations")
+  local list = lua_files.names(sw.sys.share() .. "/rules/automations")
+  local own = lua_files.names(home.dir(options) .. "/rules/automations")
   return table.move(own, 1, #own, #list + 1, list)
 end
 
 function kinds.PROVIDER(options)
-  local list = lua_names(sw.sys.share() .. "/providers")
-  local own = lua_names(home.dir(options) .. "/providers")
+  local list = lua_files.names(sw.sys.share() .. "/providers")
+  local own = lua_files.names(home.dir(options) .. "/providers")
   return table.move(own, 1, #own, #list + 1, list)
 end
 

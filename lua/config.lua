@@ -1,5 +1,6 @@
 -- config.lua of the home: one closed table, evaluated in a worker without any host call.
 --   return { log_level = "info", channels = { file = { path = "/var/log/notes.log" } } }
+local channels = require("channels")
 local notices = require("notices")
 local schema = require("schema")
 local wording = require("wording")
@@ -12,22 +13,29 @@ local shape = {
       undo_days = "number", trace_days = "number" },
   limits = { memory_mb = "number", rule_ms = "number", disk_free_mb = "number",
     allow_unconfined = "boolean" },
-  channels = { default = "string", file = { path = "string" }, ntfy = { url = "string", token = "string" },
-    webhook = { url = "string" },
-    mqtt = { url = "string", topic = "string", qos = "number", user = "string", password = "string",
-      ca_file = "string", homeassistant = "boolean", homeassistant_switch = "boolean" },
-    email = { url = "string", user = "string", password = "string", from = "string", to = "string",
-      starttls = "string", ca_file = "string" } },
+  channels = "table", -- each says its own settings: lua/notify
   local_hosts = "table", -- machines of one's own network that rules may ask: ["host:port"] = "own"
   words = "table", -- a person's own words for messages: lua/wording.lua
   notices = notices.shape(), -- what SyncWell itself tells; false turns one off
 }
 
-config.shape = shape -- for whoever checks that each of them is told of
-
 local levels = { debug = true, info = true, warn = true, error = true }
 
 local MEMORY_LEAST_MB, MEMORY_MOST_MB = 4, 4096
+
+-- Also for whoever checks that each of them is told of.
+function config.shape()
+  if shape.channels == "table" then
+    shape.channels = { default = "string" }
+    for name, settings in pairs(channels.settings()) do
+      shape.channels[name] = {}
+      for key, setting in pairs(settings) do
+        shape.channels[name][key] = setting[1]
+      end
+    end
+  end
+  return shape
+end
 
 local function run(source)
   local results, message = sw.box.run("config", "config", {
@@ -112,7 +120,7 @@ function config.load(ctx)
   if not value then
     return message, "usage"
   end
-  local problem = schema.check(value, shape, "config.lua")
+  local problem = schema.check(value, config.shape(), "config.lua")
   if not problem and value.log_level and not levels[value.log_level] then
     problem = ("config.lua: log_level '%s' is none of debug, info, warn, error"):format(value.log_level)
   end

@@ -1,5 +1,6 @@
 -- What config.lua of the home may say, with what holds where it says nothing: for `syncwell doc config`.
 --   config_reference.rows()   --> { { "retention.raw_days", "30", "..." } ... }, in the order of their names
+local channels = require("channels")
 local notices = require("notices")
 
 local config_reference = {}
@@ -21,29 +22,15 @@ local rows = {
   { "limits.disk_free_mb", "512", "less free space than this is told" },
   { "limits.allow_unconfined", "false", "run scripts where seccomp cannot be loaded" },
   { "channels.default", "file", "where messages go that name no channel" },
-  { "channels.file.path", "notifications.log of the home", "a file, a line a message" },
-  { "channels.ntfy.url", "", "a topic of ntfy: https://ntfy.sh/TOPIC" },
-  { "channels.ntfy.token", "", "of a topic that wants one" },
-  { "channels.webhook.url", "", "messages are posted there as JSON" },
-  { "channels.mqtt.url", "", "your broker: mqtt://HOST:1883 or mqtts://HOST" },
-  { "channels.mqtt.topic", "", "where messages are published" },
-  { "channels.mqtt.qos", "2", "0, 1 or 2; with 2 each arrives exactly once" },
-  { "channels.mqtt.user", "", "sign-in at the broker" },
-  { "channels.mqtt.password", "", "\"secret:NAME\" and `syncwell secrets set NAME`" },
-  { "channels.mqtt.ca_file", "", "certificates to trust" },
-  { "channels.mqtt.homeassistant", "false", "sensors and a switch that holds the rules" },
-  { "channels.mqtt.homeassistant_switch", "true", "false: no switch; who may publish there may press it" },
-  { "channels.email.url", "", "smtp://HOST:587 or smtps://HOST" },
-  { "channels.email.user", "", "sign-in at the server" },
-  { "channels.email.password", "", "\"secret:NAME\" and `syncwell secrets set NAME`" },
-  { "channels.email.from", "", "a bare address" },
-  { "channels.email.to", "", "one address, or several with commas" },
-  { "channels.email.starttls", "require", "require, try or never" },
-  { "channels.email.ca_file", "", "certificates to trust" },
 }
 
 function config_reference.rows()
   local list = table.move(rows, 1, #rows, 1, {})
+  for name, settings in pairs(channels.settings()) do
+    for key, s in pairs(settings) do
+      list[#list + 1] = { ("channels.%s.%s"):format(name, key), s.default or "", s.doc }
+    end
+  end
   for id, notice in pairs(notices.texts) do
     list[#list + 1] = { ("notices[\"%s\"]"):format(id), notice.off and "false" or "true", notice.title }
   end

@@ -5,37 +5,26 @@
 -- Services and people bring words of their own, so a word that is like none of ours may come one day and is
 -- left alone; one that is nearly ours, and that no data of the person has, is a slip. It may come one day,
 -- too, so a slip is told by `lint` and keeps no rule from running.
+local matching = require("box.matching")
+local lua_files = require("lua_files")
 local schema = require("schema")
 local spelling = require("box.spelling")
 local sports = require("box.sports")
 
 local filters = {}
 
-local NAMES = { "provider", "maker", "sport", "type", "metric", "origin" }
 local SHORT = 4 -- letters; what is near to so short a word says nothing
 
--- When it came, which `origin` may name as well as a device. What is played again counts as it would have
--- then.
-local timely = { live = true, backfill = true, replay = true }
-
-local function has(view, name, wanted)
-  local value = view[name]
-  if name == "origin" and timely[wanted] then
-    value = view.live == "backfill" and "backfill" or wanted == view.live and wanted or "live"
-  elseif value == nil then
-    value = (view.attributes or {})[name]
-  end
-  local equal = name == "origin" and type(value) == "string" and spelling.same or rawequal
-  local among = equal(value, wanted)
-  for _, member in ipairs(type(view[name .. "s"]) == "table" and view[name .. "s"] or {}) do
-    among = among or equal(member, wanted)
-  end
-  return among
-end
-
 function filters.passes(trigger, view)
-  for _, name in ipairs(trigger.kind == "event" and NAMES or {}) do
-    if trigger[name] and not has(view, name, trigger[name]) then
+  if not matching.asks(trigger) then
+    return true
+  end
+  local function get(name)
+    local value = view[name]
+    return value == nil and (view.attributes or {})[name] or value
+  end
+  for _, name in ipairs(matching.names) do
+    if trigger[name] and not matching.has(name, trigger[name], get, spelling.same) then
       return false
     end
   end
@@ -96,8 +85,8 @@ end
 
 function seen.provider(ctx, add)
   for _, dir in ipairs { sw.sys.share() .. "/providers", ctx.home and ctx.home .. "/providers" } do
-    for _, file in ipairs(sw.fs.list(dir) or {}) do
-      add(file:match("^(%l[%w%-]*)%.lua$"))
+    for _, name in ipairs(lua_files.names(dir)) do
+      add(name)
     end
   end
   for _, o in ipairs(sw.store.origins(ctx.who) or {}) do

@@ -18,7 +18,7 @@ local WAIT_S, PING_MS, LOST_MS, EVERY_MS = 15, 20000, 50000, 3000
 local AGAIN_MS, AGAIN_MOST_MS, BACK_DAYS = 1000, 60000, 30
 
 local function settings(ctx)
-  return ctx.config and ctx.config.channels and ctx.config.channels.mqtt or {}
+  return channels.of(ctx, "mqtt")
 end
 
 function ha_link.wanted(ctx)

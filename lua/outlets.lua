@@ -5,6 +5,7 @@
 --   outlets.went(t, "ntfy")   outlets.failed(t, ctx, "ntfy", why, told_ms)
 --   outlets.lost(t, ctx, "ntfy", why, quiet)
 -- A document ".channel" stands for each that is not well; a message that goes out removes it.
+local channels = require("channels")
 local connections = require("connections")
 local notices = require("notices")
 
@@ -73,7 +74,7 @@ local function other(ctx, name)
   if default ~= name then
     return default
   end
-  for _, candidate in ipairs { "ntfy", "email", "webhook", "mqtt" } do
+  for _, candidate in ipairs(channels.stand_ins()) do
     if candidate ~= name and type(set[candidate]) == "table" and set[candidate].url then
       return candidate
     end

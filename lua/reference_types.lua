@@ -126,7 +126,8 @@ local function events(add, all)
   add("")
 end
 
-local function contexts(add, all)
+-- The classes of actions and of what they are given; the members of ctx that lead to them.
+local function actions(add, all)
   local members, done = {}, {}
   for _, name in ipairs(schema.keys(all.actions)) do
     local a = all.actions[name]
@@ -147,6 +148,11 @@ local function contexts(add, all)
     add("")
     members[#members + 1] = ("---@field %s %s"):format(group, class_name("ctx_" .. group))
   end
+  return members
+end
+
+local function contexts(add, all)
+  local members = actions(add, all)
   class(add, "sw.SeriesOptions", all.reads.series)
   class(add, "sw.RecordsOptions", all.reads.records)
   class(add, "sw.CountOptions", all.reads.count)

@@ -31,12 +31,15 @@ local function last_days(ctx, args, at)
   return math.tointeger(first) or first, math.tointeger(last) or last
 end
 
+local as_it_is = { daily = data.daily, hours = data.hours }
+local as_it_was = { daily = data.daily_at, hours = data.hours_at }
+
 -- Of an instant that is long over a rule reads what was known then, not what came later that day.
 local function stored(ctx, args, read, first, last, at)
   if sw.time.now() - at > LATE_MS then
-    return data[read .. "_at"](ctx, args.metric, first, last, at)
+    return as_it_was[read](ctx, args.metric, first, last, at)
   end
-  return data[read](ctx, args.metric, first, last)
+  return as_it_is[read](ctx, args.metric, first, last)
 end
 
 local function public(rows, by_hour)

@@ -1,6 +1,8 @@
 -- The types of what a rule declares: scripts may return plain tables, and the engine reads what they say.
 -- Nothing is taken from the constructors' word; what is well typed may still be wrong (triggers.lua).
 --   rule_shape.problem({ kind = "rule", on = 5, run = true })   --> "'on' in rule is a table, not a number"
+local matching = require("box.matching")
+
 local rule_shape = {}
 
 local NAMES_MOST, TEXT_MOST = 200, 4096
@@ -10,10 +12,12 @@ local fields = { kind = "string", title = "string", doc = "string", params = "ta
   max_age = "span", cooldown = "span", debounce = "span", max_per = "string", quiet_hours = "string",
   mode = "string", catch_up = "string", backfill = "boolean", enabled = "boolean" }
 
-local trigger_texts = {}
-for _, name in ipairs { "kind", 1, "event", "spec", "zone", "provider", "maker", "sport", "type", "metric",
-  "origin", "path", "records", "per", "enter", "leave", "above", "below" } do
-  trigger_texts[name] = true
+-- What is no text or flag of a trigger is looked at by whoever reads it: watch_shape.lua, schedule.lua.
+local trigger_fields = { kind = "string", "string", event = "string", spec = "string", zone = "string",
+  path = "string", records = "string", per = "string", metric = "string", enter = "string", leave = "string",
+  above = "string", below = "string", signed = "boolean" }
+for _, name in ipairs(matching.names) do
+  trigger_fields[name] = "string"
 end
 
 local params = { duration = "span", number = "number", text = "string", choice = "string", bool = "boolean" }
@@ -52,8 +56,10 @@ local function mistyped_trigger(t)
     return "a trigger in rule is made with sw.event, sw.cron, sw.threshold ..."
   end
   for name, v in pairs(t) do
-    if trigger_texts[name] and mistyped("trigger", name, v, "string") then
-      return ("'%s' in sw.%s is a text"):format(name, type(t.kind) == "string" and t.kind or "event")
+    local wanted = trigger_fields[name]
+    if wanted and mistyped("trigger", name, v, wanted) then
+      return ("'%s' in sw.%s is %s"):format(name, type(t.kind) == "string" and t.kind or "event",
+        wanted == "string" and "a text" or "true or false")
     end
   end
 end

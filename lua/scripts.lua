@@ -6,6 +6,7 @@
 -- same, its files go into a box only when something of it runs.
 --   scripts.ready(user, package)   before a run: true, or nil, message, code
 local home = require("home")
+local same = require("same")
 
 local json = sw.json
 local scripts = {}
@@ -32,23 +33,6 @@ local function stamp_of(mark)
     library = table.concat(parts, "\n")
   end
   return sw.sys.hash(mark .. "\0" .. library)
-end
-
-local function same(a, b)
-  if type(a) ~= "table" or type(b) ~= "table" then
-    return a == b
-  end
-  for key, value in pairs(a) do
-    if not same(value, b[key]) then
-      return false
-    end
-  end
-  for key in pairs(b) do
-    if a[key] == nil then
-      return false
-    end
-  end
-  return true
 end
 
 -- Only what comes back from the store as it was; a script that fails is asked again each time.

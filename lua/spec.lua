@@ -1,12 +1,15 @@
 -- Tests of the trusted side: describe / it / expect, files run as tasks so that waiting works.
 --   syncwell --lua-test tests/lua/test_when.lua
 --   describe("spans", function() it("reads a month", function() expect(x).equals(3) end) end)
+local same = require("same")
+
 local spec = { passed = 0, failed = 0, skipped = 0 }
 
 local prefix = {}
 local SKIP = {}
+local SHOWN_MOST = 1500 -- bytes of a value: a page of help would push the name of the test out of sight
 
-local function show(v)
+local function text_of(v)
   if type(v) == "table" then
     local ok, text = pcall(sw.json.encode, v)
     return ok and text or tostring(v)
@@ -14,21 +17,10 @@ local function show(v)
   return type(v) == "string" and ("%q"):format(v) or tostring(v)
 end
 
-local function same(a, b)
-  if type(a) ~= "table" or type(b) ~= "table" then
-    return a == b
-  end
-  for k, v in pairs(a) do
-    if not same(v, b[k]) then
-      return false
-    end
-  end
-  for k in pairs(b) do
-    if a[k] == nil then
-      return false
-    end
-  end
-  return true
+local function show(v)
+  local text = text_of(v)
+  return #text <= SHOWN_MOST and text
+    or ("%s ... (%d bytes in all)"):format(text:sub(1, SHOWN_MOST), #text)
 end
 
 local function fail(text)
@@ -88,7 +80,8 @@ function spec.it(name, f)
     sw.sys.out(("skip %s (%s)\n"):format(full, message[SKIP]))
   else
     spec.failed = spec.failed + 1
-    sw.sys.out(("FAIL %s\n%s\n"):format(full, show(message):gsub("\\n", "\n")))
+    local text = type(message) == "string" and message or show(message)
+    sw.sys.out(("FAIL %s\n%s\n"):format(full, sw.sys.clean(text, true)))
   end
 end
 

@@ -3,7 +3,8 @@
 #include "base/alloc.h"
 #include <string.h>
 
-uint64_t sw_hash_bytes(const void *p, size_t n)
+/* fast, not for identity on disk */
+static uint64_t hash_bytes(const void *p, size_t n)
 {
     const uint8_t *s = p;
     uint64_t h = 0x9e3779b97f4a7c15u ^ n;
@@ -56,7 +57,7 @@ static void rehash(struct sw_map *m)
 
 void sw_map_set(struct sw_map *m, const void *key, size_t len, intptr_t value)
 {
-    uint64_t h = sw_hash_bytes(key, len);
+    uint64_t h = hash_bytes(key, len);
     struct sw_map_slot *s;
     if (m->n * 4 >= m->cap * 3) rehash(m);
     s = find(m, key, len, h);
@@ -71,7 +72,7 @@ bool sw_map_get(const struct sw_map *m, const void *key, size_t len, intptr_t *v
 {
     struct sw_map_slot *s;
     if (!m->cap) return false;
-    s = find(m, key, len, sw_hash_bytes(key, len));
+    s = find(m, key, len, hash_bytes(key, len));
     if (!s->key) return false;
     *value = s->value;
     return true;

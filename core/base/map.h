@@ -23,5 +23,4 @@ void sw_map_init(struct sw_map *m);
 void sw_map_clear(struct sw_map *m); /* frees keys and table */
 void sw_map_set(struct sw_map *m, const void *key, size_t len, intptr_t value);
 bool sw_map_get(const struct sw_map *m, const void *key, size_t len, intptr_t *value);
-uint64_t sw_hash_bytes(const void *p, size_t n); /* fast, not for identity on disk */
 #endif

@@ -18,7 +18,8 @@
 #define HEADROOM (256u << 20) /* libraries, stack, frames and documents beside what scripts allocate */
 #define CPU_SECONDS 120      /* over a worker's life; the engine retires it at half of that */
 
-void sw_confine_clear_env(void)
+/* Wipe the environment and the memory in which it was handed over. */
+static void clear_env(void)
 {
     /* the strings lie in one run behind the arguments: wipe them where the kernel put them */
     for (char **e = environ; e && *e; e++) memset(*e, 0, strlen(*e));
@@ -72,7 +73,7 @@ int sw_confine_process(const struct sw_confine *c, int fd, pid_t parent, struct 
     int rc;
     signal(SIGPIPE, SIG_IGN);
     if ((rc = step(err, keep_one_fd(fd), "closing descriptors")) < 0) return rc;
-    sw_confine_clear_env();
+    clear_env();
     umask(077);
     setsid();
     errno = 0;

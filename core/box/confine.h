@@ -30,6 +30,4 @@ int sw_confine_process(const struct sw_confine *c, int fd, pid_t parent, struct 
                        struct sw_err *err);
 /* The filter. 0; SW_E_DENIED when it cannot be loaded and that is not allowed. */
 int sw_confine_seal(const struct sw_confine *c, struct sw_confinement *got, struct sw_err *err);
-/* Wipe the environment and the memory in which it was handed over. */
-void sw_confine_clear_env(void);
 #endif

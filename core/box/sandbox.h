@@ -8,12 +8,9 @@
 #include <stddef.h>
 
 void sw_sandbox_open(lua_State *L);           /* pushes { base, string, table, coroutine, math, utf8 } */
-void sw_sandbox_push_base(lua_State *L);      /* assert, pcall, tostring, setmetatable, load_text ... */
 void sw_sandbox_push_string(lua_State *L);    /* also locks the metatable of strings */
 void sw_sandbox_push_table(lua_State *L);
 void sw_sandbox_push_coroutine(lua_State *L);
-/* string.format, kept in a file of its own */
-int sw_sandbox_format(lua_State *L);
 /* Pushes the script's line that called into the library, "rules/x.lua:7:", and its number; or "" alone.
  * Gives how many it pushed. */
 int sw_sandbox_where(lua_State *L);
@@ -29,5 +26,4 @@ const char *sw_sandbox_tolstring(lua_State *L, int idx, size_t *len);
 /* A function yields with this set while it waits for the engine; coroutine functions of the sandbox
  * pass such a yield up to the run, so a script may wait inside its own coroutines. */
 void sw_sandbox_set_waiting(lua_State *L, int waiting);
-int sw_sandbox_waiting(lua_State *L);
 #endif

@@ -176,7 +176,7 @@ static void push_subset(lua_State *L, const char *lib, lua_CFunction open, const
     lua_remove(L, -2);
 }
 
-void sw_sandbox_push_base(lua_State *L)
+static void push_base(lua_State *L)
 {
     static const char *const safe[] = {"assert", "error", "ipairs", "next", "pairs", "select",
         "tonumber", "type", "rawequal", "rawget", "rawlen", "rawset", "_VERSION", NULL};
@@ -196,7 +196,7 @@ void sw_sandbox_open(lua_State *L)
     static const char *const utf8[] = {"char", "charpattern", "codepoint", "codes", "len", "offset",
         NULL};
     lua_newtable(L);
-    sw_sandbox_push_base(L);
+    push_base(L);
     lua_setfield(L, -2, "base");
     sw_sandbox_push_string(L);
     lua_setfield(L, -2, "string");

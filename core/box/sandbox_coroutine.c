@@ -15,7 +15,7 @@ void sw_sandbox_set_waiting(lua_State *L, int waiting)
     lua_rawsetp(L, LUA_REGISTRYINDEX, &waiting_key);
 }
 
-int sw_sandbox_waiting(lua_State *L)
+static int is_waiting(lua_State *L)
 {
     int w;
     lua_rawgetp(L, LUA_REGISTRYINDEX, &waiting_key);
@@ -78,7 +78,7 @@ static int run_thread(lua_State *L, lua_State *co, int args, bool wrapped)
     status = lua_resume(co, L, args, &n);
     m->running = L;
     sw_limits_rearm(L);
-    if (status == LUA_YIELD && sw_sandbox_waiting(L)) {
+    if (status == LUA_YIELD && is_waiting(L)) {
         if (lua_isyieldable(L)) return lua_yieldk(L, 0, wrapped, continue_resume);
         sw_sandbox_set_waiting(L, 0);
         return luaL_error(L, "cannot wait for the engine here: a sort, gsub or metamethod is under way");

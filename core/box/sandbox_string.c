@@ -109,7 +109,7 @@ static void add_number(lua_State *L, luaL_Buffer *b, const char *form, char conv
     luaL_addstring(b, out);
 }
 
-int sw_sandbox_format(lua_State *L)
+static int format(lua_State *L)
 {
     size_t n;
     const char *p = luaL_checklstring(L, 1, &n), *end = p + n;
@@ -173,7 +173,7 @@ void sw_sandbox_push_string(lua_State *L)
     }
     lua_pushcfunction(L, str_rep);
     lua_setfield(L, t, "rep");
-    lua_pushcfunction(L, sw_sandbox_format);
+    lua_pushcfunction(L, format);
     lua_setfield(L, t, "format");
     sw_sandbox_set_matchers(L, t);
     lock_metatable(L, t);

@@ -171,7 +171,8 @@ static int push_at(lua_State *L, int idx, const struct sw_tape *d, uint32_t at)
     return 1;
 }
 
-int sw_tape_push_at(lua_State *L, int idx, uint32_t at)
+/* Push the value at `at` of the document that the node at idx belongs to. */
+static int push_from(lua_State *L, int idx, uint32_t at)
 {
     return push_at(L, idx, sw_tape_check(L, idx)->doc, at);
 }
@@ -220,7 +221,7 @@ static int next_element(lua_State *L)
     while (at && n->doc->tape.node[at].kind == SW_JNULL) at = element(L, n, (uint32_t)++i);
     if (!at) return 0;
     lua_pushinteger(L, i + 1);
-    sw_tape_push_at(L, 1, at);
+    push_from(L, 1, at);
     return 2;
 }
 
@@ -239,8 +240,8 @@ static int next_member(lua_State *L)
     lua_replace(L, lua_upvalueindex(1));
     lua_pushinteger(L, left - 1);
     lua_replace(L, lua_upvalueindex(2));
-    sw_tape_push_at(L, 1, at);
-    sw_tape_push_at(L, 1, at + 1);
+    push_from(L, 1, at);
+    push_from(L, 1, at + 1);
     return 2;
 }
 
@@ -355,7 +356,7 @@ int sw_tape_at(lua_State *L)
     struct sw_tape_node *n = sw_tape_check(L, 1);
     uint32_t at;
     if (!sw_tape_find(n->doc, n->at, luaL_checkstring(L, 2), &at)) return 0;
-    return sw_tape_push_at(L, 1, at);
+    return push_from(L, 1, at);
 }
 
 int sw_tape_list(lua_State *L)

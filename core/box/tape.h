@@ -34,9 +34,7 @@ struct sw_tape_node {
 int sw_tape_push(lua_State *L, struct sw_buf *text, struct sw_tape_account *of);
 /* Node at idx; raises when it is none. */
 struct sw_tape_node *sw_tape_check(lua_State *L, int idx);
-/* Push the value at `at` of the document that the node at idx belongs to. 1. */
-int sw_tape_push_at(lua_State *L, int idx, uint32_t at);
-/* The same for many of one document: doc is where the document lies (a node's user value 1), type the
+/* Push the value at `at` of a document: doc is where the document lies (a node's user value 1), type the
  * metatable of nodes. */
 void sw_tape_push_of(lua_State *L, const struct sw_tape *d, int doc, int type, uint32_t at);
 /* Node of the path "a.b.0.c" below `at` ("" is `at` itself); false when something on it is absent. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Reading a plan: the JSON that lua/import/tables.lua makes of a table's description. Everything in
+ * Reading a plan: the JSON that lua/shapes.lua makes of a table's description. Everything in
  * it was checked there against what people may write; here only numbers of fields are checked,
  * since they index cells. Members that are not known are passed over. */
 #include "base/alloc.h"

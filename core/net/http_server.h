@@ -57,7 +57,6 @@ void sw_http_server_close(struct sw_http_server *s, void (*done)(void *ctx), voi
 
 /* What was asked; valid until the handler has answered. */
 const char *sw_http_req_method(const struct sw_http_req *r);    /* "GET" for HEAD too */
-bool sw_http_req_head(const struct sw_http_req *r);             /* HEAD: the body will not be sent */
 const char *sw_http_req_path(const struct sw_http_req *r);      /* decoded, clean UTF-8, begins with '/' */
 const char *sw_http_req_query(const struct sw_http_req *r, const char *name);  /* first of them, or NULL */
 const char *sw_http_req_header(const struct sw_http_req *r, const char *name); /* any case; first, or NULL */

@@ -202,10 +202,6 @@ const char *sw_http_req_method(const struct sw_http_req *r)
 {
     return r->ask->head ? "GET" : r->ask->method;
 }
-bool sw_http_req_head(const struct sw_http_req *r)
-{
-    return r->ask->head;
-}
 const char *sw_http_req_path(const struct sw_http_req *r)
 {
     return r->ask->path;

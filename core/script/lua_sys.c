@@ -470,7 +470,10 @@ static const char *field(lua_State *L, const char *name, const char *fallback)
     const char *s;
     lua_getfield(L, 1, name);
     s = lua_isnil(L, -1) ? fallback : luaL_checkstring(L, -1);
-    if (!s) luaL_error(L, "metric: '%s' is missing", name);
+    if (!s) {
+        lua_getfield(L, 1, "name");
+        luaL_error(L, "metric '%s': '%s' is missing", luaL_tolstring(L, -1, NULL), name);
+    }
     return s; /* stays on the stack, so it stays valid */
 }
 
@@ -496,15 +499,18 @@ static int l_metric(lua_State *L)
 {
     struct sw_err err = SW_ERR_INIT;
     struct sw_metric m = {0};
+    const char *word;
     int kind, daily;
     luaL_checktype(L, 1, LUA_TTABLE);
     m.name = (char *)(uintptr_t)field(L, "name", NULL);
     m.unit = (char *)(uintptr_t)field(L, "unit", NULL);
     m.title = (char *)(uintptr_t)field(L, "title", m.name);
-    kind = sw_metric_kind_of(field(L, "kind", NULL));
-    daily = sw_aggregate_of(field(L, "daily", NULL));
-    if (kind < 0 || daily < 0)
-        return luaL_error(L, "metric '%s': unknown kind or daily aggregate", m.name);
+    word = field(L, "kind", NULL);
+    kind = sw_metric_kind_of(word);
+    if (kind < 0) return luaL_error(L, "metric '%s': there is no kind '%s'", m.name, word);
+    word = field(L, "daily", NULL);
+    daily = sw_aggregate_of(word);
+    if (daily < 0) return luaL_error(L, "metric '%s': a day is not its '%s'", m.name, word);
     m.kind = (enum sw_metric_kind)kind;
     m.daily = (enum sw_aggregate)daily;
     m.min = number(L, "min", 0);

@@ -103,5 +103,4 @@ struct sw_pfile *sw_package_file(struct sw_package *p, const struct sw_job *j);
 void sw_package_queue_loads(struct sw_package *p);
 /* Fail everything queued now with this text; what the callbacks queue meanwhile stays. */
 void sw_package_fail_queue(struct sw_package *p, const char *text);
-int sw_workers_name_ok(const char *s);
 #endif

@@ -218,7 +218,7 @@ static void drop_queued_loads(struct sw_package *p)
 }
 
 /* Names become chunk names and parts of messages: a relative path of harmless characters. */
-int sw_workers_name_ok(const char *s)
+static int is_name(const char *s)
 {
     size_t n = s ? strlen(s) : 0;
     if (n == 0 || n > 55 || *s == '/' || strstr(s, ".."))
@@ -229,7 +229,7 @@ int sw_workers_name_ok(const char *s)
 
 static int check_file(const struct sw_workers_file *f, struct sw_err *err)
 {
-    if (!sw_workers_name_ok(f->name))
+    if (!is_name(f->name))
         return sw_fail(err, SW_E_BAD,
                        "'%.60s' is no name for a script: a relative path of at most 55 "
                        "letters, digits and _ . / - is",

@@ -14,6 +14,7 @@ local context = require "context"
 local env = require "env"
 local errors = require "errors"
 local event = require "event"
+local matching = require "matching"
 local quantity = require "quantity"
 local reading = require "reading"
 local schema = require "schema"
@@ -190,37 +191,13 @@ local function param_values(declaration, given)
   })
 end
 
--- `origin` may name when it came as well as a device (lua/filters.lua).
-local timely = { live = true, backfill = true, replay = true }
+-- Gates: each gives ok and a text with the values that decided.
 
--- Gates: each gives ok and a text with the values that decided. get(name): a field as it came.
-local function matches(wanted, get, name)
-  local value = get(name)
-  if name == "origin" and timely[wanted] then
-    local came = get "live"
-    value = came == "backfill" and came or came == wanted and came or "live"
-  end
-  local equal = name == "origin" and type(value) == "string" and spelling.same or rawequal
-  if equal(value, wanted) then
-    return true, value
-  end
-  local members = get(name .. "s")
-  for _, member in ipairs(type(members) == "table" and members or {}) do
-    if equal(member, wanted) then
-      return true, member
-    end
-  end
-  return false, value
-end
-
-local filters = { "provider", "maker", "sport", "type", "metric", "origin" }
-
--- name -> what the trigger wants there; nil when it wants nothing.
+-- { name, what the trigger wants there } of each filter; nil when it wants nothing.
 local function filters_of(trigger)
-  local wanted
-  for _, name in ipairs(trigger.kind == "event" and filters or {}) do
+  local wanted = matching.asks(trigger) and {} or nil
+  for _, name in ipairs(wanted and matching.names or {}) do
     if trigger[name] then
-      wanted = wanted or {}
       wanted[#wanted + 1] = { name, trigger[name] }
     end
   end
@@ -237,7 +214,7 @@ end
 local function filter_gates(add, trigger, data)
   for _, f in ipairs(filters_of(trigger) or {}) do
     local name, wanted = f[1], f[2]
-    local ok, value = matches(wanted, getter(data), name)
+    local ok, value = matching.has(name, wanted, getter(data), spelling.same)
     local text = name .. " " .. tostring(value == nil and "absent" or value)
     if not add(name, ok, ok and text or text .. ", needs " .. wanted) then
       return false
@@ -341,7 +318,7 @@ local function passes(wanted, w)
     return core.raw(w, name)
   end
   for _, f in ipairs(wanted) do
-    if not matches(f[2], get, f[1]) then
+    if not matching.has(f[1], f[2], get, spelling.same) then
       return false
     end
   end

@@ -1,10 +1,11 @@
 -- What runs of a rule need of its declaration: a box may hold thousands of rules.
 --   local kept = require("slim")(declaration)
 -- Parts that say the same are one table for all rules; nothing changes them after a load.
+local matching = require "matching"
+
 local slim = {}
 
 local needed = { "when", "run", "key", "params", "max_age", "on_retract" }
-local filters = { "provider", "maker", "sport", "type", "metric", "origin" }
 local plain = { kind = "event" } -- a trigger whose own words decide nothing any more
 local same = {} -- the words of a list -> that list
 
@@ -21,12 +22,7 @@ local function trigger(on)
   if type(on) ~= "table" then
     return on
   end
-  for _, name in ipairs(on.kind == "event" and filters or {}) do
-    if on[name] then
-      return on
-    end
-  end
-  return on.kind == "event" and plain or on
+  return on.kind == "event" and not matching.asks(on) and plain or on
 end
 
 function slim.rule(declaration)

@@ -1,4 +1,5 @@
--- What services call a sport, in one spelling: "VirtualRide" -> "cycling", "virtual".
+-- What services call a sport, in one spelling: "VirtualRide" -> "cycling", "virtual". A new word of theirs is
+-- one row here; files and devices have short lists of their own (lua/import).
 --   local sport, sub_sport = sports.of("TrailRun")   --> "running", "trail"
 local sports = {}
 
@@ -34,7 +35,8 @@ local known = {
   iceskate = { "ice_skating" }, inlineskate = { "inline_skating" },
   kayaking = { "kayaking" }, canoeing = { "canoeing" }, standuppaddling = { "stand_up_paddling" },
   surfing = { "surfing" }, kitesurf = { "kitesurfing" }, windsurf = { "windsurfing" }, sail = { "sailing" },
-  rockclimbing = { "rock_climbing" }, golf = { "golf" }, soccer = { "soccer" }, tennis = { "tennis" },
+  rockclimbing = { "rock_climbing" }, rockclimb = { "rock_climbing" },
+  golf = { "golf" }, soccer = { "soccer" }, tennis = { "tennis" },
   badminton = { "badminton" }, pickleball = { "pickleball" }, squash = { "squash" },
   racquetball = { "racquetball" }, tabletennis = { "table_tennis" }, dance = { "dancing" },
 }

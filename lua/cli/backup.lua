@@ -1,5 +1,6 @@
 -- syncwell backup: a copy of everything in one file, now or by a schedule, and back again.
 --   syncwell backup now   |   syncwell backup schedule daily --keep 7   |   syncwell backup restore FILE
+local commands = require("commands")
 local backup = require("jobs.backup")
 local backup_check = require("backup_check")
 local backups = require("backups")
@@ -395,9 +396,9 @@ function verbs.restore(ctx, words, options)
 end
 
 function command.run(ctx, words, options)
-  local verb = verbs[words[1] or "list"]
+  local verb, message, code = commands.verb("backup", verbs, words[1])
   if not verb then
-    return nil, ("backup knows now, schedule, list and restore, not '%s'"):format(words[1]), "usage"
+    return nil, message, code
   end
   return verb(ctx, words, options)
 end

@@ -1,6 +1,7 @@
 -- syncwell connections: what is connected, how it is, what is known of each day.
 --   syncwell connections   |   syncwell connections show strava   |   syncwell connections remove strava
 local capabilities = require("capabilities")
+local commands = require("commands")
 local connections = require("connections")
 local erasing = require("erasing")
 local home = require("home")
@@ -214,18 +215,18 @@ function verbs.poll(ctx, c, span)
 end
 
 function command.run(ctx, words, options)
-  local verb = words[1] or "list"
-  if not verbs[verb] then
-    return nil, ("connections knows list, show, pause, resume, remove, approve, poll and webhook, not '%s'")
-      :format(verb), "usage"
-  elseif verb == "list" then
-    return verbs.list(ctx)
+  local verb, message, code = commands.verb("connections", verbs, words[1])
+  if not verb then
+    return nil, message, code
+  elseif verb == verbs.list then
+    return verb(ctx)
   end
-  local c, message, code = connections.find(ctx, words[2])
+  local c
+  c, message, code = connections.find(ctx, words[2])
   if not c then
     return nil, message, code
   end
-  return verbs[verb](ctx, c, words[3], options)
+  return verb(ctx, c, words[3], options)
 end
 
 return command

@@ -194,6 +194,19 @@ local function document(m, day, row, steps, list, nights)
     unit = m.unit, intervals = intervals, totals = totals, nights = nights and json.list(nights) }
 end
 
+local function print_day(m, day, row, steps, list, nights, all)
+  term.line("%s on %s: %s", m.title, sw.time.day_text(day), row and data.text(m, row.value) or "nothing")
+  if #steps > 0 then
+    print_people(m, day, steps, list, all)
+  elseif not row and not (nights and nights[1]) then
+    term.line("no samples on that day")
+  end
+  if nights and nights[1] then
+    term.line("\nSleeps of that day; stages come from the best standing origin that knows them:")
+    print_nights(nights)
+  end
+end
+
 function command.run(ctx, words, options)
   if not words[1] then
     return nil, "explain needs a metric and a day, or the id of a record", "usage"
@@ -222,18 +235,8 @@ function command.run(ctx, words, options)
   local list, nights = names(ctx), nights_of(ctx, m, day)
   if ctx.json then
     term.line("%s", document(m, day, rows[1], steps, list, nights))
-    return 0
-  end
-  term.line("%s on %s: %s", m.title, sw.time.day_text(day), rows[1] and data.text(m, rows[1].value)
-    or "nothing")
-  if #steps > 0 then
-    print_people(m, day, steps, list, options.all)
-  elseif not rows[1] and not (nights and nights[1]) then
-    term.line("no samples on that day")
-  end
-  if nights and nights[1] then
-    term.line("\nSleeps of that day; stages come from the best standing origin that knows them:")
-    print_nights(nights)
+  else
+    print_day(m, day, rows[1], steps, list, nights, options.all)
   end
   return 0
 end

@@ -1,25 +1,37 @@
 -- syncwell export: all data of a person, or a part of it, for other programs; JSON lines lose nothing.
 --   syncwell export json --out all.jsonl;   syncwell export csv --out tables/ --metric steps
--- A format is lua/export/<name>.lua: { title, extension, write(job) } or parts(job) for tables of a folder.
+-- A format is lua/export/<name>.lua: { doc, extension, write(job) } or parts(job) for tables of a folder.
 local fields = require("box.fields")
 local data = require("data")
 local exporting = require("exporting")
+local lua_files = require("lua_files")
 local schema = require("schema")
 local term = require("term")
 local when = require("when")
 
 local json = sw.json
 
+local function formats()
+  return lua_files.names(sw.sys.share() .. "/lua/export")
+end
+
+-- "csv: samples one a line ...", a line each.
+local function says()
+  local lines = {}
+  for i, name in ipairs(formats()) do
+    lines[i] = ("%s: %s.\n"):format(name, require("export." .. name).doc)
+  end
+  return table.concat(lines)
+end
+
 local command = {
   group = "data", summary = "your data for other programs, all or a part",
-  usage = "csv|json|omh|fhir|ics [--out FILE] [--from DAY] [--to DAY] [--kind K]... [--metric METRIC]...",
+  usage = table.concat(formats(), "|")
+    .. " [--out FILE] [--from DAY] [--to DAY] [--kind K]... [--metric METRIC]...",
   example = "syncwell export json --out all.jsonl\nsyncwell export csv --out tables/ --from 2026-01-01\n"
     .. "syncwell export ics --kind workout > workouts.ics",
-  doc = "csv: samples one a line; into a folder (--out tables/) records too.\njson: JSON lines with "
-    .. "everything, what you deleted or changed too; import takes them back.\n"
-    .. "omh: Open mHealth data points.   fhir: a FHIR R4 bundle.   "
-    .. "ics: workouts and sleep for a calendar.\nWithout --out the text goes to standard output. --kind "
-    .. "alone leaves samples out, --metric alone records.",
+  doc = says() .. "Without --out the text goes to standard output. --kind alone leaves samples out, --metric "
+    .. "alone records.",
   options = {
     out = { value = "FILE", doc = "write there instead of standard output; a folder ends in /" },
     from = { value = "DAY", doc = "first day" }, to = { value = "DAY", doc = "last day, with it" },
@@ -29,14 +41,6 @@ local command = {
 }
 
 command.words = { K = fields.record_kinds }
-
-local function formats()
-  local names = {}
-  for _, file in ipairs(sw.fs.list(sw.sys.share() .. "/lua/export") or {}) do
-    names[#names + 1] = file:match("^(%l+)%.lua$")
-  end
-  return names
-end
 
 local function format_of(name)
   local names = formats()

@@ -1,6 +1,7 @@
 -- syncwell goals: what a day should come to. Rules listen to them with sw.goal { metric, reached = true }.
 --   syncwell goals   |   syncwell goals set steps 10000/day   |   syncwell goals remove steps
 local amounts = require("amounts")
+local commands = require("commands")
 local data = require("data")
 local goal = require("goal")
 local home = require("home")
@@ -135,10 +136,10 @@ function verbs.list(ctx)
 end
 
 function command.run(ctx, words, options)
-  local verb = verbs[words[1] or "list"]
+  local verb, message, code = commands.verb("goals", verbs, words[1])
   if not verb then
     local hint = data.metric(words[1]) and "; to set one: syncwell goals set " .. table.concat(words, " ")
-    return nil, ("goals knows list, set and remove, not '%s'%s"):format(words[1], hint or ""), "usage"
+    return nil, message .. (hint or ""), code
   end
   return verb(ctx, words, options)
 end

@@ -1,5 +1,6 @@
 -- syncwell jobs: what waits, runs or was given up; trying again what was given up, or forgetting it.
 --   syncwell jobs   |   syncwell jobs retry   |   syncwell jobs retry 412   |   syncwell jobs forget 412
+local commands = require("commands")
 local home = require("home")
 local term = require("term")
 
@@ -22,9 +23,9 @@ local function iso(ctx, ms)
   return sw.time.iso(ms // 1000 * 1000, home.offset(ctx, ms))
 end
 
-local sub = {}
+local verbs = {}
 
-function sub.list(ctx)
+function verbs.list(ctx)
   local rows, list = {}, json.list()
   for i, job in ipairs(sw.store.jobs(ctx.who) or {}) do
     local at, why = iso(ctx, job.due), job.failure ~= "" and job.failure or nil
@@ -76,20 +77,20 @@ local function each(word, take)
   end
 end
 
-sub.retry = each("to be tried again", function(t, id)
+verbs.retry = each("to be tried again", function(t, id)
   t:job_revive(id, sw.time.now())
 end)
 
-sub.forget = each("forgotten", function(t, id)
+verbs.forget = each("forgotten", function(t, id)
   t:jobs_forget(id, math.maxinteger)
 end)
 
 function command.run(ctx, words)
-  local f = sub[words[1] or "list"]
-  if not f then
-    return nil, "syncwell jobs [list | retry [ID] | forget [ID]]", "usage"
+  local verb, message, code = commands.verb("jobs", verbs, words[1])
+  if not verb then
+    return nil, message, code
   end
-  return f(ctx, words)
+  return verb(ctx, words)
 end
 
 return command

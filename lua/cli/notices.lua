@@ -1,5 +1,6 @@
 -- syncwell notices: what SyncWell tells you by itself, each of which can be turned off.
 --   syncwell notices   |   syncwell notices off sync.failed   |   syncwell notices on week.word
+local commands = require("commands")
 local home = require("home")
 local notices = require("notices")
 local schema = require("schema")
@@ -22,9 +23,9 @@ function command.mutates(words)
   return words[1] == "on" or words[1] == "off"
 end
 
-local sub = {}
+local verbs = {}
 
-function sub.list(ctx)
+function verbs.list(ctx)
   local rows, list = {}, json.list()
   for i, id in ipairs(schema.keys(notices.texts)) do
     local on = notices.wanted(ctx, id)
@@ -61,14 +62,14 @@ local function switch(on)
   end
 end
 
-sub.on, sub.off = switch(true), switch(false)
+verbs.on, verbs.off = switch(true), switch(false)
 
 function command.run(ctx, words)
-  local name = words[1] or "list"
-  if not sub[name] then
-    return nil, ("notices has no '%s'%s"):format(name, schema.did_you_mean(name, schema.keys(sub))), "usage"
+  local verb, message, code = commands.verb("notices", verbs, words[1])
+  if not verb then
+    return nil, message, code
   end
-  return sub[name](ctx, words)
+  return verb(ctx, words)
 end
 
 return command

@@ -2,6 +2,7 @@
 --   syncwell origins   |   syncwell origins rank "Forerunner 255" Watch --for steps   |   syncwell origins
 -- merge A B
 local fields = require("box.fields")
+local commands = require("commands")
 local data = require("data")
 local home = require("home")
 local schema = require("schema")
@@ -146,7 +147,7 @@ local function say(ctx, document, text)
   return 0
 end
 
-local sub = {}
+local verbs = {}
 
 local function ranks_of(ctx)
   local by_origin = {}
@@ -158,7 +159,7 @@ local function ranks_of(ctx)
   return by_origin
 end
 
-function sub.list(ctx)
+function verbs.list(ctx)
   local list, ranks, rows = json.list(), ranks_of(ctx), {}
   for _, o in ipairs(sw.store.origins(ctx.who)) do
     if o.merged_into == 0 then
@@ -180,7 +181,7 @@ function sub.list(ctx)
   return 0
 end
 
-function sub.rank(ctx, words, options)
+function verbs.rank(ctx, words, options)
   local of, why, kind = subject(options)
   if not of then
     return nil, why, kind
@@ -208,7 +209,7 @@ function sub.rank(ctx, words, options)
     ("%s first: %s"):format(subject_text(of), table.concat(names, ", then ")))
 end
 
-function sub.unrank(ctx, _, options)
+function verbs.unrank(ctx, _, options)
   local of, why, kind = subject(options)
   if not of then
     return nil, why, kind
@@ -223,7 +224,7 @@ function sub.unrank(ctx, _, options)
     ("%s: %s again"):format(subject_text(of), of.from and "as in the rest of the day" or "by class"))
 end
 
-function sub.merge(ctx, words)
+function verbs.merge(ctx, words)
   if not words[3] then
     return nil, "origins merge needs two origins: the one that goes, and the one that stays", "usage"
   end
@@ -246,11 +247,11 @@ function sub.merge(ctx, words)
 end
 
 function command.run(ctx, words, options)
-  local name = words[1] or "list"
-  if not sub[name] then
-    return nil, ("origins has no '%s'%s"):format(name, schema.did_you_mean(name, schema.keys(sub))), "usage"
+  local verb, message, code = commands.verb("origins", verbs, words[1])
+  if not verb then
+    return nil, message, code
   end
-  return sub[name](ctx, words, options)
+  return verb(ctx, words, options)
 end
 
 return command

@@ -1,6 +1,7 @@
 -- syncwell providers: which services there are, what they need, how their limits stand.
 --   syncwell providers   |   syncwell providers show strava   |   syncwell providers limits
 local account = require("account")
+local commands = require("commands")
 local connections = require("connections")
 local providers = require("providers")
 local schema = require("schema")
@@ -95,9 +96,9 @@ function verbs.limits(ctx)
 end
 
 function command.run(ctx, words)
-  local verb = verbs[words[1] or "list"]
+  local verb, message, code = commands.verb("providers", verbs, words[1])
   if not verb then
-    return nil, ("providers knows list, show and limits, not '%s'"):format(words[1]), "usage"
+    return nil, message, code
   end
   return verb(ctx, words[2])
 end

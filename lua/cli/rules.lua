@@ -1,6 +1,7 @@
 -- syncwell rules: what fires when, what would have fired, and why not.
 --   syncwell rules list   |   rules install hydrate --set min=45min   |   rules backtest hydrate --since 1y
 local capabilities = require("capabilities")
+local commands = require("commands")
 local failing = require("failing")
 local graph = require("rule_graph")
 local holding = require("holding")
@@ -46,10 +47,10 @@ local command = {
   },
 }
 
-local sub = {}
+local verbs = {}
 
 -- The address and key with which something outside fires rules on sw.webhook "NAME".
-function sub.webhook(ctx, words)
+function verbs.webhook(ctx, words)
   local name = words[2]
   if not name or not name:find("^[%w_%-]+$") then
     return nil, "which one? the name in the rule's sw.webhook \"NAME\"", "usage"
@@ -77,7 +78,7 @@ local function trigger_text(d)
     .. (t.provider and ", provider " .. t.provider or "") .. (t.zone and ", " .. tostring(t.zone) or "")
 end
 
-function sub.list(ctx, _, options)
+function verbs.list(ctx, _, options)
   local all, message, code = rules.load(ctx, options.all or ctx.json)
   if not all then
     return nil, message, code
@@ -118,7 +119,7 @@ local function public_rule(r)
 end
 
 -- One rule: what it is for, what it may do, what can be set; --json has its parameters as JSON Schema.
-function sub.show(ctx, words)
+function verbs.show(ctx, words)
   local r, message, code = rules.find(ctx, words[2])
   if not r then
     return nil, message, code
@@ -149,7 +150,7 @@ function sub.show(ctx, words)
 end
 
 -- All rules rest, and nothing else does, until `rules resume`.
-function sub.pause(ctx, words)
+function verbs.pause(ctx, words)
   if words[2] then
     return nil, "one rule is turned off by: syncwell rules disable " .. sw.sys.clean(words[2]), "usage"
   end
@@ -172,7 +173,7 @@ end
 
 -- A rule that was paused because it kept failing goes on, its errors forgotten; without a name, all that
 -- `rules pause` holds.
-function sub.resume(ctx, words)
+function verbs.resume(ctx, words)
   if not words[2] then
     return go_on(ctx)
   end
@@ -194,17 +195,17 @@ function sub.resume(ctx, words)
 end
 
 for _, name in ipairs { "why", "fire", "top" } do
-  sub[name] = reports[name]
+  verbs[name] = reports[name]
 end
 
 for _, name in ipairs { "install", "remove", "enable", "disable" } do
-  sub[name] = installs[name]
+  verbs[name] = installs[name]
 end
 
-sub.trace, sub.graph, sub.backtest = tracing.show, graph.show, past.backtest
+verbs.trace, verbs.graph, verbs.backtest = tracing.show, graph.show, past.backtest
 
 -- A firing that waits, or failed, goes on with the source that its rule has now.
-function sub.move(ctx, words)
+function verbs.move(ctx, words)
   local name = words[2]
   if not name then
     return nil, "move which firing? `syncwell rules trace` shows those that wait", "usage"
@@ -218,7 +219,7 @@ function sub.move(ctx, words)
   return 0
 end
 
-function sub.reload(ctx)
+function verbs.reload(ctx)
   local all, message, code = rules.load(ctx)
   if not all then
     return nil, message, code
@@ -245,11 +246,11 @@ function sub.reload(ctx)
 end
 
 function command.run(ctx, words, options)
-  local name = words[1] or "list"
-  if not sub[name] then
-    return nil, ("rules has no '%s'%s"):format(name, schema.did_you_mean(name, schema.keys(sub))), "usage"
+  local verb, message, code = commands.verb("rules", verbs, words[1])
+  if not verb then
+    return nil, message, code
   end
-  return sub[name](ctx, words, options)
+  return verb(ctx, words, options)
 end
 
 return command

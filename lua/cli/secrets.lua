@@ -1,5 +1,6 @@
 -- syncwell secrets: tokens for channels and scripts, sealed with this home's key.
 --   syncwell secrets set ntfy_token   |   echo -n tk_... | syncwell secrets set ntfy_token
+local commands = require("commands")
 local home = require("home")
 local term = require("term")
 local vault = require("vault")
@@ -68,9 +69,9 @@ function verbs.remove(ctx, name)
 end
 
 function command.run(ctx, words)
-  local verb = verbs[words[1] or "list"]
+  local verb, message, code = commands.verb("secrets", verbs, words[1])
   if not verb then
-    return nil, ("secrets knows set, list and remove, not '%s'"):format(words[1]), "usage"
+    return nil, message, code
   end
   return verb(ctx, words[2])
 end

@@ -1,5 +1,6 @@
 -- syncwell show: what was, for people: a day, a span, one metric with a chart.
 --   syncwell show   |   syncwell show sleep last 14d   |   syncwell show yesterday
+local chart = require("chart")
 local data = require("data")
 local home = require("home")
 local periods = require("periods")
@@ -39,24 +40,6 @@ local function values(rows, first, last, field)
   return list, last - first + 1
 end
 
--- At most `width` marks for n days: each is the mean of the days it stands for.
-local function narrow(list, n, width)
-  if n <= width then
-    return list, n
-  end
-  local cells = {}
-  for i = 1, width do
-    local sum, k = 0, 0
-    for d = (i - 1) * n // width + 1, i * n // width do
-      if list[d] then
-        sum, k = sum + list[d], k + 1
-      end
-    end
-    cells[i] = k > 0 and sum / k or nil
-  end
-  return cells, width
-end
-
 local function summary(ctx, first, last)
   local rows_out = {}
   for _, name in ipairs(overview) do
@@ -70,7 +53,7 @@ local function summary(ctx, first, last)
       for _, r in ipairs(rows) do
         sum = sum + r.value
       end
-      local list, n = narrow(values(rows, first, last, "value"), last - first + 1, 60)
+      local list, n = chart.squeezed(values(rows, first, last, "value"), last - first + 1, 60)
       rows_out[#rows_out + 1] = { m.title, data.text(m, sum / #rows), data.text(m, rows[#rows].value), #rows,
         term.spark(list, n) }
     end
@@ -133,8 +116,8 @@ local function gathered(m, rows, first, last)
   for _, r in ipairs(rows) do
     least, most = math.min(least or r.value, r.value), math.max(most or r.value, r.value)
   end
-  term.line("%s\nfrom %s to %s a day\n", term.spark(narrow(list, n, math.min(sw.sys.columns() - 2, 100))),
-    data.text(m, least), data.text(m, most))
+  local course = term.spark(chart.squeezed(list, n, math.min(sw.sys.columns() - 2, 100)))
+  term.line("%s\nfrom %s to %s a day\n", course, data.text(m, least), data.text(m, most))
   for _, every in ipairs { "week", "month", "year" } do
     local longer = periods.gather(rows, every)
     if #longer <= LINES or every == "year" then
@@ -144,7 +127,7 @@ local function gathered(m, rows, first, last)
 end
 
 -- A day alone is shown by its hours where it has several.
-local function chart(ctx, m, rows, first, last)
+local function draw(ctx, m, rows, first, last)
   local hours = first == last and data.hours(ctx, m.name, first, last) or {}
   if #hours > 1 then
     term.line("%s\n", data.text(m, rows[1].value))
@@ -163,7 +146,7 @@ local function show_metric(ctx, m, first, last)
   end
   term.line("%s, %s to %s", term.paint("bold", m.title), sw.time.day_text(first), sw.time.day_text(last))
   if #rows > 0 then
-    chart(ctx, m, rows, first, last)
+    draw(ctx, m, rows, first, last)
     return 0
   end
   local _, newest = data_days(ctx, m)

@@ -1,6 +1,6 @@
 -- syncwell tasks: what your rules would like you to do; done, and taken off the list.
 --   syncwell tasks   |   syncwell tasks done 3f2a   |   syncwell tasks remove 3f2a
-local schema = require("schema")
+local commands = require("commands")
 local tasks = require("tasks")
 local term = require("term")
 
@@ -20,9 +20,9 @@ function command.mutates(words)
   return words[1] == "done" or words[1] == "remove"
 end
 
-local sub = {}
+local verbs = {}
 
-function sub.list(ctx)
+function verbs.list(ctx)
   local list, message, code = tasks.list(ctx)
   if not list then
     return nil, message, code
@@ -57,14 +57,14 @@ local function change(verb, word)
   end
 end
 
-sub.done, sub.remove = change("done", "done"), change("remove", "removed")
+verbs.done, verbs.remove = change("done", "done"), change("remove", "removed")
 
 function command.run(ctx, words)
-  local name = words[1] or "list"
-  if not sub[name] then
-    return nil, ("tasks has no '%s'%s"):format(name, schema.did_you_mean(name, schema.keys(sub))), "usage"
+  local verb, message, code = commands.verb("tasks", verbs, words[1])
+  if not verb then
+    return nil, message, code
   end
-  return sub[name](ctx, words)
+  return verb(ctx, words)
 end
 
 return command

@@ -1,5 +1,6 @@
 -- syncwell users: who has data in this home; one of them erased for good.
 --   syncwell users   |   syncwell users erase anna
+local commands = require("commands")
 local erasing = require("erasing")
 local term = require("term")
 
@@ -120,10 +121,9 @@ function verbs.compact(ctx)
 end
 
 function command.run(ctx, words, options)
-  local verb = verbs[words[1] or "list"]
+  local verb, message, code = commands.verb("users", verbs, words[1])
   if not verb then
-    return nil, ("users knows list, erase and compact, not '%s'; "
-      .. "somebody new: syncwell --user NAME init"):format(sw.sys.clean(words[1])), "usage"
+    return nil, message .. "; somebody new: syncwell --user NAME init", code
   end
   return verb(ctx, words[2], options)
 end

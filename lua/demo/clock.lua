@@ -4,28 +4,7 @@
 --   local c = clock.new("Europe/Berlin", first_day, days); c.offset(t); c.utc(day, minutes); clock.iso(day)
 local clock = {}
 
-function clock.day_of(y, m, d)
-  if m <= 2 then y = y - 1 end
-  local era = y // 400
-  local yoe = y - era * 400
-  local doy = (153 * (m > 2 and m - 3 or m + 9) + 2) // 5 + d - 1
-  return era * 146097 + yoe * 365 + yoe // 4 - yoe // 100 + doy - 719468
-end
-
-function clock.civil(day)
-  local z = day + 719468
-  local era = z // 146097
-  local doe = z - era * 146097
-  local yoe = (doe - doe // 1460 + doe // 36524 - doe // 146096) // 365
-  local doy = doe - (365 * yoe + yoe // 4 - yoe // 100)
-  local mp = (5 * doy + 2) // 153
-  local m = mp < 10 and mp + 3 or mp - 9
-  return yoe + era * 400 + (m <= 2 and 1 or 0), m, doy - (153 * mp + 2) // 5 + 1
-end
-
-function clock.iso(day)
-  return ("%04d-%02d-%02d"):format(clock.civil(day))
-end
+clock.day_of, clock.civil, clock.iso = sw.time.day, sw.time.date, sw.time.day_text
 
 -- nil if text is no date
 function clock.parse(text)

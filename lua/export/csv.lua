@@ -5,7 +5,7 @@
 local exporting = require("exporting")
 local json = sw.json
 
-local csv = { title = "CSV tables", extension = "csv" }
+local csv = { doc = "samples one a line; into a folder (--out tables/) records too", extension = "csv" }
 
 -- A cell. A spreadsheet would run one that begins like a formula, and names are strangers' words.
 local function cell(value)

@@ -5,7 +5,7 @@
 local exporting = require("exporting")
 local json = sw.json
 
-local fhir = { title = "FHIR R4", extension = "json" }
+local fhir = { doc = "a FHIR R4 bundle", extension = "json" }
 
 local LOINC, UCUM = "http://loinc.org", "http://unitsofmeasure.org"
 local CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"

@@ -3,7 +3,7 @@
 local data = require("data")
 local term = require("term")
 
-local ics = { title = "a calendar", extension = "ics" }
+local ics = { doc = "workouts and sleep for a calendar", extension = "ics" }
 
 local FIRST, LAST = sw.time.day(1900, 1, 3), sw.time.day(2079, 6, 1)
 

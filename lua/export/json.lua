@@ -6,7 +6,8 @@
 local exporting = require("exporting")
 local json = sw.json
 
-local lines = { title = "JSON lines", extension = "jsonl" }
+local lines = { extension = "jsonl",
+  doc = "JSON lines with everything, what you deleted or changed too; import takes them back" }
 
 local function id(n)
   return ("%x"):format(n)

@@ -4,7 +4,7 @@
 -- measured together are one blood pressure; workouts are physical activities, nights sleep episodes.
 local exporting = require("exporting")
 
-local omh = { title = "Open mHealth", extension = "jsonl" }
+local omh = { doc = "Open mHealth data points", extension = "jsonl" }
 
 -- metric -> schema, version, name in the body, unit; over: an amount over a time, never an instant.
 local schemas = {

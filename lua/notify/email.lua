@@ -3,9 +3,18 @@
 --     from = "me@mail.example", to = "me@mail.example" } }     smtps://mail.example:465 works too
 -- Mail has no keys that servers honour, but its Message-ID is made from the action's, so that a mailbox
 -- that gets one twice can tell. starttls = "require" unless said otherwise ("try", "never").
+local channels = require("channels")
 local mail = require("mail")
 
-local email = { keyed = false }
+local email = { keyed = false, stands_in = 2, settings = {
+  url = { "string", doc = "smtp://HOST:587 or smtps://HOST" },
+  user = { "string", doc = "sign-in at the server" },
+  password = { "string", doc = "\"secret:NAME\" and `syncwell secrets set NAME`" },
+  from = { "string", doc = "a bare address" },
+  to = { "string", doc = "one address, or several with commas" },
+  starttls = { "string", doc = "require, try or never", default = "require" },
+  ca_file = { "string", doc = "certificates to trust" },
+} }
 
 local FOR_GOOD = { rejected = true, refused = true, bad_url = true, bad_request = true, bad = true }
 
@@ -36,7 +45,7 @@ local function links(list)
 end
 
 function email.send(ctx, key, args)
-  local to = ctx.config and ctx.config.channels and ctx.config.channels.email or {}
+  local to = channels.of(ctx, "email")
   local problem = missing(to)
   if problem then
     return nil, problem, "bad"

@@ -1,12 +1,15 @@
 -- Channel "file": one line a notification in HOME/notifications.log (or channels.file.path).
 -- Each line carries its key: a line that is there already is not written again, so it is exactly once.
-local file = { keyed = true }
+local channels = require("channels")
+
+local file = { keyed = true, settings = {
+  path = { "string", doc = "a file, a line a message", default = "notifications.log of the home" },
+} }
 
 local TAIL = 65536
 
 function file.path(ctx)
-  local c = ctx.config and ctx.config.channels and ctx.config.channels.file
-  return c and c.path or ctx.home .. "/notifications.log"
+  return channels.of(ctx, "file").path or ctx.home .. "/notifications.log"
 end
 
 function file.send(ctx, key, args)

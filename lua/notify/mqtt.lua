@@ -3,18 +3,29 @@
 --   mqtts://broker:8883 with TLS; user, password and ca_file as the broker wants them
 -- QoS 2 (the default) is exactly once over crashes: packet id and step are recorded before the next
 -- packet goes out, and a repeat goes on where the record ends. QoS 1 is at least once, 0 at most once.
+local channels = require("channels")
 local home = require("home")
 local packets = require("mqtt")
 
 local json = sw.json
-local mqtt = {}
+local mqtt = { stands_in = 4, settings = {
+  url = { "string", doc = "your broker: mqtt://HOST:1883 or mqtts://HOST" },
+  topic = { "string", doc = "where messages are published" },
+  qos = { "number", doc = "0, 1 or 2; with 2 each arrives exactly once", default = "2" },
+  user = { "string", doc = "sign-in at the broker" },
+  password = { "string", doc = "\"secret:NAME\" and `syncwell secrets set NAME`" },
+  ca_file = { "string", doc = "certificates to trust" },
+  homeassistant = { "boolean", doc = "sensors and a switch that holds the rules", default = "false" },
+  homeassistant_switch = { "boolean", doc = "false: no switch; who may publish there may press it",
+    default = "true" },
+} }
 
 local WAIT_S = 15
 local MAX_PAYLOAD = 131072
 local PORTS = { tcp = 1883, tls = 8883 }
 
 local function settings(ctx)
-  return ctx.config and ctx.config.channels and ctx.config.channels.mqtt or {}
+  return channels.of(ctx, "mqtt")
 end
 
 -- "mqtts://broker" as the stream's "tls://broker:8883".

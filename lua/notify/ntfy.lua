@@ -1,15 +1,15 @@
 -- Channel "ntfy": a push message on your phone by ntfy (https://ntfy.sh or your own server).
 --   config.lua: channels = { ntfy = { url = "https://ntfy.sh/a-topic-only-you-know" } }
 -- ntfy knows no keys: an answer that was lost leaves the outcome unknown (see jobs/action.lua).
-local posting = require("posting")
+local channels = require("channels")
+local http_channel = require("http_channel")
 
-local ntfy = { keyed = false }
+local ntfy = { keyed = false, stands_in = 1, settings = {
+  url = { "string", doc = "a topic of ntfy: https://ntfy.sh/TOPIC" },
+  token = { "string", doc = "of a topic that wants one" },
+} }
 
 local PRIORITY = { low = "2", normal = "3", high = "4" }
-
-local function settings(ctx)
-  return ctx.config and ctx.config.channels and ctx.config.channels.ntfy or {}
-end
 
 -- A header takes one line of printable ASCII; other titles go as RFC 2047 says.
 local function header_text(text)
@@ -43,7 +43,7 @@ end
 
 -- An answer of 200 that is none of ntfy's: the page of a network that wants a sign-in first, or an error that
 -- somebody between us put into it.
-local function pretended(r)
+local function lie(r)
   local body = r.body:find("^%s*{") and sw.json.decode(r.body)
   if type(body) == "table" and type(body.error) == "string" then
     return "the server answered: " .. sw.sys.clean(body.error):sub(1, 200)
@@ -53,7 +53,7 @@ local function pretended(r)
 end
 
 function ntfy.send(ctx, _, args)
-  local to = settings(ctx)
+  local to = channels.of(ctx, "ntfy")
   if not to.url then
     return nil, "ntfy has no address: channels = { ntfy = { url = \"https://ntfy.sh/TOPIC\" } } in "
       .. "config.lua", "bad"
@@ -63,16 +63,7 @@ function ntfy.send(ctx, _, args)
   headers.Priority = PRIORITY[args.priority or "normal"]
   headers.Actions = args.buttons and actions_of(args.buttons) or nil
   headers.Authorization = to.token and "Bearer " .. to.token or nil
-  local r, message, code, sent = posting.send { url = to.url, headers = headers,
-    body = sw.sys.clean(args.text, true) }
-  if not r then
-    return nil, message, code, sent
-  end
-  local why = r.status == 200 and pretended(r)
-  if why then
-    return nil, why, "again", false
-  end
-  return posting.judge(r)
+  return http_channel.post({ url = to.url, headers = headers, body = sw.sys.clean(args.text, true) }, lie)
 end
 
 return ntfy

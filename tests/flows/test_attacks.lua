@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- The attacks of tests/sandbox through the engine's own doors, in one engine process: each ends as its head says,
 -- its neighbours and the next script are served, and the engine is no larger afterwards.
+--   SW_ATTACK=endless build/syncwell --lua-test tests/flows/test_attacks.lua    (only those with that in their names)
 local account = require("account")
 local attacks = require("attacks")
 local door = require("door")
@@ -10,6 +11,7 @@ local intake = require("intake")
 local providers = require("providers")
 local rules = require("rules")
 
+local only = os.getenv("SW_ATTACK")
 local LANES, LIMITS = 4, { 32, 4, 256 } -- the plain box first
 local NOW = 1748779200000               -- 2025-06-01T12:00:00Z
 local GROWTH_MOST_KB = 16 * 1024
@@ -182,12 +184,15 @@ local function by_class(list)
 end
 
 describe("the attacks of tests/sandbox", function()
-  local list, sizes = attacks.list(flow.root), {}
+  local list, sizes = attacks.list(flow.root, only), {}
   local h = open_home()
   local lanes = people(h)
 
   it("are at least 120, of every class", function()
     print(("note %d attacks: %s"):format(#list, by_class(list)))
+    if only then
+      skip("only those with " .. only)
+    end
     expect(#list >= 120).is_true()
     local seen = {}
     for _, a in ipairs(list) do

@@ -167,6 +167,23 @@ describe("--help", function()
   end)
 end)
 
+describe("a word that is no verb of a command", function()
+  it("is told with the one that was meant, else with all there are", function()
+    local h = flow.home("UTC")
+    for name, verbs in pairs { backup = "list, now, restore and schedule", goals = "list, remove and set",
+      connections = "approve, list, pause, poll, remove, resume, show and webhook", jobs = "forget, list and retry",
+      notices = "list, off and on", origins = "list, merge, rank and unrank", providers = "limits, list and show",
+      secrets = "list, remove and set", tasks = "done, list and remove", users = "compact, erase and list" } do
+      local r = h.run(name, "lsit")
+      expect({ name, r.code }).equals { name, 2 }
+      expect(r.err).contains(("syncwell: %s has no 'lsit' (did you mean 'list'?)"):format(name))
+      expect(h.run(name, "qqqqqqqq").err).contains(("syncwell: %s has no 'qqqqqqqq'; there are %s"):format(name, verbs))
+    end
+    expect(h.run("rules", "backtset").err).contains("rules has no 'backtset' (did you mean 'backtest'?)")
+    h.remove()
+  end)
+end)
+
 describe("the manual page", function()
   it("has every command, option, example and exit code", function()
     local page = flow.sh(flow.binary .. " man").out:gsub("\\%-", "-"):gsub("\\e", "\\")

@@ -340,3 +340,41 @@ return sw.rule { title = "T", on = %s, run = function(_, ctx) if "%s" == "rare" 
     h.remove()
   end)
 end)
+
+describe("a rule written as plain tables", function()
+  -- What each trigger must have, for the key in question to be looked at.
+  local needed = { event = 'event = "workout.created"', cron = 'spec = "0 7 * * *"', at = 'spec = "07:00"',
+    every = 'spec = "1h"', threshold = 'metric = "steps", enter = ">1"', baseline = 'metric = "steps", above = "mean28d+2sd"',
+    absent = 'metric = "steps", lasting = "2d"', streak = 'records = "workout", lengths = { 3 }',
+    milestone = 'metric = "steps", totals = { 5 }', goal = 'metric = "steps"', webhook = 'path = "x"' }
+
+  -- Of each type a value that is none.
+  local wrong = { text = "{}", number = '"x"', boolean = '"x"', duration = "{}", list = "5", choice = "5", texts = "5",
+    map = "5", custom = "5", ["function"] = '"x"' }
+
+  local function source(name, key, value)
+    local on = name == "rule" and 'kind = "event", event = "workout.created"' or ('kind = "%s", %s, %s = %s'):format(name, needed[name], key, value)
+    return ('return { kind = "rule", on = { %s }, run = function() end, %s }'):format(on, name == "rule" and key .. " = " .. value or "")
+  end
+
+  it("is asked the type of every key that the reference has", function()
+    local dir, count = flow.temp(), 0
+    for name, c in pairs(sw.json.decode(flow.sh(flow.binary .. " --json doc").out).constructors) do
+      for _, key in ipairs((name == "rule" or c.group == "triggers") and c.keys or {}) do
+        if not key.position and key.key ~= "on" then
+          expect({ name, key.key, needed[name] ~= nil or name == "rule", wrong[key.type] ~= nil }).equals { name, key.key, true, true }
+          flow.write(("%s/%s__%s.lua"):format(dir, name, key.key), source(name, key.key, wrong[key.type]))
+          count = count + 1
+        end
+      end
+    end
+    local list = sw.json.decode(flow.sh(("%s --json lint %s"):format(flow.binary, dir)).out)
+    expect(#list).equals(count)
+    for _, one in ipairs(list) do
+      local name, key = one.file:match("([%l_]+)__([%l_]+)%.lua$")
+      expect(("%s: %s"):format(name, one.error or "nothing is said")).contains(("'%s'"):format(key))
+    end
+    expect(count > 35).is_true()
+    sw.fs.remove_tree(dir)
+  end)
+end)

@@ -3,6 +3,7 @@
 local exports = require("demo.exports")
 local expectation = require("expectation")
 local flow = require("flow")
+local sports = require("box.sports")
 local zip = require("demo.zip")
 
 local PLAN = { first = sw.time.day(2024, 3, 29), days = 4, zone = "Europe/Berlin" } -- across the clock change
@@ -343,6 +344,27 @@ describe("a Strava archive", function()
     end
     expect(members).equals(2)
     expect(expectation.stored(h.dump()).samples.latitude.n).equals(181)
+    h.remove()
+  end)
+
+  it("names each sport as the service itself does, in the words of the connection", function()
+    local h = flow.home("UTC")
+    local lines, wanted = { "Activity ID,Activity Date,Activity Type,Elapsed Time" }, {}
+    -- the words of the export, those of the service's answers, and ours
+    for i, row in ipairs { { "Ride", "Ride", "cycling" }, { "E-Bike Ride", "EBikeRide", "cycling", "e_bike" },
+      { "Virtual Run", "VirtualRun", "running", "virtual" }, { "Weight Training", "WeightTraining", "strength_training" },
+      { "Rock Climb", "RockClimbing", "rock_climbing" }, { "Stand Up Paddling", "StandUpPaddling", "stand_up_paddling" },
+      { "Muay Thai", "MuayThai", "muay_thai" } } do
+      lines[i + 1] = ('%d,"Mar %d, 2024, 10:00:00 AM",%s,1800'):format(i, i, row[1])
+      wanted[i] = { row[3], row[4] or "" }
+      expect({ sports.of(row[2]) }).equals { row[3], row[4] }
+    end
+    h.import(flow.write(h.dir .. "/activities.csv", table.concat(lines, "\n") .. "\n"))
+    local got = {}
+    for i, w in ipairs(h.json("records", "workout")) do
+      got[i] = { w.attributes.sport or "", w.attributes.sub_sport or "" }
+    end
+    expect(got).equals(wanted)
     h.remove()
   end)
 

@@ -18,7 +18,7 @@ end
 
 describe("`syncwell doc config`", function()
   it("tells of each setting there is, once", function()
-    local there, told = leaves(config.shape, nil, {}), {}
+    local there, told = leaves(config.shape(), nil, {}), {}
     for _, row in ipairs(config_reference.rows()) do
       told[#told + 1] = row[1]
       expect(#row[3] > 5).is_true()

@@ -38,13 +38,15 @@ function attacks.read(name, source)
   return a
 end
 
-function attacks.list(root)
+-- only: a piece of the names that are wanted; nil: all of them
+function attacks.list(root, only)
   local list, folder = {}, root .. "/tests/sandbox"
   for _, file in ipairs(sw.fs.list(folder)) do
-    if file:find("%.lua$") then
+    if file:find("%.lua$") and file:find(only or "", 1, true) then
       list[#list + 1] = attacks.read(file, assert(sw.fs.read(folder .. "/" .. file, 65536)))
     end
   end
+  assert(#list > 0, "no attack in tests/sandbox has " .. (only or "a name"))
   table.sort(list, function(a, b) return a.name < b.name end)
   return list
 end

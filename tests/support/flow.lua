@@ -77,28 +77,36 @@ function flow.read(path)
   return text
 end
 
--- The first lines in which two texts differ, each cut short; "" when they are equal.
+-- The first lines in which two texts differ, each cut short: "- wanted", "+ got"; "" when they are equal.
 function flow.difference(wanted, got)
   if wanted == got then
     return ""
   end
-  local set, out = {}, {}
+  local missing, out = {}, {}
   for line in wanted:gmatch("[^\n]+") do
-    set[line] = true
+    missing[line] = (missing[line] or 0) + 1
   end
   for line in got:gmatch("[^\n]+") do
-    if set[line] then
-      set[line] = nil
+    if (missing[line] or 0) > 0 then
+      missing[line] = missing[line] - 1
     elseif #out < 6 then
       out[#out + 1] = "+ " .. line:sub(1, 300)
     end
   end
   for line in wanted:gmatch("[^\n]+") do
-    if set[line] and #out < 12 then
+    if missing[line] > 0 and #out < 12 then
+      missing[line] = missing[line] - 1
       out[#out + 1] = "- " .. line:sub(1, 300)
     end
   end
-  return #out > 0 and table.concat(out, "\n") or "the same lines in another order"
+  return #out > 0 and table.concat(out, "\n") or "the same lines in another order, or blank ones"
+end
+
+-- A page that is kept, beside what the program makes of it now: "" when they are equal, else what to do.
+function flow.stale(name, kept, made)
+  local difference = flow.difference(kept or "", made)
+  return difference == "" and "" or ("%s is not what the program makes now: run `./run pages` and look at `git diff`"
+    .. "\n%s"):format(name, difference)
 end
 
 -- Lines that only one of two lists has, as often as it has more of them: "- wanted", "+ got", sorted as they are.

@@ -1,13 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Strava's bulk export: activities.csv, one workout a row; the recordings in activities/ are read on their
 -- own and meet their row in one group. Several columns stand twice: the second time in metres and seconds.
-local SPORTS = { Ride = "cycling", ["Virtual Ride"] = "cycling", ["E-Bike Ride"] = "cycling",
-  ["Mountain Bike Ride"] = "cycling", ["Gravel Ride"] = "cycling", Run = "running", ["Trail Run"] = "running",
-  ["Virtual Run"] = "running", Walk = "walking", Hike = "hiking", Swim = "swimming", Yoga = "yoga",
-  Rowing = "rowing", ["Weight Training"] = "training", Workout = "training", Elliptical = "elliptical",
-  ["Alpine Ski"] = "alpine_skiing", ["Nordic Ski"] = "cross_country_skiing", Snowboard = "snowboarding",
-  ["Ice Skate"] = "ice_skating", ["Rock Climb"] = "rock_climbing", Soccer = "soccer", Golf = "golf",
-  ["High Intensity Interval Training"] = "hiit", Pilates = "pilates", Tennis = "tennis" }
+local sports = require("box.sports")
 
 local MONTHS = { Jan = 1, Feb = 2, Mar = 3, Apr = 4, May = 5, Jun = 6, Jul = 7, Aug = 8, Sep = 9, Oct = 10,
   Nov = 11, Dec = 12 }
@@ -35,7 +29,8 @@ end
 
 local function attributes_of(m, elapsed)
   local km = positive(m.distance_km)
-  return { sport = SPORTS[m.type], category = m.type, name = m.name, note = m.description,
+  local sport, sub_sport = sports.of(m.type)
+  return { sport = sport, sub_sport = sub_sport, category = m.type, name = m.name, note = m.description,
     elapsed_s = elapsed,
     timer_s = positive(m.moving), distance_m = positive(m.distance_m) or km and km * 1000,
     ascent_m = positive(m.ascent), energy_kcal = positive(m.calories), hr_avg = positive(m.hr_avg),

@@ -1,12 +1,13 @@
--- A message posted to an address that an administrator wrote. A redirect that turns it into a mere question
--- is not followed: what answers there has not seen the message, whatever it says.
---   posting.send { url = "https://ntfy.sh/topic", headers = {...}, body = "..." }
---     --> { status, headers, body } | nil, message, code, sent
---   posting.judge(answer)   --> "done" | nil, why, kind, sent, how long it says to wait (ms)
+-- A message that leaves by a POST, for channels over HTTP, and what the answer means to it. The address is
+-- the administrator's own, so it may be one of this network. A redirect that turns the message into a mere
+-- question is not followed: what answers there has not seen it, whatever it says.
+--   http_channel.post({ url = "https://ntfy.sh/topic", headers = {...}, body = "..." }, lie)
+--     --> "done" | nil, why, kind, sent, how long it says to wait (ms)
+-- lie(answer): why an answer of 200 is none of the service's, else nil.
 local patience = require("patience")
 local url = require("url")
 
-local posting = {}
+local http_channel = {}
 
 local TIMEOUT_MS, HOPS_MOST = 15000, 3
 local LATER = { [408] = true, [425] = true, [429] = true }
@@ -29,26 +30,29 @@ local function further(r, from)
   return url.origin(to) == url.origin(from) and to or nil
 end
 
-function posting.send(request)
-  request.method, request.redirects = "POST", false
-  request.administrator, request.timeout_ms = true, TIMEOUT_MS
-  local r, message, code, sent
+local function send(message)
+  local request = { url = message.url, method = "POST", headers = message.headers, body = message.body,
+    timeout_ms = TIMEOUT_MS, administrator = true, redirects = false }
+  local r, why, code, sent
   for _ = 0, HOPS_MOST do
-    r, message, code, sent = sw.http.request(request)
+    r, why, code, sent = sw.http.request(request)
     local next_url = r and further(r, request.url)
     if not next_url then
       break
     end
     request.url = next_url
   end
-  return r, message, code, sent
+  return r, why, code, sent
 end
 
 -- 4xx means that the same message will never be taken, but for those that speak of time; 5xx that it may be
 -- later, and 3xx that it will be by another address, or when no page to sign in at stands before the server.
-function posting.judge(r)
+local function judge(r, lie)
   local status = r.status
-  if status >= 200 and status < 300 then
+  local pretended = status == 200 and lie and lie(r)
+  if pretended then
+    return nil, pretended, "again", false
+  elseif status >= 200 and status < 300 then
     return "done"
   elseif status >= 300 and status < 400 then
     local to = sw.sys.clean(header(r, "location") or "another place"):sub(1, 200)
@@ -60,4 +64,12 @@ function posting.judge(r)
     later and patience.told(r.headers, sw.time.wall()) or nil
 end
 
-return posting
+function http_channel.post(message, lie)
+  local r, why, code, sent = send(message)
+  if not r then
+    return nil, why, code, sent
+  end
+  return judge(r, lie)
+end
+
+return http_channel
