@@ -282,7 +282,11 @@ local function turn(ctx, state)
     sw.sys.log("info", "run", "reloading configuration and rules")
     start(ctx)
   end
-  local n, message = queue.run_due(ctx, function() return state.stop or is_moved(ctx, state) end)
+  -- Rules that change, the clock and leases do not wait until all that is due is done.
+  local till = sw.time.mono() + LOOK_MS
+  local n, message = queue.run_due(ctx, function()
+    return state.stop or state.reload or sw.time.mono() > till or is_moved(ctx, state)
+  end)
   if not n then
     complain(state, message)
     sw.sys.sleep(1000, true)

@@ -47,7 +47,7 @@ end
 
 local function taken(ctx, place)
   local t = home.txn(ctx)
-  outlets.went(t, ctx, place)
+  outlets.went(t, place)
   t:commit()
 end
 
