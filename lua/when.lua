@@ -69,6 +69,20 @@ end
 local unit_days = { d = 1, day = 1, days = 1, w = 7, week = 7, weeks = 7, m = 30, month = 30, months = 30,
   y = 365, year = 365, years = 365 }
 
+-- A span that has a name of its own.
+local function named(ctx, text)
+  local day = today(ctx)
+  local monday = day - select(4, sw.time.date(day))
+  local year, month = sw.time.date(day)
+  local spans = { ["this week"] = { monday, monday + 6 }, ["last week"] = { monday - 7, monday - 1 },
+    ["this month"] = { month_days(year, month) },
+    ["last month"] = { month_days(month > 1 and year or year - 1, (month + 10) % 12 + 1) },
+    ["this year"] = { sw.time.day(year, 1, 1), sw.time.day(year, 12, 31) },
+    ["last year"] = { sw.time.day(year - 1, 1, 1), sw.time.day(year - 1, 12, 31) },
+    ["all"] = { sw.time.day(FIRST_YEAR, 1, 1), sw.time.day(LAST_YEAR, 12, 31) } }
+  return table.unpack(spans[text] or {})
+end
+
 -- A span of days: a day, a month (2026-03), a year, "last 7d", "this week", "last month", "A..B".
 function when.span(ctx, text)
   text = (text or "last 7d"):lower()
@@ -94,18 +108,9 @@ function when.span(ctx, text)
   if days and days >= 1 and days * unit_days[unit] <= MOST_DAYS then
     return today(ctx) - days * unit_days[unit] + 1, today(ctx)
   end
-  local day = today(ctx)
-  local monday = day - select(4, sw.time.date(day))
-  local year, month = sw.time.date(day)
-  local first, last = month_days(year, month)
-  local named = { ["this week"] = { monday, monday + 6 }, ["last week"] = { monday - 7, monday - 1 },
-    ["this month"] = { first, last },
-    ["last month"] = { month_days(month > 1 and year or year - 1, (month + 10) % 12 + 1) },
-    ["this year"] = { sw.time.day(year, 1, 1), sw.time.day(year, 12, 31) },
-    ["last year"] = { sw.time.day(year - 1, 1, 1), sw.time.day(year - 1, 12, 31) },
-    ["all"] = { sw.time.day(FIRST_YEAR, 1, 1), sw.time.day(LAST_YEAR, 12, 31) } }
-  if named[text] then
-    return named[text][1], named[text][2]
+  local first, last = named(ctx, text)
+  if first then
+    return first, last
   end
   local one = when.day(ctx, text)
   return one, one
