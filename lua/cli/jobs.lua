@@ -58,7 +58,8 @@ local function meant(ctx, id)
   return list
 end
 
-local function each(word, take)
+-- `said` for a person, `key` for --json.
+local function each(said, key, take)
   return function(ctx, words)
     local list, message, code = meant(ctx, words[2])
     if not list then
@@ -72,16 +73,16 @@ local function each(word, take)
     if not done then
       return nil, why, kind
     end
-    term.line(ctx.json and '{"%s":%d}' or "%s: %d", word, #list)
+    term.line(ctx.json and '{"%s":%d}' or "%s: %d", ctx.json and key or said, #list)
     return 0
   end
 end
 
-verbs.retry = each("to be tried again", function(t, id)
+verbs.retry = each("to be tried again", "retried", function(t, id)
   t:job_revive(id, sw.time.now())
 end)
 
-verbs.forget = each("forgotten", function(t, id)
+verbs.forget = each("forgotten", "forgotten", function(t, id)
   t:jobs_forget(id, math.maxinteger)
 end)
 
