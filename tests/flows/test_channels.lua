@@ -130,10 +130,19 @@ describe("notifications over HTTP", function()
       end
       mode, seen = "ok", {}
       expect(flow.beside(h.command("notifications")).out).contains(id .. "\nsend once more with")
-      expect(flow.beside(h.command("--now", case[2], "notifications", "again", id)).code).equals(0)
-      step(h, case[2])
+      local function again(at, which)
+        return flow.beside(h.command("--now", at, "notifications", "again", which)).code
+      end
+      local at = case[2]
+      if case[1] == "never" then
+        expect(again(at, id)).equals(0)
+      else -- without an ID: all of the last seven days
+        at = "2025-03-21T20:30:00Z"
+        expect({ again("2025-03-30T20:00:00Z"), again(at) }).equals { 2, 0 }
+      end
+      step(h, at)
       expect({ state(h), requests(), seen[1].body }).equals { "done", 1, "rest\nnow" }
-      expect(flow.beside(h.command("--now", case[2], "notifications", "again")).code).equals(2)
+      expect(again(at)).equals(2)
       seen = {}
     end
     others = nil
