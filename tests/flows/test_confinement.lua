@@ -2,6 +2,7 @@
 -- What confines a worker, read from the process file system; workers stopped and killed in mid-call; a forged
 -- worker; and what happens where no seccomp filter can be loaded.
 local flow = require("flow")
+local live = require("live")
 
 local LOOP = "local x = 0 for i = 1, %d do x = x + (i & 7) end return x"
 local CPU_MS = 100
@@ -131,19 +132,35 @@ describe("a worker lost in mid-call", function()
   end)
 end)
 
--- A loop of n rounds while its worker stands still but for some milliseconds, six times in two and a half seconds.
+-- Holds a process still three times, longer than two seconds in all; between them it has some milliseconds of CPU.
+local STARVE = [[
+import os, signal, sys, time
+pid = int(sys.argv[1])
+for _ in range(3):
+    os.kill(pid, signal.SIGSTOP)
+    time.sleep(0.75)
+    os.kill(pid, signal.SIGCONT)
+    before, till = time.clock_gettime(~pid << 3 | 2), time.monotonic() + 2
+    while time.clock_gettime(~pid << 3 | 2) < before + 0.003 and time.monotonic() < till:
+        time.sleep(0.0005)
+]]
+
+-- A loop of n rounds in a worker that is held so; what came of it, and after how many ms.
 local function starved(n)
-  local pid, r = sw.box.pid("slow", "p"), nil
-  flow.sh(("( for i in 1 2 3 4 5 6; do kill -STOP %d; sleep 0.42; kill -CONT %d; sleep 0.004; done ) >/dev/null 2>&1 &"):format(pid, pid))
-  local from = sw.time.mono()
-  sw.spawn(function() r = run("slow", "p", LOOP:format(n))[1] end)
-  for _ = 1, 3000 do
-    if r then break end
-    sw.sys.sleep(10)
-  end
-  local took = sw.time.mono() - from
+  local pid, r, took, ended = sw.box.pid("slow", "p"), nil, nil, nil
+  local file = flow.write(flow.temp() .. "/starve.py", STARVE)
+  sw.spawn(function()
+    flow.beside(("python3 %s %d"):format(file, pid))
+    ended = true
+  end)
+  live.wait(20, function() return proc(pid, "status"):find("State:\tT", 1, true) end)
+  sw.spawn(function()
+    local from = sw.time.mono()
+    r = run("slow", "p", LOOP:format(n))[1]
+    took = sw.time.mono() - from
+  end)
+  live.wait(30, function() return r and ended end)
   expect(sw.box.pid("slow", "p")).equals(pid)
-  flow.sh("sleep 0.5") -- the last signals
   return r, took
 end
 
